@@ -1,0 +1,26 @@
+namespace SyncCluster.Jobs;
+
+/// <summary>How a job ended: what its runner tells the job's grain, once.</summary>
+[GenerateSerializer, Immutable, Alias("sync.job.outcome")]
+public sealed record JobOutcome
+{
+    /// <summary>One for which <see cref="JobWords.HasEnded"/> holds.</summary>
+    [Id(0)] public required Lifecycle Lifecycle { get; init; }
+
+    [Id(1)] public required JobState State { get; init; }
+
+    /// <summary>The stored output: JSON, UTF-8, an array of strings.</summary>
+    [Id(2)] public required byte[] Output { get; init; }
+
+    /// <summary>The <c>result</c> of the job document without its <c>user</c>: JSON, UTF-8, an object.</summary>
+    [Id(3)] public required byte[] Result { get; init; }
+
+    /// <summary>TheEye's <c>event_name</c> of the script, else the state; <c>timeout</c> when it was killed for that.</summary>
+    [Id(4)] public string? TriggerName { get; init; }
+
+    /// <summary>The script's <c>components</c>: JSON, or null.</summary>
+    [Id(5)] public byte[]? Components { get; init; }
+
+    /// <summary>The script's <c>next</c>: JSON, or null.</summary>
+    [Id(6)] public byte[]? Next { get; init; }
+}
