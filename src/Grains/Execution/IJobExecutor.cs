@@ -1,0 +1,63 @@
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Execution;
+
+/// <summary>What runs jobs, seen from a job's grain. Every call returns at once or soon; none waits for a job.</summary>
+public interface IJobExecutor
+{
+    /// <summary>Where a job that is released here will be queued.</summary>
+    RunnerAddress Address { get; }
+
+    /// <summary>Takes a place in the queue for a new job; false when there is none, or while the executor drains.</summary>
+    bool TryReserve();
+
+    /// <summary>Gives the place back: the job was not released after all.</summary>
+    void GiveBack();
+
+    /// <summary>
+    /// Starts a job on its way. Called by the activation whose attempt stands in storage. A job that was accepted before needs no place.
+    /// </summary>
+    void Release(JobSpec spec, Guid attempt);
+
+    /// <summary>Says what is to become of an unfinished record that somebody asks for (rule I9).</summary>
+    ValueTask<Resumption> ResumeAsync(JobRecord record);
+
+    /// <summary>Stops a run; its end comes as a completion. False where nothing of it is known there any more.</summary>
+    ValueTask<bool> StopAsync(JobRecord record);
+}
+
+/// <summary>What is to become of an unfinished job.</summary>
+public abstract record Resumption
+{
+    private Resumption()
+    {
+    }
+
+    /// <summary>It is in good hands, or nobody can say yet.</summary>
+    public sealed record KeepWaiting : Resumption;
+
+    /// <summary>Its attempt has provably started nothing: take it over and release it.</summary>
+    public sealed record TakeOver : Resumption;
+
+    /// <summary>It is lost.</summary>
+    public sealed record End(JobOutcome Outcome) : Resumption;
+}
+
+/// <summary>A runner in the cluster: its silo, for asking the membership, and how to talk to it.</summary>
+[GenerateSerializer, Immutable, Alias("sync.runner.address")]
+public sealed record RunnerAddress(
+    [property: Id(0)] SiloAddress Silo,
+    [property: Id(1)] IJobRunner Runner);
+
+/// <summary>The runner of one silo, reachable from all others.</summary>
+[Alias("sync.runner")]
+public interface IJobRunner : IGrainObserver
+{
+    /// <summary>Whether the job's attempt is queued or running here, or its end still being reported.</summary>
+    [Alias("holds"), ResponseTimeout("00:00:02")]
+    Task<bool> Holds(string jobId, Guid attempt);
+
+    /// <summary>Stops the job's run. False: it is not here.</summary>
+    [Alias("stop"), ResponseTimeout("00:00:02")]
+    Task<bool> Stop(string jobId, Guid attempt);
+}

@@ -1,0 +1,144 @@
+using SyncCluster.Execution;
+
+namespace SyncCluster.Jobs;
+
+/// <summary>One job. Key: <see cref="JobKey"/>. Every call is short and idempotent; the protocol is told at <c>JobGrain</c>.</summary>
+[Alias("sync.job")]
+public interface IJobGrain : IGrainWithStringKey
+{
+    /// <summary>Makes the job exist, releases it, and subscribes the gateway; on an existing job the same as <see cref="Attach"/>.</summary>
+    [Alias("submit"), ResponseTimeout("00:00:03")]
+    Task<JobReply> Submit(JobSpec spec, Subscription subscription);
+
+    /// <summary>Subscribes the gateway to a job, or gives it the finished one.</summary>
+    /// <param name="subscription">Who waits; null to read only.</param>
+    /// <param name="reading">Whether storage must be asked.</param>
+    [Alias("attach"), ResponseTimeout("00:00:03")]
+    Task<JobReply> Attach(Subscription? subscription, Reading reading);
+
+    /// <summary>The gateway has no waiter left for this job. Ignored when it has subscribed again since.</summary>
+    [Alias("leave"), ResponseTimeout("00:00:03")]
+    Task Leave(Subscription subscription);
+
+    /// <summary>A runner asks to start the job, immediately before it does. Only on <see cref="Assignment.Granted"/> may it.</summary>
+    [Alias("assign"), ResponseTimeout("00:00:05")]
+    Task<Assignment> Assign(Guid attempt, Guid run, RunnerAddress runner);
+
+    /// <summary>A runner reports the end of the run.</summary>
+    [Alias("complete"), ResponseTimeout("00:00:05")]
+    Task<Completion> Complete(Guid run, JobOutcome outcome);
+
+    /// <summary>Ends a waiting job, stops a running one.</summary>
+    [Alias("cancel"), ResponseTimeout("00:00:05")]
+    Task<Cancellation> Cancel();
+}
+
+/// <summary>A gateway's interest in one job.</summary>
+/// <param name="Observer">The gateway's observer.</param>
+/// <param name="Version">Grows with every subscription of the gateway: a Leave with an older one is ignored.</param>
+[GenerateSerializer, Immutable, Alias("sync.job.subscription")]
+public sealed record Subscription(
+    [property: Id(0)] IJobObserver Observer,
+    [property: Id(1)] long Version);
+
+/// <summary>How far an answer may rely on the activation's memory.</summary>
+public enum Reading
+{
+    /// <summary>Memory will do, unless it is old or the membership has changed since.</summary>
+    Cached = 0,
+
+    /// <summary>Storage must be read: the last look before a waiter gives up.</summary>
+    Fresh = 1,
+}
+
+public enum Assignment
+{
+    Granted = 0,
+
+    /// <summary>Another attempt or run has the job, or it has ended: do not start it.</summary>
+    Refused = 1,
+
+    /// <summary>Storage can't be reached: nothing was decided, ask again.</summary>
+    Retry = 2,
+}
+
+public enum Completion
+{
+    /// <summary>Stored. It will not be lost.</summary>
+    Accepted = 0,
+
+    /// <summary>The job had ended otherwise, or is unknown: this end changes nothing.</summary>
+    AlreadyFinished = 1,
+
+    /// <summary>It could not be stored: report it again.</summary>
+    Retry = 2,
+}
+
+public enum Cancellation
+{
+    Accepted = 0,
+    AlreadyEnded = 1,
+    NotFound = 2,
+    Unavailable = 3,
+}
+
+/// <summary>What a job's grain says to a gateway.</summary>
+[GenerateSerializer, Immutable, Alias("sync.job.reply")]
+public abstract record JobReply
+{
+    private JobReply()
+    {
+    }
+
+    /// <summary>The job goes on. <paramref name="Document"/> is set for a reader without a subscription.</summary>
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.pending")]
+    public sealed record Pending(
+        [property: Id(0)] JobAccess Access,
+        [property: Id(1)] Lifecycle Lifecycle,
+        [property: Id(2)] byte[]? Document) : JobReply;
+
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.finished")]
+    public sealed record Finished([property: Id(0)] FinishedJob Job) : JobReply;
+
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.notfound")]
+    public sealed record NotFound : JobReply;
+
+    /// <summary>There is no place in the queue. Nothing was stored.</summary>
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.full")]
+    public sealed record QueueFull : JobReply;
+
+    /// <summary>Storage can't be reached. Nothing was released by this call.</summary>
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.unavailable")]
+    public sealed record Unavailable : JobReply;
+}
+
+/// <summary>Who may see and cancel a job.</summary>
+[GenerateSerializer, Immutable, Alias("sync.job.access")]
+public sealed record JobAccess(
+    [property: Id(0)] string[] Acl,
+    [property: Id(1)] bool Cancellable,
+    [property: Id(2)] byte[]? SecretHash);
+
+/// <summary>A job that has ended, as it travels to whoever waits for it.</summary>
+[GenerateSerializer, Immutable, Alias("sync.job.finished")]
+public sealed record FinishedJob(
+    [property: Id(0)] string Key,
+    [property: Id(1)] Lifecycle Lifecycle,
+    [property: Id(2)] JobState State,
+    [property: Id(3)] byte[] Document,
+    [property: Id(4)] JobAccess Access);
+
+/// <summary>A gateway's ear.</summary>
+[Alias("sync.job.observer")]
+public interface IJobObserver : IGrainObserver
+{
+    /// <summary>A job has ended. Handled synchronously; the reply says that it has arrived.</summary>
+    [Alias("completed"), ResponseTimeout("00:00:03")]
+    Task Completed(FinishedJob job);
+}
+
+/// <summary>The key of a job's grain: <c>customer/jobId</c>.</summary>
+public static class JobKey
+{
+    public static string Of(string customer, string jobId) => $"{customer}/{jobId}";
+}

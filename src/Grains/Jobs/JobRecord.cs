@@ -1,0 +1,91 @@
+using SyncCluster.Execution;
+using SyncCluster.Storage;
+
+namespace SyncCluster.Jobs;
+
+/// <summary>
+/// What is stored of a job. The only ways from one record to the next are the functions below; each leaves the record it is called on as it is,
+/// so that a grain can write the copy and keep its memory until the write is acknowledged.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("sync.job.record")]
+public sealed record JobRecord : IEvictable
+{
+    /// <summary>The version of this record's layout.</summary>
+    [Id(0)] public int Version { get; init; } = 1;
+
+    [Id(1)] public required JobSpec Spec { get; init; }
+
+    /// <summary>Who may release the job: only the activation that wrote this attempt and read it back.</summary>
+    [Id(2)] public required Guid Attempt { get; init; }
+
+    [Id(3)] public required Lifecycle Lifecycle { get; init; }
+
+    [Id(4)] public JobState State { get; init; }
+
+    /// <summary>Where the job is queued or runs.</summary>
+    [Id(5)] public RunnerAddress? Runner { get; init; }
+
+    /// <summary>The run that was allowed to start; empty before.</summary>
+    [Id(6)] public Guid Run { get; init; }
+
+    /// <summary>The finished job's document: JSON, UTF-8; null before the end.</summary>
+    [Id(7)] public byte[]? Document { get; init; }
+
+    [Id(8)] public DateTimeOffset LastUpdate { get; init; }
+
+    public bool HasEnded => Lifecycle.HasEnded();
+
+    bool IEvictable.MayBeEvicted => HasEnded;
+
+    int IEvictable.Size => 512 + Spec.Arguments.Length + (Document?.Length ?? 0);
+
+    /// <summary>The first record of a job: nothing was released yet, and whoever reads this attempt back may do so.</summary>
+    public static JobRecord Fenced(JobSpec spec, Guid attempt, RunnerAddress runner, DateTimeOffset now) => new()
+    {
+        Spec = spec,
+        Attempt = attempt,
+        Lifecycle = Lifecycle.Ready,
+        Runner = runner,
+        LastUpdate = now,
+    };
+
+    /// <summary>A job that ends in the write that creates it.</summary>
+    public static JobRecord EndedAtOnce(JobSpec spec, Guid attempt, JobOutcome outcome, DateTimeOffset now) =>
+        new JobRecord { Spec = spec, Attempt = attempt, Lifecycle = Lifecycle.Ready, LastUpdate = now }.Ended(outcome, now);
+
+    /// <summary>The same job under a new attempt: every earlier one loses the right to run it.</summary>
+    public JobRecord Reowned(Guid attempt, RunnerAddress runner, DateTimeOffset now)
+    {
+        Require(Lifecycle == Lifecycle.Ready);
+        return this with { Attempt = attempt, Runner = runner, LastUpdate = now };
+    }
+
+    /// <summary>From here on the script may run, and it never runs again.</summary>
+    public JobRecord AssignedTo(Guid run, RunnerAddress runner, DateTimeOffset now)
+    {
+        Require(Lifecycle == Lifecycle.Ready);
+        return this with { Lifecycle = Lifecycle.Assigned, Run = run, Runner = runner, LastUpdate = now };
+    }
+
+    /// <summary>The end. What only a run needs is dropped; the document keeps it for the reader.</summary>
+    public JobRecord Ended(JobOutcome outcome, DateTimeOffset now)
+    {
+        Require(!HasEnded && outcome.Lifecycle.HasEnded());
+        return this with
+        {
+            Lifecycle = outcome.Lifecycle,
+            State = outcome.State,
+            Document = JobDocument.Render(this, outcome, now),
+            Spec = Spec with { Arguments = [], Env = [] },
+            LastUpdate = now,
+        };
+    }
+
+    private void Require(bool allowed)
+    {
+        if (!allowed)
+        {
+            throw new InvalidOperationException($"Job {Spec.JobId} is {Lifecycle.Word()}: it can't go that way.");
+        }
+    }
+}
