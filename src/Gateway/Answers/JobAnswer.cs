@@ -1,0 +1,49 @@
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Gateway.Answers;
+
+/// <summary>The answer to a call whose job has ended (TheEye's Sync API page).</summary>
+internal abstract record JobAnswer
+{
+    private JobAnswer()
+    {
+    }
+
+    /// <summary>Makes the answer out of a job's document. Nothing is written anew: no digit of a number is lost, no key is reordered.</summary>
+    /// <param name="document">The finished job's document: JSON, UTF-8. The body shares its memory.</param>
+    /// <param name="state">How the job ended: decides the status, unless the task's own answer does.</param>
+    /// <param name="flags">What the caller asked for.</param>
+    public static JobAnswer Shape(ReadOnlyMemory<byte> document, JobState state, AnswerFlags flags)
+    {
+        if (DocumentParts.Find(document) is not { } parts)
+        {
+            return new Unreadable();
+        }
+
+        var status = state == JobState.Success ? StatusCodes.Status200OK : StatusCodes.Status500InternalServerError;
+        return flags.Shape switch
+        {
+            AnswerShape.Full => new Shaped(status, document),
+            AnswerShape.Result => Whole(status, parts.Result),
+            AnswerShape.Parsed when parts.Output is { } output && ParsedOutput.Read(output, flags.Index) is { } parsed => Own(status, parsed),
+            _ => Whole(status, parts.Output),
+        };
+    }
+
+    private static JobAnswer Whole(int status, ReadOnlyMemory<byte>? part) => part is { } body ? new Shaped(status, body) : new Unreadable();
+
+    private static Shaped Own(int status, ParsedOutput parsed) => parsed.Status switch
+    {
+        null => new Shaped(status, parsed.Json),
+        StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified =>
+            new Shaped(parsed.Status.Value, ReadOnlyMemory<byte>.Empty),
+        { } own => new Shaped(own, parsed.Json),
+    };
+
+    /// <param name="Status">200 to 599.</param>
+    /// <param name="Body">JSON, UTF-8; empty for a status that has no body.</param>
+    internal sealed record Shaped(int Status, ReadOnlyMemory<byte> Body) : JobAnswer;
+
+    /// <summary>The document is no JSON object, or lacks what was asked for: whoever stored it is at fault, not the caller.</summary>
+    internal sealed record Unreadable : JobAnswer;
+}
