@@ -1,0 +1,83 @@
+using System.Text.Json;
+using SyncCluster.Json;
+
+namespace SyncCluster.Gateway.Calls;
+
+/// <summary>What a JSON object says as the body of a call.</summary>
+internal readonly record struct JsonCall
+{
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = JsonText.DocumentOptions.MaxDepth };
+
+    /// <summary>The value of <c>task_arguments</c>; of several, the last; null if there is none.</summary>
+    public ReadOnlyMemory<byte>? TaskArguments { get; private init; }
+
+    public string? AccessToken { get; private init; }
+
+    /// <summary>Why the call is refused; null if it is not.</summary>
+    public string? Fault { get; private init; }
+
+    /// <summary>Whether the object has no member but, perhaps, the token.</summary>
+    public bool IsEmptyButForToken { get; private init; }
+
+    /// <summary>The object's text up to where the token was cut out, and from there on.</summary>
+    public ReadOnlyMemory<byte> Before { get; private init; }
+
+    public ReadOnlyMemory<byte> After { get; private init; }
+
+    /// <summary>Reads an object that is well-formed JSON without lone surrogates, not nested too deep.</summary>
+    public static JsonCall Read(ReadOnlyMemory<byte> body)
+    {
+        var reader = new Utf8JsonReader(body.Span, Options);
+        reader.Read();
+        ReadOnlyMemory<byte>? arguments = null;
+        string? token = null;
+        var (cutFrom, cutTo) = (body.Length, body.Length);
+        var members = 0;
+        for (var end = 0; reader.Read() && reader.TokenType == JsonTokenType.PropertyName; members++)
+        {
+            var start = (int)reader.TokenStartIndex;
+            if (members == 1 && token is not null)
+            {
+                // The token came first: the comma behind it goes with it.
+                cutTo = start;
+            }
+
+            var isToken = reader.ValueTextEquals("access_token"u8);
+            var isArguments = reader.ValueTextEquals("task_arguments"u8);
+            reader.Read();
+            var valueStart = (int)reader.TokenStartIndex;
+            if (isToken && (token is not null || reader.TokenType != JsonTokenType.String))
+            {
+                return new() { Fault = token is not null ? "The body has `access_token` twice." : "`access_token` must be a string." };
+            }
+
+            if (isToken)
+            {
+                token = reader.GetString();
+            }
+
+            reader.Skip();
+            var valueEnd = (int)reader.BytesConsumed;
+            if (isToken)
+            {
+                (cutFrom, cutTo) = (members == 0 ? start : end, valueEnd);
+            }
+
+            if (isArguments)
+            {
+                arguments = body[valueStart..valueEnd];
+            }
+
+            end = valueEnd;
+        }
+
+        return new()
+        {
+            TaskArguments = arguments,
+            AccessToken = token,
+            IsEmptyButForToken = members == (token is null ? 0 : 1),
+            Before = body[..cutFrom],
+            After = body[cutTo..],
+        };
+    }
+}
