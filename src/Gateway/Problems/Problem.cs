@@ -1,64 +1,82 @@
+using System.Buffers;
 using System.Globalization;
-using Microsoft.AspNetCore.Mvc;
+using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
+using SyncCluster.Json;
 
 namespace SyncCluster.Gateway.Problems;
 
 /// <summary>
 /// An answer that the server gives on its own account: RFC 9457 problem details with the original's <c>message</c>, <c>statusCode</c> and
-/// <c>code</c> beside them for TheEye's clients.
+/// <c>code</c> beside them for TheEye's clients. It writes itself, so that no configuration of the host can add a member.
 /// </summary>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Message">What went wrong and what to do about it. Never a stack trace, a path or a connection string.</param>
 /// <param name="Code">TheEye's error code, or empty.</param>
 internal sealed record Problem(int Status, string Message, string Code = "") : IResult
 {
+    private static readonly JsonWriterOptions Minimal = new() { Encoder = JsonText.Encoder };
+
     /// <summary>The job that the problem is about, where one exists.</summary>
     public string? JobId { get; init; }
 
     /// <summary>How to go on with that job.</summary>
     public string? Location { get; init; }
 
-    /// <summary>When a retry may succeed; sent as whole seconds.</summary>
+    /// <summary>When a retry may succeed; sent as whole seconds, rounded up.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <inheritdoc/>
-    public Task ExecuteAsync(HttpContext httpContext)
+    public async Task ExecuteAsync(HttpContext httpContext)
     {
-        var headers = httpContext.Response.Headers;
+        var response = httpContext.Response;
+        response.StatusCode = Status;
         if (JobId is not null)
         {
-            headers["Job-Id"] = JobId;
+            response.Headers["Job-Id"] = JobId;
         }
 
         if (Location is not null)
         {
-            headers.Location = Location;
+            response.Headers.Location = Location;
         }
 
         if (RetryAfter is { } wait)
         {
-            headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            response.Headers.RetryAfter = Math.Max(0, Math.Ceiling(wait.TotalSeconds)).ToString("F0", CultureInfo.InvariantCulture);
         }
 
         if (Status == StatusCodes.Status401Unauthorized)
         {
-            headers.WWWAuthenticate = "Bearer";
+            response.Headers.WWWAuthenticate = "Bearer";
         }
 
-        var details = new ProblemDetails
-        {
-            Type = $"https://httpwg.org/specs/rfc9110.html#status.{Status}",
-            Title = ReasonPhrases.GetReasonPhrase(Status),
-            Status = Status,
-            Detail = Message,
-            Extensions = { ["message"] = Message, ["statusCode"] = Status, ["code"] = Code },
-        };
+        var body = Render();
+        response.ContentType = "application/problem+json";
+        response.ContentLength = body.Length;
+        await response.BodyWriter.WriteAsync(body);
+    }
+
+    private ReadOnlyMemory<byte> Render()
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using var json = new Utf8JsonWriter(buffer, Minimal);
+        json.WriteStartObject();
+        // RFC 9457, 4.2.1: the status says all that the type could.
+        json.WriteString("type", "about:blank");
+        json.WriteString("title", ReasonPhrases.GetReasonPhrase(Status));
+        json.WriteNumber("status", Status);
+        json.WriteString("detail", Message);
+        json.WriteString("message", Message);
+        json.WriteNumber("statusCode", Status);
+        json.WriteString("code", Code);
         if (JobId is not null)
         {
-            details.Extensions["jobId"] = JobId;
+            json.WriteString("jobId", JobId);
         }
 
-        return TypedResults.Problem(details).ExecuteAsync(httpContext);
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenMemory;
     }
 }
