@@ -68,7 +68,8 @@ internal abstract record CallBody
         StatusCodes.Status415UnsupportedMediaType,
         $"{what} Send `Content-Type: application/json` with JSON, or `application/x-www-form-urlencoded` with a form.");
 
-    /// <param name="Json">The arguments: JSON, UTF-8, an array that nests at most <see cref="JsonArguments.MaxDepth"/> levels.</param>
+    /// <param name="Json">The arguments: JSON, UTF-8, an array that nests at most <see cref="JsonArguments.MaxDepth"/> levels. It may share the body's
+    /// memory.</param>
     /// <param name="AccessToken">The token that the body carries; it is not among the arguments.</param>
     internal sealed record Arguments(ReadOnlyMemory<byte> Json, string? AccessToken) : CallBody
     {

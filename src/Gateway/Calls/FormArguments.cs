@@ -58,6 +58,7 @@ internal static class FormArguments
             return !text.IsEmpty;
         }
 
+        // A field with a value is none, and most forms are told apart here without an exception.
         if (text[0] is not ((byte)'-' or (>= (byte)'0' and <= (byte)'9') or (byte)'t' or (byte)'f' or (byte)'n') || text.Contains((byte)'='))
         {
             return false;

@@ -17,6 +17,7 @@ public sealed class FormArgumentsTests
     [InlineData("task_arguments=a+b%20c%2B", """["a b c+"]""")]
     [InlineData("task_arguments=%C3%A9é", """["éé"]""")]
     [InlineData("task_arguments=%zz%1%", """["%zz%1%"]""")]
+    [InlineData("task_arguments=%1", """["%1"]""")]
     [InlineData("task_arguments=%22%5C%0A", """["\"\\\n"]""")]
     [InlineData("other=1", "[]")]
     [InlineData("task_argumentsx=1&Task_Arguments=2&task_arguments[=3", "[]")]
