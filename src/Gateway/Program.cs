@@ -1,1 +1,26 @@
-await Task.CompletedTask;
+using Microsoft.Extensions.Options;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Hosting;
+
+if (args is ["token"])
+{
+    NewToken.Print(Console.Out);
+    return 0;
+}
+
+try
+{
+    await using var app = GatewayApp.Build(args);
+    await app.RunAsync();
+    return 0;
+}
+catch (OptionsValidationException invalid)
+{
+    await Console.Error.WriteLineAsync($"The server can't start: {string.Join(Environment.NewLine, invalid.Failures)}");
+    return 1;
+}
+catch (IOException unusable)
+{
+    await Console.Error.WriteLineAsync($"The server can't start: {unusable.Message} Say where it shall listen with --urls http://127.0.0.1:PORT.");
+    return 1;
+}

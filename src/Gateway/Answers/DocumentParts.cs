@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Unicode;
-using SyncCluster.Gateway.Json;
 using SyncCluster.Json;
 
 namespace SyncCluster.Gateway.Answers;

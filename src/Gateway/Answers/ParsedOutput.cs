@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using SyncCluster.Gateway.Json;
 using SyncCluster.Json;
 
 namespace SyncCluster.Gateway.Answers;

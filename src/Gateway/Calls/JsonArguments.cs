@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
-using SyncCluster.Gateway.Json;
 using SyncCluster.Json;
 
 namespace SyncCluster.Gateway.Calls;

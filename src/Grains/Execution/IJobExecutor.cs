@@ -11,11 +11,14 @@ public interface IJobExecutor
     /// <summary>Takes a place in the queue for a new job; false when there is none, or while the executor drains.</summary>
     bool TryReserve();
 
+    /// <summary>Takes a place for a job that was accepted before, full or not.</summary>
+    void Reserve();
+
     /// <summary>Gives the place back: the job was not released after all.</summary>
     void GiveBack();
 
     /// <summary>
-    /// Starts a job on its way. Called by the activation whose attempt stands in storage. A job that was accepted before needs no place.
+    /// Starts a job on its way, on a place that was taken for it. Called by the activation whose attempt stands in storage.
     /// </summary>
     void Release(JobSpec spec, Guid attempt);
 

@@ -44,6 +44,35 @@ public sealed record JobSpec
     [Id(14)] public byte[]? SecretHash { get; init; }
 
     [Id(15)] public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>SHA-256 of the script, lowercase hex: what runs is what was called, or nothing. Null for a task without a script.</summary>
+    [Id(16)] public string? ScriptDigest { get; init; }
+
+    /// <summary>A call of a task.</summary>
+    /// <param name="task">What is called.</param>
+    /// <param name="jobId">The new job's id.</param>
+    /// <param name="arguments">The bound argument values: JSON, UTF-8, an array.</param>
+    /// <param name="user">Who calls.</param>
+    /// <param name="now">When.</param>
+    public static JobSpec Of(TaskDefinition task, string jobId, byte[] arguments, JobUser user, DateTimeOffset now) => new()
+    {
+        JobId = jobId,
+        Customer = task.Customer,
+        TaskId = task.Id,
+        TaskName = task.Name,
+        Type = task.Type,
+        Arguments = arguments,
+        User = user,
+        Timeout = task.Timeout,
+        Runas = task.Runas,
+        Filename = task.Filename,
+        ScriptDigest = task.ScriptDigest,
+        Env = task.Env,
+        DefaultStateEvaluation = task.DefaultStateEvaluation,
+        Acl = task.Acl,
+        Cancellable = task.Cancellable,
+        CreatedAt = now,
+    };
 }
 
 /// <summary>Who called, as the job document shows it. Never a token.</summary>

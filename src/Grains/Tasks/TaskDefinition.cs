@@ -54,6 +54,15 @@ public sealed record TaskDefinition
 
     [Id(17)] public DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>SHA-256 of the script, lowercase hex; null for a task without a script.</summary>
+    [Id(18)] public string? ScriptDigest { get; init; }
+
+    /// <summary>The script's media type, as its recipe says.</summary>
+    [Id(19)] public string Mimetype { get; init; } = "";
+
+    /// <summary>The longest <see cref="Timeout"/>: a job's record must be kept for longer.</summary>
+    public static TimeSpan LongestTimeout { get; } = TimeSpan.FromHours(6);
+
     /// <summary>TheEye's default, 600000 ms.</summary>
     public static TimeSpan DefaultTimeout { get; } = TimeSpan.FromMinutes(10);
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace SyncCluster.Gateway.Json;
+namespace SyncCluster.Json;
 
 /// <summary>
 /// JSON can spell half of a surrogate pair (<c>"\ud800"</c>), which has no UTF-8 form: every reader of .NET throws when it is asked for such a

@@ -1,7 +1,7 @@
 using System.Text;
-using SyncCluster.Gateway.Json;
+using SyncCluster.Json;
 
-namespace SyncCluster.Gateway.Tests.Json;
+namespace SyncCluster.Tests.Json;
 
 public sealed class LoneSurrogatesTests
 {

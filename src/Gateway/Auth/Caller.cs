@@ -1,0 +1,32 @@
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Gateway.Auth;
+
+/// <summary>Who a token speaks for, and at which customer.</summary>
+internal sealed record Caller
+{
+    public required string Customer { get; init; }
+
+    public required string Username { get; init; }
+
+    public string Email { get; init; } = "";
+
+    public required Credential Credential { get; init; }
+
+    /// <summary>What an access list may name beside the e-mail: roles and <c>k:v</c> tags.</summary>
+    public IReadOnlyList<string> Roles { get; init; } = [];
+
+    /// <summary>As the job document shows it.</summary>
+    public JobUser User => new(Username, Email);
+
+    /// <summary>
+    /// Whether an access list lets the caller in: an empty one everybody, another one whom it names by e-mail, credential, role or tag, and
+    /// administrators.
+    /// </summary>
+    public bool IsOn(IReadOnlyCollection<string> acl) =>
+        acl.Count == 0
+        || Credential >= Credential.Admin
+        || acl.Any(entry => Is(entry, Email) || Is(entry, Credential.ToString()) || Roles.Any(role => Is(entry, role)));
+
+    private static bool Is(string entry, string name) => name.Length > 0 && entry.Equals(name, StringComparison.OrdinalIgnoreCase);
+}

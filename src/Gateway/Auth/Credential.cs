@@ -1,0 +1,14 @@
+namespace SyncCluster.Gateway.Auth;
+
+/// <summary>TheEye's credentials, each including all before it.</summary>
+internal enum Credential
+{
+    Viewer = 0,
+    User = 1,
+    Agent = 2,
+    Manager = 3,
+    Integration = 4,
+    Admin = 5,
+    Owner = 6,
+    Root = 7,
+}

@@ -1,0 +1,48 @@
+using SyncCluster.Gateway.Calls;
+using SyncCluster.Gateway.Problems;
+
+namespace SyncCluster.Gateway.Auth;
+
+/// <summary>Whether a request may pass: one of the two is set.</summary>
+internal readonly record struct Admission(Caller? Caller, Problem? Refusal)
+{
+    /// <summary>Whether it was refused for another reason than that there is no token.</summary>
+    public bool TokenGiven { get; init; }
+
+    public static implicit operator Admission(Problem refusal) => new(null, refusal) { TokenGiven = true };
+}
+
+/// <summary>Lets requests in by their token.</summary>
+internal sealed class Gate(TokenAuthority authority)
+{
+    /// <param name="request">Its query and its <c>Authorization</c> are looked at.</param>
+    /// <param name="bodyToken">The token in the request's body, if there is one.</param>
+    /// <param name="customer">The path's customer: the token must be one of his.</param>
+    /// <param name="needed">The least credential that will do.</param>
+    public Admission Admit(HttpRequest request, string? bodyToken, string customer, Credential needed)
+    {
+        switch (AccessToken.Find(request.Query, request.Headers.Authorization, bodyToken))
+        {
+            case AccessToken.Refused refused:
+                return new Problem(StatusCodes.Status400BadRequest, refused.Message);
+            case AccessToken.One one:
+                if (authority.Find(one.Token) is not { } caller)
+                {
+                    return new Problem(StatusCodes.Status401Unauthorized, "The access token is unknown or has expired.");
+                }
+
+                if (caller.Customer != customer)
+                {
+                    return new Problem(StatusCodes.Status403Forbidden, "The token's current customer is not the one of the path.", "EORACC");
+                }
+
+                return caller.Credential < needed
+                    ? new Problem(StatusCodes.Status403Forbidden, $"This needs the credential {needed.ToString().ToLowerInvariant()} or a higher one.")
+                    : new Admission(caller, null);
+            default:
+                return new Admission(null, new Problem(
+                    StatusCodes.Status401Unauthorized,
+                    "There is no access token. Send it as ?access_token=…, as Authorization: Bearer …, or as access_token in the body."));
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Options;
+
+namespace SyncCluster.Gateway.Auth;
+
+/// <summary>
+/// Knows whom a token speaks for: the configured users, or the two of the demonstration. Tokens are looked up by their hash, so that the time a
+/// look-up takes tells nothing of them.
+/// </summary>
+internal sealed class TokenAuthority(IOptions<AuthOptions> options, DemoAccess demo, TimeProvider timeProvider)
+{
+    private readonly Dictionary<string, (Caller Caller, DateTimeOffset ExpiresAt)> _callers = Read(options.Value, demo);
+
+    /// <summary>Null for an unknown or expired token.</summary>
+    public Caller? Find(string token) =>
+        _callers.TryGetValue(Convert.ToHexString(Secret.Hash(token)), out var known) && timeProvider.GetUtcNow() < known.ExpiresAt
+            ? known.Caller
+            : null;
+
+    private static Dictionary<string, (Caller, DateTimeOffset)> Read(AuthOptions options, DemoAccess demo)
+    {
+        var configured =
+            from customer in options.Customers
+            from user in customer.Value.Users
+            select (Hash: user.TokenSha256.ToUpperInvariant(), Caller: Of(customer.Key, user), ExpiresAt: user.ExpiresAt ?? DateTimeOffset.MaxValue);
+        var shown =
+            from token in demo.Tokens
+            select (Hash: Convert.ToHexString(Secret.Hash(token.Token)), token.Caller, ExpiresAt: DateTimeOffset.MaxValue);
+        return configured.Concat(shown).ToDictionary(known => known.Hash, known => (known.Caller, known.ExpiresAt));
+    }
+
+    private static Caller Of(string customer, UserOptions user) => new()
+    {
+        Customer = customer,
+        Username = user.Username,
+        Email = user.Email,
+        Credential = user.Credential,
+        Roles = user.Roles,
+    };
+}

@@ -1,0 +1,55 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Options;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Tasks;
+
+namespace SyncCluster.Gateway.Hosting;
+
+/// <summary>Section <c>Demo</c>.</summary>
+internal sealed class DemoTaskOptions
+{
+    public const string Section = "Demo";
+
+    /// <summary>The folder with the sample recipes. Default: <c>tasks</c> beside the program.</summary>
+    public string Folder { get; set; } = Path.Combine(AppContext.BaseDirectory, "tasks");
+}
+
+/// <summary>
+/// Imports the sample recipes before the server listens, each under the name of its file. A recipe whose <c>file</c> has no <c>data</c> has its
+/// script beside it.
+/// </summary>
+internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoAccess demo, TaskCatalog catalog, TimeProvider timeProvider) : IHostedService
+{
+    /// <inheritdoc/>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (!demo.IsOn || !Directory.Exists(options.Value.Folder))
+        {
+            return;
+        }
+
+        foreach (var path in Directory.EnumerateFiles(options.Value.Folder, "*.json").Order(StringComparer.Ordinal))
+        {
+            var recipe = JsonNode.Parse(await File.ReadAllBytesAsync(path, cancellationToken))!;
+            if (recipe["file"] is JsonObject file && file["data"] is null)
+            {
+                var script = Path.Combine(options.Value.Folder, Path.GetFileName(file["filename"]!.GetValue<string>()));
+                file["data"] = Convert.ToBase64String(await File.ReadAllBytesAsync(script, cancellationToken));
+            }
+
+            var id = Path.GetFileNameWithoutExtension(path);
+            switch (Recipe.Read(
+                System.Text.Encoding.UTF8.GetBytes(recipe.ToJsonString()), DemoAccess.Customer, id, Secret.Hash(Secret.New()), timeProvider.GetUtcNow()))
+            {
+                case RecipeReading.Accepted accepted:
+                    await catalog.ImportAsync(accepted.Task, accepted.Script);
+                    break;
+                case RecipeReading.Refused refused:
+                    throw new OptionsValidationException(DemoTaskOptions.Section, typeof(DemoTaskOptions), [$"{path}: {refused.Message}"]);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

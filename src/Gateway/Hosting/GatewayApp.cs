@@ -1,0 +1,129 @@
+using Microsoft.AspNetCore.WebUtilities;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Docs;
+using SyncCluster.Gateway.Http;
+using SyncCluster.Gateway.Jobs;
+using SyncCluster.Gateway.Problems;
+using SyncCluster.Gateway.Status;
+using SyncCluster.Gateway.Tasks;
+using SyncCluster.Gateway.Waiting;
+using SyncCluster.Silo;
+
+namespace SyncCluster.Gateway.Hosting;
+
+/// <summary>The gateway as a web application.</summary>
+internal static class GatewayApp
+{
+    /// <summary>The defaults stand below every other source of configuration.</summary>
+    private static readonly Dictionary<string, string?> Defaults = new()
+    {
+        ["urls"] = "http://127.0.0.1:6090",
+        ["Logging:LogLevel:Default"] = "Information",
+        ["Logging:LogLevel:Microsoft"] = "Warning",
+        ["Logging:LogLevel:Orleans"] = "Warning",
+        ["Logging:LogLevel:Polly"] = "Warning",
+
+        // It warns at every start that a thread has not run since the machine was booted.
+        ["Logging:LogLevel:Orleans.Runtime.Watchdog"] = "Error",
+    };
+
+    public static WebApplication Build(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.Configuration.Sources.Insert(0, new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource { InitialData = Defaults });
+        builder.AddQuietLogs();
+        builder.AddServer();
+        builder.AddEmbeddedSilo();
+        builder.AddAuth();
+        builder.AddWaiting();
+        builder.AddDemoTasks();
+        builder.Services.AddStatus();
+        builder.Services.AddDocs();
+
+        var app = builder.Build();
+        app.UseForwardedHeaders();
+        app.UseMiddleware<CrossOrigin>();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages(context => ProblemOf(context.HttpContext).ExecuteAsync(context.HttpContext));
+        app.UseMiddleware<LoopbackHostOnly>();
+        app.UseRouting();
+        app.MapJobs();
+        app.MapTasks();
+        app.MapStatus();
+        app.MapDocs();
+        app.Lifetime.ApplicationStarted.Register(() => Banner.Print(app, Console.Out));
+        return app;
+    }
+
+    private static void AddServer(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.ConfigureEndpointDefaults(kestrel.ApplicationServices.GetRequiredService<DemoAccess>().RequireLoopback);
+        });
+        services.AddExceptionHandler<ServerFault>();
+        services.Configure<ExceptionHandlerOptions>(options =>
+        {
+            // ServerFault logs what it answers; the framework would log a client's mistakes as the server's.
+            options.SuppressDiagnosticsCallback = _ => true;
+            options.ExceptionHandler = _ => Task.CompletedTask;
+        });
+        services.AddOptions<ForwardedHeadersOptions>().BindConfiguration("Proxy").Configure<IConfiguration>(ProxyOptions.Configure);
+        services.AddOptions<CrossOriginOptions>().BindConfiguration(CrossOriginOptions.Section);
+        services.AddOptions<RequestLimits>().BindConfiguration(RequestLimits.Section)
+            .Validate(limits => limits is { Body: > 0, Import: > 0 }, "Limits:Body and Limits:Import must be above 0 bytes.")
+            .ValidateOnStart();
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMinutes(1));
+    }
+
+    /// <summary>Orleans and the web server log addresses with their query, tokens in it, below the level Warning.</summary>
+    private static void AddQuietLogs(this WebApplicationBuilder builder)
+    {
+        foreach (var category in (string[])["Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Routing", "Microsoft.AspNetCore.Server", "Microsoft.AspNetCore.Http"])
+        {
+            builder.Logging.AddFilter(category, LogLevel.Warning);
+        }
+    }
+
+    private static void AddAuth(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton<Microsoft.Extensions.Options.IValidateOptions<AuthOptions>, AuthOptionsCheck>();
+        services.AddOptions<AuthOptions>().BindConfiguration(AuthOptions.Section).ValidateOnStart();
+        services.AddSingleton<DemoAccess>();
+        services.AddSingleton<TokenAuthority>();
+        services.AddSingleton<Gate>();
+    }
+
+    private static void AddWaiting(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<WaitingOptions>().BindConfiguration(WaitingOptions.Section)
+            .Validate(WaitingOptions.IsSensible, "Waiting: every time must be above 0 and at most 24 hours.")
+            .ValidateOnStart();
+        services.AddSingleton<JobCalls>();
+        services.AddSingleton<WaiterHub>();
+        services.AddHostedService(provider => provider.GetRequiredService<WaiterHub>());
+        services.AddHostedService<MembershipWatch>();
+    }
+
+    private static void AddDemoTasks(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<DemoTaskOptions>().BindConfiguration(DemoTaskOptions.Section);
+        builder.Services.AddHostedService<DemoTasks>();
+    }
+
+    /// <summary>What the framework answers without a body: mostly that it knows no such path, or not with this method.</summary>
+    private static Problem ProblemOf(HttpContext http) => http.Response.StatusCode switch
+    {
+        StatusCodes.Status404NotFound => new(StatusCodes.Status404NotFound, "There is nothing at this path. /docs says what there is."),
+        StatusCodes.Status405MethodNotAllowed => new(
+            StatusCodes.Status405MethodNotAllowed, $"This path does not take {Shown(http.Request.Method)}: see the Allow header."),
+        var status => new(status, ReasonPhrases.GetReasonPhrase(status)),
+    };
+
+    private static string Shown(string method) => method.Length <= 16 && method.All(char.IsAsciiLetter) ? method : "this method";
+}

@@ -1,0 +1,147 @@
+using Microsoft.Extensions.Options;
+using SyncCluster.Gateway.Answers;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Calls;
+using SyncCluster.Gateway.Http;
+using SyncCluster.Gateway.Problems;
+using SyncCluster.Gateway.Waiting;
+using SyncCluster.Jobs;
+using SyncCluster.Tasks;
+
+namespace SyncCluster.Gateway.Jobs;
+
+/// <summary>The calls that run a task and wait for its job.</summary>
+internal sealed class JobCalls(
+    Gate gate,
+    TaskCatalog catalog,
+    WaiterHub hub,
+    IOptions<WaitingOptions> waiting,
+    IOptions<RequestLimits> limits,
+    TimeProvider timeProvider)
+{
+    private static readonly Problem WrongSecret = new(StatusCodes.Status401Unauthorized, "The task or its secret is wrong.");
+
+    /// <summary>Runs a task for the bearer of a token.</summary>
+    public async Task<IResult> RunAsync(HttpContext http, string customer, string task)
+    {
+        var deadline = new Deadline(timeProvider, waiting.Value.Maximum);
+        if (!TaskId.IsValid(task))
+        {
+            return JobAddress.NoSuchTask;
+        }
+
+        // Looked at before the body is read: who may not call may not send much either. Only a token that is not given yet may be in the body.
+        var admission = gate.Admit(http.Request, null, customer, Credential.User);
+        if (admission is { Refusal: { } early, TokenGiven: true })
+        {
+            return early;
+        }
+
+        var read = await ReadAsync(http);
+        if (read is CallBody.Refused refused)
+        {
+            return new Problem(refused.Status, refused.Message);
+        }
+
+        var arguments = (CallBody.Arguments)read;
+        if (arguments.AccessToken is not null)
+        {
+            admission = gate.Admit(http.Request, arguments.AccessToken, customer, Credential.User);
+        }
+
+        if (admission is not { Caller: { } caller })
+        {
+            return admission.Refusal!;
+        }
+
+        if (await catalog.FindAsync(customer, task) is not { } definition)
+        {
+            return JobAddress.NoSuchTask;
+        }
+
+        if (!caller.IsOn(definition.Acl))
+        {
+            return new Problem(StatusCodes.Status403Forbidden, "You are not on the access list of this task.");
+        }
+
+        return await SubmitAsync(http, definition, arguments, caller.User, null, deadline);
+    }
+
+    /// <summary>Runs a task for whoever knows its secret. What is wrong, the task or its secret, is not told.</summary>
+    public async Task<IResult> RunWithSecretAsync(HttpContext http, string customer, string task, string secret)
+    {
+        var deadline = new Deadline(timeProvider, waiting.Value.Maximum);
+        if (!CustomerName.IsValid(customer) || !TaskId.IsValid(task)
+            || await catalog.FindAsync(customer, task) is not { } definition || !Secret.Matches(secret, definition.SecretHash))
+        {
+            return WrongSecret;
+        }
+
+        return await ReadAsync(http) switch
+        {
+            CallBody.Refused refused => new Problem(refused.Status, refused.Message),
+            var read => await SubmitAsync(
+                http, definition, (CallBody.Arguments)read, new JobUser("secret", ""), $"{customer}.{Secret.New()}", deadline),
+        };
+    }
+
+    /// <summary>Waits for a job of the token's customer.</summary>
+    public async Task<IResult> AttachAsync(HttpContext http, string customer, string job)
+    {
+        var deadline = new Deadline(timeProvider, waiting.Value.Maximum);
+        var admission = gate.Admit(http.Request, null, customer, Credential.Viewer);
+        if (admission is not { Caller: { } caller })
+        {
+            return admission.Refusal!;
+        }
+
+        if (!JobId.IsValid(job))
+        {
+            return JobAddress.NoSuchJob;
+        }
+
+        var flags = AnswerFlags.Of(http.Request.Query);
+        var end = await hub.AttachAsync(JobKey.Of(customer, job), access => caller.IsOn(access.Acl), deadline, http.RequestAborted);
+        return WaitAnswer.Of(end, job, flags, JobAddress.Of(customer, job, flags));
+    }
+
+    /// <summary>Waits for a job that was called with its task's secret, for whoever knows the job's own.</summary>
+    public async Task<IResult> AttachWithSecretAsync(HttpContext http, string job, string secret)
+    {
+        var deadline = new Deadline(timeProvider, waiting.Value.Maximum);
+        var dot = secret.LastIndexOf('.');
+        if (!JobId.IsValid(job) || dot < 0 || !CustomerName.IsValid(secret[..dot]))
+        {
+            return JobAddress.NoSuchJob;
+        }
+
+        var flags = AnswerFlags.Of(http.Request.Query);
+        var end = await hub.AttachAsync(
+            JobKey.Of(secret[..dot], job), access => access.SecretHash is { } hash && Secret.Matches(secret, hash), deadline, http.RequestAborted);
+        return end is WaitEnd.Forbidden ? JobAddress.NoSuchJob : WaitAnswer.Of(end, job, flags, JobAddress.WithSecret(job, secret, flags));
+    }
+
+    private async Task<CallBody> ReadAsync(HttpContext http) => CallBody.Read(
+        http.Request.ContentType, await RequestBody.ReadAsync(http.Request, limits.Value.Body), http.Request.Query);
+
+    private async Task<IResult> SubmitAsync(
+        HttpContext http, TaskDefinition task, CallBody.Arguments arguments, JobUser user, string? jobSecret, Deadline deadline)
+    {
+        var bound = TaskArguments.Bind(task, arguments.Json);
+        if (bound.Fault is { } fault)
+        {
+            return new Problem(StatusCodes.Status400BadRequest, fault);
+        }
+
+        var spec = JobSpec.Of(task, JobId.New(), bound.Json!, user, timeProvider.GetUtcNow()) with
+        {
+            SecretHash = jobSecret is null ? null : Secret.Hash(jobSecret),
+        };
+        var flags = AnswerFlags.Of(http.Request.Query);
+        var location = jobSecret is null ? JobAddress.Of(task.Customer, spec.JobId, flags) : JobAddress.WithSecret(spec.JobId, jobSecret, flags);
+        var end = await hub.SubmitAsync(spec, deadline, http.RequestAborted);
+        return end is WaitEnd.NotFound
+            ? new Problem(StatusCodes.Status502BadGateway, "The job was started, but the storage has lost its record.") { JobId = spec.JobId }
+            : WaitAnswer.Of(end, spec.JobId, flags, location);
+    }
+}

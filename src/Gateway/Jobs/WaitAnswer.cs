@@ -1,0 +1,57 @@
+using SyncCluster.Gateway.Answers;
+using SyncCluster.Gateway.Problems;
+using SyncCluster.Gateway.Waiting;
+
+namespace SyncCluster.Gateway.Jobs;
+
+/// <summary>What the end of a wait looks like over HTTP.</summary>
+internal static class WaitAnswer
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
+
+    /// <param name="end">How the wait ended.</param>
+    /// <param name="jobId">The job that was waited for.</param>
+    /// <param name="flags">What the caller wants of it.</param>
+    /// <param name="location">Where the caller can go on waiting; escaped.</param>
+    public static IResult Of(WaitEnd end, string jobId, AnswerFlags flags, string location) => end switch
+    {
+        WaitEnd.Finished finished => JobAnswer.Shape(finished.Job.Document, finished.Job.State, flags) switch
+        {
+            JobAnswer.Shaped shaped => new JobResponse(jobId, shaped.Status, shaped.Body),
+            _ => new Problem(StatusCodes.Status502BadGateway, "The job's document can't be read.") { JobId = jobId, Location = location },
+        },
+        WaitEnd.TimedOut => new Problem(
+            StatusCodes.Status504GatewayTimeout,
+            "The wait has ended before the job, which goes on. Do not send the call again: ask for its result at the address in Location.")
+        {
+            JobId = jobId,
+            Location = location,
+            RetryAfter = Soon,
+        },
+        WaitEnd.Draining => new Problem(
+            StatusCodes.Status503ServiceUnavailable,
+            "The server is stopping before the job has ended. Do not send the call again: ask for its result at the address in Location.")
+        {
+            JobId = jobId,
+            Location = location,
+            RetryAfter = Later,
+        },
+        WaitEnd.Unknown => new Problem(
+            StatusCodes.Status503ServiceUnavailable,
+            "The cluster can't be reached, and it is not known whether the job was started. Ask for its result at the address in Location before you send the call again.")
+        {
+            JobId = jobId,
+            Location = location,
+            RetryAfter = Later,
+        },
+        WaitEnd.Unavailable => new Problem(
+            StatusCodes.Status503ServiceUnavailable, "The cluster or its storage can't be reached. Nothing was run: try again.")
+        { RetryAfter = Later },
+        WaitEnd.QueueFull => new Problem(
+            StatusCodes.Status503ServiceUnavailable, "Too many jobs are waiting for their turn. Nothing was run: try again.")
+        { RetryAfter = Later },
+        WaitEnd.Forbidden => new Problem(StatusCodes.Status403Forbidden, "You are not on the access list of this job's task."),
+        _ => JobAddress.NoSuchJob,
+    };
+}

@@ -1,0 +1,116 @@
+using Microsoft.Extensions.Options;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Http;
+using SyncCluster.Gateway.Jobs;
+using SyncCluster.Gateway.Problems;
+using SyncCluster.Json;
+using SyncCluster.Tasks;
+
+namespace SyncCluster.Gateway.Tasks;
+
+/// <summary>Importing, reading and deleting tasks.</summary>
+internal static class TaskEndpoints
+{
+    public static void MapTasks(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/{customer}/task/import", ImportAsync).WithName("ImportTask");
+        routes.MapGet("/{customer}/task", ListAsync).WithName("ListTasks");
+        routes.MapGet("/{customer}/task/{task}", GetAsync).WithName("GetTask");
+        routes.MapGet("/{customer}/task/{task}/recipe", ExportAsync).WithName("ExportTask");
+        routes.MapDelete("/{customer}/task/{task}", DeleteAsync).WithName("DeleteTask");
+    }
+
+    private static async Task<IResult> ImportAsync(
+        HttpContext http, string customer, Gate gate, TaskCatalog catalog, IOptions<RequestLimits> limits, TimeProvider timeProvider)
+    {
+        if (gate.Admit(http.Request, null, customer, Credential.Admin) is { Refusal: { } refusal })
+        {
+            return refusal;
+        }
+
+        if (!http.Request.HasJsonContentType())
+        {
+            return new Problem(StatusCodes.Status415UnsupportedMediaType, "Send the recipe as `Content-Type: application/json`.");
+        }
+
+        var secret = Secret.New();
+        var body = await RequestBody.ReadAsync(http.Request, limits.Value.Import);
+        switch (Recipe.Read(body, customer, TaskId.New(), Secret.Hash(secret), timeProvider.GetUtcNow()))
+        {
+            case RecipeReading.Refused refused:
+                return new Problem(refused.Status, refused.Message);
+            case RecipeReading.Accepted accepted:
+                await catalog.ImportAsync(accepted.Task, accepted.Script);
+                http.Response.Headers.Location = $"/{customer}/task/{accepted.Task.Id}";
+                return new JsonBytes(StatusCodes.Status201Created, TaskDocument.Render(accepted.Task, secret));
+            default:
+                throw new InvalidOperationException("A recipe is accepted or refused.");
+        }
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext http, string customer, Gate gate, TaskCatalog catalog)
+    {
+        var admission = gate.Admit(http.Request, null, customer, Credential.Viewer);
+        if (admission is not { Caller: { } caller })
+        {
+            return admission.Refusal!;
+        }
+
+        var tasks = await catalog.ListAsync(customer);
+        return new JsonBytes(StatusCodes.Status200OK, JsonText.Write(json =>
+        {
+            json.WriteStartArray();
+            foreach (var task in tasks.Where(task => caller.IsOn(task.Acl)))
+            {
+                json.WriteRawValue(TaskDocument.Render(task, null), skipInputValidation: true);
+            }
+
+            json.WriteEndArray();
+        }));
+    }
+
+    private static async Task<IResult> GetAsync(HttpContext http, string customer, string task, Gate gate, TaskCatalog catalog) =>
+        await FindAsync(http, customer, task, Credential.Viewer, gate, catalog) switch
+        {
+            (_, { } refusal) => refusal,
+            var (found, _) => new JsonBytes(StatusCodes.Status200OK, TaskDocument.Render(found!, null)),
+        };
+
+    /// <summary>A recipe shows the task's environment: for administrators.</summary>
+    private static async Task<IResult> ExportAsync(HttpContext http, string customer, string task, Gate gate, TaskCatalog catalog) =>
+        await FindAsync(http, customer, task, Credential.Admin, gate, catalog) switch
+        {
+            (_, { } refusal) => refusal,
+            var (found, _) => new JsonBytes(StatusCodes.Status200OK, Recipe.Export(found!, await catalog.ScriptAsync(found!))),
+        };
+
+    private static async Task<IResult> DeleteAsync(HttpContext http, string customer, string task, Gate gate, TaskCatalog catalog)
+    {
+        var (_, refusal) = await FindAsync(http, customer, task, Credential.Admin, gate, catalog);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        return await catalog.DeleteAsync(customer, task) ? TypedResults.NoContent() : JobAddress.NoSuchTask;
+    }
+
+    private static async Task<(TaskDefinition? Task, Problem? Refusal)> FindAsync(
+        HttpContext http, string customer, string task, Credential needed, Gate gate, TaskCatalog catalog)
+    {
+        var admission = gate.Admit(http.Request, null, customer, needed);
+        if (admission is not { Caller: { } caller })
+        {
+            return (null, admission.Refusal);
+        }
+
+        if (!TaskId.IsValid(task) || await catalog.FindAsync(customer, task) is not { } found)
+        {
+            return (null, JobAddress.NoSuchTask);
+        }
+
+        return caller.IsOn(found.Acl)
+            ? (found, null)
+            : (null, new Problem(StatusCodes.Status403Forbidden, "You are not on the access list of this task."));
+    }
+}

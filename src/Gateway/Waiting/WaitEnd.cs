@@ -1,0 +1,35 @@
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Gateway.Waiting;
+
+/// <summary>How a wait for a job ended.</summary>
+internal abstract record WaitEnd
+{
+    private WaitEnd()
+    {
+    }
+
+    /// <summary>The job has ended: here it is.</summary>
+    public sealed record Finished(FinishedJob Job) : WaitEnd;
+
+    /// <summary>The wait ended before the job, which goes on.</summary>
+    public sealed record TimedOut : WaitEnd;
+
+    /// <summary>The server stops before the job has ended.</summary>
+    public sealed record Draining : WaitEnd;
+
+    /// <summary>There is no such job.</summary>
+    public sealed record NotFound : WaitEnd;
+
+    /// <summary>The asking one may not see the job.</summary>
+    public sealed record Forbidden : WaitEnd;
+
+    /// <summary>No place in the queue: nothing was stored.</summary>
+    public sealed record QueueFull : WaitEnd;
+
+    /// <summary>The cluster or its storage can't be reached, and the job was not released.</summary>
+    public sealed record Unavailable : WaitEnd;
+
+    /// <summary>The cluster can't be reached, and it is not known whether the job was released.</summary>
+    public sealed record Unknown : WaitEnd;
+}

@@ -1,0 +1,300 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Gateway.Waiting;
+
+/// <summary>
+/// The waiters of this gateway: HTTP requests that wait in memory for their job's end. The push of the job's grain is the fast path, the attach
+/// is the truth; the protocol is told at <c>JobGrain</c>.
+/// </summary>
+internal sealed partial class WaiterHub : BackgroundService
+{
+    private const int Ears = 8;
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    private readonly IGrainFactory _grains;
+    private readonly WaitingOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger<WaiterHub> _logger;
+    private readonly CancellationTokenSource _drained = new();
+    private readonly ConcurrentDictionary<string, WaitedJob> _jobs = new();
+
+    // Strong references: Orleans holds the listening objects weakly.
+    private readonly Ear[] _ears;
+    private readonly Lazy<IJobObserver[]> _observers;
+    private long _version;
+
+    public WaiterHub(
+        IGrainFactory grains,
+        IHostApplicationLifetime lifetime,
+        IOptions<WaitingOptions> options,
+        TimeProvider timeProvider,
+        ILogger<WaiterHub> logger)
+    {
+        _grains = grains;
+        _options = options.Value;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        _ears = [.. Enumerable.Range(0, Ears).Select(_ => new Ear(this))];
+
+        // Not before the silo or client runs: until then there is nobody to register them with.
+        _observers = new(() => [.. _ears.Select(ear => grains.CreateObjectReference<IJobObserver>(ear))]);
+        lifetime.ApplicationStopping.Register(() => _drained.CancelAfter(_options.DrainTime));
+    }
+
+    /// <summary>How many jobs are waited for.</summary>
+    public int Jobs => _jobs.Count;
+
+    /// <summary>Makes a new job exist and waits for its end.</summary>
+    /// <param name="spec">The job; its id must be a new one.</param>
+    /// <param name="deadline">When the wait ends.</param>
+    /// <param name="gone">Canceled when the client has gone.</param>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public Task<WaitEnd> SubmitAsync(JobSpec spec, Deadline deadline, CancellationToken gone) =>
+        WaitAsync(JobKey.Of(spec.Customer, spec.JobId), (grain, subscription) => grain.Submit(spec, subscription), _ => true, deadline, gone);
+
+    /// <summary>Waits for the end of a job that exists.</summary>
+    /// <param name="key">The job's <see cref="JobKey"/>.</param>
+    /// <param name="maySee">Whether the asking one may see the job.</param>
+    /// <param name="deadline">When the wait ends.</param>
+    /// <param name="gone">Canceled when the client has gone.</param>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public Task<WaitEnd> AttachAsync(string key, Func<JobAccess, bool> maySee, Deadline deadline, CancellationToken gone) =>
+        WaitAsync(key, (grain, subscription) => grain.Attach(subscription, Reading.Cached), maySee, deadline, gone);
+
+    /// <summary>Has every waited-for job asked again, spread over some seconds: a silo has left, and subscriptions may be lost with it.</summary>
+    public void AttachAllSoon()
+    {
+        foreach (var job in _jobs.Values.Where(job => job.NextAttach != long.MaxValue))
+        {
+            job.NextAttach = In(TimeSpan.FromSeconds(3) * Random.Shared.NextDouble());
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _drained.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Tick, _timeProvider);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                var now = _timeProvider.GetTimestamp();
+                foreach (var (_, job) in _jobs)
+                {
+                    if (job.NextAttach <= now)
+                    {
+                        ScheduleAttach(job);
+                        _ = AttachAgainAsync(job);
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The host stops.
+        }
+    }
+
+    private async Task<WaitEnd> WaitAsync(
+        string key,
+        Func<IJobGrain, Subscription, Task<JobReply>> call,
+        Func<JobAccess, bool> maySee,
+        Deadline deadline,
+        CancellationToken gone)
+    {
+        var job = Enter(key);
+        try
+        {
+            return await EstablishAsync(job, call, maySee, deadline, gone) ?? await WaitForEndAsync(job, deadline, gone);
+        }
+        finally
+        {
+            Leave(job);
+        }
+    }
+
+    /// <summary>Calls the job's grain until it has answered. Null: the job goes on, and this gateway is subscribed to its end.</summary>
+    private async Task<WaitEnd?> EstablishAsync(
+        WaitedJob job,
+        Func<IJobGrain, Subscription, Task<JobReply>> call,
+        Func<JobAccess, bool> maySee,
+        Deadline deadline,
+        CancellationToken gone)
+    {
+        var patience = new Deadline(_timeProvider, _options.Patience);
+        var uncertain = false;
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            switch (await CallAsync(job, call, deadline, gone))
+            {
+                case JobReply.Finished finished:
+                    job.Finish(finished.Job);
+                    return maySee(finished.Job.Access) ? new WaitEnd.Finished(finished.Job) : new WaitEnd.Forbidden();
+                case JobReply.Pending pending when !maySee(pending.Access):
+                    return new WaitEnd.Forbidden();
+                case JobReply.Pending:
+                    ScheduleAttach(job);
+                    return null;
+                case JobReply.NotFound:
+                    return new WaitEnd.NotFound();
+                case JobReply.QueueFull:
+                    return new WaitEnd.QueueFull();
+                case JobReply.Unavailable when patience.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero:
+                    return uncertain ? new WaitEnd.Unknown() : new WaitEnd.Unavailable();
+                case JobReply.Unavailable:
+                    break;
+                default:
+                    uncertain = true;
+                    if (deadline.Remaining == TimeSpan.Zero)
+                    {
+                        return new WaitEnd.Unknown();
+                    }
+
+                    break;
+            }
+
+            if (_drained.IsCancellationRequested)
+            {
+                return uncertain ? new WaitEnd.Unknown() : new WaitEnd.Unavailable();
+            }
+
+            await Task.Delay(pause < deadline.Remaining ? pause : deadline.Remaining, _timeProvider, gone);
+        }
+    }
+
+    private async Task<WaitEnd> WaitForEndAsync(WaitedJob job, Deadline deadline, CancellationToken gone)
+    {
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(gone, _drained.Token);
+        try
+        {
+            var remaining = deadline.Remaining;
+            var margin = remaining / 4 < _options.LastAttach ? remaining / 4 : _options.LastAttach;
+            try
+            {
+                return End(await job.End.WaitAsync(remaining - margin, _timeProvider, cut.Token));
+            }
+            catch (TimeoutException)
+            {
+                if (await CallAsync(job, (grain, subscription) => grain.Attach(subscription, Reading.Fresh), deadline, cut.Token) is JobReply.Finished last)
+                {
+                    job.Finish(last.Job);
+                }
+
+                return End(await job.End.WaitAsync(deadline.Remaining, _timeProvider, cut.Token));
+            }
+        }
+        catch (TimeoutException)
+        {
+            return new WaitEnd.TimedOut();
+        }
+        catch (OperationCanceledException) when (!gone.IsCancellationRequested)
+        {
+            return job.End.IsCompletedSuccessfully ? End(await job.End) : new WaitEnd.Draining();
+        }
+
+        static WaitEnd End(FinishedJob? finished) => finished is null ? new WaitEnd.NotFound() : new WaitEnd.Finished(finished);
+    }
+
+    private async Task AttachAgainAsync(WaitedJob job)
+    {
+        var deadline = new Deadline(_timeProvider, _options.AttachInterval);
+        switch (await CallAsync(job, (grain, subscription) => grain.Attach(subscription, Reading.Cached), deadline, CancellationToken.None))
+        {
+            case JobReply.Finished finished:
+                job.Finish(finished.Job);
+                break;
+            case JobReply.NotFound:
+                LogLost(job.Key);
+                job.Finish(null);
+                break;
+            case JobReply.Pending:
+                break;
+            default:
+                job.NextAttach = In(LongestPause);
+                break;
+        }
+    }
+
+    /// <summary>One call to the job's grain. Null: it is not known what came of it.</summary>
+    private async Task<JobReply?> CallAsync(
+        WaitedJob job, Func<IJobGrain, Subscription, Task<JobReply>> call, Deadline deadline, CancellationToken gone)
+    {
+        var version = Interlocked.Increment(ref _version);
+        job.Version = version;
+        try
+        {
+            var reply = call(_grains.GetGrain<IJobGrain>(job.Key), new Subscription(job.Observer, version));
+            return await reply.WaitAsync(deadline.Remaining, _timeProvider, gone);
+        }
+        catch (OperationCanceledException) when (gone.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception fault)
+        {
+            LogCallFailed(fault, job.Key);
+            return null;
+        }
+    }
+
+    private WaitedJob Enter(string key)
+    {
+        while (true)
+        {
+            var job = _jobs.GetOrAdd(key, static (key, hub) => new WaitedJob(key, hub.ObserverOf(key)), this);
+            if (job.TryEnter())
+            {
+                return job;
+            }
+        }
+    }
+
+    private void Leave(WaitedJob job)
+    {
+        if (job.Leave())
+        {
+            _jobs.TryRemove(KeyValuePair.Create(job.Key, job));
+            if (!job.End.IsCompleted)
+            {
+                _grains.GetGrain<IJobGrain>(job.Key).Leave(new Subscription(job.Observer, job.Version)).Ignore();
+            }
+        }
+    }
+
+    private IJobObserver ObserverOf(string key) => _observers.Value[(uint)string.GetHashCode(key, StringComparison.Ordinal) % Ears];
+
+    private void ScheduleAttach(WaitedJob job) => job.NextAttach = In(_options.AttachInterval * (0.9 + (0.2 * Random.Shared.NextDouble())));
+
+    private long In(TimeSpan time) => _timeProvider.GetTimestamp() + (long)(time.TotalSeconds * _timeProvider.TimestampFrequency);
+
+    /// <summary>What the grains push to. Handled at once: the waiters go on elsewhere.</summary>
+    private sealed class Ear(WaiterHub hub) : IJobObserver
+    {
+        public Task Completed(FinishedJob job)
+        {
+            if (hub._jobs.TryGetValue(job.Key, out var waited))
+            {
+                waited.Finish(job);
+            }
+
+            return Task.CompletedTask;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "A call to the grain of {Job} failed and will be repeated.")]
+    private partial void LogCallFailed(Exception fault, string job);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The record of {Job} is gone while somebody waits for it.")]
+    private partial void LogLost(string job);
+}

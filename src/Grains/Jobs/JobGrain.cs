@@ -1,0 +1,403 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans.Storage;
+using SyncCluster.Execution;
+using SyncCluster.Storage;
+using SyncCluster.Tasks;
+
+namespace SyncCluster.Jobs;
+
+/// <summary>
+/// One job, and who waits for it.
+/// <para>
+/// <b>Nobody waits in here.</b> Each call is short, idempotent and runs alone (the grain is not reentrant). The HTTP request waits in its
+/// gateway's memory; the grain holds one subscription a gateway and pushes the finished job to each.
+/// </para>
+/// <para>
+/// <b>States.</b> No record → <c>ready</c> (fenced: a record with this activation's attempt id stands in storage, and the attempt may release the
+/// job once) → <c>assigned</c> (one run of one runner has won a compare-and-swap and may start the script; none other ever does) → ended. A dummy
+/// task's record is created ended.
+/// </para>
+/// <para>
+/// <b>Why a job runs at most once.</b> Records change only by compare-and-swap on their ETag. A write whose fate is unknown is settled by writing the
+/// same attempt again under the same ETag until a read shows which attempt stands; nothing is released before. A job that is taken over gets
+/// a new attempt, which takes the right to be assigned from every older one, wherever it is queued. <c>assigned</c> is left only for an end.
+/// </para>
+/// <para>
+/// <b>Why no answer is lost.</b> Subscribe comes before release. An end is stored before memory changes, before the runner is answered, and before
+/// anybody is told; a runner repeats its report until it is answered, and is turned away only on a record that was read just then. However the
+/// grain learns of an end (a report, a read, its executor), it pushes it to all subscribers. A push that fails three times is made good by the
+/// gateway's next Attach; an Attach on an unfinished job reads storage when memory is old or the membership has changed, so that a stale second
+/// activation can't keep anybody waiting, and asks the executor whether the job is in good hands (there is no sweeper: whoever asks next resolves
+/// a lost job).
+/// </para>
+/// <para>
+/// <b>Storage faults never leave this class.</b> They become <see cref="JobReply.Unavailable"/>, <see cref="Assignment.Retry"/>,
+/// <see cref="Completion.Retry"/> or <see cref="Cancellation.Unavailable"/>: an exception that escaped could deactivate the grain and drop its
+/// subscribers.
+/// </para>
+/// </summary>
+[CollectionAgeLimit(Minutes = 2)]
+internal sealed partial class JobGrain(
+    IGrainContext context,
+    [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
+    IJobExecutor executor,
+    IClusterMembershipService membership,
+    TimeProvider timeProvider,
+    ILogger<JobGrain> logger) : IGrainBase, IJobGrain
+{
+    private const int Pushes = 3;
+    private static readonly TimeSpan PushPause = TimeSpan.FromMilliseconds(200);
+
+    private readonly StoredJob _job = new(storage, context.GrainId, membership, timeProvider, logger);
+    private readonly Dictionary<IJobObserver, long> _subscribers = [];
+    private readonly Guid _attempt = Guid.NewGuid();
+    private bool _inGoodHands;
+
+    /// <inheritdoc/>
+    public IGrainContext GrainContext => context;
+
+    /// <inheritdoc/>
+    public async Task<JobReply> Submit(JobSpec spec, Subscription subscription)
+    {
+        // A new job is created without a look first: the write says so if the record is already there.
+        if (_job.Record is not null)
+        {
+            return await AnswerAsync(subscription, Reading.Cached);
+        }
+
+        return spec.Type == TaskType.Dummy ? await CreateEndedAsync(spec, subscription) : await CreateAsync(spec, subscription);
+    }
+
+    /// <inheritdoc/>
+    public Task<JobReply> Attach(Subscription? subscription, Reading reading) => AnswerAsync(subscription, reading);
+
+    /// <inheritdoc/>
+    public Task Leave(Subscription subscription)
+    {
+        if (_subscribers.TryGetValue(subscription.Observer, out var version) && version <= subscription.Version)
+        {
+            _subscribers.Remove(subscription.Observer);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task<Assignment> Assign(Guid attempt, Guid run, RunnerAddress runner)
+    {
+        var asked = false;
+        for (var tries = 0; tries < StoredJob.Tries; tries++)
+        {
+            if (!await LoadAsync())
+            {
+                return Assignment.Retry;
+            }
+
+            if (_job.Record is { Lifecycle: Lifecycle.Assigned } assigned && assigned.Run == run)
+            {
+                return Assignment.Granted;
+            }
+
+            if (_job.Record is { Lifecycle: Lifecycle.Ready } ready && ready.Attempt == attempt)
+            {
+                if (await _job.WriteAsync(ready.AssignedTo(run, runner, Now)))
+                {
+                    return Assignment.Granted;
+                }
+            }
+            else if (asked)
+            {
+                return Assignment.Refused;
+            }
+            else
+            {
+                _job.Doubt();
+            }
+
+            asked = true;
+        }
+
+        return Assignment.Retry;
+    }
+
+    /// <inheritdoc/>
+    public async Task<Completion> Complete(Guid run, JobOutcome outcome)
+    {
+        var asked = false;
+        for (var tries = 0; tries < StoredJob.Tries; tries++)
+        {
+            if (!await LoadAsync())
+            {
+                return Completion.Retry;
+            }
+
+            if (_job.Record is { } record && record.Run == run)
+            {
+                if (record.HasEnded)
+                {
+                    // A repeated report, or a write that was applied although it failed: either way it stands in storage.
+                    return record.Lifecycle == outcome.Lifecycle && record.State == outcome.State ? Completion.Accepted : Completion.AlreadyFinished;
+                }
+
+                if (await EndAsync(record, outcome))
+                {
+                    return Completion.Accepted;
+                }
+            }
+            else if (asked)
+            {
+                return Completion.AlreadyFinished;
+            }
+            else
+            {
+                _job.Doubt();
+            }
+
+            asked = true;
+        }
+
+        return Completion.Retry;
+    }
+
+    /// <inheritdoc/>
+    public async Task<Cancellation> Cancel()
+    {
+        for (var tries = 0; tries < StoredJob.Tries; tries++)
+        {
+            if (!await LoadAsync())
+            {
+                return Cancellation.Unavailable;
+            }
+
+            switch (_job.Record)
+            {
+                case null:
+                    Forget();
+                    return Cancellation.NotFound;
+                case { HasEnded: true }:
+                    return Cancellation.AlreadyEnded;
+                case { Lifecycle: Lifecycle.Assigned } running:
+                    if (await executor.StopAsync(running))
+                    {
+                        return Cancellation.Accepted;
+                    }
+
+                    await ResumeAsync(running);
+                    return _job.Record is { HasEnded: true } ? Cancellation.AlreadyEnded : Cancellation.Unavailable;
+                case { } waiting:
+                    if (await EndAsync(waiting, JobEnds.CanceledBeforeItRan()))
+                    {
+                        return Cancellation.Accepted;
+                    }
+
+                    break;
+            }
+        }
+
+        return Cancellation.Unavailable;
+    }
+
+    private DateTimeOffset Now => timeProvider.GetUtcNow();
+
+    private async Task<JobReply> CreateAsync(JobSpec spec, Subscription subscription)
+    {
+        if (!executor.TryReserve())
+        {
+            // This may be the repeat of a call that made the job.
+            return !await LoadAsync() ? new JobReply.Unavailable()
+                : _job.Record is not null ? await AnswerAsync(subscription, Reading.Cached)
+                : Forget(new JobReply.QueueFull());
+        }
+
+        switch (await _job.SettleAsync(null, JobRecord.Fenced(spec, _attempt, executor.Address, Now)))
+        {
+            case Settlement.Stands:
+                Subscribe(subscription);
+                _inGoodHands = true;
+                executor.Release(spec, _attempt);
+                return Pending(null);
+            case Settlement.OtherStands:
+                executor.GiveBack();
+                return await AnswerAsync(subscription, Reading.Cached);
+            default:
+                executor.GiveBack();
+                return new JobReply.Unavailable();
+        }
+    }
+
+    private async Task<JobReply> CreateEndedAsync(JobSpec spec, Subscription subscription)
+    {
+        switch (await _job.SettleAsync(null, JobRecord.EndedAtOnce(spec, _attempt, JobEnds.Dummy(spec.Arguments), Now)))
+        {
+            case Settlement.Stands:
+                this.DeactivateOnIdle();
+                return new JobReply.Finished(Finished());
+            case Settlement.OtherStands:
+                return await AnswerAsync(subscription, Reading.Cached);
+            default:
+                return new JobReply.Unavailable();
+        }
+    }
+
+    /// <summary>What an existing job says to whoever asks for it. Who is told that it goes on has been subscribed.</summary>
+    private async Task<JobReply> AnswerAsync(Subscription? subscription, Reading reading)
+    {
+        if (_job.Record is { HasEnded: false } && (reading == Reading.Fresh || _job.IsStale))
+        {
+            _job.Doubt();
+            _inGoodHands = false;
+        }
+
+        if (!await LoadAsync())
+        {
+            return new JobReply.Unavailable();
+        }
+
+        if (_job.Record is { HasEnded: false } goingOn)
+        {
+            Subscribe(subscription);
+            if (!_inGoodHands)
+            {
+                await ResumeAsync(goingOn);
+            }
+        }
+
+        return _job.Record switch
+        {
+            null => Forget(new JobReply.NotFound()),
+            { HasEnded: true } => new JobReply.Finished(Finished()),
+            { } record when _inGoodHands => Pending(subscription is null ? JobDocument.Render(record) : null),
+            _ => new JobReply.Unavailable(),
+        };
+    }
+
+    /// <summary>
+    /// Sees to an unfinished record of which nobody here knows whether it is in good hands. Afterwards it has ended or is in good hands; else
+    /// nothing is known of it, and the caller must ask again.
+    /// </summary>
+    private async Task ResumeAsync(JobRecord record)
+    {
+        _inGoodHands = false;
+        switch (await executor.ResumeAsync(record))
+        {
+            case Resumption.TakeOver:
+                var attempt = Guid.NewGuid();
+                if (await _job.SettleAsync(record, record.Reowned(attempt, executor.Address, Now)) == Settlement.Stands)
+                {
+                    LogTakenOver(record.Spec.JobId);
+                    _inGoodHands = true;
+                    executor.Reserve();
+                    executor.Release(record.Spec, attempt);
+                }
+
+                break;
+            case Resumption.End end:
+                LogLost(record.Spec.JobId);
+                await EndAsync(record, end.Outcome);
+                break;
+            default:
+                _inGoodHands = true;
+                break;
+        }
+    }
+
+    /// <summary>Stores the end, then tells everybody. False: it is not known to be stored.</summary>
+    private async Task<bool> EndAsync(JobRecord record, JobOutcome outcome)
+    {
+        if (!await _job.WriteAsync(record.Ended(outcome, Now)))
+        {
+            return false;
+        }
+
+        Push();
+        return true;
+    }
+
+    private async Task<bool> LoadAsync()
+    {
+        if (!await _job.LoadAsync())
+        {
+            return false;
+        }
+
+        if (_subscribers.Count > 0 && _job.Record is { HasEnded: true })
+        {
+            Push();
+        }
+
+        return true;
+    }
+
+    private void Subscribe(Subscription? subscription)
+    {
+        if (subscription is not null)
+        {
+            _subscribers[subscription.Observer] = Math.Max(subscription.Version, _subscribers.GetValueOrDefault(subscription.Observer));
+        }
+    }
+
+    /// <summary>Tells all subscribers, and leaves memory when that is done.</summary>
+    private void Push()
+    {
+        var finished = Finished();
+        var pushes = _subscribers.Keys.Select(observer => PushAsync(observer, finished)).ToArray();
+        _subscribers.Clear();
+        _ = LeaveMemoryAfterAsync(pushes);
+    }
+
+    private async Task PushAsync(IJobObserver observer, FinishedJob finished)
+    {
+        for (var pushes = 1; pushes <= Pushes; pushes++)
+        {
+            try
+            {
+                await observer.Completed(finished);
+                return;
+            }
+            catch (Exception fault)
+            {
+                LogPushFailed(fault, finished.Key, pushes);
+                await Task.Delay(PushPause * pushes, timeProvider);
+            }
+        }
+    }
+
+    private async Task LeaveMemoryAfterAsync(Task[] pushes)
+    {
+        await Task.WhenAll(pushes);
+        this.DeactivateOnIdle();
+    }
+
+    /// <summary>Leaves memory: the key of a job that does not exist may be anything that anybody made up.</summary>
+    private void Forget()
+    {
+        _subscribers.Clear();
+        this.DeactivateOnIdle();
+    }
+
+    private JobReply Forget(JobReply reply)
+    {
+        Forget();
+        return reply;
+    }
+
+    private JobReply.Pending Pending(byte[]? document) => new(Access(), _job.Record!.Lifecycle, document);
+
+    private FinishedJob Finished()
+    {
+        var record = _job.Record!;
+        return new(JobKey.Of(record.Spec.Customer, record.Spec.JobId), record.Lifecycle, record.State, record.Document!, Access());
+    }
+
+    private JobAccess Access() => new(_job.Record!.Spec.Acl, _job.Record.Spec.Cancellable, _job.Record.Spec.SecretHash);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} was queued where nobody holds it any more: taken over.")]
+    private partial void LogTakenOver(string job);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} is lost with its runner: ended.")]
+    private partial void LogLost(string job);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Pushing the end of {Job} to a gateway failed, push {Pushes}.")]
+    private partial void LogPushFailed(Exception fault, string job, int pushes);
+}

@@ -1,0 +1,142 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Storage;
+
+namespace SyncCluster.Jobs;
+
+/// <summary>
+/// A job's record in storage and what an activation knows of it. Changes go by compare-and-swap on the ETag; memory follows storage, never the
+/// other way round; after a failed write nothing is known until the record was read again. Storage exceptions end in here.
+/// </summary>
+internal sealed partial class StoredJob(
+    IGrainStorage storage,
+    GrainId grain,
+    IClusterMembershipService membership,
+    TimeProvider timeProvider,
+    ILogger logger)
+{
+    /// <summary>How often a write is tried before its fate is left open.</summary>
+    public const int Tries = 3;
+
+    private const string StateName = "job";
+    private static readonly TimeSpan ReadAgeLimit = TimeSpan.FromSeconds(60);
+
+    private string? _etag;
+    private bool _known;
+    private long _readAt;
+    private MembershipVersion _readUnder;
+
+    /// <summary>The record as last read or written; null where there is none.</summary>
+    public JobRecord? Record { get; private set; }
+
+    /// <summary>
+    /// Whether another activation may have changed the record without this one's knowledge: after a change of the membership, or after a minute.
+    /// </summary>
+    public bool IsStale => timeProvider.GetElapsedTime(_readAt) > ReadAgeLimit || membership.CurrentSnapshot.Version != _readUnder;
+
+    /// <summary>Has the next <see cref="LoadAsync"/> ask storage.</summary>
+    public void Doubt() => _known = false;
+
+    /// <summary>Reads the record unless it is known. False: storage can't be reached, and nothing is known.</summary>
+    public async Task<bool> LoadAsync()
+    {
+        if (_known)
+        {
+            return true;
+        }
+
+        // Taken before the read, so that a change of the membership during it makes the record stale.
+        var version = membership.CurrentSnapshot.Version;
+        var state = new GrainState<JobRecord?>();
+        try
+        {
+            await storage.ReadStateAsync(StateName, grain, state);
+        }
+        catch (Exception fault)
+        {
+            LogReadFailed(fault, grain);
+            return false;
+        }
+
+        Record = state.RecordExists ? state.State : null;
+        _etag = state.ETag;
+        _readAt = timeProvider.GetTimestamp();
+        _readUnder = version;
+        _known = true;
+        return true;
+    }
+
+    /// <summary>One compare-and-swap against the record that was last read. False: it is not known what is stored.</summary>
+    public Task<bool> WriteAsync(JobRecord next) => WriteAsync(next, _etag);
+
+    /// <summary>
+    /// Writes a record that carries an attempt, the same one under the same ETag, until a read shows which attempt stands.
+    /// </summary>
+    /// <param name="from">The record that <paramref name="next"/> replaces; null to create it.</param>
+    /// <param name="next">The record to write.</param>
+    public async Task<Settlement> SettleAsync(JobRecord? from, JobRecord next)
+    {
+        var etag = from is null ? null : _etag;
+        for (var tries = 0; tries < Tries; tries++)
+        {
+            if (await WriteAsync(next, etag))
+            {
+                return Settlement.Stands;
+            }
+
+            if (await LoadAsync() && Record is { } stored)
+            {
+                if (stored.Attempt == next.Attempt && stored.Lifecycle == next.Lifecycle)
+                {
+                    return Settlement.Stands;
+                }
+
+                if (stored.Attempt != from?.Attempt || stored.Lifecycle != from.Lifecycle)
+                {
+                    return Settlement.OtherStands;
+                }
+            }
+        }
+
+        return Settlement.Unknown;
+    }
+
+    private async Task<bool> WriteAsync(JobRecord next, string? etag)
+    {
+        var state = new GrainState<JobRecord?>(next) { ETag = etag, RecordExists = etag is not null };
+        try
+        {
+            await storage.WriteStateAsync(StateName, grain, state);
+        }
+        catch (Exception fault)
+        {
+            LogWriteFailed(fault, grain);
+            _known = false;
+            return false;
+        }
+
+        Record = next;
+        _etag = state.ETag;
+        _readAt = timeProvider.GetTimestamp();
+        _known = true;
+        return true;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Reading the record of {Grain} failed.")]
+    private partial void LogReadFailed(Exception fault, GrainId grain);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Writing the record of {Grain} failed: it will be read again.")]
+    private partial void LogWriteFailed(Exception fault, GrainId grain);
+}
+
+/// <summary>Which attempt stands in storage.</summary>
+internal enum Settlement
+{
+    /// <summary>The one that was written: it was acknowledged or read back, and may release the job, once.</summary>
+    Stands,
+
+    /// <summary>Another's.</summary>
+    OtherStands,
+
+    /// <summary>Storage did not tell. Nothing may be released.</summary>
+    Unknown,
+}

@@ -1,0 +1,85 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Options;
+using Orleans.Storage;
+using SyncCluster.Execution;
+using SyncCluster.Execution.Local;
+using SyncCluster.Storage;
+using SyncCluster.Tasks;
+
+namespace SyncCluster.Silo;
+
+/// <summary>How long what is stored is kept. Section <c>Storage</c>.</summary>
+public sealed class StorageOptions
+{
+    public const string Section = "Storage";
+
+    /// <summary>
+    /// How long a job's record is kept after its last change. Default 24 h; at least 13 h, since no record may expire while its job is queued or
+    /// runs, and a task may run for 6 h.
+    /// </summary>
+    public TimeSpan JobExpiry { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>Bytes, roughly, that the embedded storage may hold before it forgets finished jobs, least recently used first. Default 1 GiB.</summary>
+    public long EmbeddedLimit { get; set; } = 1L << 30;
+}
+
+/// <summary>Makes a process a silo.</summary>
+public static class SiloHosting
+{
+    private static readonly TimeSpan ShortestExpiry = TimeSpan.FromHours(13);
+
+    /// <summary>A silo of its own in this process: no other can join, and what it stores ends with it.</summary>
+    public static IHostApplicationBuilder AddEmbeddedSilo(this IHostApplicationBuilder builder)
+    {
+        builder.UseOrleans(silo =>
+        {
+            silo.UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: "synccluster", clusterId: "embedded");
+            silo.Services.AddEmbeddedStorage(StorageNames.Jobs, options => options.JobExpiry);
+            silo.Services.AddEmbeddedStorage(StorageNames.Catalog, _ => null);
+        });
+        builder.AddGrains();
+        return builder;
+    }
+
+    private static void AddGrains(this IHostApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<TaskCatalog>();
+        services.AddSingleton<ScriptRunner>();
+
+        // After Orleans: hosted services stop in reverse, and the executor reports its last jobs to grains.
+        services.AddSingleton<LocalExecutor>();
+        services.AddSingleton<IJobExecutor>(provider => provider.GetRequiredService<LocalExecutor>());
+        services.AddHostedService(provider => provider.GetRequiredService<LocalExecutor>());
+        services.AddOptions<LocalExecutorOptions>().BindConfiguration(LocalExecutorOptions.Section)
+            .Validate(options => options.Concurrency is > 0 and <= 4096, "LocalExecutor:Concurrency must be from 1 to 4096.")
+            .Validate(options => options.QueueLimit is >= 0 and <= 1_000_000, "LocalExecutor:QueueLimit must be from 0 to 1000000.")
+            .Validate(
+                options => options.DrainTime >= TimeSpan.Zero && options.KillGrace >= TimeSpan.Zero && options.DrainTime + options.KillGrace < TimeSpan.FromHours(1),
+                "LocalExecutor:DrainTime and LocalExecutor:KillGrace must not be negative, and less than an hour together.")
+            .ValidateOnStart();
+        services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section)
+            .Validate(options => options.JobExpiry >= ShortestExpiry, "Storage:JobExpiry must be 13 hours or longer.")
+            .Validate(options => options.EmbeddedLimit >= 1 << 20, "Storage:EmbeddedLimit must be 1048576 bytes or more.")
+            .ValidateOnStart();
+    }
+
+    private static void AddEmbeddedStorage(this IServiceCollection services, string name, Func<StorageOptions, TimeSpan?> expiry) =>
+        services.AddKeyedSingleton<IGrainStorage>(name, (provider, _) =>
+        {
+            var options = provider.GetRequiredService<IOptions<StorageOptions>>().Value;
+            return new ExpiringGrainStorage(
+                new ExpiringStorageOptions { Expiry = expiry(options), SizeLimit = options.EmbeddedLimit },
+                provider.GetRequiredService<TimeProvider>());
+        });
+
+    /// <summary>Orleans wants a port although nobody joins; a fixed one would keep a second server from starting on the machine.</summary>
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
