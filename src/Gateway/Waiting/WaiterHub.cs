@@ -26,6 +26,7 @@ internal sealed partial class WaiterHub : BackgroundService
     private readonly Ear[] _ears;
     private readonly Lazy<IJobObserver[]> _observers;
     private long _version;
+    private int _waiters;
 
     public WaiterHub(
         IGrainFactory grains,
@@ -45,8 +46,8 @@ internal sealed partial class WaiterHub : BackgroundService
         lifetime.ApplicationStopping.Register(() => _drained.CancelAfter(_options.DrainTime));
     }
 
-    /// <summary>How many jobs are waited for.</summary>
-    public int Jobs => _jobs.Count;
+    /// <summary>How many requests wait.</summary>
+    public int Waiters => Volatile.Read(ref _waiters);
 
     /// <summary>Makes a new job exist and waits for its end.</summary>
     /// <param name="spec">The job; its id must be a new one.</param>
@@ -255,6 +256,7 @@ internal sealed partial class WaiterHub : BackgroundService
             var job = _jobs.GetOrAdd(key, static (key, hub) => new WaitedJob(key, hub.ObserverOf(key)), this);
             if (job.TryEnter())
             {
+                Interlocked.Increment(ref _waiters);
                 return job;
             }
         }
@@ -262,6 +264,7 @@ internal sealed partial class WaiterHub : BackgroundService
 
     private void Leave(WaitedJob job)
     {
+        Interlocked.Decrement(ref _waiters);
         if (job.Leave())
         {
             _jobs.TryRemove(KeyValuePair.Create(job.Key, job));

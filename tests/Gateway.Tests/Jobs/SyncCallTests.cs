@@ -1,0 +1,209 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using SyncCluster.Gateway.Tests.Server;
+
+namespace SyncCluster.Gateway.Tests.Jobs;
+
+[Collection(SharedServer.Name)]
+public sealed class SyncCallTests(TestServer server)
+{
+    private static readonly object OneArgument = new { task_arguments = new[] { new { order = 0, type = "input" } } };
+
+    // Puts out its first argument as the data of a success.
+    private const string Data = """printf '{"state":"success","data":%s}\n' "$1" """;
+
+    [Fact]
+    public async Task Without_a_flag_the_body_is_the_output()
+    {
+        var task = await server.ImportAsync(Data, task: OneArgument);
+        Assert.Equal((200, """["a","{\"b\":1.50}"]"""), await server.CallAsync(task, """[["a",{"b":1.50}]]"""));
+    }
+
+    [Fact]
+    public async Task Text_is_escaped_no_more_than_json_needs()
+    {
+        var task = await server.ImportAsync(Data, task: OneArgument);
+        Assert.Equal((200, """["é😀</>'\\\"\u001b"]"""), await server.CallAsync(task, """[["é😀</>'\\\"\u001b"]]"""));
+    }
+
+    [Theory]
+    [InlineData("?result", "code")]
+    [InlineData("?result=no&full&parse", "lastline")]
+    [InlineData("?full", "lifecycle")]
+    [InlineData("?full=0&parse", "task_id")]
+    public async Task Result_and_full_give_parts_of_the_document(string flags, string member)
+    {
+        var task = await server.ImportAsync("""echo '{"state":"success"}'""");
+        var (status, body) = await server.CallAsync(task, flags: flags);
+        Assert.Equal(200, status);
+        Assert.True(JsonNode.Parse(body)!.AsObject().ContainsKey(member), body);
+    }
+
+    [Fact]
+    public async Task The_result_tells_who_called_and_what_was_printed()
+    {
+        var task = await server.ImportAsync("echo one; echo two >&2; echo three");
+        var result = JsonNode.Parse((await server.CallAsync(task, flags: "?result")).Body)!;
+        Assert.Equal("one\ntwo\nthree\n", result["log"]!.GetValue<string>());
+        Assert.Equal("three", result["lastline"]!.GetValue<string>());
+        Assert.Equal("uma@acme.example", result["user"]!["email"]!.GetValue<string>());
+        Assert.Equal("[]", result["output"]!.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("?parse", """{"n":1.0,"statusCode":409}""", 409)]
+    [InlineData("?parse=1", "[1]", 200)]
+    [InlineData("?parse=01", "[1]", 200)]
+    [InlineData("?parse=2", """{"statusCode":"201"}""", 201)]
+    [InlineData("?parse=3", """{"statusCode":99}""", 200)]
+    public async Task Parse_reads_one_element_as_json(string flags, string body, int status)
+    {
+        var task = await server.ImportAsync(Data, task: OneArgument);
+        const string Output = """[["{\"n\":1.0,\"statusCode\":409}","[1]","{\"statusCode\":\"201\"}","{\"statusCode\":99}"]]""";
+        Assert.Equal((status, body), await server.CallAsync(task, Output, flags));
+    }
+
+    [Theory]
+    [InlineData("?parse=-1")]
+    [InlineData("?parse=1.0")]
+    [InlineData("?parse=x")]
+    [InlineData("?parse=0&parse=0")]
+    [InlineData("?parse=9")]
+    [InlineData("?parse=99999999999999999999")]
+    [InlineData("?parse")]
+    public async Task What_parse_can_not_read_comes_as_raw_output(string flags)
+    {
+        var task = await server.ImportAsync(Data, task: OneArgument);
+        Assert.Equal((200, """["no json"]"""), await server.CallAsync(task, """[["no json"]]""", flags));
+    }
+
+    [Theory]
+    [InlineData(204)]
+    [InlineData(205)]
+    [InlineData(304)]
+    public async Task A_status_without_a_body_has_none(int status)
+    {
+        var task = await server.ImportAsync(Data, task: OneArgument);
+        Assert.Equal((status, ""), await server.CallAsync(task, $$"""[["{\"statusCode\":{{status}}}"]]""", "?parse"));
+    }
+
+    [Theory]
+    [InlineData("""echo '{"state":"failure","data":"x"}'""", 500)]
+    [InlineData("exit 3", 200)]
+    [InlineData("no-such-program", 200)]
+    public async Task The_state_decides_the_status_and_not_the_exit_code(string script, int status)
+    {
+        var task = await server.ImportAsync(script);
+        Assert.Equal(status, (await server.CallAsync(task)).Status);
+    }
+
+    [Fact]
+    public async Task A_timeout_is_a_500_and_its_lifecycle_terminated()
+    {
+        var task = await server.ImportAsync("exec sleep 60", task: new { timeout = 100 });
+        var (status, body) = await server.CallAsync(task, flags: "?full");
+        var document = JsonNode.Parse(body)!;
+        Assert.Equal(500, status);
+        Assert.Equal("terminated", document["lifecycle"]!.GetValue<string>());
+        Assert.Equal("timeout", document["state"]!.GetValue<string>());
+        Assert.Equal("SIGTERM", document["result"]!["signal"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task A_missing_interpreter_fails_that_job_with_a_message()
+    {
+        var task = await server.ImportAsync("x", "no-such-interpreter %script%");
+        var (status, body) = await server.CallAsync(task);
+        Assert.Equal(500, status);
+        Assert.Contains("no-such-interpreter", body, StringComparison.Ordinal);
+        Assert.DoesNotContain("/tmp", body, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("application/json", """{"task_arguments":["a","b"]}""", """["a","b"]""")]
+    [InlineData("application/json", """["a","b","surplus"]""", """["a","b"]""")]
+    [InlineData("application/json", """[{"order":1,"value":"b"},{"order":0,"value":"a"}]""", """["a","b"]""")]
+    [InlineData("application/x-www-form-urlencoded", "task_arguments=a&task_arguments=b", """["a","b"]""")]
+    [InlineData("application/x-www-form-urlencoded", "task_arguments%5B%5D=a&task_arguments[]=b", """["a","b"]""")]
+    public async Task Arguments_come_in_many_forms(string type, string body, string output)
+    {
+        var task = await DummyAsync(2);
+        using var content = new StringContent(body, Encoding.UTF8, MediaTypeHeaderValue.Parse(type));
+        using var response = await server.Http.PostAsync(new Uri($"/acme/task/{task["id"]}/job?access_token={TestServer.User}", UriKind.Relative), content);
+        Assert.Equal(output, await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task A_single_value_is_the_first_argument()
+    {
+        var task = await DummyAsync(1);
+        Assert.Equal((200, """["1.10"]"""), await server.CallAsync(task, "1.10"));
+    }
+
+    [Fact]
+    public async Task The_query_carries_arguments_too()
+    {
+        var task = await DummyAsync(1);
+        using var response = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job?task_arguments[]=a%20b");
+        Assert.Equal("""["a b"]""", await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Too_few_arguments_are_refused_in_TheEyes_words()
+    {
+        var task = await DummyAsync(2);
+        var (status, body) = await server.CallAsync(task, "[1]");
+        Assert.Equal(400, status);
+        Assert.Equal(
+            "Invalid Task Arguments. An array of length 2 is required. Optionals must be null", JsonNode.Parse(body)!["message"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Hostile_arguments_are_just_arguments()
+    {
+        var mark = Path.Combine(server.Folder, "hostile");
+        var task = await server.ImportAsync("""printf '%s\n' "$1" >&2; printf '{"data":["ok"]}'""", task: OneArgument);
+        var argument = $"\"; touch {mark}; \" $(touch {mark}) `touch {mark}`";
+        var (_, body) = await server.CallAsync(task, new JsonArray(argument).ToJsonString(), "?result");
+        Assert.StartsWith(argument, JsonNode.Parse(body)!["log"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.False(File.Exists(mark));
+    }
+
+    [Fact]
+    public async Task A_script_sees_its_job_and_nothing_of_the_server()
+    {
+        Environment.SetEnvironmentVariable("SYNC_TEST_SECRET", "hush");
+        var task = await server.ImportAsync("env; echo '[]'", task: new { env = new { COLOUR = "blue" } });
+        var log = JsonNode.Parse((await server.CallAsync(task, flags: "?result")).Body)!["log"]!.GetValue<string>();
+        Assert.Contains("COLOUR=blue", log, StringComparison.Ordinal);
+        Assert.Contains($"\"task_id\":\"{task["id"]}\"", log, StringComparison.Ordinal);
+        Assert.Contains("THEEYE_JOB_USER={\"username\":\"uma\"", log, StringComparison.Ordinal);
+        Assert.Contains("THEEYE_ORGANIZATION_NAME=\"acme\"", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("hush", log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_answer_has_the_common_headers_and_the_jobs_id()
+    {
+        var task = await DummyAsync(0);
+        using var response = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job");
+        Assert.Equal("no-store", response.Headers.CacheControl!.ToString());
+        Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
+        Assert.Equal("no-referrer", response.Headers.GetValues("Referrer-Policy").Single());
+        Assert.Matches("^[0-9a-f]{24}$", response.Headers.GetValues("Job-Id").Single());
+        Assert.Equal("*", response.Headers.GetValues("Access-Control-Allow-Origin").Single());
+        Assert.Contains("Idempotency-Key", response.Headers.GetValues("Access-Control-Allow-Headers").Single(), StringComparison.Ordinal);
+        Assert.Equal("GET,PUT,PATCH,POST,DELETE,OPTIONS", response.Headers.GetValues("Access-Control-Allow-Methods").Single());
+    }
+
+    private Task<JsonNode> DummyAsync(int arguments) => server.ImportRecipeAsync(new JsonObject
+    {
+        ["task"] = new JsonObject
+        {
+            ["name"] = "dummy",
+            ["type"] = "dummy",
+            ["task_arguments"] = new JsonArray([.. Enumerable.Range(0, arguments).Select(order => new JsonObject { ["order"] = order })]),
+        },
+    }.ToJsonString());
+}

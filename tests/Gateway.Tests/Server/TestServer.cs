@@ -1,0 +1,158 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Hosting;
+using SyncCluster.Gateway.Waiting;
+
+namespace SyncCluster.Gateway.Tests.Server;
+
+/// <summary>The real server on a free port of the loopback, with users of every kind for the customer acme.</summary>
+public class TestServer : IAsyncLifetime
+{
+    public const string Viewer = "viewer-token";
+    public const string User = "user-token";
+    public const string Ops = "ops-token";
+    public const string Admin = "admin-token";
+    public const string Expired = "expired-token";
+    public const string Stranger = "stranger-token";
+
+    private WebApplication? _app;
+
+    public HttpClient Http { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = TimeSpan.FromMinutes(2) };
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("synccluster-test-").FullName;
+
+    internal WaiterHub Hub => _app!.Services.GetRequiredService<WaiterHub>();
+
+    internal DemoAccess Demo => _app!.Services.GetRequiredService<DemoAccess>();
+
+    internal WebApplication App => _app!;
+
+    protected virtual string[] Settings => [];
+
+    protected virtual bool HasUsers => true;
+
+    public async Task InitializeAsync()
+    {
+        _app = GatewayApp.Build(
+        [
+            "--urls=http://127.0.0.1:0",
+            "--Logging:LogLevel:Default=Warning",
+            .. HasUsers ? Users() : [],
+            .. Settings,
+        ]);
+        await _app.StartAsync();
+        Http.BaseAddress = new Uri(_app.Urls.Single());
+    }
+
+    public async Task DisposeAsync()
+    {
+        Http.Dispose();
+        await _app!.StopAsync();
+        await _app.DisposeAsync();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    /// <summary>Imports a task and gives its document, secret included.</summary>
+    public async Task<JsonNode> ImportAsync(string script, string runas = "sh %script%", object? task = null, string filename = "script.sh")
+    {
+        var recipe = new JsonObject
+        {
+            ["task"] = new JsonObject
+            {
+                ["name"] = "a task",
+                ["type"] = "script",
+                ["script_runas"] = runas,
+                ["timeout"] = 60000,
+                ["task_arguments"] = new JsonArray(),
+            },
+            ["file"] = new JsonObject { ["filename"] = filename, ["data"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(script)) },
+        };
+        foreach (var (name, value) in JsonSerializer.SerializeToNode(task ?? new { })!.AsObject().ToArray())
+        {
+            recipe["task"]![name] = value?.DeepClone();
+        }
+
+        return await ImportRecipeAsync(recipe.ToJsonString());
+    }
+
+    public async Task<JsonNode> ImportRecipeAsync(string recipe)
+    {
+        using var response = await SendAsync(HttpMethod.Post, "/acme/task/import", Admin, recipe);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == System.Net.HttpStatusCode.Created, text);
+        return JsonNode.Parse(text)!;
+    }
+
+    /// <summary>Sends a request with a bearer token and a JSON body.</summary>
+    public Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, string path, string? token = User, string? json = null, CancellationToken cancellation = default)
+    {
+        var request = new HttpRequestMessage(method, path);
+        if (token is not null)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
+        if (json is not null)
+        {
+            request.Content = new StringContent(json, Encoding.UTF8, "application/json");
+        }
+
+        return Http.SendAsync(request, cancellation);
+    }
+
+    /// <summary>Runs a task; status and body.</summary>
+    public async Task<(int Status, string Body)> CallAsync(JsonNode task, string json = "[]", string flags = "", string token = User)
+    {
+        using var response = await SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job{flags}", token, json);
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Waits for a condition that something else brings about.</summary>
+    public static async Task UntilAsync(Func<bool> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (!condition())
+        {
+            await timer.WaitForNextTickAsync(limit.Token);
+        }
+    }
+
+    private static IEnumerable<string> Users()
+    {
+        (string Customer, string Name, string Credential, string Token, string[] Extra)[] users =
+        [
+            ("acme", "vera", "viewer", Viewer, []),
+            ("acme", "uma", "user", User, []),
+            ("acme", "otto", "user", Ops, ["Roles:0=team:ops"]),
+            ("acme", "ada", "admin", Admin, []),
+            ("acme", "eve", "admin", Expired, ["ExpiresAt=2001-01-01T00:00:00Z"]),
+            ("globex", "gil", "admin", Stranger, []),
+        ];
+        foreach (var (user, index) in users.Select((user, index) => (user, index)))
+        {
+            var path = $"--Auth:Customers:{user.Customer}:Users:{index}";
+            yield return $"{path}:Username={user.Name}";
+            yield return $"{path}:Email={user.Name}@{user.Customer}.example";
+            yield return $"{path}:Credential={user.Credential}";
+            yield return $"{path}:TokenSha256={Convert.ToHexStringLower(Secret.Hash(user.Token))}";
+            foreach (var extra in user.Extra)
+            {
+                yield return $"{path}:{extra}";
+            }
+        }
+    }
+}
+
+/// <summary>One server for all tests that do not change how it is set up.</summary>
+[CollectionDefinition(Name)]
+public sealed class SharedServer : ICollectionFixture<TestServer>
+{
+    public const string Name = "server";
+}
