@@ -1,0 +1,19 @@
+namespace SyncCluster.Execution.Local;
+
+/// <summary>How a silo runs scripts.</summary>
+internal sealed class LocalExecutorOptions
+{
+    public const string Section = "LocalExecutor";
+
+    /// <summary>How many scripts run at once on this silo. Default four a core: most scripts wait for something else most of their time.</summary>
+    public int Concurrency { get; set; } = 4 * Environment.ProcessorCount;
+
+    /// <summary>How many jobs may wait for their turn on this silo before it refuses more. Default 1000.</summary>
+    public int QueueLimit { get; set; } = 1000;
+
+    /// <summary>How long a silo that stops lets running scripts end by themselves. Default 10 s.</summary>
+    public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a script that got SIGTERM may clean up before it gets SIGKILL. Default 5 s.</summary>
+    public TimeSpan KillGrace { get; set; } = TimeSpan.FromSeconds(5);
+}

@@ -1,0 +1,306 @@
+using System.Collections.Concurrent;
+using System.ComponentModel;
+using System.Diagnostics;
+using System.IO.Pipes;
+using System.Runtime.Versioning;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace SyncCluster.Execution.Local;
+
+/// <summary>
+/// Runs scripts as processes of this machine, many at once. Each is a shell that leads a session and a process group of its own, so that all it started
+/// can be ended with it; what leaves the group is found by its marker (<see cref="OrphanSweep"/>), and what outlives this server by its
+/// <see cref="Watchdog"/>.
+/// </summary>
+internal sealed partial class ScriptRunner : IDisposable
+{
+    private const int Attempts = 5;
+
+    // Only a process that has escaped still holds the pipe after its group was killed.
+    private static readonly TimeSpan PipeEnd = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan GroupCheck = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(20);
+
+    // The longest time a timer takes.
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
+
+    private readonly Guid _id = Guid.NewGuid();
+
+    /// <summary>The runs that are not over, with their process groups; 0 before the start.</summary>
+    private readonly ConcurrentDictionary<Guid, int> _active = new();
+
+    private readonly CancellationTokenSource _disposed = new();
+    private readonly Shell _shell = Shell.Find(System.Environment.GetEnvironmentVariable("PATH"));
+    private readonly TimeSpan _killGrace;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ScriptRunner> _logger;
+    private readonly ScriptFolders _folders;
+    private readonly OrphanSweep _sweep;
+    private readonly Watchdog _watchdog;
+
+    public ScriptRunner(IOptions<LocalExecutorOptions> options, TimeProvider time, ILogger<ScriptRunner> logger)
+    {
+        (_killGrace, _time, _logger) = (options.Value.KillGrace, time, logger);
+#pragma warning disable CA1416 // Made anywhere, they do nothing before the first run, and that is on Linux only.
+        _folders = new ScriptFolders();
+        _sweep = new OrphanSweep(_id, _active.ContainsKey, time);
+        _watchdog = new Watchdog(_shell, _id, _folders, time, logger);
+#pragma warning restore CA1416
+    }
+
+    /// <summary>The process that watches over this runner's scripts; for tests.</summary>
+    internal Watchdog Watchdog => _watchdog;
+
+    /// <summary>The folder that holds the runs' folders; for tests.</summary>
+    internal ScriptFolders Folders => _folders;
+
+    /// <summary>Runs a script to its end, its timeout, or until <paramref name="stop"/>; throws for nothing that a task can do.</summary>
+    public async Task<ScriptRun> RunAsync(ScriptCommand command, CancellationToken stop)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return NotStarted("This server cannot run scripts: the local executor needs Linux. Run the task on an agent.");
+        }
+
+        if (_shell.Missing is { } program)
+        {
+            return NotStarted($"This server cannot run scripts: it has no `{program}` in its PATH.");
+        }
+
+        if (LaunchFailure.Of(command) is { } fault)
+        {
+            return NotStarted(fault);
+        }
+
+        using var halt = CancellationTokenSource.CreateLinkedTokenSource(stop, _disposed.Token);
+        return halt.IsCancellationRequested ? new ScriptRun { End = ScriptEnd.Stopped } : await RunInFolderAsync(command, halt.Token);
+    }
+
+    /// <summary>Kills all that runs.</summary>
+    public void Dispose()
+    {
+        _disposed.Cancel();
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        foreach (var group in _active.Values.Where(group => group > 0))
+        {
+            SignalGroup(group, Libc.Kill);
+        }
+
+        _sweep.Dispose();
+        _watchdog.Dispose();
+        try
+        {
+            _folders.Dispose();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The watchdog, which is at it too, or the run that is just ending removes the rest.
+            FolderStays(_logger, e);
+        }
+    }
+
+    private static ScriptRun NotStarted(string fault) => new() { End = ScriptEnd.NotStarted, Fault = fault };
+
+    [SupportedOSPlatform("linux")]
+    private async Task<ScriptRun> RunInFolderAsync(ScriptCommand command, CancellationToken halt)
+    {
+        var marker = new RunMarker(_id, Guid.NewGuid());
+        ScriptFolder folder;
+        try
+        {
+            folder = _folders.Create(marker.Run, command);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            NoFolder(_logger, e, command.JobId);
+            return NotStarted("The server could not write the script to its temporary folder: it may be full or not writable.");
+        }
+
+        _active[marker.Run] = 0;
+        try
+        {
+            return await RunWithRetriesAsync(command, folder, marker, halt);
+        }
+        finally
+        {
+            _active.TryRemove(marker.Run, out _);
+            _sweep.Request();
+            Delete(folder.Path);
+        }
+    }
+
+    [SupportedOSPlatform("linux")]
+    private async Task<ScriptRun> RunWithRetriesAsync(ScriptCommand command, ScriptFolder folder, RunMarker marker, CancellationToken halt)
+    {
+        var timeout = TimeSpan.FromTicks(Math.Clamp(command.Timeout.Ticks, 0, LongestTimeout.Ticks));
+        using var limit = new CancellationTokenSource(timeout, _time);
+        for (var attempt = 1; ; attempt++)
+        {
+            var run = await RunOnceAsync(command, folder, marker, limit.Token, halt);
+            if (run.End != ScriptEnd.Exited || LaunchFailure.Of(command, folder.Path, run.Code, run.Log) is not { } fault)
+            {
+                return run;
+            }
+
+            if (attempt == Attempts || !LaunchFailure.IsPassing(run.Code, run.Log))
+            {
+                return NotStarted(fault);
+            }
+
+            await Task.Delay(attempt * RetryDelay, _time, halt).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [SupportedOSPlatform("linux")]
+    private async Task<ScriptRun> RunOnceAsync(
+        ScriptCommand command, ScriptFolder folder, RunMarker marker, CancellationToken limit, CancellationToken halt)
+    {
+        using var process = new Process { StartInfo = StartInfo(command, folder, marker) };
+        var begun = _time.GetTimestamp();
+        try
+        {
+            _watchdog.Ensure();
+            process.Start();
+        }
+        catch (Win32Exception e)
+        {
+            StartFailed(_logger, e, command.JobId);
+            return NotStarted(LaunchFailure.Of(e));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            StartFailed(_logger, e, command.JobId);
+            return NotStarted("The server could not start a process.");
+        }
+
+        // setsid made it the leader of its group.
+        var group = process.Id;
+        _active[marker.Run] = group;
+        _watchdog.Add(group);
+        using var stream = (AnonymousPipeClientStream)process.StandardOutput.BaseStream;
+        var log = new ScriptLog();
+        var pipe = new OutputPipe(stream, log);
+
+        var exit = process.WaitForExitAsync(CancellationToken.None);
+        var (end, signal) = await EndAsync(process, exit, limit, halt);
+        Libc.Signal(-group, Libc.Kill);
+        await exit;
+        var elapsed = _time.GetElapsedTime(begun);
+        await pipe.FinishAsync(PipeEnd, _time);
+        _watchdog.Remove(group);
+        _active[marker.Run] = 0;
+
+        return new ScriptRun
+        {
+            End = end,
+            Code = end == ScriptEnd.Exited ? process.ExitCode : null,
+            Signal = signal,
+            Log = log.Text(),
+            LastLine = log.LastLine,
+            Elapsed = elapsed,
+        };
+    }
+
+    /// <summary>Waits for the end, and brings it about when it is time.</summary>
+    [SupportedOSPlatform("linux")]
+    private async Task<(ScriptEnd End, string? Signal)> EndAsync(Process process, Task exit, CancellationToken limit, CancellationToken halt)
+    {
+        using (var either = CancellationTokenSource.CreateLinkedTokenSource(limit, halt))
+        {
+            await exit.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        if (exit.IsCompleted || process.HasExited)
+        {
+            return (ScriptEnd.Exited, null);
+        }
+
+        var end = halt.IsCancellationRequested ? ScriptEnd.Stopped : ScriptEnd.TimedOut;
+        SignalGroup(process.Id, Libc.Terminate);
+        if (await GoneAsync(process.Id, exit))
+        {
+            return (end, "SIGTERM");
+        }
+
+        SignalGroup(process.Id, Libc.Kill);
+        return (end, "SIGKILL");
+    }
+
+    /// <summary>
+    /// Whether a group is gone within its grace: all of it, since the shell that leads it dies of SIGTERM while its script may still clean up.
+    /// </summary>
+    [SupportedOSPlatform("linux")]
+    private async Task<bool> GoneAsync(int group, Task exit)
+    {
+        using var grace = new CancellationTokenSource(_killGrace, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(grace.Token, _disposed.Token);
+        await exit.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        while (!either.IsCancellationRequested)
+        {
+            if (!Libc.Signal(-group, 0))
+            {
+                return true;
+            }
+
+            await Task.Delay(GroupCheck, _time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return false;
+    }
+
+    /// <summary>In the moment before <c>setsid</c> has run there is no group yet, only the process.</summary>
+    [SupportedOSPlatform("linux")]
+    private static void SignalGroup(int group, int signal)
+    {
+        if (!Libc.Signal(-group, signal))
+        {
+            Libc.Signal(group, signal);
+        }
+    }
+
+    [SupportedOSPlatform("linux")]
+    private ProcessStartInfo StartInfo(ScriptCommand command, ScriptFolder folder, RunMarker marker)
+    {
+        var text = "exec 2>&1 </dev/null\n" + command.Runas.Replace("%script%", "\"$@\"", StringComparison.Ordinal);
+        var start = _shell.Command(text, "script_runas", [folder.Script, .. folder.Words]);
+        start.WorkingDirectory = folder.Path;
+        start.RedirectStandardOutput = true;
+        foreach (var (name, value) in ScriptEnvironment.Compose(System.Environment.GetEnvironmentVariable, command.Environment, marker))
+        {
+            start.Environment[name] = value;
+        }
+
+        return start;
+    }
+
+    [SupportedOSPlatform("linux")]
+    private void Delete(string folder)
+    {
+        try
+        {
+            ScriptFolder.Delete(folder);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The script removed its own folder.
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            FolderStays(_logger, e);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The script of job {JobId} could not be written to the temporary folder.")]
+    private static partial void NoFolder(ILogger logger, Exception exception, string jobId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The script of job {JobId} could not be started.")]
+    private static partial void StartFailed(ILogger logger, Exception exception, string jobId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A script's temporary folder could not be removed now; the server's end removes it.")]
+    private static partial void FolderStays(ILogger logger, Exception exception);
+}
