@@ -215,6 +215,12 @@ internal sealed partial class ScriptRunner : IDisposable
             await exit.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
+        if (_disposed.IsCancellationRequested)
+        {
+            Libc.Signal(-process.Id, Libc.Kill);
+            return (ScriptEnd.Stopped, "SIGKILL");
+        }
+
         if (exit.IsCompleted || process.HasExited)
         {
             return (ScriptEnd.Exited, null);
