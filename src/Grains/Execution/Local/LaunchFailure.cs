@@ -79,7 +79,7 @@ internal static partial class LaunchFailure
     [GeneratedRegex("""
         \A(?:
             script_runas:\ (?:line\ )?[0-9]+:\ (?<shell>[^\n]+)
-          | env:\ (?:can't\ execute\ )?['‘]?(?<program>[^'’‘\n:]+)['’]?:\ (?<why>[^\n]+) (?:\nenv:\ [^\n]*)?
+          | (?:/[^\s:]*/)?env:\ (?:can't\ execute\ )?['‘]?(?<program>[^'’‘\n:]+)['’]?:\ (?<why>[^\n]+) (?:\n[^\n]*env:\ [^\n]*)?
         )\s*\z
         """, RegexOptions.IgnorePatternWhitespace | RegexOptions.CultureInvariant)]
     private static partial Regex Complaint();

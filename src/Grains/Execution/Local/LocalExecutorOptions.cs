@@ -1,6 +1,6 @@
 namespace SyncCluster.Execution.Local;
 
-/// <summary>How a silo runs scripts. Section <c>LocalExecutor</c>.</summary>
+/// <summary>How a silo runs scripts.</summary>
 internal sealed class LocalExecutorOptions
 {
     public const string Section = "LocalExecutor";

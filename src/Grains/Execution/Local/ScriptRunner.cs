@@ -9,51 +9,63 @@ using Microsoft.Extensions.Options;
 namespace SyncCluster.Execution.Local;
 
 /// <summary>
-/// Runs scripts as child processes, each in a session, a process group and a folder of its own; Linux only. When the script's process has ended, by
-/// itself or by a signal, the rest of its group is killed; what has left the group is found by its marker (<see cref="OrphanSweep"/>), and what
-/// would outlive this server is killed by the <see cref="Watchdog"/>.
+/// Runs scripts as processes of this machine, many at once. Each is a shell that leads a session and a process group of its own, so that all it started
+/// can be ended with it; what leaves the group is found by its marker (<see cref="OrphanSweep"/>), and what outlives this server by its
+/// <see cref="Watchdog"/>.
 /// </summary>
 internal sealed partial class ScriptRunner : IDisposable
 {
-    private const int BusyTries = 5;
-    private static readonly TimeSpan OutputGrace = TimeSpan.FromSeconds(1);
+    private const int Attempts = 5;
+
+    // Only a process that has escaped still holds the pipe after its group was killed.
+    private static readonly TimeSpan PipeEnd = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan GroupCheck = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(20);
+
+    // The longest time a timer takes.
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
     private readonly Guid _id = Guid.NewGuid();
-    private readonly LocalExecutorOptions _options;
+
+    /// <summary>The runs that are not over, with their process groups; 0 before the start.</summary>
+    private readonly ConcurrentDictionary<Guid, int> _active = new();
+
+    private readonly CancellationTokenSource _disposed = new();
+    private readonly Shell _shell = Shell.Find(System.Environment.GetEnvironmentVariable("PATH"));
+    private readonly TimeSpan _killGrace;
     private readonly TimeProvider _time;
     private readonly ILogger<ScriptRunner> _logger;
-    private readonly Shell _shell = Shell.Find(Environment.GetEnvironmentVariable("PATH"));
-    private readonly ConcurrentDictionary<Guid, int> _groups = new();
-    private readonly ScriptFolders? _folders;
-    private readonly Watchdog? _watchdog;
-    private readonly OrphanSweep? _sweep;
+    private readonly ScriptFolders _folders;
+    private readonly OrphanSweep _sweep;
+    private readonly Watchdog _watchdog;
 
     public ScriptRunner(IOptions<LocalExecutorOptions> options, TimeProvider time, ILogger<ScriptRunner> logger)
     {
-        _options = options.Value;
-        _time = time;
-        _logger = logger;
-        if (OperatingSystem.IsLinux())
-        {
-            _folders = new();
-            _watchdog = new(_shell, _id, _folders, time, logger);
-            _sweep = new(_id, _groups.ContainsKey, time);
-        }
+        (_killGrace, _time, _logger) = (options.Value.KillGrace, time, logger);
+#pragma warning disable CA1416 // Made anywhere, they do nothing before the first run, and that is on Linux only.
+        _folders = new ScriptFolders();
+        _sweep = new OrphanSweep(_id, _active.ContainsKey, time);
+        _watchdog = new Watchdog(_shell, _id, _folders, time, logger);
+#pragma warning restore CA1416
     }
 
-    /// <summary>Runs a script to its end. Whatever a script does or lacks is in the result; nothing is thrown for it.</summary>
-    /// <param name="command">What to run.</param>
-    /// <param name="stop">Ends the run: SIGTERM to its group, and SIGKILL when it is still there after <see cref="LocalExecutorOptions.KillGrace"/>.</param>
+    /// <summary>The process that watches over this runner's scripts; for tests.</summary>
+    internal Watchdog Watchdog => _watchdog;
+
+    /// <summary>The folder that holds the runs' folders; for tests.</summary>
+    internal ScriptFolders Folders => _folders;
+
+    /// <summary>Runs a script to its end, its timeout, or until <paramref name="stop"/>; throws for nothing that a task can do.</summary>
     public async Task<ScriptRun> RunAsync(ScriptCommand command, CancellationToken stop)
     {
         if (!OperatingSystem.IsLinux())
         {
-            return NotStarted("Scripts can be run on Linux only.");
+            return NotStarted("This server cannot run scripts: the local executor needs Linux. Run the task on an agent.");
         }
 
         if (_shell.Missing is { } program)
         {
-            return NotStarted($"The server can run no scripts: it has no `{program}`. Install it.");
+            return NotStarted($"This server cannot run scripts: it has no `{program}` in its PATH.");
         }
 
         if (LaunchFailure.Of(command) is { } fault)
@@ -61,168 +73,240 @@ internal sealed partial class ScriptRunner : IDisposable
             return NotStarted(fault);
         }
 
-        return stop.IsCancellationRequested ? new ScriptRun { End = ScriptEnd.Stopped } : await RunInFolderAsync(command, stop);
+        using var halt = CancellationTokenSource.CreateLinkedTokenSource(stop, _disposed.Token);
+        return halt.IsCancellationRequested ? new ScriptRun { End = ScriptEnd.Stopped } : await RunInFolderAsync(command, halt.Token);
     }
 
-    /// <summary>Kills what still runs.</summary>
+    /// <summary>Kills all that runs.</summary>
     public void Dispose()
     {
+        _disposed.Cancel();
         if (!OperatingSystem.IsLinux())
         {
             return;
         }
 
-        _sweep!.Dispose();
-        foreach (var group in _groups.Values.Where(group => group != 0))
+        foreach (var group in _active.Values.Where(group => group > 0))
         {
-            Libc.Signal(-group, Libc.Kill);
+            SignalGroup(group, Libc.Kill);
         }
 
-        // It kills what has escaped, and removes the folders.
-        _watchdog!.Dispose();
+        _sweep.Dispose();
+        _watchdog.Dispose();
         try
         {
-            _folders!.Dispose();
+            _folders.Dispose();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            LogFolderLeft(e);
+            // The watchdog, which is at it too, or the run that is just ending removes the rest.
+            FolderStays(_logger, e);
         }
     }
 
     private static ScriptRun NotStarted(string fault) => new() { End = ScriptEnd.NotStarted, Fault = fault };
 
     [SupportedOSPlatform("linux")]
-    private async Task<ScriptRun> RunInFolderAsync(ScriptCommand command, CancellationToken stop)
+    private async Task<ScriptRun> RunInFolderAsync(ScriptCommand command, CancellationToken halt)
     {
-        var run = Guid.NewGuid();
-        _groups[run] = 0;
-        ScriptFolder? folder = null;
+        var marker = new RunMarker(_id, Guid.NewGuid());
+        ScriptFolder folder;
         try
         {
-            folder = _folders!.Create(run, command);
-            for (var tries = 1; ; tries++)
-            {
-                var ended = await RunOnceAsync(run, command, folder, stop);
-                if (ended.End != ScriptEnd.Exited || !LaunchFailure.IsPassing(ended.Code, ended.Log) || tries == BusyTries)
-                {
-                    return ended.End == ScriptEnd.Exited && LaunchFailure.Of(command, folder.Path, ended.Code, ended.Log) is { } fault
-                        ? NotStarted(fault)
-                        : ended;
-                }
-            }
-        }
-        catch (Win32Exception failure)
-        {
-            return NotStarted(LaunchFailure.Of(failure));
+            folder = _folders.Create(marker.Run, command);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            LogFolderFailed(e);
-            return NotStarted("The server could not write the script and its files to its temporary folder: its disk may be full.");
+            NoFolder(_logger, e, command.JobId);
+            return NotStarted("The server could not write the script to its temporary folder: it may be full or not writable.");
+        }
+
+        _active[marker.Run] = 0;
+        try
+        {
+            return await RunWithRetriesAsync(command, folder, marker, halt);
         }
         finally
         {
-            _groups.TryRemove(run, out _);
-            _sweep!.Request();
-            Delete(folder);
+            _active.TryRemove(marker.Run, out _);
+            _sweep.Request();
+            Delete(folder.Path);
         }
     }
 
     [SupportedOSPlatform("linux")]
-    private async Task<ScriptRun> RunOnceAsync(Guid run, ScriptCommand command, ScriptFolder folder, CancellationToken stop)
+    private async Task<ScriptRun> RunWithRetriesAsync(ScriptCommand command, ScriptFolder folder, RunMarker marker, CancellationToken halt)
     {
-        // What the script prints to either stream goes through one pipe, so that the log has it in the order in which it came.
-        var text = "exec 2>&1 </dev/null\n" + command.Runas.Replace("%script%", "\"$@\"", StringComparison.Ordinal);
-        var start = _shell.Command(text, "script_runas", [folder.Script, .. folder.Words]);
-        start.WorkingDirectory = folder.Path;
-        start.RedirectStandardOutput = true;
-        foreach (var (name, value) in ScriptEnvironment.Compose(Environment.GetEnvironmentVariable, command.Environment, new RunMarker(_id, run)))
+        var timeout = TimeSpan.FromTicks(Math.Clamp(command.Timeout.Ticks, 0, LongestTimeout.Ticks));
+        using var limit = new CancellationTokenSource(timeout, _time);
+        for (var attempt = 1; ; attempt++)
         {
-            start.Environment[name] = value;
+            var run = await RunOnceAsync(command, folder, marker, limit.Token, halt);
+            if (run.End != ScriptEnd.Exited || LaunchFailure.Of(command, folder.Path, run.Code, run.Log) is not { } fault)
+            {
+                return run;
+            }
+
+            if (attempt == Attempts || !LaunchFailure.IsPassing(run.Code, run.Log))
+            {
+                return NotStarted(fault);
+            }
+
+            await Task.Delay(attempt * RetryDelay, _time, halt).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [SupportedOSPlatform("linux")]
+    private async Task<ScriptRun> RunOnceAsync(
+        ScriptCommand command, ScriptFolder folder, RunMarker marker, CancellationToken limit, CancellationToken halt)
+    {
+        using var process = new Process { StartInfo = StartInfo(command, folder, marker) };
+        var begun = _time.GetTimestamp();
+        try
+        {
+            _watchdog.Ensure();
+            process.Start();
+        }
+        catch (Win32Exception e)
+        {
+            StartFailed(_logger, e, command.JobId);
+            return NotStarted(LaunchFailure.Of(e));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            StartFailed(_logger, e, command.JobId);
+            return NotStarted("The server could not start a process.");
         }
 
-        _watchdog!.Ensure();
-        using var process = new Process { StartInfo = start };
-        var begun = _time.GetTimestamp();
-        process.Start();
+        // setsid made it the leader of its group.
         var group = process.Id;
-        _groups[run] = group;
+        _active[marker.Run] = group;
         _watchdog.Add(group);
+        using var stream = (AnonymousPipeClientStream)process.StandardOutput.BaseStream;
         var log = new ScriptLog();
-        var output = new OutputPipe((AnonymousPipeClientStream)process.StandardOutput.BaseStream, log);
-        var (end, signal) = await EndAsync(process.WaitForExitAsync(CancellationToken.None), group, command.Timeout, stop);
-        var elapsed = _time.GetElapsedTime(begun);
+        var pipe = new OutputPipe(stream, log);
+
+        var exit = process.WaitForExitAsync(CancellationToken.None);
+        var (end, signal) = await EndAsync(process, exit, limit, halt);
         Libc.Signal(-group, Libc.Kill);
+        await exit;
+        var elapsed = _time.GetElapsedTime(begun);
+        await pipe.FinishAsync(PipeEnd, _time);
         _watchdog.Remove(group);
-        await output.FinishAsync(OutputGrace, _time);
+        _active[marker.Run] = 0;
+
         return new ScriptRun
         {
             End = end,
             Code = end == ScriptEnd.Exited ? process.ExitCode : null,
+            Signal = signal,
             Log = log.Text(),
             LastLine = log.LastLine,
-            Signal = signal,
             Elapsed = elapsed,
         };
     }
 
+    /// <summary>Waits for the end, and brings it about when it is time.</summary>
     [SupportedOSPlatform("linux")]
-    private async Task<(ScriptEnd End, string? Signal)> EndAsync(Task exit, int group, TimeSpan timeout, CancellationToken stop)
+    private async Task<(ScriptEnd End, string? Signal)> EndAsync(Process process, Task exit, CancellationToken limit, CancellationToken halt)
     {
-        ScriptEnd end;
-        try
+        using (var either = CancellationTokenSource.CreateLinkedTokenSource(limit, halt))
         {
-            await exit.WaitAsync(timeout, _time, stop);
+            await exit.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        if (_disposed.IsCancellationRequested)
+        {
+            Libc.Signal(-process.Id, Libc.Kill);
+            return (ScriptEnd.Stopped, "SIGKILL");
+        }
+
+        if (exit.IsCompleted || process.HasExited)
+        {
             return (ScriptEnd.Exited, null);
         }
-        catch (TimeoutException)
-        {
-            end = ScriptEnd.TimedOut;
-        }
-        catch (OperationCanceledException)
-        {
-            end = ScriptEnd.Stopped;
-        }
 
-        if (!Libc.Signal(-group, Libc.Terminate))
+        var end = halt.IsCancellationRequested ? ScriptEnd.Stopped : ScriptEnd.TimedOut;
+        SignalGroup(process.Id, Libc.Terminate);
+        if (await GoneAsync(process.Id, exit))
         {
-            // Just started, and not yet the leader of its group.
-            Libc.Signal(group, Libc.Terminate);
-        }
-
-        try
-        {
-            await exit.WaitAsync(_options.KillGrace, _time, CancellationToken.None);
             return (end, "SIGTERM");
         }
-        catch (TimeoutException)
+
+        SignalGroup(process.Id, Libc.Kill);
+        return (end, "SIGKILL");
+    }
+
+    /// <summary>
+    /// Whether a group is gone within its grace: all of it, since the shell that leads it dies of SIGTERM while its script may still clean up.
+    /// </summary>
+    [SupportedOSPlatform("linux")]
+    private async Task<bool> GoneAsync(int group, Task exit)
+    {
+        using var grace = new CancellationTokenSource(_killGrace, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(grace.Token, _disposed.Token);
+        await exit.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        while (!either.IsCancellationRequested)
         {
-            Libc.Signal(-group, Libc.Kill);
-            await exit;
-            return (end, "SIGKILL");
+            if (!Libc.Signal(-group, 0))
+            {
+                return true;
+            }
+
+            await Task.Delay(GroupCheck, _time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return false;
+    }
+
+    /// <summary>In the moment before <c>setsid</c> has run there is no group yet, only the process.</summary>
+    [SupportedOSPlatform("linux")]
+    private static void SignalGroup(int group, int signal)
+    {
+        if (!Libc.Signal(-group, signal))
+        {
+            Libc.Signal(group, signal);
         }
     }
 
     [SupportedOSPlatform("linux")]
-    private void Delete(ScriptFolder? folder)
+    private ProcessStartInfo StartInfo(ScriptCommand command, ScriptFolder folder, RunMarker marker)
+    {
+        var text = "exec 2>&1 </dev/null\n" + command.Runas.Replace("%script%", "\"$@\"", StringComparison.Ordinal);
+        var start = _shell.Command(text, "script_runas", [folder.Script, .. folder.Words]);
+        start.WorkingDirectory = folder.Path;
+        start.RedirectStandardOutput = true;
+        foreach (var (name, value) in ScriptEnvironment.Compose(System.Environment.GetEnvironmentVariable, command.Environment, marker))
+        {
+            start.Environment[name] = value;
+        }
+
+        return start;
+    }
+
+    [SupportedOSPlatform("linux")]
+    private void Delete(string folder)
     {
         try
         {
-            if (folder is not null)
-            {
-                ScriptFolder.Delete(folder.Path);
-            }
+            ScriptFolder.Delete(folder);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The script removed its own folder.
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            LogFolderLeft(e);
+            FolderStays(_logger, e);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A script's temporary folder could not be removed.")]
-    private partial void LogFolderLeft(Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "The script of job {JobId} could not be written to the temporary folder.")]
+    private static partial void NoFolder(ILogger logger, Exception exception, string jobId);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A script could not be written to its temporary folder.")]
-    private partial void LogFolderFailed(Exception exception);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The script of job {JobId} could not be started.")]
+    private static partial void StartFailed(ILogger logger, Exception exception, string jobId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A script's temporary folder could not be removed now; the server's end removes it.")]
+    private static partial void FolderStays(ILogger logger, Exception exception);
 }

@@ -29,8 +29,10 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
         for group in $groups; do kill -s KILL -- "-$group"; done
         sweep() {
           rounds=0
-          while [ $rounds -lt 20 ] && files=$(grep -lF -- "$1" /proc/[0-9]*/environ) && [ -n "$files" ]; do
+          while [ $rounds -lt 20 ]; do
             rounds=$((rounds + 1))
+            files=$(grep -lF -- "$1" /proc/[0-9]*/environ)
+            [ -n "$files" ] || break
             for file in $files; do file=${file#/proc/}; kill -s KILL "${file%/environ}"; done
           done
         }
@@ -58,7 +60,7 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
     {
         lock (_lock)
         {
-            if (_process is null or { HasExited: true })
+            if (!_disposed && _process is null or { HasExited: true })
             {
                 Start();
             }
@@ -89,8 +91,7 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
         lock (_lock)
         {
             _disposed = true;
-            _process?.Dispose();
-            _process = null;
+            LetGo();
         }
     }
 
@@ -99,7 +100,7 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
         var start = shell.Command(Text, "synccluster_watchdog", $"{RunMarker.Variable}={runner:N}/", folders.Root);
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH");
         start.RedirectStandardInput = true;
-        _process?.Dispose();
+        LetGo();
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
         var begun = time.GetTimestamp();
         process.Exited += (_, _) => Restart(process, begun);
@@ -128,14 +129,27 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
 
     private void Tell(char sign, int group)
     {
+        if (_disposed)
+        {
+            return;
+        }
+
         try
         {
             Write(sign, group);
         }
-        catch (Exception e) when (e is IOException or NullReferenceException && !_disposed)
+        catch (IOException)
         {
             TryStart();
         }
+    }
+
+    private void LetGo()
+    {
+        // A process does not close a stream that was handed out.
+        _process?.StandardInput.BaseStream.Dispose();
+        _process?.Dispose();
+        _process = null;
     }
 
     private void TryStart()
@@ -152,7 +166,12 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
 
     private void Write(char sign, int group)
     {
-        var input = _process!.StandardInput;
+        // None after a failed start: the next run tries again, and tells it of all groups.
+        if (_process?.StandardInput is not { } input)
+        {
+            return;
+        }
+
         input.Write(string.Create(CultureInfo.InvariantCulture, $"{sign}{group}\n"));
         input.Flush();
     }

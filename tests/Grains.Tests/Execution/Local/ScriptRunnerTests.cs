@@ -1,0 +1,324 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.Versioning;
+using System.Text;
+using SyncCluster.Execution.Local;
+
+namespace SyncCluster.Grains.Tests.Execution.Local;
+
+[SupportedOSPlatform("linux")]
+public sealed class ScriptRunnerTests : IDisposable
+{
+    private readonly Scripts _scripts = new();
+
+    public void Dispose() => _scripts.Dispose();
+
+    [Fact]
+    public async Task A_script_gives_its_code_its_log_and_its_last_line()
+    {
+        var run = await _scripts.RunAsync("echo one; echo two >&2; echo ' three '; exit 3");
+
+        Assert.Equal((ScriptEnd.Exited, 3, "one\ntwo\n three \n", "three"), (run.End, run.Code, run.Log, run.LastLine));
+        Assert.Null(run.Signal);
+        Assert.True(run.Elapsed > TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task Arguments_arrive_word_for_word()
+    {
+        string[] words = ["\"; touch x; \"", "$(id)", "`id`", "*", "a\nb", "-n", "", "'", "\\", "%script%", "👾 ü"];
+
+        var run = await _scripts.RunAsync("for word; do printf '<%s>' \"$word\"; done; ls", words);
+
+        Assert.Equal(string.Concat(words.Select(word => $"<{word}>")) + "script.sh\n", run.Log);
+    }
+
+    [Fact]
+    public async Task The_script_and_its_arguments_come_where_runas_says()
+    {
+        var run = await _scripts.RunAsync(Scripts.Command("echo \"$@\"", "a b") with { Runas = "echo before; sh %script% after" });
+
+        Assert.Equal("before\na b after\n", run.Log);
+    }
+
+    [Fact]
+    public async Task Nothing_of_the_servers_environment_but_a_few_variables_reaches_a_script()
+    {
+        Environment.SetEnvironmentVariable("SECRET_OF_THE_SERVER", "secret");
+        var command = Scripts.Command("env") with { Environment = new Dictionary<string, string> { ["OF_THE_TASK"] = "a\nb=c" } };
+
+        var run = await _scripts.RunAsync(command);
+
+        Assert.DoesNotContain("SECRET", run.Log, StringComparison.Ordinal);
+        Assert.Contains("OF_THE_TASK=a\nb=c\n", run.Log, StringComparison.Ordinal);
+        Assert.Contains("PATH=" + Environment.GetEnvironmentVariable("PATH") + "\n", run.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_script_reads_nothing_from_the_servers_input()
+    {
+        Assert.Equal("end\n", (await _scripts.RunAsync("cat; echo end")).Log);
+    }
+
+    [Fact]
+    public async Task A_script_is_told_to_end_when_its_time_is_over()
+    {
+        var run = await _scripts.RunAsync(Scripts.Command("echo begun; exec sleep 1000") with { Timeout = TimeSpan.FromMilliseconds(500) });
+
+        Assert.Equal((ScriptEnd.TimedOut, (int?)null, "SIGTERM", "begun\n"), (run.End, run.Code, run.Signal, run.Log));
+        Assert.InRange(run.Elapsed, TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(15));
+    }
+
+    [Theory]
+    [InlineData("sh %script%")]
+    [InlineData("sh %script%; echo after")]
+    public async Task A_script_may_clean_up_when_its_time_is_over(string runas)
+    {
+        // The interrupted sleep gets the signal too; the clean-up takes a while.
+        var run = await _scripts.RunAsync(Scripts.Command("trap 'sleep 0.3; echo cleaned; exit' TERM; echo begun; sleep 1000") with
+        {
+            Runas = runas,
+            Timeout = TimeSpan.FromMilliseconds(500),
+        });
+
+        Assert.Equal((ScriptEnd.TimedOut, "SIGTERM"), (run.End, run.Signal));
+        Assert.Contains("cleaned\n", run.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_script_that_does_not_listen_is_killed()
+    {
+        using var scripts = new Scripts(killGrace: TimeSpan.FromMilliseconds(200));
+
+        var run = await scripts.RunAsync(Scripts.Command("trap '' TERM; echo begun; while :; do sleep 1000; done") with
+        {
+            Timeout = TimeSpan.FromMilliseconds(300),
+        });
+
+        Assert.Equal((ScriptEnd.TimedOut, (int?)null, "SIGKILL", "begun\n"), (run.End, run.Code, run.Signal, run.Log));
+    }
+
+    [Fact]
+    public async Task A_script_is_stopped_when_its_caller_says_so()
+    {
+        using var stop = new CancellationTokenSource();
+        var running = _scripts.Runner.RunAsync(Scripts.Command("echo $$ >$1; exec sleep 1000", _scripts.Note("script")), stop.Token);
+        var script = await _scripts.ProcessAsync("script");
+
+        await stop.CancelAsync();
+        var run = await running;
+
+        Assert.Equal((ScriptEnd.Stopped, (int?)null, "SIGTERM"), (run.End, run.Code, run.Signal));
+        Assert.False(Scripts.Runs(script));
+    }
+
+    [Fact]
+    public async Task A_script_that_was_stopped_before_it_began_never_begins()
+    {
+        var run = await _scripts.Runner.RunAsync(Scripts.Command("touch $1", _scripts.Note("begun")), new CancellationToken(canceled: true));
+
+        Assert.Equal(ScriptEnd.Stopped, run.End);
+        Assert.False(File.Exists(_scripts.Note("begun")));
+    }
+
+    [Fact]
+    public async Task A_script_killed_by_somebody_else_has_exited()
+    {
+        var run = await _scripts.RunAsync("kill -9 $$");
+
+        Assert.Equal((ScriptEnd.Exited, 137, (string?)null), (run.End, run.Code, run.Signal));
+    }
+
+    [Fact]
+    public async Task What_a_script_started_dies_with_it_and_holds_nothing_up()
+    {
+        var begun = Stopwatch.GetTimestamp();
+        var run = await _scripts.RunAsync("sleep 1000 & echo $! >$1; echo done", _scripts.Note("child"));
+
+        Assert.Equal((ScriptEnd.Exited, 0, "done\n"), (run.End, run.Code, run.Log));
+        Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(15));
+        var child = await _scripts.ProcessAsync("child");
+        await Eventually.Async(() => !Scripts.Runs(child));
+    }
+
+    [Fact]
+    public async Task All_that_a_script_started_dies_at_its_timeout()
+    {
+        using var scripts = new Scripts(killGrace: TimeSpan.FromMilliseconds(200));
+        var command = Scripts.Command("(trap '' TERM; sleep 1000; sleep 1000) & echo $! >$1; sleep 1000", scripts.Note("child"));
+        var run = await scripts.RunAsync(command with { Timeout = TimeSpan.FromMilliseconds(500) });
+
+        Assert.Equal(ScriptEnd.TimedOut, run.End);
+        var child = await scripts.ProcessAsync("child");
+        await Eventually.Async(() => !Scripts.Runs(child));
+    }
+
+    [Fact]
+    public async Task A_daemon_that_escaped_is_swept_and_the_pipe_it_holds_is_abandoned()
+    {
+        var run = await _scripts.RunAsync(
+            "setsid sh -c 'echo $$ >\"$1\"; exec sleep 1000' sh \"$1\" & while [ ! -s $1 ]; do sleep 0.01; done; echo done",
+            _scripts.Note("daemon"));
+
+        Assert.Equal((ScriptEnd.Exited, "done\n"), (run.End, run.Log));
+        var daemon = await _scripts.ProcessAsync("daemon");
+        await Eventually.Async(() => !Scripts.Runs(daemon));
+    }
+
+    [Fact]
+    public async Task The_sweep_leaves_alone_what_still_runs()
+    {
+        using var stop = new CancellationTokenSource();
+        var running = _scripts.Runner.RunAsync(Scripts.Command("echo $$ >$1; exec sleep 1000", _scripts.Note("script")), stop.Token);
+        var script = await _scripts.ProcessAsync("script");
+
+        await _scripts.RunAsync("setsid sleep 1000 & sleep 0.1; setsid sh -c 'echo $$ >\"$1\"; exec sleep 1000' sh $1 & sleep 0.2", _scripts.Note("daemon"));
+        var daemon = await _scripts.ProcessAsync("daemon");
+        await Eventually.Async(() => !Scripts.Runs(daemon));
+
+        Assert.True(Scripts.Runs(script));
+        await stop.CancelAsync();
+        Assert.Equal(ScriptEnd.Stopped, (await running).End);
+    }
+
+    [Fact]
+    public async Task A_hundred_megabytes_are_cut_to_one_and_keep_their_last_line()
+    {
+        var run = await _scripts.RunAsync("echo first; yes 'a line of output' | head -c 104857600; echo; echo '{\"state\":\"success\"}'");
+
+        Assert.True(Encoding.UTF8.GetByteCount(run.Log) <= ScriptLog.Capacity);
+        Assert.StartsWith("first\n", run.Log, StringComparison.Ordinal);
+        Assert.Contains("bytes were cut here …]\n", run.Log, StringComparison.Ordinal);
+        Assert.Equal("{\"state\":\"success\"}", run.LastLine);
+    }
+
+    [Fact]
+    public async Task Binary_garbage_becomes_text()
+    {
+        var run = await _scripts.RunAsync("head -c 3000000 /dev/urandom; printf '\\n\\377end\\n'");
+
+        Assert.Equal(ScriptEnd.Exited, run.End);
+        Assert.True(Encoding.UTF8.GetByteCount(run.Log) <= ScriptLog.Capacity);
+        Assert.Equal("\ufffdend", run.LastLine);
+    }
+
+    [Fact]
+    public async Task A_data_url_becomes_a_file()
+    {
+        var run = await _scripts.RunAsync("cat \"$1\"; echo; echo \"$2\"", "data:text/plain;base64,aGVsbG8=", "data:text/plain,hello");
+
+        Assert.Equal("hello\ndata:text/plain,hello\n", run.Log);
+    }
+
+    [Fact]
+    public async Task Nothing_stays_of_a_scripts_folder()
+    {
+        var run = await _scripts.RunAsync("mkdir -p a/b; touch a/b/c; chmod 500 a/b; chmod 0 a; pwd");
+
+        Assert.StartsWith(_scripts.Runner.Folders.Root, run.LastLine, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_scripts.Runner.Folders.Root));
+    }
+
+    [Fact]
+    public async Task A_script_may_remove_its_own_folder()
+    {
+        Assert.Equal(ScriptEnd.Exited, (await _scripts.RunAsync("rm -rf \"$PWD\"")).End);
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_written_is_a_fault_without_a_path()
+    {
+        File.WriteAllText(_scripts.Note("file"), "");
+        Directory.Delete(_scripts.Runner.Folders.Root);
+        File.WriteAllText(_scripts.Runner.Folders.Root, "no folder");
+        try
+        {
+            var run = await _scripts.RunAsync("echo");
+
+            Assert.Equal(ScriptEnd.NotStarted, run.End);
+            Assert.DoesNotContain("/", run.Fault, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(_scripts.Runner.Folders.Root);
+        }
+    }
+
+    [Theory]
+    [InlineData("no-such-interpreter %script%", "echo")]
+    [InlineData("%script%", "#!/usr/bin/env no-such-interpreter\n")]
+    public async Task A_missing_interpreter_is_named(string runas, string script)
+    {
+        var run = await _scripts.RunAsync(Scripts.Command(script) with { Runas = runas });
+
+        Assert.Equal(ScriptEnd.NotStarted, run.End);
+        Assert.Contains("no-such-interpreter", run.Fault, StringComparison.Ordinal);
+        Assert.DoesNotContain(_scripts.Runner.Folders.Root, run.Fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_first_line_that_names_a_missing_program_names_the_script()
+    {
+        var run = await _scripts.RunAsync(Scripts.Command("#!/no-such-interpreter\n") with { Runas = "%script%" });
+
+        Assert.Equal(ScriptEnd.NotStarted, run.End);
+        Assert.Contains("script.sh", run.Fault, StringComparison.Ordinal);
+        Assert.DoesNotContain(_scripts.Runner.Folders.Root, run.Fault, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("exit 127", 127)]
+    [InlineData("exit 126", 126)]
+    [InlineData("no-such-program", 127)]
+    public async Task A_script_with_a_shells_exit_code_has_exited(string script, int code)
+    {
+        var run = await _scripts.RunAsync(script);
+
+        Assert.Equal((ScriptEnd.Exited, code), (run.End, run.Code));
+    }
+
+    [Fact]
+    public async Task Scripts_that_are_programs_themselves_start_however_many_start_at_once()
+    {
+        var runs = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ =>
+            _scripts.RunAsync(Scripts.Command("#!/bin/sh\necho ran") with { Runas = "%script%" })));
+
+        Assert.All(runs, run => Assert.Equal((ScriptEnd.Exited, "ran\n"), (run.End, run.Log)));
+    }
+
+    [Fact]
+    public async Task Words_that_no_program_can_be_given_are_a_fault()
+    {
+        foreach (var word in (string[])["a\0b", new string('x', 3 << 20)])
+        {
+            var run = await _scripts.RunAsync("echo", word);
+
+            Assert.Equal(ScriptEnd.NotStarted, run.End);
+            Assert.InRange(run.Fault!.Length, 10, 200);
+        }
+    }
+
+    [Fact]
+    public async Task Many_at_once_get_each_their_own_output()
+    {
+        var runs = await Task.WhenAll(Enumerable.Range(0, 50).Select(i =>
+            _scripts.RunAsync("for i in 1 2 3; do echo \"$1\"; sleep 0.1; done", i.ToString(CultureInfo.InvariantCulture))));
+
+        Assert.Equal(Enumerable.Range(0, 50).Select(i => $"{i}\n{i}\n{i}\n"), runs.Select(run => run.Log));
+    }
+
+    [Fact]
+    public async Task A_runner_that_is_disposed_of_kills_its_scripts()
+    {
+        using var scripts = new Scripts();
+        var running = scripts.RunAsync("trap '' TERM; echo $$ >$1; sleep 1000; sleep 1000", scripts.Note("script"));
+        var script = await scripts.ProcessAsync("script");
+
+        scripts.Runner.Dispose();
+
+        Assert.Equal(ScriptEnd.Stopped, (await running).End);
+        Assert.False(Scripts.Runs(script));
+        Assert.Equal(ScriptEnd.Stopped, (await scripts.RunAsync("echo")).End);
+        await Eventually.Async(() => !Directory.Exists(scripts.Runner.Folders.Root));
+    }
+}

@@ -1,0 +1,69 @@
+using System.Runtime.Versioning;
+using Microsoft.Extensions.Logging.Abstractions;
+using SyncCluster.Execution.Local;
+
+namespace SyncCluster.Grains.Tests.Execution.Local;
+
+[SupportedOSPlatform("linux")]
+public sealed class WatchdogTests : IDisposable
+{
+    private readonly Scripts _scripts = new();
+
+    public void Dispose() => _scripts.Dispose();
+
+    [Fact]
+    public async Task When_the_server_is_gone_so_is_all_it_started_and_wrote()
+    {
+        // Letting go of the pipe is all that a dying server does, too.
+        var running = _scripts.RunAsync(
+            "trap '' TERM; mkdir locked; chmod 0 locked; setsid sh -c 'echo $$ >\"$1\"; exec sleep 1000' sh \"$1\" & echo $$ >$2; sleep 1000; sleep 1000",
+            _scripts.Note("daemon"), _scripts.Note("script"));
+        var daemon = await _scripts.ProcessAsync("daemon");
+        var script = await _scripts.ProcessAsync("script");
+        var watchdog = _scripts.Runner.Watchdog.ProcessId!.Value;
+
+        _scripts.Runner.Watchdog.Dispose();
+
+        await Eventually.Async(() => !Scripts.Runs(script) && !Scripts.Runs(daemon));
+        await Eventually.Async(() => !Directory.Exists(_scripts.Runner.Folders.Root) && !Scripts.Runs(watchdog));
+        Assert.Equal(137, (await running).Code);
+    }
+
+    [Fact]
+    public async Task A_group_that_has_ended_is_left_alone()
+    {
+        using var folders = new ScriptFolders();
+        using var ended = System.Diagnostics.Process.Start("setsid", ["sleep", "1000"]);
+        using var watched = System.Diagnostics.Process.Start("setsid", ["sleep", "1000"]);
+        using (var watchdog = new Watchdog(Shell.Find(null), Guid.NewGuid(), folders, TimeProvider.System, NullLogger.Instance))
+        {
+            watchdog.Ensure();
+            watchdog.Add(ended.Id);
+            watchdog.Add(watched.Id);
+            watchdog.Remove(ended.Id);
+        }
+
+        await Eventually.Async(() => !Scripts.Runs(watched.Id) && !Directory.Exists(folders.Root));
+        Assert.True(Scripts.Runs(ended.Id));
+        ended.Kill();
+    }
+
+    [Fact]
+    public async Task Another_takes_over_from_a_watchdog_that_died()
+    {
+        var running = _scripts.RunAsync("echo $$ >$1; exec sleep 1000", _scripts.Note("script"));
+        var script = await _scripts.ProcessAsync("script");
+        var first = _scripts.Runner.Watchdog.ProcessId!.Value;
+
+        Libc.Signal(first, Libc.Kill);
+        await Eventually.Async(() => !Scripts.Runs(first));
+        Assert.Equal(0, (await _scripts.RunAsync("echo")).Code);
+        var second = _scripts.Runner.Watchdog.ProcessId!.Value;
+
+        Assert.NotEqual(first, second);
+        Assert.True(Scripts.Runs(second) && Scripts.Runs(script));
+        _scripts.Runner.Watchdog.Dispose();
+        await Eventually.Async(() => !Scripts.Runs(script));
+        await running;
+    }
+}
