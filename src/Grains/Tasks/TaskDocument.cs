@@ -1,0 +1,78 @@
+using System.Text.Json;
+using SyncCluster.Json;
+
+namespace SyncCluster.Tasks;
+
+/// <summary>What may be read of a task over HTTP: not its environment, which may hold secrets, and not its script.</summary>
+internal static class TaskDocument
+{
+    /// <param name="task">The task.</param>
+    /// <param name="secretShownOnce">The task's secret, in the answer to its import only; else null.</param>
+    public static byte[] Render(TaskDefinition task, string? secretShownOnce) => JsonText.Write(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("id", task.Id);
+        json.WriteString("customer_name", task.Customer);
+        WriteSettings(json, task);
+        if (task.Filename is not null)
+        {
+            json.WriteStartObject("file");
+            json.WriteString("filename", task.Filename);
+            json.WriteString("mimetype", task.Mimetype);
+            json.WriteString("sha256", task.ScriptDigest);
+            json.WriteEndObject();
+        }
+
+        if (secretShownOnce is not null)
+        {
+            json.WriteString("secret", secretShownOnce);
+        }
+
+        json.WriteEndObject();
+    });
+
+    /// <summary>What a document and a recipe say in the same way.</summary>
+    public static void WriteSettings(Utf8JsonWriter json, TaskDefinition task)
+    {
+        json.WriteString("name", task.Name);
+        json.WriteString("description", task.Description);
+        json.WriteString("type", task.Type.Word());
+        json.WriteString("_type", task.Type.DocumentType());
+        WriteArguments(json, task.Arguments);
+        json.WriteString("arguments_type", task.ArgumentsType.Word());
+        json.WriteNumber("timeout", (long)task.Timeout.TotalMilliseconds);
+        json.WriteString("script_runas", task.Runas);
+        json.WriteStartArray("acl");
+        foreach (var entry in task.Acl)
+        {
+            json.WriteStringValue(entry);
+        }
+
+        json.WriteEndArray();
+        json.WriteBoolean("cancellable", task.Cancellable);
+        json.WriteBoolean("multitasking", task.Multitasking);
+        json.WriteString("default_state_evaluation", task.DefaultStateEvaluation);
+        json.WriteString("creation_date", JsonText.Iso(task.CreatedAt));
+    }
+
+    private static void WriteArguments(Utf8JsonWriter json, TaskArgument[] arguments)
+    {
+        json.WriteStartArray("task_arguments");
+        foreach (var argument in arguments)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("order", argument.Order);
+            json.WriteString("type", argument.Type);
+            json.WriteString("label", argument.Label);
+            if (argument.FixedValue is not null)
+            {
+                json.WritePropertyName("value");
+                json.WriteRawValue(argument.FixedValue, skipInputValidation: true);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+}
