@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Encodings.Web;
 
 namespace SyncCluster.Json;
@@ -10,8 +9,11 @@ namespace SyncCluster.Json;
 /// </summary>
 internal sealed unsafe class StringifyEncoder : JavaScriptEncoder
 {
-    private static readonly SearchValues<char> Special =
-        SearchValues.Create(string.Concat(Enumerable.Range(0, 0x20).Select(code => (char)code)) + "\"\\");
+    private const string HexDigits = "0123456789abcdef";
+
+    // Surrogates among them: two searches, one behind the other, would take quadratic time where only one of them finds something.
+    private static readonly SearchValues<char> Suspects = SearchValues.Create(
+        [.. Enumerable.Range(0, 0x20).Concat(['"', '\\']).Concat(Enumerable.Range(0xD800, 0x800)).Select(code => (char)code)]);
 
     /// <inheritdoc/>
     public override int MaxOutputCharactersPerInputCharacter => 6;
@@ -29,6 +31,11 @@ internal sealed unsafe class StringifyEncoder : JavaScriptEncoder
     /// <inheritdoc/>
     public override string Encode(string value)
     {
+        if (IndexOfFirst(value) < 0)
+        {
+            return value;
+        }
+
         var escaped = new char[value.Length * MaxOutputCharactersPerInputCharacter];
         Encode(value, escaped, out _, out var length);
         return new string(escaped, 0, length);
@@ -75,20 +82,23 @@ internal sealed unsafe class StringifyEncoder : JavaScriptEncoder
 
     private static int IndexOfFirst(ReadOnlySpan<char> text)
     {
-        var special = text.IndexOfAny(Special);
-        var plain = special < 0 ? text : text[..special];
-        for (var at = plain.IndexOfAnyInRange('\uD800', '\uDFFF'); at >= 0 && at < plain.Length;)
+        var at = 0;
+        while (true)
         {
-            if (!char.IsHighSurrogate(plain[at]) || at + 1 == plain.Length || !char.IsLowSurrogate(plain[at + 1]))
+            var next = text[at..].IndexOfAny(Suspects);
+            if (next < 0)
+            {
+                return -1;
+            }
+
+            at += next;
+            if (at + 1 == text.Length || !char.IsSurrogatePair(text[at], text[at + 1]))
             {
                 return at;
             }
 
-            var next = plain[(at + 2)..].IndexOfAnyInRange('\uD800', '\uDFFF');
-            at = next < 0 ? plain.Length : at + 2 + next;
+            at += 2;
         }
-
-        return special;
     }
 
     private static bool TryEscape(char character, Span<char> destination, out int written)
@@ -112,6 +122,11 @@ internal sealed unsafe class StringifyEncoder : JavaScriptEncoder
 
         destination[0] = '\\';
         destination[1] = letter == '\0' ? 'u' : letter;
-        return letter != '\0' || ((int)character).TryFormat(destination[2..], out _, "x4", CultureInfo.InvariantCulture);
+        for (var digit = 2; digit < written; digit++)
+        {
+            destination[digit] = HexDigits[(character >> (4 * (5 - digit))) & 0xF];
+        }
+
+        return true;
     }
 }

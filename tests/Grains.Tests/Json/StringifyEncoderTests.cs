@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 
@@ -63,6 +64,20 @@ public sealed class StringifyEncoderTests
 
         using var document = JsonDocument.Parse(bytes);
         Assert.Equal(text, JsonText.StringOf(document.RootElement));
+    }
+
+    [Theory]
+    [InlineData(0xD800)]
+    [InlineData(0x01)]
+    public void A_text_of_nothing_but_escapes_is_written_in_linear_time(int character)
+    {
+        var text = new string((char)character, 2_000_000);
+        var clock = Stopwatch.StartNew();
+
+        Assert.Equal(6 * text.Length, JsonText.Encoder.Encode(text).Length);
+
+        // Were it quadratic, it would be a minute.
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(30));
     }
 
     [Fact]

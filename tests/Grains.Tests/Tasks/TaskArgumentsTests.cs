@@ -34,7 +34,7 @@ public sealed class TaskArgumentsTests
 
     [Fact]
     public void Arguments_are_ranked_by_order_whatever_order_they_are_stored_in() =>
-        Assert.Equal("""["1","2"]""", Bind(TaskOf(ArgumentsType.Legacy, Input(9), Input(-3)), "[1,2]"));
+        Assert.Equal("""["f","2"]""", Bind(TaskOf(ArgumentsType.Legacy, Input(9), Fixed(-3, "\"f\"")), "[1,2]"));
 
     [Theory]
     [InlineData("[]")]
