@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using SyncCluster.Json;
 using SyncCluster.Tasks;
@@ -8,11 +7,9 @@ namespace SyncCluster.Jobs;
 /// <summary>The job document: what <c>full</c> shows and <c>GET …/job/{id}</c> gives.</summary>
 internal static class JobDocument
 {
-    private static readonly JsonWriterOptions Minimal = new() { Encoder = JsonText.Encoder, SkipValidation = true };
-
-    /// <summary>The document of a job that has not ended.</summary>
+    /// <summary>The document of a job as it stands: for one that has ended, the one that was rendered then.</summary>
     public static byte[] Render(JobRecord record) =>
-        Render(record, record.Lifecycle, record.State, null, record.LastUpdate);
+        record.Document ?? Render(record, record.Lifecycle, record.State, null, record.LastUpdate);
 
     /// <summary>The document of a job as the outcome ends it.</summary>
     public static byte[] Render(JobRecord record, JobOutcome outcome, DateTimeOffset now) =>
@@ -21,8 +18,13 @@ internal static class JobDocument
     private static byte[] Render(JobRecord record, Lifecycle lifecycle, JobState state, JobOutcome? outcome, DateTimeOffset lastUpdate)
     {
         var spec = record.Spec;
-        var buffer = new ArrayBufferWriter<byte>(1024 + spec.Arguments.Length + (outcome?.Result.Length ?? 0) + (outcome?.Output.Length ?? 0));
-        using var json = new Utf8JsonWriter(buffer, Minimal);
+        var size = 1024 + spec.Arguments.Length + (outcome is null ? 0 : outcome.Result.Length + outcome.Output.Length);
+        return JsonText.Write(json => Write(json, spec, lifecycle, state, outcome, lastUpdate), size);
+    }
+
+    private static void Write(
+        Utf8JsonWriter json, JobSpec spec, Lifecycle lifecycle, JobState state, JobOutcome? outcome, DateTimeOffset lastUpdate)
+    {
         json.WriteStartObject();
         json.WriteString("id", spec.JobId);
         json.WriteString("_type", spec.Type == TaskType.Dummy ? "DummyJob" : "ScriptJob");
@@ -48,11 +50,9 @@ internal static class JobDocument
         WriteRaw(json, "next", outcome?.Next);
         WriteResult(json, outcome, spec.User);
         WriteRaw(json, "output", outcome?.Output);
-        json.WriteString("creation_date", Iso(spec.CreatedAt));
-        json.WriteString("last_update", Iso(lastUpdate));
+        json.WriteString("creation_date", JsonText.Iso(spec.CreatedAt));
+        json.WriteString("last_update", JsonText.Iso(lastUpdate));
         json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenSpan.ToArray();
     }
 
     private static void WriteUser(Utf8JsonWriter json, JobUser user)
@@ -71,18 +71,17 @@ internal static class JobDocument
             return;
         }
 
-        json.WriteStartObject("result");
-        using (var result = JsonDocument.Parse(outcome.Result, JsonText.DocumentOptions))
+        // Spliced, not parsed: the result is as long as the job's log.
+        var head = outcome.Result.AsSpan().Trim(" \t\r\n"u8)[..^1].TrimEnd(" \t\r\n"u8);
+        var comma = head is [(byte)'{'] ? ""u8 : ","u8;
+        var who = JsonText.Write(writer =>
         {
-            foreach (var member in result.RootElement.EnumerateObject())
-            {
-                json.WritePropertyName(member.Name);
-                json.WriteRawValue(member.Value.GetRawText(), skipInputValidation: true);
-            }
-        }
-
-        WriteUser(json, user);
-        json.WriteEndObject();
+            writer.WriteStartObject();
+            WriteUser(writer, user);
+            writer.WriteEndObject();
+        });
+        json.WritePropertyName("result");
+        json.WriteRawValue([.. head, .. comma, .. who.AsSpan(1)], skipInputValidation: true);
     }
 
     private static void WriteRaw(Utf8JsonWriter json, string name, byte[]? value)
@@ -97,6 +96,4 @@ internal static class JobDocument
             json.WriteRawValue(value, skipInputValidation: true);
         }
     }
-
-    private static string Iso(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
 }

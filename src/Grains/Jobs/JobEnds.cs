@@ -3,37 +3,47 @@ using SyncCluster.Json;
 
 namespace SyncCluster.Jobs;
 
-/// <summary>The ends of jobs that no script has told.</summary>
+/// <summary>The ends of jobs that no script's run led to.</summary>
 internal static class JobEnds
 {
-    /// <summary>A dummy task: its output is its arguments.</summary>
-    /// <param name="arguments">The bound arguments: JSON, UTF-8, an array.</param>
-    public static JobOutcome Dummy(byte[] arguments)
+    /// <summary>A dummy task ends at once: its output is its arguments.</summary>
+    /// <param name="boundArguments">JSON, UTF-8, an array.</param>
+    public static JobOutcome Dummy(ReadOnlyMemory<byte> boundArguments)
     {
-        using var values = JsonDocument.Parse(arguments, JsonText.DocumentOptions);
-        return Of(Lifecycle.Finished, JobState.Success, StoredOutput.Of(values.RootElement), "");
+        using var arguments = JsonDocument.Parse(boundArguments, JsonText.DocumentOptions);
+        var output = StoredOutput.Of(arguments.RootElement);
+        return output.Length > StoredOutput.Limit
+            ? SaidByServer(Lifecycle.Finished, JobState.Failure, StoredOutput.TooLong(output.Length), "")
+            : new()
+            {
+                Lifecycle = Lifecycle.Finished,
+                State = JobState.Success,
+                Output = output,
+                Result = new JobResult { Output = JsonText.Compact(arguments.RootElement) }.Render(),
+            };
     }
 
-    /// <summary>Canceled while it waited: nothing ran.</summary>
-    public static JobOutcome CanceledBeforeItRan() => Of(Lifecycle.Canceled, JobState.Canceled, "The job was canceled before it ran.");
+    public static JobOutcome CanceledBeforeItRan() =>
+        SaidByServer(Lifecycle.Canceled, JobState.Canceled, "The job was canceled before it ran.");
 
-    /// <summary>Its server died while it ran.</summary>
-    public static JobOutcome LostWithItsRunner() => Of(
+    /// <summary>Its runner is gone and can't say what became of it.</summary>
+    public static JobOutcome LostWithItsRunner() => SaidByServer(
         Lifecycle.Terminated,
         JobState.Failure,
-        "The server that ran this job is gone. The script may have run, wholly or in part. It was not run again.");
+        "The server that ran the job is gone. Its script may have run, in part or to its end; it was not run again.");
 
-    /// <summary>It was assigned, but its script was not started.</summary>
-    /// <param name="message">Why, and what to do.</param>
-    public static JobOutcome NotRun(string message) => Of(Lifecycle.Terminated, JobState.Failure, message);
+    /// <summary>It could not be run, and no part of its script was.</summary>
+    /// <param name="message">Why, in words for the task's user.</param>
+    public static JobOutcome NotRun(string message) => SaidByServer(Lifecycle.Terminated, JobState.Failure, message);
 
-    private static JobOutcome Of(Lifecycle lifecycle, JobState state, string message) => Of(lifecycle, state, StoredOutput.Single(message), message);
+    private static JobOutcome SaidByServer(Lifecycle lifecycle, JobState state, string message) =>
+        SaidByServer(lifecycle, state, StoredOutput.OfMessage(message), message);
 
-    private static JobOutcome Of(Lifecycle lifecycle, JobState state, byte[] output, string message) => new()
+    private static JobOutcome SaidByServer(Lifecycle lifecycle, JobState state, byte[] output, string log) => new()
     {
         Lifecycle = lifecycle,
         State = state,
         Output = output,
-        Result = new JobResult { Log = message, LastLine = message, Output = output }.Render(),
+        Result = new JobResult { Log = log, LastLine = log, Output = output }.Render(),
     };
 }

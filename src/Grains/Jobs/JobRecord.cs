@@ -70,7 +70,7 @@ public sealed record JobRecord : IEvictable
     /// <summary>The end. What only a run needs is dropped; the document keeps it for the reader.</summary>
     public JobRecord Ended(JobOutcome outcome, DateTimeOffset now)
     {
-        Require(!HasEnded && outcome.Lifecycle.HasEnded());
+        Require(!HasEnded && outcome.Lifecycle.HasEnded() && outcome.State != JobState.InProgress);
         return this with
         {
             Lifecycle = outcome.Lifecycle,

@@ -2,37 +2,37 @@ using SyncCluster.Json;
 
 namespace SyncCluster.Jobs;
 
-/// <summary>The <c>result</c> of a job document, but for its <c>user</c>.</summary>
+/// <summary>The <c>result</c> of a job's document, without its <c>user</c>: what became of the process.</summary>
 internal sealed record JobResult
 {
-    /// <summary>The exit code; null where there is none.</summary>
+    /// <summary>The exit code; null where there was none.</summary>
     public int? Code { get; init; }
 
     public string Log { get; init; } = "";
 
     public string LastLine { get; init; } = "";
 
-    /// <summary>The signal that ended the script; null where none did.</summary>
     public string? Signal { get; init; }
 
     public bool Killed { get; init; }
 
     public TimeSpan Elapsed { get; init; }
 
-    /// <summary>The stored output.</summary>
-    public required byte[] Output { get; init; }
+    /// <summary>The output as the script gave it: JSON, or null where it gave none.</summary>
+    public byte[]? Output { get; init; }
 
-    /// <summary>As JSON, UTF-8.</summary>
+    /// <summary>JSON, UTF-8, an object.</summary>
     public byte[] Render() => JsonText.Write(json =>
     {
         json.WriteStartObject();
+        json.WritePropertyName("code");
         if (Code is { } code)
         {
-            json.WriteNumber("code", code);
+            json.WriteNumberValue(code);
         }
         else
         {
-            json.WriteNull("code");
+            json.WriteNullValue();
         }
 
         json.WriteString("log", Log);
@@ -40,11 +40,11 @@ internal sealed record JobResult
         json.WriteString("signal", Signal);
         json.WriteBoolean("killed", Killed);
         json.WriteStartObject("times");
-        json.WriteNumber("seconds", (long)Elapsed.TotalSeconds);
+        json.WriteNumber("seconds", Elapsed.Ticks / TimeSpan.TicksPerSecond);
         json.WriteNumber("nanoseconds", Elapsed.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick);
         json.WriteEndObject();
         json.WritePropertyName("output");
-        json.WriteRawValue(Output, skipInputValidation: true);
+        json.WriteRawValue(Output ?? "null"u8, skipInputValidation: true);
         json.WriteEndObject();
     });
 }

@@ -1,75 +1,163 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace SyncCluster.Json;
 
-/// <summary>How JSON is read and written everywhere in this service.</summary>
+/// <summary>
+/// How JSON is read and written everywhere in this service. Reading goes through here since <see cref="JsonElement.GetString"/> and
+/// <see cref="JsonElement.TryGetProperty(string, out JsonElement)"/> throw on escaped lone surrogates, which are well-formed JSON.
+/// </summary>
 internal static class JsonText
 {
+    /// <summary>How deep JSON from outside may nest.</summary>
+    public const int MaxDepth = 256;
+
     /// <summary>Escapes what JSON needs and nothing more.</summary>
-    public static JavaScriptEncoder Encoder { get; } = new MinimalJsonEncoder();
+    public static JavaScriptEncoder Encoder { get; } = new StringifyEncoder();
 
-    /// <summary>Strict JSON, nested up to 256 levels.</summary>
-    public static JsonDocumentOptions DocumentOptions { get; } = new() { MaxDepth = 256 };
+    /// <summary>Strict JSON, nested up to <see cref="MaxDepth"/> levels.</summary>
+    public static JsonDocumentOptions DocumentOptions { get; } = new() { MaxDepth = MaxDepth };
 
-    private static JsonWriterOptions WriterOptions { get; } = new() { Encoder = Encoder, SkipValidation = true };
-
-    /// <summary>Reads JSON whose strings can all be decoded: half of a surrogate pair has become U+FFFD.</summary>
-    public static bool TryParse(ReadOnlyMemory<byte> json, [NotNullWhen(true)] out JsonDocument? document)
+    /// <summary>Reads well-formed JSON in valid UTF-8; a byte order mark is passed over. The document reads from the bytes it was given.</summary>
+    public static bool TryParse(ReadOnlyMemory<byte> json, [NotNullWhen(true)] out JsonDocument? document, int maxDepth = MaxDepth)
     {
+        document = null;
+        if (!Utf8.IsValid(json.Span))
+        {
+            return false;
+        }
+
         try
         {
-            document = JsonDocument.Parse(LoneSurrogates.Replaced(json), DocumentOptions);
+            var start = json.Span.StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
+            document = JsonDocument.Parse(json[start..], DocumentOptions with { MaxDepth = maxDepth });
             return true;
         }
         catch (JsonException)
         {
-            document = null;
             return false;
         }
     }
 
-    /// <summary>Writes JSON.</summary>
-    public static byte[] Write(Action<Utf8JsonWriter> write)
+    /// <summary>Compact JSON, escaped by <see cref="Encoder"/>.</summary>
+    public static byte[] Write(Action<Utf8JsonWriter> write, int sizeHint = 256)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer, WriterOptions);
+        var buffer = new ArrayBufferWriter<byte>(sizeHint);
+        using var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = Encoder, SkipValidation = true });
         write(json);
         json.Flush();
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>A value as JSON text, the way it was written but without white space between its parts.</summary>
-    public static string Compact(JsonElement value)
+    /// <summary>A time as JavaScript writes it: UTC, to the millisecond.</summary>
+    public static string Iso(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>What a JSON string says. A lone surrogate stays one.</summary>
+    public static string StringOf(JsonElement text) => Unescaped(JsonMarshal.GetRawUtf8Value(text)[1..^1]);
+
+    /// <summary>The string, or null where it is none.</summary>
+    public static string? AsString(JsonElement value) => value.ValueKind == JsonValueKind.String ? StringOf(value) : null;
+
+    /// <summary>A member of an object; of several with that name the last one, as in JavaScript.</summary>
+    public static bool TryGetMember(JsonElement value, string name, out JsonElement member)
     {
-        var text = value.GetRawText();
-        if (value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array) || text.AsSpan().IndexOfAny(" \t\r\n") < 0)
+        var found = false;
+        member = default;
+        if (value.ValueKind == JsonValueKind.Object)
         {
-            return text;
+            foreach (var property in value.EnumerateObject())
+            {
+                if (NameOf(property) == name)
+                {
+                    member = property.Value;
+                    found = true;
+                }
+            }
         }
 
-        var compact = new System.Text.StringBuilder(text.Length);
+        return found;
+    }
+
+    /// <summary>A member's name. A lone surrogate stays one.</summary>
+    public static string NameOf(JsonProperty property) => Unescaped(JsonMarshal.GetRawUtf8PropertyName(property));
+
+    /// <summary>A value's JSON text as it was written, digit for digit, without the white space between its parts.</summary>
+    public static byte[] Compact(JsonElement value)
+    {
+        var raw = JsonMarshal.GetRawUtf8Value(value);
+        var compact = new byte[raw.Length];
+        var length = 0;
         var inString = false;
-        for (var i = 0; i < text.Length; i++)
+        for (var at = 0; at < raw.Length; at++)
         {
-            if (inString && text[i] == '\\')
-            {
-                compact.Append(text[i++]);
-            }
-            else if (text[i] == '"')
-            {
-                inString = !inString;
-            }
-            else if (!inString && text[i] is (' ' or '\t' or '\r' or '\n'))
+            var letter = raw[at];
+            if (!inString && letter is (byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r')
             {
                 continue;
             }
 
-            compact.Append(text[i]);
+            compact[length++] = letter;
+            if (letter == (byte)'"')
+            {
+                inString = !inString;
+            }
+            else if (inString && letter == (byte)'\\')
+            {
+                compact[length++] = raw[++at];
+            }
         }
 
-        return compact.ToString();
+        return compact[..length];
+    }
+
+    /// <summary>What JavaScript takes for true.</summary>
+    public static bool IsTruthy(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => JsonMarshal.GetRawUtf8Value(value).Length > 2,
+        JsonValueKind.Number => !value.TryGetDouble(out var number) || number != 0,
+        JsonValueKind.True or JsonValueKind.Object or JsonValueKind.Array => true,
+        _ => false,
+    };
+
+    private static string Unescaped(ReadOnlySpan<byte> escaped)
+    {
+        var text = Encoding.UTF8.GetString(escaped);
+        var at = text.IndexOf('\\', StringComparison.Ordinal);
+        if (at < 0)
+        {
+            return text;
+        }
+
+        var plain = new StringBuilder(text.Length).Append(text, 0, at);
+        for (; at < text.Length; at++)
+        {
+            if (text[at] != '\\')
+            {
+                plain.Append(text[at]);
+                continue;
+            }
+
+            switch (text[++at])
+            {
+                case 'u':
+                    plain.Append((char)ushort.Parse(text.AsSpan(at + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+                    at += 4;
+                    break;
+                case 'b': plain.Append('\b'); break;
+                case 'f': plain.Append('\f'); break;
+                case 'n': plain.Append('\n'); break;
+                case 'r': plain.Append('\r'); break;
+                case 't': plain.Append('\t'); break;
+                default: plain.Append(text[at]); break;
+            }
+        }
+
+        return plain.ToString();
     }
 }

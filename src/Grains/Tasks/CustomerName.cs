@@ -1,9 +1,13 @@
+using System.Collections.Frozen;
+
 namespace SyncCluster.Tasks;
 
-/// <summary>A customer's name, the first part of most paths: 1 to 64 of <c>[A-Za-z0-9_-]</c>, and none of our own words.</summary>
+/// <summary>A customer's name: the first part of its paths, so none that begins a path of the server's own.</summary>
 internal static class CustomerName
 {
-    private static readonly HashSet<string> Taken = new(["task", "job", "api", "health", "docs", "openapi"], StringComparer.OrdinalIgnoreCase);
+    // Routes match without regard to case.
+    private static readonly FrozenSet<string> Reserved =
+        FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "task", "job", "api", "health", "docs", "openapi");
 
-    public static bool IsValid(string name) => name.Length is >= 1 and <= 64 && name.All(TaskId.IsAllowed) && !Taken.Contains(name);
+    public static bool IsValid(string? name) => TaskId.IsValid(name) && !Reserved.Contains(name!);
 }

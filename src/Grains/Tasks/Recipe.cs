@@ -1,133 +1,174 @@
-using System.Security.Cryptography;
+using System.Globalization;
 using System.Text.Json;
 using SyncCluster.Json;
 
 namespace SyncCluster.Tasks;
 
-/// <summary>A task as TheEye exports it: <c>{"task":{…},"file":{…}}</c>.</summary>
-internal static class Recipe
+/// <summary>What came of reading a recipe.</summary>
+internal abstract record ParsedRecipe
 {
-    /// <param name="json">The recipe: JSON, UTF-8. Anything may come.</param>
-    /// <param name="customer">Whose task it becomes.</param>
-    /// <param name="taskId">Its id.</param>
-    /// <param name="secretHash">SHA-256 of its secret.</param>
-    /// <param name="now">When.</param>
-    public static RecipeReading Read(ReadOnlyMemory<byte> json, string customer, string taskId, byte[] secretHash, DateTimeOffset now)
+    private ParsedRecipe()
+    {
+    }
+
+    /// <param name="Definition">The task.</param>
+    /// <param name="Script">Its script's bytes; empty where it has none.</param>
+    internal sealed record Accepted(TaskDefinition Definition, byte[] Script) : ParsedRecipe;
+
+    /// <param name="Status">400: it is no JSON object. 422: it can't be run here.</param>
+    /// <param name="Message">What is wrong and what to do about it.</param>
+    internal sealed record Refused(int Status, string Message) : ParsedRecipe;
+}
+
+/// <summary>
+/// A task as TheEye exports and imports it: <c>{"task":{…},"file":{filename, mimetype, md5, data}}</c>. Members that mean nothing here are passed
+/// over.
+/// </summary>
+internal static partial class Recipe
+{
+    private static readonly TimeSpan MaxTimeout = TimeSpan.FromHours(24);
+
+    public static ParsedRecipe TryParse(ReadOnlyMemory<byte> json, string customer, string taskId, byte[] secretHash, DateTimeOffset now)
     {
         if (!JsonText.TryParse(json, out var document))
         {
-            return new RecipeReading.Refused(400, "The recipe is no JSON, or is nested too deeply.");
+            return new ParsedRecipe.Refused(400, "The recipe is not well-formed JSON. Send a task as TheEye exports it.");
         }
 
         using (document)
         {
-            try
-            {
-                return Read(document.RootElement, customer, taskId, secretHash, now);
-            }
-            catch (RecipeException unusable)
-            {
-                return unusable.Refusal;
-            }
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? Read(document.RootElement, customer, taskId, secretHash, now)
+                : new ParsedRecipe.Refused(400, """A recipe is a JSON object: {"task":{…},"file":{…}}. Send a task as TheEye exports it.""");
         }
     }
 
-    /// <summary>The recipe of a task: reads back to an equal one.</summary>
-    public static byte[] Export(TaskDefinition task, byte[] script) => JsonText.Write(json =>
+    private static ParsedRecipe Read(JsonElement recipe, string customer, string taskId, byte[] secretHash, DateTimeOffset now)
     {
-        json.WriteStartObject();
-        json.WriteStartObject("task");
-        json.WriteString("type", TaskDocument.TypeWord(task.Type));
-        json.WriteString("_type", TaskDocument.TypeName(task.Type));
-        json.WriteString("name", task.Name);
-        json.WriteString("description", task.Description);
-        TaskDocument.WriteArguments(json, task, withValues: true);
-        TaskDocument.WriteSettings(json, task);
-        json.WriteString("script_runas", task.Runas);
-        json.WriteStartObject("env");
-        foreach (var (name, value) in task.Env)
+        var complaints = new Complaints();
+        if (IsWorkflow(recipe) || (JsonText.TryGetMember(recipe, "task", out var json) && IsWorkflow(json)))
         {
-            json.WriteString(name, value);
+            return new ParsedRecipe.Refused(422, "Workflows can't be run here. Export the tasks of the workflow and import each of them.");
         }
 
-        json.WriteEndObject();
-        json.WriteEndObject();
-        if (task.Filename is not null)
+        if (json.ValueKind != JsonValueKind.Object)
         {
-            json.WriteStartObject("file");
-            json.WriteString("filename", task.Filename);
-            json.WriteString("mimetype", task.Mimetype);
-            json.WriteNumber("size", script.Length);
-#pragma warning disable CA5351 // TheEye's own checksum.
-            json.WriteString("md5", Convert.ToHexStringLower(MD5.HashData(script)));
-#pragma warning restore CA5351
-            json.WriteBase64String("data", script);
-            json.WriteEndObject();
+            return new ParsedRecipe.Refused(422, """The recipe has no task. It must look like {"task":{…},"file":{…}}, as TheEye exports it.""");
         }
 
-        json.WriteEndObject();
-    });
-
-    private static RecipeReading.Accepted Read(JsonElement recipe, string customer, string taskId, byte[] secretHash, DateTimeOffset now)
-    {
-        if (recipe.ValueKind != JsonValueKind.Object)
-        {
-            throw new RecipeException(400, "A recipe is an object with `task` and `file`.");
-        }
-
-        if (recipe.TryGetProperty("graph", out _) || recipe.TryGetProperty("workflow", out _))
-        {
-            throw Workflow();
-        }
-
-        if (!recipe.TryGetProperty("task", out var task) || task.ValueKind != JsonValueKind.Object)
-        {
-            throw new RecipeException(400, "The recipe has no `task`. Export it from TheEye, or see the README for its form.");
-        }
-
-        var type = Type(task);
-        var name = RecipeMembers.Text(task, "name");
-        if (name is not { Length: > 0 and <= 256 })
-        {
-            throw RecipeException.Unusable("`name` is missing, or longer than 256 characters.");
-        }
-
-        var file = type == TaskType.Script ? RecipeFile.Read(recipe) : null;
+        var task = new RecipeFields(json, "task", complaints);
+        var type = TypeOf(task, complaints);
+        var file = type == TaskType.Script && complaints.First is null ? RecipeFile.Read(recipe, complaints) : null;
         var definition = new TaskDefinition
         {
             Id = taskId,
             Customer = customer,
-            Name = name,
-            Description = RecipeMembers.Text(task, "description") ?? "",
+            Name = NameOf(task),
+            Description = task.Text("description") ?? "",
             Type = type,
-            Arguments = RecipeMembers.Arguments(task),
-            ArgumentsType = RecipeMembers.ArgumentsType(task),
-            Acl = RecipeMembers.Texts(task, "acl"),
-            Timeout = RecipeMembers.Timeout(task),
-            Env = RecipeMembers.Env(task),
-            Runas = RunasText.Read(RecipeMembers.Text(task, "script_runas") is { Length: > 0 } runas ? runas : RunasText.Placeholder),
-            Cancellable = RecipeMembers.Flag(task, "cancellable", true),
-            Multitasking = RecipeMembers.Flag(task, "multitasking", true),
-            DefaultStateEvaluation = RecipeMembers.DefaultState(task),
+            Arguments = RecipeArguments.Read(task, complaints),
+            ArgumentsType = task.Word("arguments_type", "legacy", "json", "text") switch
+            {
+                "json" => ArgumentsType.Json,
+                "text" => ArgumentsType.Text,
+                _ => ArgumentsType.Legacy,
+            },
+            Acl = AclOf(task),
+            Timeout = TimeoutOf(task),
+            Env = RecipeEnvironment.Read(task),
+            Runas = RunasOf(task, complaints),
+            Cancellable = task.Flag("cancellable"),
+            Multitasking = task.Flag("multitasking"),
+            DefaultStateEvaluation = task.Word("default_state_evaluation", "success", "failure"),
             SecretHash = secretHash,
             Filename = file?.Filename,
-            Mimetype = file?.Mimetype ?? "",
-            ScriptDigest = file is null ? null : Convert.ToHexStringLower(SHA256.HashData(file.Content)),
             CreatedAt = now,
+            ScriptDigest = file?.Digest,
+            Mimetype = file?.Mimetype,
         };
-        return new(definition, file?.Content ?? []);
+        return complaints.First is { } complaint
+            ? new ParsedRecipe.Refused(422, complaint)
+            : new ParsedRecipe.Accepted(definition, file?.Script ?? []);
     }
 
-    private static TaskType Type(JsonElement task) => (RecipeMembers.Text(task, "type"), RecipeMembers.Text(task, "_type")) switch
+    private static bool IsWorkflow(JsonElement json) =>
+        (JsonText.TryGetMember(json, "_type", out var documentType) && JsonText.AsString(documentType) == "Workflow")
+        || (JsonText.TryGetMember(json, "type", out var type) && JsonText.AsString(type) == "workflow")
+        || JsonText.TryGetMember(json, "graph", out _)
+        || JsonText.TryGetMember(json, "nodes", out _)
+        || JsonText.TryGetMember(json, "tasks", out _)
+        || (JsonText.TryGetMember(json, "workflow", out var workflow) && workflow.ValueKind == JsonValueKind.Object);
+
+    private static TaskType TypeOf(RecipeFields task, Complaints complaints)
     {
-        ("workflow", _) or (_, "Workflow") => throw Workflow(),
-        ("script", _) or (null or "", "ScriptTask") => TaskType.Script,
-        ("dummy", _) or (null or "", "DummyTask") => TaskType.Dummy,
-        var (type, name) => throw RecipeException.Unusable(
-            $"Tasks of the type `{Shown(type ?? name ?? "none")}` can't be run here. The types that can are script and dummy."),
-    };
+        var word = task.Text("type") ?? task.Text("_type") ?? "";
+        switch (word)
+        {
+            case "script" or "ScriptTask":
+                return TaskType.Script;
+            case "dummy" or "DummyTask":
+                return TaskType.Dummy;
+            default:
+                var name = word.Length > 40 ? $"{word[..40]}…" : word;
+                complaints.Add($"Tasks of type \"{name}\" can't be run here. The types that can are: script, dummy.");
+                return TaskType.Dummy;
+        }
+    }
 
-    private static string Shown(string text) => text.Length > 64 ? text[..64] + "…" : text;
+    private static string NameOf(RecipeFields task)
+    {
+        var name = task.Text("name", 256);
+        if (string.IsNullOrWhiteSpace(name))
+        {
+            task.Complain("name", "must not be empty");
+        }
 
-    private static RecipeException Workflow() => RecipeException.Unusable("Workflows can't be run here. Import the single task that you want to call.");
+        return name ?? "";
+    }
+
+    private static string[] AclOf(RecipeFields task)
+    {
+        var entries = task.List("acl");
+        if (entries.Any(entry => entry.ValueKind != JsonValueKind.String))
+        {
+            task.Complain("acl", "must be an array of e-mails, roles or tags, each as text");
+            return [];
+        }
+
+        return [.. entries.Select(JsonText.StringOf)];
+    }
+
+    private static TimeSpan TimeoutOf(RecipeFields task)
+    {
+        if (task.Find("timeout") is not { } value || JsonText.AsString(value) is "")
+        {
+            return TaskDefinition.DefaultTimeout;
+        }
+
+        var text = JsonText.AsString(value) ?? value.GetRawText();
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var milliseconds)
+            || !(milliseconds > 0 && milliseconds <= MaxTimeout.TotalMilliseconds))
+        {
+            task.Complain("timeout", "must be a number of milliseconds above 0 and up to 86400000, which is 24 hours");
+            return TaskDefinition.DefaultTimeout;
+        }
+
+        return TimeSpan.FromMilliseconds((long)Math.Ceiling(milliseconds));
+    }
+
+    private static string RunasOf(RecipeFields task, Complaints complaints)
+    {
+        var command = task.Text("script_runas");
+        if (string.IsNullOrWhiteSpace(command))
+        {
+            return Runas.Placeholder;
+        }
+
+        if (!Runas.TryNormalise(command, out var normal, out var complaint))
+        {
+            complaints.Add(complaint);
+        }
+
+        return normal ?? Runas.Placeholder;
+    }
 }

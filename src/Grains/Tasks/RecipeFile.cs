@@ -1,56 +1,76 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using SyncCluster.Json;
 
 namespace SyncCluster.Tasks;
 
-/// <summary>The script in a recipe.</summary>
-internal sealed record RecipeFile(string Filename, string Mimetype, byte[] Content)
+/// <summary>The script of a recipe.</summary>
+/// <param name="Filename">A plain name without a path.</param>
+/// <param name="Mimetype">Its media type as the recipe gave it, or null.</param>
+/// <param name="Script">Its bytes.</param>
+internal sealed record RecipeFile(string Filename, string? Mimetype, byte[] Script)
 {
-    public const int Limit = 4 << 20;
+    /// <summary>How many bytes a script may have.</summary>
+    public const int MaxBytes = 4 << 20;
 
-    /// <exception cref="RecipeException">It can't be used.</exception>
-    public static RecipeFile Read(JsonElement recipe)
+    private static readonly RecipeFile Unreadable = new("", null, []);
+
+    /// <summary>SHA-256, lowercase hex.</summary>
+    public string Digest => Convert.ToHexStringLower(SHA256.HashData(Script));
+
+    public static RecipeFile Read(JsonElement recipe, Complaints complaints)
     {
-        if (!recipe.TryGetProperty("file", out var file) || file.ValueKind != JsonValueKind.Object)
+        if (!JsonText.TryGetMember(recipe, "file", out var json) || json.ValueKind != JsonValueKind.Object)
         {
-            throw RecipeException.Unusable("A script task needs a `file` with `filename` and `data` (base64).");
+            complaints.Add("A script task needs its script: add file with filename and data, which is the script in base64.");
+            return Unreadable;
         }
 
-        var content = Decode(file);
-        var md5 = RecipeMembers.Text(file, "md5");
+        var file = new RecipeFields(json, "file", complaints);
+        var filename = file.Text("filename", 128) ?? "";
+        if (!IsPlain(filename))
+        {
+            file.Complain("filename", "must be a plain name: no path, no control character, no - at its beginning");
+        }
 
-        // TheEye's own checksum, against damage and not against forgery.
-#pragma warning disable CA5351
-        if (md5 is { Length: > 0 } && !md5.Equals(Convert.ToHexStringLower(MD5.HashData(content)), StringComparison.OrdinalIgnoreCase))
+        var script = Decode(file);
+        if (file.Text("md5") is { Length: > 0 } md5 && !md5.Equals(Md5(script), StringComparison.OrdinalIgnoreCase))
+        {
+            complaints.Add("The script is damaged: file.md5 is not the MD5 of file.data. Export the task again, or leave md5 out.");
+        }
+
+        return new RecipeFile(filename, file.Text("mimetype", 128), script);
+    }
+
+    /// <summary>The checksum that TheEye's recipes carry.</summary>
+#pragma warning disable CA5351 // A checksum against damage, as TheEye defines it. It protects from nobody.
+    public static string Md5(byte[] script) => Convert.ToHexStringLower(MD5.HashData(script));
 #pragma warning restore CA5351
-        {
-            throw RecipeException.Unusable("The recipe is damaged: file.data does not have the checksum of file.md5. Export it again.");
-        }
 
-        return new(Name(file), RecipeMembers.Text(file, "mimetype") ?? "", content);
-    }
-
-    private static string Name(JsonElement file)
+    private static byte[] Decode(RecipeFields file)
     {
-        var name = RecipeMembers.Text(file, "filename");
-        return name is { Length: > 0 and <= 128 } and not ("." or "..") && !name.StartsWith('-') && !name.Any(letter => letter is '/' or '\\' || char.IsControl(letter))
-            ? name
-            : throw RecipeException.Unusable("file.filename must be a plain file name of at most 128 characters, without a path.");
-    }
-
-    private static byte[] Decode(JsonElement file)
-    {
-        if (RecipeMembers.Text(file, "data") is not { } data)
+        var data = file.Text("data");
+        if (data is null or "")
         {
-            throw RecipeException.Unusable("file.data is missing: the script's bytes in base64.");
+            file.Complain("data", "must be the script in base64");
+            return [];
         }
 
-        var content = new byte[(data.Length / 4 * 3) + 3];
-        if (!Convert.TryFromBase64String(data, content, out var length))
+        var bytes = new byte[(data.Length / 4 * 3) + 3];
+        if (!Convert.TryFromBase64String(data, bytes, out var length) || length == 0)
         {
-            throw RecipeException.Unusable("file.data must be base64.");
+            file.Complain("data", "is not base64");
+            return [];
         }
 
-        return length <= Limit ? content[..length] : throw RecipeException.Unusable($"The script has {length} bytes; {Limit} are allowed.");
+        if (length > MaxBytes)
+        {
+            file.Complain("data", $"is {length} bytes and the limit is {MaxBytes}: let the script load what makes it so long");
+        }
+
+        return bytes[..length];
     }
+
+    private static bool IsPlain(string name) =>
+        name is not ("" or "." or "..") && name[0] != '-' && !name.Any(letter => letter is '/' or '\\' || char.IsControl(letter));
 }

@@ -54,14 +54,11 @@ public sealed record TaskDefinition
 
     [Id(17)] public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>SHA-256 of the script, lowercase hex; null for a task without a script.</summary>
+    /// <summary>SHA-256 of the script, lowercase hex: the name of its bytes; null for a task without a script.</summary>
     [Id(18)] public string? ScriptDigest { get; init; }
 
-    /// <summary>The script's media type, as its recipe says.</summary>
-    [Id(19)] public string Mimetype { get; init; } = "";
-
-    /// <summary>The longest <see cref="Timeout"/>: a job's record must be kept for longer.</summary>
-    public static TimeSpan LongestTimeout { get; } = TimeSpan.FromHours(6);
+    /// <summary>The script's media type as the recipe gave it, or null.</summary>
+    [Id(19)] public string? Mimetype { get; init; }
 
     /// <summary>TheEye's default, 600000 ms.</summary>
     public static TimeSpan DefaultTimeout { get; } = TimeSpan.FromMinutes(10);
@@ -95,5 +92,7 @@ public sealed record TaskArgument(
     [property: Id(2)] string Label,
     [property: Id(3)] string? FixedValue)
 {
-    public bool IsFixed => Type == "fixed";
+    internal const string FixedType = "fixed";
+
+    public bool IsFixed => Type == FixedType;
 }

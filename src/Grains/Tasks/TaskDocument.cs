@@ -1,66 +1,47 @@
-using System.Globalization;
 using System.Text.Json;
 using SyncCluster.Json;
 
 namespace SyncCluster.Tasks;
 
-/// <summary>A task as the API shows it: without its environment, which may hold secrets.</summary>
+/// <summary>What may be read of a task over HTTP: not its environment, which may hold secrets, and not its script.</summary>
 internal static class TaskDocument
 {
     /// <param name="task">The task.</param>
-    /// <param name="secret">Its secret, right after it was made; else null.</param>
-    public static byte[] Render(TaskDefinition task, string? secret) => JsonText.Write(json =>
+    /// <param name="secretShownOnce">The task's secret, in the answer to its import only; else null.</param>
+    public static byte[] Render(TaskDefinition task, string? secretShownOnce) => JsonText.Write(json =>
     {
         json.WriteStartObject();
         json.WriteString("id", task.Id);
-        json.WriteString("name", task.Name);
-        json.WriteString("description", task.Description);
-        json.WriteString("type", TypeWord(task.Type));
-        json.WriteString("_type", TypeName(task.Type));
         json.WriteString("customer_name", task.Customer);
-        WriteArguments(json, task, withValues: false);
         WriteSettings(json, task);
-        json.WriteString("script_runas", task.Runas);
-        json.WriteString("script_filename", task.Filename);
-        json.WriteString("script_sha256", task.ScriptDigest);
-        json.WriteString("creation_date", task.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
-        if (secret is not null)
+        if (task.Filename is not null)
         {
-            json.WriteString("secret", secret);
+            json.WriteStartObject("file");
+            json.WriteString("filename", task.Filename);
+            json.WriteString("mimetype", task.Mimetype);
+            json.WriteString("sha256", task.ScriptDigest);
+            json.WriteEndObject();
+        }
+
+        if (secretShownOnce is not null)
+        {
+            json.WriteString("secret", secretShownOnce);
         }
 
         json.WriteEndObject();
     });
 
-    public static string TypeWord(TaskType type) => type == TaskType.Dummy ? "dummy" : "script";
-
-    public static string TypeName(TaskType type) => type == TaskType.Dummy ? "DummyTask" : "ScriptTask";
-
-    public static void WriteArguments(Utf8JsonWriter json, TaskDefinition task, bool withValues)
-    {
-        json.WriteStartArray("task_arguments");
-        foreach (var argument in task.Arguments)
-        {
-            json.WriteStartObject();
-            json.WriteNumber("order", argument.Order);
-            json.WriteString("type", argument.Type);
-            json.WriteString("label", argument.Label);
-            if (withValues && argument.FixedValue is { } value)
-            {
-                json.WritePropertyName("value");
-                json.WriteRawValue(value, skipInputValidation: true);
-            }
-
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
+    /// <summary>What a document and a recipe say in the same way.</summary>
     public static void WriteSettings(Utf8JsonWriter json, TaskDefinition task)
     {
-        json.WriteString("arguments_type", task.ArgumentsType.ToString().ToLowerInvariant());
-        json.WriteNumber("timeout", task.Timeout.TotalMilliseconds);
+        json.WriteString("name", task.Name);
+        json.WriteString("description", task.Description);
+        json.WriteString("type", task.Type.Word());
+        json.WriteString("_type", task.Type.DocumentType());
+        WriteArguments(json, task.Arguments);
+        json.WriteString("arguments_type", task.ArgumentsType.Word());
+        json.WriteNumber("timeout", (long)task.Timeout.TotalMilliseconds);
+        json.WriteString("script_runas", task.Runas);
         json.WriteStartArray("acl");
         foreach (var entry in task.Acl)
         {
@@ -71,5 +52,27 @@ internal static class TaskDocument
         json.WriteBoolean("cancellable", task.Cancellable);
         json.WriteBoolean("multitasking", task.Multitasking);
         json.WriteString("default_state_evaluation", task.DefaultStateEvaluation);
+        json.WriteString("creation_date", JsonText.Iso(task.CreatedAt));
+    }
+
+    private static void WriteArguments(Utf8JsonWriter json, TaskArgument[] arguments)
+    {
+        json.WriteStartArray("task_arguments");
+        foreach (var argument in arguments)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("order", argument.Order);
+            json.WriteString("type", argument.Type);
+            json.WriteString("label", argument.Label);
+            if (argument.FixedValue is not null)
+            {
+                json.WritePropertyName("value");
+                json.WriteRawValue(argument.FixedValue, skipInputValidation: true);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 }

@@ -1,14 +1,12 @@
-using SyncCluster.Jobs;
+using System.Buffers;
 
 namespace SyncCluster.Tasks;
 
-/// <summary>A task's id: 1 to 64 of <c>[A-Za-z0-9_-]</c>.</summary>
+/// <summary>A task's id: 1 to 64 of <c>[A-Za-z0-9_-]</c>, none of which needs escaping in a path or a key.</summary>
 internal static class TaskId
 {
-    /// <summary>A new one looks like a job's.</summary>
-    public static string New() => JobId.New();
+    private static readonly SearchValues<char> Letters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 
-    public static bool IsValid(string id) => id.Length is >= 1 and <= 64 && id.All(IsAllowed);
-
-    public static bool IsAllowed(char letter) => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-';
+    public static bool IsValid(string? id) => id is { Length: >= 1 and <= 64 } && !id.AsSpan().ContainsAnyExcept(Letters);
 }

@@ -1,0 +1,83 @@
+using System.Text;
+using System.Text.Json;
+using SyncCluster.Json;
+
+namespace SyncCluster.Jobs;
+
+public sealed class JobDocumentTests
+{
+    private static readonly JobRecord Waiting = JobRecord.Fenced(JobSamples.Spec(), Guid.NewGuid(), null!, JobSamples.Now);
+
+    [Fact]
+    public void A_waiting_job_shows_what_is_known_of_it()
+    {
+        const string Expected =
+            """
+            {"id":"61f3e937c38201da80f96c27","_type":"ScriptJob","name":"Task \"é\"","task_id":"t1","customer_name":"acme",
+            "lifecycle":"ready","state":"in_progress","trigger_name":null,"user":{"username":"joe","email":"joe@acme.example"},
+            "task_arguments_values":["1.10",0.0],"env":{"NODE_ENV":""},"script_runas":"node %script%","timeout":30000,
+            "components":null,"next":null,"result":null,"output":null,
+            "creation_date":"2024-01-02T03:04:05.678Z","last_update":"2024-01-02T03:04:05.678Z"}
+            """;
+
+        Assert.Equal(Expected.ReplaceLineEndings(""), Encoding.UTF8.GetString(JobDocument.Render(Waiting)));
+    }
+
+    [Fact]
+    public void A_finished_job_shows_its_result_with_the_user_and_every_digit()
+    {
+        var outcome = JobSamples.Outcome() with { TriggerName = "go", Components = """{"c":1.0}"""u8.ToArray(), Next = "[2.0]"u8.ToArray() };
+        const string Expected =
+            """
+            {"id":"61f3e937c38201da80f96c27","_type":"ScriptJob","name":"Task \"é\"","task_id":"t1","customer_name":"acme",
+            "lifecycle":"finished","state":"success","trigger_name":"go","user":{"username":"joe","email":"joe@acme.example"},
+            "task_arguments_values":["1.10",0.0],"env":{"NODE_ENV":""},"script_runas":"node %script%","timeout":30000,
+            "components":{"c":1.0},"next":[2.0],
+            "result":{"code":0,"log":"x","output":{"n":1.10},"user":{"username":"joe","email":"joe@acme.example"}},
+            "output":["{\"n\":1.10}"],
+            "creation_date":"2024-01-02T03:04:05.678Z","last_update":"2024-01-02T03:05:05.678Z"}
+            """;
+
+        var document = JobDocument.Render(Waiting, outcome, JobSamples.Now.AddMinutes(1));
+
+        Assert.Equal(Expected.ReplaceLineEndings(""), Encoding.UTF8.GetString(document));
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData(" { } ")]
+    [InlineData("{\"a\":1 }\n")]
+    public void A_result_of_any_layout_takes_the_user_in(string result)
+    {
+        var bytes = JobDocument.Render(Waiting, JobSamples.Outcome() with { Result = Encoding.UTF8.GetBytes(result) }, JobSamples.Now);
+
+        using var document = JsonDocument.Parse(bytes);
+        Assert.Equal("joe", document.RootElement.GetProperty("result").GetProperty("user").GetProperty("username").GetString());
+    }
+
+    [Fact]
+    public void The_event_of_a_job_without_one_is_its_state()
+    {
+        using var document = JsonDocument.Parse(JobDocument.Render(Waiting, JobSamples.Outcome(state: JobState.Failure), JobSamples.Now));
+
+        Assert.Equal("failure", document.RootElement.GetProperty("trigger_name").GetString());
+    }
+
+    [Fact]
+    public void The_document_of_an_ended_record_is_the_one_it_ended_with()
+    {
+        var ended = Waiting.Ended(JobSamples.Outcome(), JobSamples.Now);
+
+        Assert.Same(ended.Document, JobDocument.Render(ended));
+    }
+
+    [Fact]
+    public void The_deepest_output_that_a_script_may_give_leaves_a_document_that_can_be_read()
+    {
+        var deep = new string('[', Execution.LastLine.MaxDepth) + new string(']', Execution.LastLine.MaxDepth);
+        var outcome = JobSamples.Outcome() with { Result = Encoding.UTF8.GetBytes($"{{\"output\":{deep}}}") };
+
+        Assert.True(JsonText.TryParse(JobDocument.Render(Waiting, outcome, JobSamples.Now), out var document));
+        document.Dispose();
+    }
+}

@@ -1,0 +1,102 @@
+namespace SyncCluster.Jobs;
+
+public sealed class JobRecordTests
+{
+    private static readonly DateTimeOffset Later = JobSamples.Now.AddSeconds(1);
+    private static readonly Guid Attempt = Guid.NewGuid();
+    private static readonly JobRecord Ready = JobRecord.Fenced(JobSamples.Spec(), Attempt, null!, JobSamples.Now);
+    private static readonly JobRecord Assigned = Ready.AssignedTo(Guid.NewGuid(), null!, JobSamples.Now);
+    private static readonly JobRecord Finished = Assigned.Ended(JobSamples.Outcome(), JobSamples.Now);
+
+    [Fact]
+    public void A_fenced_job_is_ready_and_may_not_be_forgotten()
+    {
+        Assert.Equal((Lifecycle.Ready, JobState.InProgress, Attempt, Guid.Empty), (Ready.Lifecycle, Ready.State, Ready.Attempt, Ready.Run));
+        Assert.False(((Storage.IEvictable)Ready).MayBeEvicted);
+        Assert.Null(Ready.Document);
+    }
+
+    [Fact]
+    public void A_ready_job_can_change_hands()
+    {
+        var attempt = Guid.NewGuid();
+
+        var reowned = Ready.Reowned(attempt, null!, Later);
+
+        Assert.Equal((attempt, Lifecycle.Ready, Later), (reowned.Attempt, reowned.Lifecycle, reowned.LastUpdate));
+        Assert.Equal((Attempt, JobSamples.Now), (Ready.Attempt, Ready.LastUpdate));
+    }
+
+    [Fact]
+    public void A_ready_job_can_be_assigned()
+    {
+        var run = Guid.NewGuid();
+
+        var assigned = Ready.AssignedTo(run, null!, Later);
+
+        Assert.Equal((run, Attempt, Lifecycle.Assigned, Later), (assigned.Run, assigned.Attempt, assigned.Lifecycle, assigned.LastUpdate));
+        Assert.Equal((Guid.Empty, Lifecycle.Ready), (Ready.Run, Ready.Lifecycle));
+    }
+
+    [Theory]
+    [InlineData(Lifecycle.Finished, JobState.Success)]
+    [InlineData(Lifecycle.Finished, JobState.Failure)]
+    [InlineData(Lifecycle.Terminated, JobState.Timeout)]
+    [InlineData(Lifecycle.Terminated, JobState.Failure)]
+    [InlineData(Lifecycle.Canceled, JobState.Canceled)]
+    public void A_job_that_has_not_ended_can_end(Lifecycle lifecycle, JobState state)
+    {
+        foreach (var record in new[] { Ready, Assigned })
+        {
+            var before = record with { };
+
+            var ended = record.Ended(JobSamples.Outcome(lifecycle, state), Later);
+
+            Assert.Equal((lifecycle, state, Later, true), (ended.Lifecycle, ended.State, ended.LastUpdate, ended.HasEnded));
+            Assert.Equal(JobDocument.Render(record, JobSamples.Outcome(lifecycle, state), Later), ended.Document);
+            Assert.Equal(before, record);
+        }
+    }
+
+    [Fact]
+    public void An_ended_job_keeps_in_its_document_only_what_a_run_needs()
+    {
+        Assert.Empty(Finished.Spec.Arguments);
+        Assert.Empty(Finished.Spec.Env);
+        Assert.NotEmpty(Assigned.Spec.Arguments);
+        Assert.NotEmpty(Assigned.Spec.Env);
+        Assert.Contains("NODE_ENV", System.Text.Encoding.UTF8.GetString(Finished.Document!), StringComparison.Ordinal);
+        Assert.True(((Storage.IEvictable)Finished).MayBeEvicted);
+    }
+
+    [Fact]
+    public void A_job_can_end_in_the_write_that_creates_it()
+    {
+        var ended = JobRecord.EndedAtOnce(JobSamples.Spec(), Attempt, JobSamples.Outcome(), Later);
+
+        Assert.Equal((Lifecycle.Finished, JobState.Success, Attempt), (ended.Lifecycle, ended.State, ended.Attempt));
+        Assert.NotNull(ended.Document);
+    }
+
+    [Fact]
+    public void What_is_assigned_or_over_never_runs_again()
+    {
+        foreach (var record in new[] { Assigned, Finished })
+        {
+            Assert.Throws<InvalidOperationException>(() => record.Reowned(Guid.NewGuid(), null!, Later));
+            Assert.Throws<InvalidOperationException>(() => record.AssignedTo(Guid.NewGuid(), null!, Later));
+        }
+    }
+
+    [Fact]
+    public void A_finished_job_never_changes() =>
+        Assert.Throws<InvalidOperationException>(() => Finished.Ended(JobSamples.Outcome(), Later));
+
+    [Theory]
+    [InlineData(Lifecycle.Syncing, JobState.Success)]
+    [InlineData(Lifecycle.Ready, JobState.Success)]
+    [InlineData(Lifecycle.Assigned, JobState.Success)]
+    [InlineData(Lifecycle.Finished, JobState.InProgress)]
+    public void What_is_no_end_does_not_end_a_job(Lifecycle lifecycle, JobState state) =>
+        Assert.Throws<InvalidOperationException>(() => Assigned.Ended(JobSamples.Outcome(lifecycle, state), Later));
+}
