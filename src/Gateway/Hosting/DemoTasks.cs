@@ -38,13 +38,13 @@ internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoAccess de
             }
 
             var id = Path.GetFileNameWithoutExtension(path);
-            switch (Recipe.Read(
+            switch (Recipe.TryParse(
                 System.Text.Encoding.UTF8.GetBytes(recipe.ToJsonString()), DemoAccess.Customer, id, Secret.Hash(Secret.New()), timeProvider.GetUtcNow()))
             {
-                case RecipeReading.Accepted accepted:
-                    await catalog.ImportAsync(accepted.Task, accepted.Script);
+                case ParsedRecipe.Accepted accepted:
+                    await catalog.ImportAsync(accepted.Definition, accepted.Script);
                     break;
-                case RecipeReading.Refused refused:
+                case ParsedRecipe.Refused refused:
                     throw new OptionsValidationException(DemoTaskOptions.Section, typeof(DemoTaskOptions), [$"{path}: {refused.Message}"]);
             }
         }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Auth;
@@ -6,6 +7,7 @@ using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
+using SyncCluster.Json;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Jobs;
@@ -127,13 +129,14 @@ internal sealed class JobCalls(
     private async Task<IResult> SubmitAsync(
         HttpContext http, TaskDefinition task, CallBody.Arguments arguments, JobUser user, string? jobSecret, Deadline deadline)
     {
-        var bound = TaskArguments.Bind(task, arguments.Json);
-        if (bound.Fault is { } fault)
+        using var supplied = JsonDocument.Parse(arguments.Json, JsonText.DocumentOptions);
+        var binding = TaskArguments.Bind(task, supplied.RootElement);
+        if (binding is BoundArguments.Refused refused)
         {
-            return new Problem(StatusCodes.Status400BadRequest, fault);
+            return new Problem(StatusCodes.Status400BadRequest, refused.Message);
         }
 
-        var spec = JobSpec.Of(task, JobId.New(), bound.Json!, user, timeProvider.GetUtcNow()) with
+        var spec = JobSpec.Of(task, JobId.New(), ((BoundArguments.Bound)binding).Json, user, timeProvider.GetUtcNow()) with
         {
             SecretHash = jobSecret is null ? null : Secret.Hash(jobSecret),
         };

@@ -3,6 +3,7 @@ using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Jobs;
 using SyncCluster.Gateway.Problems;
+using SyncCluster.Jobs;
 using SyncCluster.Json;
 using SyncCluster.Tasks;
 
@@ -35,14 +36,14 @@ internal static class TaskEndpoints
 
         var secret = Secret.New();
         var body = await RequestBody.ReadAsync(http.Request, limits.Value.Import);
-        switch (Recipe.Read(body, customer, TaskId.New(), Secret.Hash(secret), timeProvider.GetUtcNow()))
+        switch (Recipe.TryParse(body, customer, JobId.New(), Secret.Hash(secret), timeProvider.GetUtcNow()))
         {
-            case RecipeReading.Refused refused:
+            case ParsedRecipe.Refused refused:
                 return new Problem(refused.Status, refused.Message);
-            case RecipeReading.Accepted accepted:
-                await catalog.ImportAsync(accepted.Task, accepted.Script);
-                http.Response.Headers.Location = $"/{customer}/task/{accepted.Task.Id}";
-                return new JsonBytes(StatusCodes.Status201Created, TaskDocument.Render(accepted.Task, secret));
+            case ParsedRecipe.Accepted accepted:
+                await catalog.ImportAsync(accepted.Definition, accepted.Script);
+                http.Response.Headers.Location = $"/{customer}/task/{accepted.Definition.Id}";
+                return new JsonBytes(StatusCodes.Status201Created, TaskDocument.Render(accepted.Definition, secret));
             default:
                 throw new InvalidOperationException("A recipe is accepted or refused.");
         }

@@ -26,7 +26,7 @@ internal abstract record ParsedRecipe
 /// </summary>
 internal static partial class Recipe
 {
-    private static readonly TimeSpan MaxTimeout = TimeSpan.FromHours(24);
+    private static readonly TimeSpan MaxTimeout = TimeSpan.FromHours(6);
 
     public static ParsedRecipe TryParse(ReadOnlyMemory<byte> json, string customer, string taskId, byte[] secretHash, DateTimeOffset now)
     {
@@ -149,7 +149,7 @@ internal static partial class Recipe
         if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var milliseconds)
             || !(milliseconds > 0 && milliseconds <= MaxTimeout.TotalMilliseconds))
         {
-            task.Complain("timeout", "must be a number of milliseconds above 0 and up to 86400000, which is 24 hours");
+            task.Complain("timeout", "must be a number of milliseconds above 0 and up to 21600000, which is 6 hours");
             return TaskDefinition.DefaultTimeout;
         }
 

@@ -14,6 +14,9 @@ namespace SyncCluster.Execution.Local;
 /// </summary>
 internal sealed partial class LocalExecutor : BackgroundService, IJobExecutor, IJobRunner
 {
+    private static readonly StopReason ServerStopped =
+        StopReason.Failure("The server was stopped while the script ran. The script may have run in part. It was not run again.");
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
@@ -239,8 +242,7 @@ internal sealed partial class LocalExecutor : BackgroundService, IJobExecutor, I
                 Timeout = spec.Timeout,
             },
             stop.Token);
-        var cause = ticket.Canceled.IsCancellationRequested ? StopCause.Canceled : StopCause.ServerStopped;
-        return ScriptResult.Read(ended, spec.DefaultStateEvaluation, cause);
+        return ScriptResult.Read(ended, spec.DefaultStateEvaluation, ticket.Canceled.IsCancellationRequested ? StopReason.Canceled : ServerStopped);
     }
 
     /// <summary>Asks until there is an answer: a call that fails has perhaps been carried out, and all that are made here may be repeated.</summary>
