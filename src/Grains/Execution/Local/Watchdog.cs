@@ -103,7 +103,8 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
         LetGo();
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
         var begun = time.GetTimestamp();
-        process.Exited += (_, _) => Restart(process, begun);
+        // Not in the event itself: it is raised under the process' own lock, or out of HasExited in the midst of Ensure.
+        process.Exited += (_, _) => ThreadPool.UnsafeQueueUserWorkItem(_ => Restart(process, begun), null);
         process.Start();
         _process = process;
         foreach (var group in _groups)
