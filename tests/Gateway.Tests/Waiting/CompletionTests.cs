@@ -63,6 +63,17 @@ public sealed class CompletionTests(JobCluster cluster) : IClassFixture<JobClust
     }
 
     [Fact]
+    public async Task Memory_answers_while_nothing_speaks_against_it()
+    {
+        var job = cluster.NewJob();
+        var ear = await job.SubmitAsync();
+        Assert.IsType<JobReply.Pending>(await job.Grain.Attach(ear.Subscription(2), Reading.Cached));
+        Assert.Equal(0, job.Storage.Reads);
+        Assert.IsType<JobReply.Pending>(await job.Grain.Attach(ear.Subscription(3), Reading.Fresh));
+        Assert.Equal(1, job.Storage.Reads);
+    }
+
+    [Fact]
     public async Task An_end_that_can_not_be_stored_is_told_to_nobody_until_its_repeat()
     {
         var job = cluster.NewJob();
