@@ -102,6 +102,7 @@ internal sealed partial class StoredJob(
 
     private async Task<bool> WriteAsync(JobRecord next, string? etag)
     {
+        var version = membership.CurrentSnapshot.Version;
         var state = new GrainState<JobRecord?>(next) { ETag = etag, RecordExists = etag is not null };
         try
         {
@@ -117,6 +118,7 @@ internal sealed partial class StoredJob(
         Record = next;
         _etag = state.ETag;
         _readAt = timeProvider.GetTimestamp();
+        _readUnder = version;
         _known = true;
         return true;
     }

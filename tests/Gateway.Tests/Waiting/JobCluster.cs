@@ -1,0 +1,186 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Orleans.Storage;
+using SyncCluster.Execution;
+using SyncCluster.Gateway.Waiting;
+using SyncCluster.Jobs;
+using SyncCluster.Storage;
+using SyncCluster.Tasks;
+
+namespace SyncCluster.Gateway.Tests.Waiting;
+
+/// <summary>A real silo in this process, with a storage that fails and an executor that runs nothing.</summary>
+public sealed class JobCluster : IAsyncLifetime
+{
+    /// <summary>Longer than anything takes that works.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly EmptyRunner _runner = new();
+    private readonly ConcurrentBag<WaiterHub> _hubs = [];
+    private IHost _host = null!;
+
+    internal FaultyStorage Storage { get; } = new();
+
+    internal RecordingExecutor Executor { get; } = new();
+
+    internal IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    public async Task InitializeAsync()
+    {
+        var builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.UseOrleans(silo => silo.UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0));
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Jobs, Storage);
+        builder.Services.AddSingleton<IJobExecutor>(Executor);
+        _host = builder.Build();
+        await _host.StartAsync();
+        Executor.Address = new RunnerAddress(
+            _host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress, Grains.CreateObjectReference<IJobRunner>(_runner));
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var hub in _hubs)
+        {
+            await hub.StopAsync(CancellationToken.None);
+            hub.Dispose();
+        }
+
+        await _host.StopAsync();
+        _host.Dispose();
+        GC.KeepAlive(_runner);
+    }
+
+    /// <summary>A gateway's waiters.</summary>
+    internal async Task<WaiterHub> GatewayAsync(WaitingOptions? options = null)
+    {
+        var hub = new WaiterHub(
+            Grains,
+            _host.Services.GetRequiredService<IHostApplicationLifetime>(),
+            Options.Create(options ?? new WaitingOptions()),
+            TimeProvider.System,
+            NullLogger<WaiterHub>.Instance);
+        _hubs.Add(hub);
+        await hub.StartAsync(CancellationToken.None);
+        return hub;
+    }
+
+    internal TestJob NewJob(TaskType type = TaskType.Script) => new(this, new JobSpec
+    {
+        JobId = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray().AsSpan(0, 12)),
+        Customer = "demo",
+        TaskId = "0123456789abcdef01234567",
+        TaskName = "Greet",
+        Type = type,
+        Arguments = "[\"a\"]"u8.ToArray(),
+        User = new JobUser("demo", "demo@example.com"),
+        CreatedAt = DateTimeOffset.UnixEpoch,
+    });
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
+
+/// <summary>One job of a test, seen from all sides.</summary>
+internal sealed class TestJob(JobCluster cluster, JobSpec spec)
+{
+    public static readonly JobOutcome Success = JobEnds.Dummy("[\"done\"]"u8.ToArray());
+
+    public static readonly JobOutcome Failure = JobEnds.NotRun("It failed.");
+
+    public JobSpec Spec => spec;
+
+    public string Key => JobKey.Of(spec.Customer, spec.JobId);
+
+    public IJobGrain Grain => cluster.Grains.GetGrain<IJobGrain>(Key);
+
+    public FaultyStorage.Faults Storage => cluster.Storage.Of(Grain.GetGrainId());
+
+    public RecordingExecutor.Log Executor => cluster.Executor.Of(spec.JobId);
+
+    public Deadline Soon => new(TimeProvider.System, JobCluster.Patience);
+
+    public Task<JobRecord?> StoredAsync() => cluster.Storage.PeekAsync(Grain.GetGrainId());
+
+    public Task PutAsync(JobRecord record) => cluster.Storage.PutAsync(Grain.GetGrainId(), record);
+
+    /// <summary>A gateway's ear for this job.</summary>
+    public TestEar Ear(int failures = 0) => new(this, cluster.Grains, failures);
+
+    /// <summary>Submits the job; it must be released.</summary>
+    public async Task<TestEar> SubmitAsync()
+    {
+        var ear = Ear();
+        Assert.IsType<JobReply.Pending>(await Grain.Submit(spec, ear.Subscription(1)));
+        return ear;
+    }
+
+    public Task<Assignment> AssignAsync(Guid attempt, Guid run) => Grain.Assign(attempt, run, cluster.Executor.Address);
+
+    /// <summary>Brings the newest attempt to run.</summary>
+    public async Task<Guid> RunAsync()
+    {
+        var run = Guid.NewGuid();
+        Assert.Equal(Assignment.Granted, await AssignAsync(Executor.Attempts.Last(), run));
+        return run;
+    }
+
+    /// <summary>Runs the job to its end.</summary>
+    public async Task FinishAsync() => Assert.Equal(Completion.Accepted, await Grain.Complete(await RunAsync(), Success));
+
+    /// <summary>The record as another activation would end it.</summary>
+    public async Task EndBehindTheGrainAsync() => await PutAsync((await StoredAsync())!.Ended(Success, DateTimeOffset.UtcNow));
+}
+
+/// <summary>What a gateway hears of a job.</summary>
+internal sealed class TestEar : IJobObserver
+{
+    private readonly TestJob _job;
+    private readonly IJobObserver _reference;
+    private readonly TaskCompletionSource<FinishedJob> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _failures;
+
+    public TestEar(TestJob job, IGrainFactory grains, int failures)
+    {
+        _job = job;
+        _failures = failures;
+        _reference = grains.CreateObjectReference<IJobObserver>(this);
+    }
+
+    public ConcurrentQueue<FinishedJob> Heard { get; } = new();
+
+    /// <summary>For each push, whether the end stood in storage when it came.</summary>
+    public ConcurrentQueue<bool> WasStored { get; } = new();
+
+    public Subscription Subscription(long version) => new(_reference, version);
+
+    public async Task<FinishedJob> FirstAsync()
+    {
+        var finished = await _first.Task.WaitAsync(JobCluster.Patience);
+        Assert.DoesNotContain(false, WasStored);
+        return finished;
+    }
+
+    public async Task Completed(FinishedJob job)
+    {
+        WasStored.Enqueue(await _job.StoredAsync() is { HasEnded: true });
+        if (Interlocked.Decrement(ref _failures) >= 0)
+        {
+            throw new InvalidOperationException("This ear is deaf for now.");
+        }
+
+        Heard.Enqueue(job);
+        _first.TrySetResult(job);
+    }
+}

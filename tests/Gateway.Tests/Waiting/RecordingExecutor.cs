@@ -1,0 +1,71 @@
+using System.Collections.Concurrent;
+using SyncCluster.Execution;
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Gateway.Tests.Waiting;
+
+/// <summary>An executor that runs nothing: it notes what it is given, and says what it is told to say.</summary>
+internal sealed class RecordingExecutor : IJobExecutor
+{
+    private readonly ConcurrentDictionary<string, Log> _jobs = new();
+    private int _places;
+
+    public RunnerAddress Address { get; set; } = null!;
+
+    /// <summary>Whether there is no place for a new job.</summary>
+    public bool Full { get; set; }
+
+    /// <summary>Places taken and not given back.</summary>
+    public int Places => _places;
+
+    public Log Of(string jobId) => _jobs.GetOrAdd(jobId, _ => new Log());
+
+    public bool TryReserve()
+    {
+        if (Full)
+        {
+            return false;
+        }
+
+        Reserve();
+        return true;
+    }
+
+    public void Reserve() => Interlocked.Increment(ref _places);
+
+    public void GiveBack() => Interlocked.Decrement(ref _places);
+
+    public void Release(JobSpec spec, Guid attempt)
+    {
+        var log = Of(spec.JobId);
+        log.Attempts.Enqueue(attempt);
+        log.OnRelease(attempt);
+        log.First.TrySetResult(attempt);
+    }
+
+    public async ValueTask<Resumption> ResumeAsync(JobRecord record) => await Of(record.Spec.JobId).Resume(record);
+
+    public ValueTask<bool> StopAsync(JobRecord record) => new(Of(record.Spec.JobId).Stops);
+
+    internal sealed class Log
+    {
+        /// <summary>The attempts that were released, in order.</summary>
+        public ConcurrentQueue<Guid> Attempts { get; } = new();
+
+        public TaskCompletionSource<Guid> First { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Action<Guid> OnRelease { get; set; } = _ => { };
+
+        public Func<JobRecord, Task<Resumption>> Resume { get; set; } = _ => Task.FromResult<Resumption>(new Resumption.KeepWaiting());
+
+        public bool Stops { get; set; }
+    }
+}
+
+/// <summary>A runner that holds nothing.</summary>
+internal sealed class EmptyRunner : IJobRunner
+{
+    public Task<bool> Holds(string jobId, Guid attempt) => Task.FromResult(false);
+
+    public Task<bool> Stop(string jobId, Guid attempt) => Task.FromResult(false);
+}

@@ -1,0 +1,189 @@
+using System.Diagnostics;
+using Orleans.Core.Internal;
+using SyncCluster.Gateway.Waiting;
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Gateway.Tests.Waiting;
+
+/// <summary>Requests that wait at a gateway, on real grains (rules I1, I5, I6, I7).</summary>
+public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
+{
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(600);
+
+    [Fact]
+    public async Task An_end_right_after_the_release_reaches_the_submitter()
+    {
+        var gateway = await cluster.GatewayAsync();
+        for (var round = 0; round < 50; round++)
+        {
+            var job = cluster.NewJob();
+            job.Executor.OnRelease = attempt => _ = Task.Run(async () =>
+            {
+                var run = Guid.NewGuid();
+                await job.AssignAsync(attempt, run);
+                await job.Grain.Complete(run, TestJob.Success);
+            });
+            var end = await gateway.SubmitAsync(job.Spec, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience);
+            Assert.Equal((await job.StoredAsync())!.Document!, Assert.IsType<WaitEnd.Finished>(end).Job.Document);
+        }
+
+        Assert.Equal(0, gateway.Jobs);
+    }
+
+    [Fact]
+    public async Task A_hundred_waiters_at_four_gateways_get_the_same_answer()
+    {
+        var job = cluster.NewJob();
+        var gateways = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => cluster.GatewayAsync()));
+        var submitted = gateways[0].SubmitAsync(job.Spec, job.Soon, CancellationToken.None);
+        await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
+        Task<WaitEnd>[] waiters =
+            [submitted, .. Enumerable.Range(1, 99).Select(i => gateways[i % 4].AttachAsync(job.Key, _ => true, job.Soon, CancellationToken.None))];
+        await job.FinishAsync();
+        var document = (await job.StoredAsync())!.Document!;
+        Assert.All(
+            await Task.WhenAll(waiters).WaitAsync(JobCluster.Patience),
+            end => Assert.Equal(document, Assert.IsType<WaitEnd.Finished>(end).Job.Document));
+        Assert.All(gateways, gateway => Assert.Equal(0, gateway.Jobs));
+    }
+
+    [Fact]
+    public async Task A_wait_ends_by_its_deadline_and_the_job_goes_on()
+    {
+        var job = cluster.NewJob();
+        var gateway = await cluster.GatewayAsync();
+        var watch = Stopwatch.StartNew();
+        var end = await gateway.SubmitAsync(job.Spec, new Deadline(TimeProvider.System, Short), CancellationToken.None).WaitAsync(JobCluster.Patience);
+        Assert.IsType<WaitEnd.TimedOut>(end);
+        Assert.InRange(watch.Elapsed, Short - TimeSpan.FromMilliseconds(20), Short + TimeSpan.FromSeconds(1.5));
+        Assert.Equal(Lifecycle.Ready, (await job.StoredAsync())!.Lifecycle);
+    }
+
+    [Fact]
+    public async Task A_storage_that_hangs_keeps_nobody_past_the_deadline()
+    {
+        var job = cluster.NewJob();
+        var gateway = await cluster.GatewayAsync();
+        var gate = new TaskCompletionSource();
+        var watch = Stopwatch.StartNew();
+        try
+        {
+            job.Storage.Gate = gate.Task;
+            var submitted = gateway.SubmitAsync(job.Spec, new Deadline(TimeProvider.System, Short), CancellationToken.None);
+            Assert.IsType<WaitEnd.TimedOut>(await submitted.WaitAsync(JobCluster.Patience));
+            var attached = gateway.AttachAsync(job.Key, _ => true, new Deadline(TimeProvider.System, Short), CancellationToken.None);
+            Assert.IsType<WaitEnd.Unknown>(await attached.WaitAsync(JobCluster.Patience));
+        }
+        finally
+        {
+            gate.SetResult();
+        }
+
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, (Short * 2) + TimeSpan.FromSeconds(1.5));
+    }
+
+    [Fact]
+    public async Task The_last_look_finds_a_job_that_ended_without_a_push()
+    {
+        var job = cluster.NewJob();
+        var gateway = await cluster.GatewayAsync();
+        var submitted = gateway.SubmitAsync(job.Spec, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(2)), CancellationToken.None);
+        await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
+        await job.EndBehindTheGrainAsync();
+        Assert.IsType<WaitEnd.Finished>(await submitted.WaitAsync(JobCluster.Patience));
+    }
+
+    [Fact]
+    public async Task A_client_that_goes_away_changes_nothing_for_another()
+    {
+        var job = cluster.NewJob();
+        var gateway = await cluster.GatewayAsync();
+        using var goes = new CancellationTokenSource();
+        var gone = gateway.SubmitAsync(job.Spec, job.Soon, goes.Token);
+        await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
+        var stays = gateway.AttachAsync(job.Key, _ => true, job.Soon, CancellationToken.None);
+        await goes.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone.WaitAsync(JobCluster.Patience));
+        Assert.Equal(1, gateway.Jobs);
+        Assert.False(stays.IsCompleted);
+
+        // A call behind the Leave that must not have been sent.
+        await job.Grain.Attach(null, Reading.Cached);
+        await job.FinishAsync();
+        Assert.IsType<WaitEnd.Finished>(await stays.WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.Equal(0, gateway.Jobs);
+    }
+
+    [Fact]
+    public async Task Who_may_not_see_the_job_is_told_so_and_the_others_wait_on()
+    {
+        var job = cluster.NewJob();
+        var gateway = await cluster.GatewayAsync();
+        var waits = gateway.SubmitAsync(job.Spec, job.Soon, CancellationToken.None);
+        await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
+        Assert.IsType<WaitEnd.Forbidden>(await gateway.AttachAsync(job.Key, _ => false, job.Soon, CancellationToken.None));
+        await job.FinishAsync();
+        Assert.IsType<WaitEnd.Forbidden>(await gateway.AttachAsync(job.Key, _ => false, job.Soon, CancellationToken.None));
+        Assert.IsType<WaitEnd.Finished>(await waits.WaitAsync(TimeSpan.FromSeconds(5)));
+    }
+
+    [Fact]
+    public async Task After_a_silo_has_left_the_next_look_finds_an_end_whose_push_was_lost()
+    {
+        var job = cluster.NewJob();
+        var gateway = await cluster.GatewayAsync();
+        var submitted = gateway.SubmitAsync(job.Spec, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
+        await LoseSubscribersAsync(job);
+        await job.EndBehindTheGrainAsync();
+        for (var rounds = 0; rounds < 3 && !submitted.IsCompleted; rounds++)
+        {
+            gateway.AttachAllSoon();
+            await Task.WhenAny(submitted, Task.Delay(TimeSpan.FromSeconds(4)));
+        }
+
+        Assert.IsType<WaitEnd.Finished>(await submitted.WaitAsync(TimeSpan.FromSeconds(1)));
+    }
+
+    [Fact]
+    public async Task A_gateway_asks_again_from_time_to_time()
+    {
+        var job = cluster.NewJob();
+        var gateway = await cluster.GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromMilliseconds(200) });
+        var submitted = gateway.SubmitAsync(job.Spec, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
+        await LoseSubscribersAsync(job);
+        await job.EndBehindTheGrainAsync();
+        Assert.IsType<WaitEnd.Finished>(await submitted.WaitAsync(JobCluster.Patience));
+    }
+
+    [Fact]
+    public async Task A_storage_that_comes_back_in_time_is_not_noticed()
+    {
+        var job = cluster.NewJob();
+        var gateway = await cluster.GatewayAsync();
+        job.Storage.NextWrites([.. Enumerable.Repeat(Fault.Before, 7)]);
+        var submitted = gateway.SubmitAsync(job.Spec, job.Soon, CancellationToken.None);
+        await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
+        await job.FinishAsync();
+        Assert.IsType<WaitEnd.Finished>(await submitted.WaitAsync(JobCluster.Patience));
+        Assert.Single(job.Executor.Attempts);
+    }
+
+    [Fact]
+    public async Task A_storage_that_stays_away_is_told_after_some_patience()
+    {
+        var job = cluster.NewJob();
+        var gateway = await cluster.GatewayAsync(new WaitingOptions { Patience = TimeSpan.FromMilliseconds(200) });
+        job.Storage.AllWritesFail = true;
+        var end = await gateway.SubmitAsync(job.Spec, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience);
+        Assert.IsType<WaitEnd.Unavailable>(end);
+        Assert.Empty(job.Executor.Attempts);
+        Assert.Equal(0, gateway.Jobs);
+    }
+
+    /// <summary>The grain leaves memory, as with its silo.</summary>
+    private static async Task LoseSubscribersAsync(TestJob job)
+    {
+        await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
+        await job.Grain.Cast<IGrainManagementExtension>().DeactivateOnIdle();
+    }
+}
