@@ -27,7 +27,7 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
             Assert.Equal((await job.StoredAsync())!.Document!, Assert.IsType<WaitEnd.Finished>(end).Job.Document);
         }
 
-        Assert.Equal(0, gateway.Jobs);
+        Assert.Equal(0, gateway.Waiters);
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
         Assert.All(
             await Task.WhenAll(waiters).WaitAsync(JobCluster.Patience),
             end => Assert.Equal(document, Assert.IsType<WaitEnd.Finished>(end).Job.Document));
-        Assert.All(gateways, gateway => Assert.Equal(0, gateway.Jobs));
+        Assert.All(gateways, gateway => Assert.Equal(0, gateway.Waiters));
     }
 
     [Fact]
@@ -104,14 +104,14 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
         var stays = gateway.AttachAsync(job.Key, _ => true, job.Soon, CancellationToken.None);
         await goes.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone.WaitAsync(JobCluster.Patience));
-        Assert.Equal(1, gateway.Jobs);
+        Assert.Equal(1, gateway.Waiters);
         Assert.False(stays.IsCompleted);
 
         // A call behind the Leave that must not have been sent.
         await job.Grain.Attach(null, Reading.Cached);
         await job.FinishAsync();
         Assert.IsType<WaitEnd.Finished>(await stays.WaitAsync(TimeSpan.FromSeconds(5)));
-        Assert.Equal(0, gateway.Jobs);
+        Assert.Equal(0, gateway.Waiters);
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
         var end = await gateway.SubmitAsync(job.Spec, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience);
         Assert.IsType<WaitEnd.Unavailable>(end);
         Assert.Empty(job.Executor.Attempts);
-        Assert.Equal(0, gateway.Jobs);
+        Assert.Equal(0, gateway.Waiters);
     }
 
     /// <summary>The grain leaves memory, as with its silo.</summary>

@@ -1,0 +1,103 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using SyncCluster.Gateway.Tests.Server;
+
+namespace SyncCluster.Gateway.Tests.Jobs;
+
+/// <summary>Coming back to a job, in a server whose calls end their wait soon.</summary>
+public sealed class AttachTests(AttachTests.Server server) : IClassFixture<AttachTests.Server>
+{
+    [Fact]
+    public async Task A_wait_that_ends_first_is_a_504_that_says_how_to_go_on()
+    {
+        var gate = new Gate(server);
+        var task = await server.ImportAsync(gate.Script);
+        using var early = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job?parse=0&access_token={TestServer.User}", null);
+        var job = early.Headers.GetValues("Job-Id").Single();
+        Assert.Equal(HttpStatusCode.GatewayTimeout, early.StatusCode);
+        Assert.Equal($"/acme/job/{job}/result?parse", early.Headers.Location!.ToString());
+        Assert.Equal("1", early.Headers.GetValues("Retry-After").Single());
+        Assert.Equal(job, JsonNode.Parse(await early.Content.ReadAsStringAsync())!["jobId"]!.GetValue<string>());
+
+        using var document = await server.SendAsync(HttpMethod.Get, $"/acme/job/{job}");
+        using var lifecycle = await server.SendAsync(HttpMethod.Get, $"/acme/job/{job}/lifecycle");
+        Assert.Equal("in_progress", JsonNode.Parse(await document.Content.ReadAsStringAsync())!["state"]!.GetValue<string>());
+        Assert.Contains("assigned", await lifecycle.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        gate.Open();
+        Assert.Equal((HttpStatusCode.OK, "{\"n\":1}"), await server.ResultAsync(early.Headers.Location!.ToString()));
+        Assert.Equal((HttpStatusCode.OK, """["{\"n\":1}"]"""), await server.ResultAsync($"/acme/job/{job}/result"));
+        Assert.Equal(1, gate.Runs);
+    }
+
+    [Fact]
+    public async Task A_secret_call_is_gone_on_with_by_the_jobs_own_secret()
+    {
+        var gate = new Gate(server);
+        var task = await server.ImportAsync(gate.Script);
+        using var early = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/secret/{task["secret"]}/job", null);
+        var location = early.Headers.Location!.ToString();
+        Assert.DoesNotContain(task["secret"]!.GetValue<string>(), location, StringComparison.Ordinal);
+        gate.Open();
+        Assert.Equal((HttpStatusCode.OK, """["{\"n\":1}"]"""), await server.ResultAsync(location, null));
+        Assert.Equal(HttpStatusCode.NotFound, (await server.ResultAsync(location.Replace("/result", "x/result", StringComparison.Ordinal), null)).Status);
+    }
+
+    [Fact]
+    public async Task Canceling_ends_the_script_and_a_second_time_is_a_409()
+    {
+        var gate = new Gate(server);
+        var task = await server.ImportAsync(gate.Script);
+        using var early = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job");
+        var job = early.Headers.GetValues("Job-Id").Single();
+        using var canceled = await server.SendAsync(HttpMethod.Put, $"/acme/job/{job}/cancel", TestServer.Viewer);
+        Assert.Equal(HttpStatusCode.NoContent, canceled.StatusCode);
+
+        var (status, body) = await server.ResultAsync($"/acme/job/{job}/result?full");
+        Assert.Equal((HttpStatusCode.InternalServerError, "canceled"), (status, JsonNode.Parse(body)!["state"]!.GetValue<string>()));
+        using var again = await server.SendAsync(HttpMethod.Put, $"/acme/job/{job}/cancel");
+        Assert.Equal(HttpStatusCode.Conflict, again.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_task_that_is_not_cancellable_needs_an_administrator()
+    {
+        var gate = new Gate(server);
+        var task = await server.ImportAsync(gate.Script, task: new { cancellable = false });
+        using var early = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job");
+        var path = $"/acme/job/{early.Headers.GetValues("Job-Id").Single()}/cancel";
+        using var refused = await server.SendAsync(HttpMethod.Put, path);
+        using var canceled = await server.SendAsync(HttpMethod.Put, path, TestServer.Admin);
+        Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.NoContent), (refused.StatusCode, canceled.StatusCode));
+    }
+
+    /// <summary>A script that runs until it is let go.</summary>
+    internal sealed class Gate(TestServer server)
+    {
+        private readonly string _path = Path.Combine(server.Folder, Guid.NewGuid().ToString("N"));
+
+        public string Script => $$"""echo run >> {{_path}}.runs; until [ -e {{_path}} ]; do sleep 0.02; done; echo '{"data":["{\"n\":1}"]}'""";
+
+        public int Runs => File.Exists(_path + ".runs") ? File.ReadAllLines(_path + ".runs").Length : 0;
+
+        public void Open() => File.WriteAllText(_path, "");
+    }
+
+    public sealed class Server : TestServer
+    {
+        protected override string[] Settings => ["--Waiting:Maximum=00:00:00.500"];
+
+        /// <summary>Asks for a result until the job has ended.</summary>
+        public async Task<(HttpStatusCode Status, string Body)> ResultAsync(string location, string? token = User)
+        {
+            while (true)
+            {
+                using var response = await SendAsync(HttpMethod.Get, location, token);
+                if (response.StatusCode != HttpStatusCode.GatewayTimeout)
+                {
+                    return (response.StatusCode, await response.Content.ReadAsStringAsync());
+                }
+            }
+        }
+    }
+}
