@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text;
+using SyncCluster.Gateway.Auth;
+
+namespace SyncCluster.Gateway.Tests.Server;
+
+/// <summary>The server as a process of its own: what it prints, and how it goes.</summary>
+public sealed class ProcessTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("synccluster-test-").FullName;
+
+    [Fact]
+    public async Task Tokens_and_secrets_do_not_get_into_the_log()
+    {
+        using var server = await ServerProcess.StartAsync("--Logging:LogLevel:Default=Debug", "--Logging:LogLevel:Microsoft=Debug", "--Logging:LogLevel:Microsoft.AspNetCore=Trace");
+        using var called = await server.Http.PostAsync(new Uri("/demo/task/echo/job?access_token=query-secret-1", UriKind.Relative), null);
+        using var secret = await server.Http.PostAsync(new Uri("/demo/task/echo/secret/path-secret-2/job", UriKind.Relative), null);
+        using var form = await server.Http.PostAsync(
+            new Uri("/demo/task/echo/job", UriKind.Relative), new FormUrlEncodedContent([KeyValuePair.Create("access_token", "body-secret-3")]));
+        Assert.Equal((401, 401, 401), ((int)called.StatusCode, (int)secret.StatusCode, (int)form.StatusCode));
+        Assert.Equal(0, await server.StopAsync());
+        Assert.DoesNotContain("-secret-", server.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_script_does_not_outlive_a_server_that_was_killed()
+    {
+        using var server = await ServerProcess.StartAsync($"--Demo:Folder={_folder}", "--Waiting:Maximum=00:01:00");
+        var pid = Path.Combine(_folder, "pid");
+        _ = server.CallAsync("trapped");
+        await TestServer.UntilAsync(() => File.Exists(pid));
+        var script = Path.Combine("/proc", (await File.ReadAllTextAsync(pid)).Trim());
+        Assert.True(Directory.Exists(script));
+        server.Kill();
+        await TestServer.UntilAsync(() => !Directory.Exists(script));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_told_to_stop_ends_its_scripts_and_answers_who_waits()
+    {
+        using var server = await ServerProcess.StartAsync(
+            $"--Demo:Folder={_folder}", "--LocalExecutor:DrainTime=00:00:00.100", "--LocalExecutor:KillGrace=00:00:00.100");
+        var waiting = server.CallAsync("trapped");
+        await TestServer.UntilAsync(() => File.Exists(Path.Combine(_folder, "pid")));
+        Assert.Equal(0, await server.StopAsync());
+        var (status, body) = await waiting;
+        Assert.Equal(500, status);
+        Assert.Contains("The server was stopped while the script ran", body, StringComparison.Ordinal);
+    }
+
+    public ProcessTests()
+    {
+        File.WriteAllText(
+            Path.Combine(_folder, "trapped.json"),
+            """{"task":{"name":"t","type":"script","script_runas":"sh %script%"},"file":{"filename":"trapped.sh"}}""");
+        File.WriteAllText(Path.Combine(_folder, "trapped.sh"), $"trap '' TERM; echo $$ > {_folder}/new; mv {_folder}/new {_folder}/pid; while :; do sleep 1; done");
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private sealed class ServerProcess : IDisposable
+    {
+        private readonly Process _process;
+        private readonly ConcurrentQueue<string> _lines = new();
+
+        private ServerProcess(string[] settings)
+        {
+            string[] arguments = [Path.Combine(AppContext.BaseDirectory, "SyncCluster.Gateway.dll"), "--urls=http://127.0.0.1:0", .. settings];
+            _process = new Process
+            {
+                StartInfo = new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true },
+            };
+            _process.OutputDataReceived += (_, line) => _lines.Enqueue(line.Data ?? "");
+            _process.ErrorDataReceived += (_, line) => _lines.Enqueue(line.Data ?? "");
+            _process.Start();
+            _process.BeginOutputReadLine();
+            _process.BeginErrorReadLine();
+        }
+
+        public HttpClient Http { get; } = new() { Timeout = TimeSpan.FromMinutes(2) };
+
+        public string Output => string.Join('\n', _lines);
+
+        public static async Task<ServerProcess> StartAsync(params string[] settings)
+        {
+            var server = new ServerProcess(settings);
+            await TestServer.UntilAsync(() => server._process.HasExited || server.Output.Contains("(a new one at every start)", StringComparison.Ordinal));
+            Assert.False(server._process.HasExited, server.Output);
+            var ready = server._lines.Single(line => line.StartsWith("SyncCluster is ready at ", StringComparison.Ordinal));
+            server.Http.BaseAddress = new Uri(ready.Split(' ')[4].TrimEnd('.'));
+            return server;
+        }
+
+        public async Task<(int Status, string Body)> CallAsync(string task)
+        {
+            using var body = new StringContent("[]", Encoding.UTF8, "application/json");
+            using var response = await Http.PostAsync(new Uri($"/demo/task/{task}/job?access_token={DemoAccess.UserToken}", UriKind.Relative), body);
+            return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+        }
+
+        public void Kill() => _process.Kill();
+
+        /// <summary>SIGTERM; the exit code.</summary>
+        public async Task<int> StopAsync()
+        {
+            using (Process.Start("kill", ["-TERM", $"{_process.Id}"]))
+            {
+                await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
+            }
+
+            return _process.ExitCode;
+        }
+
+        public void Dispose()
+        {
+            if (!_process.HasExited)
+            {
+                _process.Kill();
+            }
+
+            _process.Dispose();
+            Http.Dispose();
+        }
+    }
+}
