@@ -36,6 +36,7 @@ public sealed class WatchdogTests : IDisposable
         using var folders = new ScriptFolders();
         using var ended = System.Diagnostics.Process.Start("setsid", ["sleep", "1000"]);
         using var watched = System.Diagnostics.Process.Start("setsid", ["sleep", "1000"]);
+        await LeadsAsync(watched.Id);
         using (var watchdog = new Watchdog(Shell.Find(null), Guid.NewGuid(), folders, TimeProvider.System, NullLogger.Instance))
         {
             watchdog.Ensure();
@@ -55,6 +56,7 @@ public sealed class WatchdogTests : IDisposable
         var time = new FakeTimeProvider();
         using var folders = new ScriptFolders();
         using var watched = System.Diagnostics.Process.Start("setsid", ["sleep", "1000"]);
+        await LeadsAsync(watched.Id);
         using (var watchdog = new Watchdog(Shell.Find(null), Guid.NewGuid(), folders, time, NullLogger.Instance))
         {
             watchdog.Ensure();
@@ -94,4 +96,7 @@ public sealed class WatchdogTests : IDisposable
         await Eventually.Async(() => !Scripts.Runs(script));
         await running;
     }
+
+    /// <summary>These processes carry no marker: before they lead their group, the watchdog could not find them.</summary>
+    private static Task LeadsAsync(int process) => Eventually.Async(() => Libc.Signal(-process, 0));
 }
