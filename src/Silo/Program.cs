@@ -1,3 +1,19 @@
-// A silo of its own joins a cluster over Redis. Until that is built, silos live in the gateway's process: see the README's limits.
-await Console.Error.WriteLineAsync("A silo can't run on its own yet. Start the gateway, which has one in its process: dotnet run --project src/Gateway");
-return 1;
+using Microsoft.Extensions.Options;
+using SyncCluster.Silo;
+
+try
+{
+    await using var app = SiloApp.Build(args);
+    await app.RunAsync();
+    return 0;
+}
+catch (OptionsValidationException invalid)
+{
+    await Console.Error.WriteLineAsync($"The silo can't start: {string.Join(Environment.NewLine, invalid.Failures)}");
+    return 1;
+}
+catch (IOException unusable)
+{
+    await Console.Error.WriteLineAsync($"The silo can't start: {unusable.Message} Say where its health can be asked for with --urls http://127.0.0.1:PORT.");
+    return 1;
+}

@@ -1,9 +1,10 @@
-using System.Net;
-using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Storage;
 using SyncCluster.Execution;
 using SyncCluster.Execution.Local;
+using SyncCluster.Jobs;
+using SyncCluster.Silo.Clustering;
 using SyncCluster.Storage;
 using SyncCluster.Tasks;
 
@@ -29,30 +30,40 @@ public static class SiloHosting
 {
     private static readonly TimeSpan ShortestExpiry = TimeSpan.FromHours(13);
 
+    /// <summary>Of a stop, beside the scripts: open waits, and the grains that move to other silos.</summary>
+    private static readonly TimeSpan TimeForTheRest = TimeSpan.FromSeconds(45);
+
     /// <summary>A silo of its own in this process: no other can join, and what it stores ends with it.</summary>
-    public static IHostApplicationBuilder AddEmbeddedSilo(this IHostApplicationBuilder builder)
+    public static void AddEmbeddedSilo(this IHostApplicationBuilder builder)
     {
         builder.UseOrleans(silo =>
         {
-            silo.UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: "synccluster", clusterId: "embedded");
+            silo.UseLocalhostClustering(siloPort: FreePort.Or(0), gatewayPort: 0, serviceId: "synccluster", clusterId: "embedded");
             silo.Services.AddEmbeddedStorage(StorageNames.Jobs, options => options.JobExpiry);
             silo.Services.AddEmbeddedStorage(StorageNames.Catalog, _ => null);
         });
         builder.AddGrains();
-        return builder;
+    }
+
+    /// <summary>A silo that joins the cluster of the section <see cref="ClusterSettings.Section"/>.</summary>
+    public static void AddClusterSilo(this IHostApplicationBuilder builder)
+    {
+        var settings = ClusterSettings.Of(builder.Configuration);
+        builder.UseOrleans(silo => silo.UseCluster(settings));
+        builder.AddGrains();
     }
 
     private static void AddGrains(this IHostApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddSingleton(TimeProvider.System);
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<TaskCatalog>();
         services.AddSingleton<ScriptRunner>();
 
-        // After Orleans: hosted services stop in reverse, and the executor reports its last jobs to grains.
+        services.AddSingleton<UnfinishedJobs>();
         services.AddSingleton<LocalExecutor>();
         services.AddSingleton<IJobExecutor>(provider => provider.GetRequiredService<LocalExecutor>());
-        services.AddHostedService(provider => provider.GetRequiredService<LocalExecutor>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<LocalExecutor>());
         services.AddOptions<LocalExecutorOptions>().BindConfiguration(LocalExecutorOptions.Section)
             .Validate(options => options.Concurrency is > 0 and <= 4096, "LocalExecutor:Concurrency must be from 1 to 4096.")
             .Validate(options => options.QueueLimit is >= 0 and <= 1_000_000, "LocalExecutor:QueueLimit must be from 0 to 1000000.")
@@ -60,6 +71,8 @@ public static class SiloHosting
                 options => options.DrainTime >= TimeSpan.Zero && options.KillGrace >= TimeSpan.Zero && options.DrainTime + options.KillGrace < TimeSpan.FromHours(1),
                 "LocalExecutor:DrainTime and LocalExecutor:KillGrace must not be negative, and less than an hour together.")
             .ValidateOnStart();
+        services.AddOptions<HostOptions>().Configure<IOptions<LocalExecutorOptions>>((host, executor) =>
+            host.ShutdownTimeout = executor.Value.DrainTime + executor.Value.KillGrace + TimeForTheRest);
         services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section)
             .Validate(options => options.JobExpiry >= ShortestExpiry, "Storage:JobExpiry must be 13 hours or longer.")
             .Validate(options => options.EmbeddedLimit >= 1 << 20, "Storage:EmbeddedLimit must be 1048576 bytes or more.")
@@ -74,12 +87,4 @@ public static class SiloHosting
                 new ExpiringStorageOptions { Expiry = expiry(options), SizeLimit = options.EmbeddedLimit },
                 provider.GetRequiredService<TimeProvider>());
         });
-
-    /// <summary>Orleans wants a port although nobody joins; a fixed one would keep a second server from starting on the machine.</summary>
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 }

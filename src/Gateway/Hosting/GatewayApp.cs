@@ -8,36 +8,24 @@ using SyncCluster.Gateway.Status;
 using SyncCluster.Gateway.Tasks;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Silo;
+using SyncCluster.Silo.Clustering;
+using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Hosting;
 
 /// <summary>The gateway as a web application.</summary>
 internal static class GatewayApp
 {
-    /// <summary>The defaults stand below every other source of configuration.</summary>
-    private static readonly Dictionary<string, string?> Defaults = new()
-    {
-        ["urls"] = "http://127.0.0.1:6090",
-        ["Logging:LogLevel:Default"] = "Information",
-        ["Logging:LogLevel:Microsoft"] = "Warning",
-        ["Logging:LogLevel:Orleans"] = "Warning",
-        ["Logging:LogLevel:Polly"] = "Warning",
-
-        // It warns at every start that a thread has not run since the machine was booted.
-        ["Logging:LogLevel:Orleans.Runtime.Watchdog"] = "Error",
-    };
-
     public static WebApplication Build(string[] args)
     {
         var builder = WebApplication.CreateBuilder(args);
-        builder.Configuration.Sources.Insert(0, new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource { InitialData = Defaults });
-        builder.AddQuietLogs();
+        builder.AddDefaults("http://127.0.0.1:6090");
         builder.AddServer();
-        builder.AddEmbeddedSilo();
+        builder.AddCluster();
         builder.AddAuth();
         builder.AddWaiting();
         builder.AddDemoTasks();
-        builder.Services.AddStatus();
+        builder.Services.AddHealth();
         builder.Services.AddDocs();
 
         var app = builder.Build();
@@ -76,16 +64,22 @@ internal static class GatewayApp
         services.AddOptions<RequestLimits>().BindConfiguration(RequestLimits.Section)
             .Validate(limits => limits is { Body: > 0, Import: > 0 }, "Limits:Body and Limits:Import must be above 0 bytes.")
             .ValidateOnStart();
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMinutes(1));
     }
 
-    /// <summary>Orleans and the web server log addresses with their query, tokens in it, below the level Warning.</summary>
-    private static void AddQuietLogs(this WebApplicationBuilder builder)
+    /// <summary>Where a Redis is configured this is a client of the cluster; else it has a silo in its process.</summary>
+    private static void AddCluster(this WebApplicationBuilder builder)
     {
-        foreach (var category in (string[])["Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Routing", "Microsoft.AspNetCore.Server", "Microsoft.AspNetCore.Http"])
+        var settings = ClusterSettings.Of(builder.Configuration);
+        if (!settings.IsCluster)
         {
-            builder.Logging.AddFilter(category, LogLevel.Warning);
+            builder.AddEmbeddedSilo();
+            return;
         }
+
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<TaskCatalog>();
+        builder.UseOrleansClient(client => client.UseCluster(settings));
+        builder.Services.AddHostedService<SiloWatch>();
     }
 
     private static void AddAuth(this WebApplicationBuilder builder)
@@ -107,7 +101,6 @@ internal static class GatewayApp
         services.AddSingleton<JobCalls>();
         services.AddSingleton<WaiterHub>();
         services.AddHostedService(provider => provider.GetRequiredService<WaiterHub>());
-        services.AddHostedService<MembershipWatch>();
     }
 
     private static void AddDemoTasks(this WebApplicationBuilder builder)

@@ -69,9 +69,9 @@ internal sealed partial class WaiterHub : BackgroundService
     /// <summary>Has every waited-for job asked again, spread over some seconds: a silo has left, and subscriptions may be lost with it.</summary>
     public void AttachAllSoon()
     {
-        foreach (var job in _jobs.Values.Where(job => job.NextAttach != long.MaxValue))
+        foreach (var (_, job) in _jobs)
         {
-            job.NextAttach = In(TimeSpan.FromSeconds(3) * Random.Shared.NextDouble());
+            AttachSoon(job);
         }
     }
 
@@ -279,6 +279,15 @@ internal sealed partial class WaiterHub : BackgroundService
 
     private void ScheduleAttach(WaitedJob job) => job.NextAttach = In(_options.AttachInterval * (0.9 + (0.2 * Random.Shared.NextDouble())));
 
+    /// <summary>Not at once: the others are to have heard of the change by then, and not all jobs are to ask at the same time.</summary>
+    private void AttachSoon(WaitedJob job)
+    {
+        if (job.NextAttach != long.MaxValue)
+        {
+            job.NextAttach = In(TimeSpan.FromSeconds(0.5 + (2.5 * Random.Shared.NextDouble())));
+        }
+    }
+
     private long In(TimeSpan time) => _timeProvider.GetTimestamp() + (long)(time.TotalSeconds * _timeProvider.TimestampFrequency);
 
     /// <summary>What the grains push to. Handled at once: the waiters go on elsewhere.</summary>
@@ -289,6 +298,16 @@ internal sealed partial class WaiterHub : BackgroundService
             if (hub._jobs.TryGetValue(job.Key, out var waited))
             {
                 waited.Finish(job);
+            }
+
+            return Task.CompletedTask;
+        }
+
+        public Task Moved(string key)
+        {
+            if (hub._jobs.TryGetValue(key, out var waited))
+            {
+                hub.AttachSoon(waited);
             }
 
             return Task.CompletedTask;

@@ -8,8 +8,8 @@ public interface IJobExecutor
     /// <summary>Where a job that is released here will be queued.</summary>
     RunnerAddress Address { get; }
 
-    /// <summary>Takes a place in the queue for a new job; false when there is none, or while the executor drains.</summary>
-    bool TryReserve();
+    /// <summary>Takes a place in the queue for a new job.</summary>
+    Place TryReserve();
 
     /// <summary>Takes a place for a job that was accepted before, full or not.</summary>
     void Reserve();
@@ -29,6 +29,18 @@ public interface IJobExecutor
     ValueTask<bool> StopAsync(JobRecord record);
 }
 
+/// <summary>What a new job gets of an executor.</summary>
+public enum Place
+{
+    Taken,
+
+    /// <summary>The queue is full.</summary>
+    None,
+
+    /// <summary>This silo takes no jobs, since it stops or starts: another one may.</summary>
+    Elsewhere,
+}
+
 /// <summary>What is to become of an unfinished job.</summary>
 public abstract record Resumption
 {
@@ -41,6 +53,9 @@ public abstract record Resumption
 
     /// <summary>Its attempt has provably started nothing: take it over and release it.</summary>
     public sealed record TakeOver : Resumption;
+
+    /// <summary>Somebody else must see to it: this silo stops or starts.</summary>
+    public sealed record Elsewhere : Resumption;
 
     /// <summary>It is lost.</summary>
     public sealed record End(JobOutcome Outcome) : Resumption;

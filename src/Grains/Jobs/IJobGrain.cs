@@ -1,3 +1,4 @@
+using Orleans.Concurrency;
 using SyncCluster.Execution;
 
 namespace SyncCluster.Jobs;
@@ -31,6 +32,10 @@ public interface IJobGrain : IGrainWithStringKey
     /// <summary>Ends a waiting job, stops a running one.</summary>
     [Alias("cancel"), ResponseTimeout("00:00:05")]
     Task<Cancellation> Cancel();
+
+    /// <summary>Ends a job by force, whatever has become of its runner. What that still reports changes nothing.</summary>
+    [Alias("terminate"), ResponseTimeout("00:00:05")]
+    Task<Cancellation> Terminate();
 }
 
 /// <summary>A gateway's interest in one job.</summary>
@@ -135,6 +140,11 @@ public interface IJobObserver : IGrainObserver
     /// <summary>A job has ended. Handled synchronously; the reply says that it has arrived.</summary>
     [Alias("completed"), ResponseTimeout("00:00:03")]
     Task Completed(FinishedJob job);
+
+    /// <summary>The job's grain leaves memory, and with it what it knew of its waiters: attach again.</summary>
+    /// <param name="key">The job's <see cref="JobKey"/>.</param>
+    [Alias("moved"), OneWay]
+    Task Moved(string key);
 }
 
 /// <summary>The key of a job's grain: <c>customer/jobId</c>.</summary>

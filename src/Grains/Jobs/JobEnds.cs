@@ -32,6 +32,9 @@ internal static class JobEnds
         JobState.Failure,
         "The server that ran the job is gone. Its script may have run, in part or to its end; it was not run again.");
 
+    public static JobOutcome TerminatedByAnOperator() => SaidByServer(
+        Lifecycle.Terminated, JobState.Failure, "An operator has ended the job. Its script may have run, in part or to its end; it was not run again.");
+
     /// <summary>It could not be run, and no part of its script was.</summary>
     /// <param name="message">Why, in words for the task's user.</param>
     public static JobOutcome NotRun(string message) => SaidByServer(Lifecycle.Terminated, JobState.Failure, message);

@@ -43,6 +43,7 @@ internal sealed partial class JobGrain(
     [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
     IJobExecutor executor,
     IClusterMembershipService membership,
+    UnfinishedJobs unfinished,
     TimeProvider timeProvider,
     ILogger<JobGrain> logger) : IGrainBase, IJobGrain
 {
@@ -86,128 +87,137 @@ internal sealed partial class JobGrain(
     /// <inheritdoc/>
     public async Task<Assignment> Assign(Guid attempt, Guid run, RunnerAddress runner)
     {
-        var asked = false;
-        for (var tries = 0; tries < StoredJob.Tries; tries++)
+        if (!await LoadAsync(record => record.IsAssignedTo(run) || record.MayBeAssignedTo(attempt)))
         {
-            if (!await LoadAsync())
-            {
-                return Assignment.Retry;
-            }
-
-            if (_job.Record is { Lifecycle: Lifecycle.Assigned } assigned && assigned.Run == run)
-            {
-                return Assignment.Granted;
-            }
-
-            if (_job.Record is { Lifecycle: Lifecycle.Ready } ready && ready.Attempt == attempt)
-            {
-                if (await _job.WriteAsync(ready.AssignedTo(run, runner, Now)))
-                {
-                    return Assignment.Granted;
-                }
-            }
-            else if (asked)
-            {
-                return Assignment.Refused;
-            }
-            else
-            {
-                _job.Doubt();
-            }
-
-            asked = true;
+            return Assignment.Retry;
         }
 
-        return Assignment.Retry;
+        return _job.Record switch
+        {
+            { } assigned when assigned.IsAssignedTo(run) => Assignment.Granted,
+            { } ready when ready.MayBeAssignedTo(attempt) => await _job.SettleAsync(ready, ready.AssignedTo(run, runner, Now)) switch
+            {
+                Settlement.Stands => Assignment.Granted,
+                Settlement.OtherStands => Assignment.Refused,
+                _ => Assignment.Retry,
+            },
+            _ => Assignment.Refused,
+        };
     }
 
     /// <inheritdoc/>
     public async Task<Completion> Complete(Guid run, JobOutcome outcome)
     {
-        var asked = false;
-        for (var tries = 0; tries < StoredJob.Tries; tries++)
+        if (!await LoadAsync(record => record.Run == run))
         {
-            if (!await LoadAsync())
-            {
-                return Completion.Retry;
-            }
-
-            if (_job.Record is { } record && record.Run == run)
-            {
-                if (record.HasEnded)
-                {
-                    // A repeated report, or a write that was applied although it failed: either way it stands in storage.
-                    return record.Lifecycle == outcome.Lifecycle && record.State == outcome.State ? Completion.Accepted : Completion.AlreadyFinished;
-                }
-
-                if (await EndAsync(record, outcome))
-                {
-                    return Completion.Accepted;
-                }
-            }
-            else if (asked)
-            {
-                return Completion.AlreadyFinished;
-            }
-            else
-            {
-                _job.Doubt();
-            }
-
-            asked = true;
+            return Completion.Retry;
         }
 
-        return Completion.Retry;
+        return _job.Record switch
+        {
+            { HasEnded: false } record when record.Run == run => await EndAsync(record, outcome) switch
+            {
+                Settlement.Stands => Completion.Accepted,
+                Settlement.OtherStands => Completion.AlreadyFinished,
+                _ => Completion.Retry,
+            },
+
+            // A repeated report.
+            { } ended when ended.Run == run && ended.Lifecycle == outcome.Lifecycle && ended.State == outcome.State => Completion.Accepted,
+            _ => Completion.AlreadyFinished,
+        };
     }
 
     /// <inheritdoc/>
     public async Task<Cancellation> Cancel()
     {
-        for (var tries = 0; tries < StoredJob.Tries; tries++)
+        if (!await LoadAsync(record => record.HasEnded))
         {
-            if (!await LoadAsync())
-            {
-                return Cancellation.Unavailable;
-            }
-
-            switch (_job.Record)
-            {
-                case null:
-                    Forget();
-                    return Cancellation.NotFound;
-                case { HasEnded: true }:
-                    return Cancellation.AlreadyEnded;
-                case { Lifecycle: Lifecycle.Assigned } running:
-                    if (await executor.StopAsync(running))
-                    {
-                        return Cancellation.Accepted;
-                    }
-
-                    await ResumeAsync(running);
-                    return _job.Record is { HasEnded: true } ? Cancellation.AlreadyEnded : Cancellation.Unavailable;
-                case { } waiting:
-                    if (await EndAsync(waiting, JobEnds.CanceledBeforeItRan()))
-                    {
-                        return Cancellation.Accepted;
-                    }
-
-                    break;
-            }
+            return Cancellation.Unavailable;
         }
 
-        return Cancellation.Unavailable;
+        switch (_job.Record)
+        {
+            case null:
+                Forget();
+                return Cancellation.NotFound;
+            case { HasEnded: true }:
+                return Cancellation.AlreadyEnded;
+            case { Lifecycle: Lifecycle.Assigned } running:
+                if (await executor.StopAsync(running))
+                {
+                    return Cancellation.Accepted;
+                }
+
+                await ResumeAsync(running);
+                return _job.Record is { HasEnded: true } ? Cancellation.AlreadyEnded : Cancellation.Unavailable;
+            case { } waiting:
+                return await CancelAsync(waiting, JobEnds.CanceledBeforeItRan());
+        }
     }
+
+    /// <inheritdoc/>
+    public async Task<Cancellation> Terminate()
+    {
+        if (!await LoadAsync(record => record.HasEnded))
+        {
+            return Cancellation.Unavailable;
+        }
+
+        switch (_job.Record)
+        {
+            case null:
+                Forget();
+                return Cancellation.NotFound;
+            case { HasEnded: true }:
+                return Cancellation.AlreadyEnded;
+            case { } record:
+                var canceled = await CancelAsync(record, JobEnds.TerminatedByAnOperator());
+                if (canceled == Cancellation.Accepted && record.Lifecycle == Lifecycle.Assigned)
+                {
+                    // Whether its runner can be reached or not: the job has ended, and what the script still says changes nothing.
+                    executor.StopAsync(record).AsTask().Ignore();
+                }
+
+                return canceled;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        unfinished.Watch(this);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Whoever still waits is told to ask again: the next activation does not know them.</summary>
+    public Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        unfinished.Forget(this);
+        foreach (var observer in _subscribers.Keys)
+        {
+            observer.Moved(context.GrainId.Key.ToString()!).Ignore();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The job as an operator sees it; null where it has ended or is not known here.</summary>
+    internal UnfinishedJob? Unfinished => _job.Record is { HasEnded: false } record
+        ? new(record.Spec.Customer, record.Spec.JobId, record.Spec.TaskId, record.Lifecycle, record.Spec.CreatedAt, _subscribers.Count)
+        : null;
 
     private DateTimeOffset Now => timeProvider.GetUtcNow();
 
     private async Task<JobReply> CreateAsync(JobSpec spec, Subscription subscription)
     {
-        if (!executor.TryReserve())
+        var place = executor.TryReserve();
+        if (place != Place.Taken)
         {
             // This may be the repeat of a call that made the job.
             return !await LoadAsync() ? new JobReply.Unavailable()
                 : _job.Record is not null ? await AnswerAsync(subscription, Reading.Cached)
-                : Forget(new JobReply.QueueFull());
+                : Forget(place == Place.None ? new JobReply.QueueFull() : new JobReply.Unavailable());
         }
 
         switch (await _job.SettleAsync(null, JobRecord.Fenced(spec, _attempt, executor.Address, Now)))
@@ -292,6 +302,9 @@ internal sealed partial class JobGrain(
                 }
 
                 break;
+            case Resumption.Elsewhere:
+                this.DeactivateOnIdle();
+                break;
             case Resumption.End end:
                 LogLost(record.Spec.JobId);
                 await EndAsync(record, end.Outcome);
@@ -302,31 +315,45 @@ internal sealed partial class JobGrain(
         }
     }
 
-    /// <summary>Stores the end, then tells everybody. False: it is not known to be stored.</summary>
-    private async Task<bool> EndAsync(JobRecord record, JobOutcome outcome)
+    private async Task<Cancellation> CancelAsync(JobRecord record, JobOutcome outcome) => await EndAsync(record, outcome) switch
     {
-        if (!await _job.WriteAsync(record.Ended(outcome, Now)))
+        Settlement.Stands => Cancellation.Accepted,
+        Settlement.OtherStands when _job.Record is { HasEnded: true } => Cancellation.AlreadyEnded,
+        _ => Cancellation.Unavailable,
+    };
+
+    /// <summary>Stores the end, then tells everybody.</summary>
+    private async Task<Settlement> EndAsync(JobRecord record, JobOutcome outcome)
+    {
+        var settlement = await _job.SettleAsync(record, record.Ended(outcome, Now));
+        PushIfEnded(settlement != Settlement.Unknown);
+        return settlement;
+    }
+
+    /// <summary>Loads the record. One that does not look as it should is read again: another activation may have changed it.</summary>
+    private async Task<bool> LoadAsync(Func<JobRecord, bool> expected)
+    {
+        if (_job.Record is not { } record || !expected(record))
         {
-            return false;
+            _job.Doubt();
         }
 
-        Push();
-        return true;
+        return await LoadAsync();
     }
 
     private async Task<bool> LoadAsync()
     {
-        if (!await _job.LoadAsync())
-        {
-            return false;
-        }
+        var loaded = await _job.LoadAsync();
+        PushIfEnded(loaded);
+        return loaded;
+    }
 
-        if (_subscribers.Count > 0 && _job.Record is { HasEnded: true })
+    private void PushIfEnded(bool known)
+    {
+        if (known && _subscribers.Count > 0 && _job.Record is { HasEnded: true })
         {
             Push();
         }
-
-        return true;
     }
 
     private void Subscribe(Subscription? subscription)

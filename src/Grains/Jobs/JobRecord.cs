@@ -35,6 +35,13 @@ public sealed record JobRecord : IEvictable
 
     public bool HasEnded => Lifecycle.HasEnded();
 
+    public bool IsAssignedTo(Guid run) => Lifecycle == Lifecycle.Assigned && Run == run;
+
+    public bool MayBeAssignedTo(Guid attempt) => Lifecycle == Lifecycle.Ready && Attempt == attempt;
+
+    /// <summary>Whether both are the same step of the job's way, by whoever may take it.</summary>
+    public bool IsSameStepAs(JobRecord other) => (Attempt, Run, Lifecycle) == (other.Attempt, other.Run, other.Lifecycle);
+
     bool IEvictable.MayBeEvicted => HasEnded;
 
     int IEvictable.Size => 512 + Spec.Arguments.Length + (Document?.Length ?? 0);

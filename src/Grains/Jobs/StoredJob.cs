@@ -15,7 +15,7 @@ internal sealed partial class StoredJob(
     ILogger logger)
 {
     /// <summary>How often a write is tried before its fate is left open.</summary>
-    public const int Tries = 3;
+    private const int Tries = 3;
 
     private const string StateName = "job";
     private static readonly TimeSpan ReadAgeLimit = TimeSpan.FromSeconds(60);
@@ -65,13 +65,11 @@ internal sealed partial class StoredJob(
         return true;
     }
 
-    /// <summary>One compare-and-swap against the record that was last read. False: it is not known what is stored.</summary>
-    public Task<bool> WriteAsync(JobRecord next) => WriteAsync(next, _etag);
-
     /// <summary>
-    /// Writes a record that carries an attempt, the same one under the same ETag, until a read shows which attempt stands.
+    /// Takes the job's next step: writes the record, the same one under the same ETag, until the write is acknowledged or a read shows which step
+    /// stands.
     /// </summary>
-    /// <param name="from">The record that <paramref name="next"/> replaces; null to create it.</param>
+    /// <param name="from">The record that <paramref name="next"/> replaces, as last read or written; null to create it.</param>
     /// <param name="next">The record to write.</param>
     public async Task<Settlement> SettleAsync(JobRecord? from, JobRecord next)
     {
@@ -85,12 +83,12 @@ internal sealed partial class StoredJob(
 
             if (await LoadAsync() && Record is { } stored)
             {
-                if (stored.Attempt == next.Attempt && stored.Lifecycle == next.Lifecycle)
+                if (stored.IsSameStepAs(next))
                 {
                     return Settlement.Stands;
                 }
 
-                if (stored.Attempt != from?.Attempt || stored.Lifecycle != from.Lifecycle)
+                if (from is null || !stored.IsSameStepAs(from))
                 {
                     return Settlement.OtherStands;
                 }
@@ -130,15 +128,15 @@ internal sealed partial class StoredJob(
     private partial void LogWriteFailed(Exception fault, GrainId grain);
 }
 
-/// <summary>Which attempt stands in storage.</summary>
+/// <summary>Which step of a job stands in storage.</summary>
 internal enum Settlement
 {
-    /// <summary>The one that was written: it was acknowledged or read back, and may release the job, once.</summary>
+    /// <summary>The one that was written: it was acknowledged or read back. Whoever wrote an attempt may release the job, once.</summary>
     Stands,
 
     /// <summary>Another's.</summary>
     OtherStands,
 
-    /// <summary>Storage did not tell. Nothing may be released.</summary>
+    /// <summary>Storage did not tell. Nothing may be done that relies on it.</summary>
     Unknown,
 }

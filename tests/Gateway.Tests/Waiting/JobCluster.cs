@@ -39,6 +39,7 @@ public sealed class JobCluster : IAsyncLifetime
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Jobs, Storage);
         builder.Services.AddSingleton<IJobExecutor>(Executor);
+        builder.Services.AddSingleton<UnfinishedJobs>();
         _host = builder.Build();
         await _host.StartAsync();
         Executor.Address = new RunnerAddress(
@@ -160,6 +161,8 @@ internal sealed class TestEar : IJobObserver
 
     public ConcurrentQueue<FinishedJob> Heard { get; } = new();
 
+    public ConcurrentQueue<string> Moves { get; } = new();
+
     /// <summary>For each push, whether the end stood in storage when it came.</summary>
     public ConcurrentQueue<bool> WasStored { get; } = new();
 
@@ -182,5 +185,11 @@ internal sealed class TestEar : IJobObserver
 
         Heard.Enqueue(job);
         _first.TrySetResult(job);
+    }
+
+    public Task Moved(string key)
+    {
+        Moves.Enqueue(key);
+        return Task.CompletedTask;
     }
 }

@@ -20,15 +20,15 @@ internal sealed class RecordingExecutor : IJobExecutor
 
     public Log Of(string jobId) => _jobs.GetOrAdd(jobId, _ => new Log());
 
-    public bool TryReserve()
+    public Place TryReserve()
     {
         if (Full)
         {
-            return false;
+            return Place.None;
         }
 
         Reserve();
-        return true;
+        return Place.Taken;
     }
 
     public void Reserve() => Interlocked.Increment(ref _places);

@@ -11,9 +11,16 @@ namespace SyncCluster.Execution.Local;
 /// <summary>
 /// Runs scripts on this silo: a bounded queue and a fixed number of workers. Immediately before it starts a script, a worker has the job's grain
 /// move the record from <c>ready</c> to <c>assigned</c>; a report of the end is repeated until it is acknowledged.
+/// <para>
+/// A silo that stops takes no new jobs, lets the running ones end for a configured time, and has those that wait taken over by another silo, if there
+/// is one. It begins when the host is told to stop, and has the silo wait for it while the grains still answer.
+/// </para>
 /// </summary>
-internal sealed partial class LocalExecutor : BackgroundService, IJobExecutor, IJobRunner
+internal sealed partial class LocalExecutor : IJobExecutor, IJobRunner, ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
+    private const int HandOversAtOnce = 64;
+    private static readonly TimeSpan HandOverTime = TimeSpan.FromSeconds(10);
+
     private static readonly StopReason ServerStopped =
         StopReason.Failure("The server was stopped while the script ran. The script may have run in part. It was not run again.");
 
@@ -30,9 +37,11 @@ internal sealed partial class LocalExecutor : BackgroundService, IJobExecutor, I
     private readonly Channel<Ticket> _queue = Channel.CreateUnbounded<Ticket>();
     private readonly ConcurrentDictionary<(string JobId, Guid Attempt), Ticket> _held = new();
     private readonly ILocalSiloDetails _silo;
+    private readonly CancellationTokenSource _drain = new();
+    private readonly CancellationTokenSource _kill = new();
     private RunnerAddress? _address;
+    private Task _work = Task.CompletedTask;
     private int _places;
-    private volatile bool _draining;
 
     public LocalExecutor(
         IGrainFactory grains,
@@ -58,20 +67,20 @@ internal sealed partial class LocalExecutor : BackgroundService, IJobExecutor, I
     public RunnerAddress Address => _address!;
 
     /// <inheritdoc/>
-    public bool TryReserve()
+    public Place TryReserve()
     {
-        if (_draining || _address is null)
+        if (!TakesJobs)
         {
-            return false;
+            return Place.Elsewhere;
         }
 
         if (Interlocked.Increment(ref _places) <= _options.QueueLimit + _options.Concurrency)
         {
-            return true;
+            return Place.Taken;
         }
 
         GiveBack();
-        return false;
+        return Place.None;
     }
 
     /// <inheritdoc/>
@@ -85,7 +94,10 @@ internal sealed partial class LocalExecutor : BackgroundService, IJobExecutor, I
     {
         var ticket = new Ticket(spec, attempt);
         _held[(spec.JobId, attempt)] = ticket;
-        _queue.Writer.TryWrite(ticket);
+        if (!_queue.Writer.TryWrite(ticket))
+        {
+            Drop(ticket);
+        }
     }
 
     /// <inheritdoc/>
@@ -116,9 +128,9 @@ internal sealed partial class LocalExecutor : BackgroundService, IJobExecutor, I
             }
         }
 
-        if (_address is null || _draining)
+        if (!TakesJobs)
         {
-            return new Resumption.KeepWaiting();
+            return new Resumption.Elsewhere();
         }
 
         return record.Lifecycle == Lifecycle.Ready ? new Resumption.TakeOver() : new Resumption.End(JobEnds.LostWithItsRunner());
@@ -154,58 +166,119 @@ internal sealed partial class LocalExecutor : BackgroundService, IJobExecutor, I
     }
 
     /// <inheritdoc/>
-    public override Task StartAsync(CancellationToken cancellationToken)
+    public void Participate(ISiloLifecycle lifecycle)
     {
-        // Here the silo runs, and this is no grain's turn: neither sooner nor later can the reference be made.
-        _address = new(_silo.SiloAddress, _grains.CreateObjectReference<IJobRunner>(this));
-        return base.StartAsync(cancellationToken);
+        // Started before the silo takes grains, stopped after it is known to stop and before its grains leave.
+        lifecycle.Subscribe(nameof(LocalExecutor), ServiceLifecycleStage.ApplicationServices, StartAsync);
+        lifecycle.Subscribe(nameof(LocalExecutor), ServiceLifecycleStage.BecomeActive, _ => Task.CompletedTask, StopAsync);
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public void Dispose()
     {
-        // The whole host's stop, which comes before this service's own: running scripts get their time while answers can still be given.
-        using var draining = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, _lifetime.ApplicationStopping);
-        using var kill = new CancellationTokenSource();
-        using var drain = draining.Token.Register(() =>
-        {
-            _draining = true;
-            kill.CancelAfter(_options.DrainTime);
-        });
-
-        await Task.WhenAll(Enumerable.Range(0, _options.Concurrency).Select(_ => WorkAsync(draining.Token, kill.Token)));
+        _drain.Dispose();
+        _kill.Dispose();
     }
 
-    private async Task WorkAsync(CancellationToken draining, CancellationToken kill)
+    private bool TakesJobs => _address is not null && !_drain.IsCancellationRequested;
+
+    private Task StartAsync(CancellationToken cancellationToken)
+    {
+        // Here the silo runs, and this is no grain's turn: neither sooner nor later can the reference be made.
+        _address = new(_silo.SiloAddress, _grains.CreateObjectReference<IJobRunner>(this));
+        _work = Task.WhenAll(Enumerable.Range(0, _options.Concurrency).Select(_ => WorkAsync()).Append(HandOverAsync()));
+
+        // The whole host's stop, which comes before the silo's own: running scripts get their time while answers can still be given.
+        _lifetime.ApplicationStopping.Register(Drain);
+        return Task.CompletedTask;
+    }
+
+    private void Drain()
+    {
+        if (!_drain.IsCancellationRequested)
+        {
+            _drain.Cancel();
+            _kill.CancelAfter(_options.DrainTime);
+        }
+    }
+
+    private async Task StopAsync(CancellationToken cancellationToken)
+    {
+        Drain();
+        _queue.Writer.TryComplete();
+        await _work.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task WorkAsync()
     {
         await Task.Yield();
         try
         {
             while (true)
             {
-                var ticket = await _queue.Reader.ReadAsync(draining);
+                var ticket = await _queue.Reader.ReadAsync(_drain.Token);
                 try
                 {
-                    await RunAsync(ticket, draining, kill);
+                    await RunAsync(ticket);
                 }
-                catch (Exception fault) when (fault is not OperationCanceledException)
+                catch (OperationCanceledException)
+                {
+                    await HandOverAsync(ticket);
+                }
+                catch (Exception fault)
                 {
                     LogRunFailed(fault, ticket.Spec.JobId);
                 }
                 finally
                 {
-                    _held.TryRemove((ticket.Spec.JobId, ticket.Attempt), out _);
-                    GiveBack();
+                    Drop(ticket);
                 }
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
         {
-            // Draining. What is still queued has started nothing and is taken over by whoever asks for it.
+            // Draining.
         }
     }
 
-    private async Task RunAsync(Ticket ticket, CancellationToken draining, CancellationToken kill)
+    /// <summary>From the beginning of the drain on: what is still queued has started nothing, and is released by another silo.</summary>
+    private async Task HandOverAsync()
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, _drain.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Parallel.ForEachAsync(
+            _queue.Reader.ReadAllAsync(), new ParallelOptions { MaxDegreeOfParallelism = HandOversAtOnce }, async (ticket, _) => await HandOverAsync(ticket));
+    }
+
+    private async Task HandOverAsync(Ticket ticket)
+    {
+        Drop(ticket);
+        if (!_membership.CurrentSnapshot.Members.Values.Any(member => member.Status == SiloStatus.Active && !member.SiloAddress.Equals(_silo.SiloAddress)))
+        {
+            return;
+        }
+
+        // Whoever asks for the job has it taken over by its grain, once that is in the memory of another silo.
+        var job = _grains.GetGrain<IJobGrain>(JobKey.Of(ticket.Spec.Customer, ticket.Spec.JobId));
+        using var limit = new CancellationTokenSource(HandOverTime, _timeProvider);
+        try
+        {
+            await InsistAsync(() => job.Attach(null, Reading.Fresh), reply => reply is not JobReply.Unavailable, ticket.Spec.JobId, limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            LogNotHandedOver(ticket.Spec.JobId);
+        }
+    }
+
+    private void Drop(Ticket ticket)
+    {
+        if (_held.TryRemove((ticket.Spec.JobId, ticket.Attempt), out _))
+        {
+            GiveBack();
+        }
+    }
+
+    private async Task RunAsync(Ticket ticket)
     {
         var spec = ticket.Spec;
         var job = _grains.GetGrain<IJobGrain>(JobKey.Of(spec.Customer, spec.JobId));
@@ -213,8 +286,8 @@ internal sealed partial class LocalExecutor : BackgroundService, IJobExecutor, I
         var run = Guid.NewGuid();
 
         // The script first: once the job is assigned, nothing but its run may stand between it and its end.
-        var script = await InsistAsync(() => task.GetScript(spec.ScriptDigest!), _ => true, spec.JobId, draining);
-        var assignment = await InsistAsync(() => job.Assign(ticket.Attempt, run, Address), answer => answer != Assignment.Retry, spec.JobId, draining);
+        var script = await InsistAsync(() => task.GetScript(spec.ScriptDigest!), _ => true, spec.JobId, _drain.Token);
+        var assignment = await InsistAsync(() => job.Assign(ticket.Attempt, run, Address), answer => answer != Assignment.Retry, spec.JobId, _drain.Token);
         if (assignment != Assignment.Granted)
         {
             return;
@@ -222,14 +295,14 @@ internal sealed partial class LocalExecutor : BackgroundService, IJobExecutor, I
 
         var outcome = script is null
             ? JobEnds.NotRun("The task was deleted or replaced before the job could run.")
-            : await ExecuteAsync(ticket, script, kill);
+            : await ExecuteAsync(ticket, script);
         await InsistAsync(() => job.Complete(run, outcome), answer => answer != Completion.Retry, spec.JobId, CancellationToken.None);
     }
 
-    private async Task<JobOutcome> ExecuteAsync(Ticket ticket, byte[] script, CancellationToken kill)
+    private async Task<JobOutcome> ExecuteAsync(Ticket ticket, byte[] script)
     {
         var spec = ticket.Spec;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(kill, ticket.Canceled.Token);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_kill.Token, ticket.Canceled.Token);
         var ended = await _runner.RunAsync(
             new ScriptCommand
             {
@@ -275,6 +348,9 @@ internal sealed partial class LocalExecutor : BackgroundService, IJobExecutor, I
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: no word from its runner on {Silo}.")]
     private partial void LogNoWord(Exception fault, string job, SiloAddress silo);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} could not be handed over to another silo: it runs when somebody asks for it.")]
+    private partial void LogNotHandedOver(string job);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job}: its run failed in the runner.")]
     private partial void LogRunFailed(Exception fault, string job);

@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Options;
+using SyncCluster.Silo.Clustering;
+
+namespace SyncCluster.Silo;
+
+/// <summary>The silo as a web application: of HTTP it has its health only.</summary>
+internal static class SiloApp
+{
+    /// <exception cref="OptionsValidationException">No cluster is configured.</exception>
+    public static WebApplication Build(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.AddDefaults("http://127.0.0.1:6091");
+        if (!ClusterSettings.Of(builder.Configuration).IsCluster)
+        {
+            throw new OptionsValidationException(ClusterSettings.Section, typeof(ClusterSettings),
+            [
+                "A silo joins others over Redis: set Cluster:Redis (or Cluster__Redis in the environment) to a connection string such as localhost:6379. "
+                + "To run everything in one process, start the gateway: dotnet run --project src/Gateway",
+            ]);
+        }
+
+        builder.AddClusterSilo();
+        builder.Services.AddHealth();
+        var app = builder.Build();
+        app.MapHealth();
+        app.Lifetime.ApplicationStarted.Register(() => Announce(app));
+        return app;
+    }
+
+    private static void Announce(WebApplication app)
+    {
+        var silo = app.Services.GetRequiredService<ILocalSiloDetails>();
+        Console.Out.WriteLine($"The silo {silo.SiloAddress} is ready; its health is at {app.Urls.First()}/health/ready.");
+    }
+}
