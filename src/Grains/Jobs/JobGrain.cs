@@ -38,6 +38,9 @@ namespace SyncCluster.Jobs;
 /// </para>
 /// </summary>
 [CollectionAgeLimit(Minutes = 2)]
+
+// A client spreads its calls over the silos by the key of the grain: it lives where the first call arrives, without a hop.
+[Orleans.Placement.PreferLocalPlacement]
 internal sealed partial class JobGrain(
     IGrainContext context,
     [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
