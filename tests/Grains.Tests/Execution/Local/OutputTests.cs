@@ -110,4 +110,37 @@ public sealed class OutputTests
             Assert.InRange(Encoding.UTF8.GetByteCount(log.Text()), ScriptLog.Capacity / 2, ScriptLog.Capacity);
         }
     }
+
+    [Fact]
+    public void A_log_that_is_too_long_only_as_text_keeps_its_beginning_and_its_end()
+    {
+        foreach (var garbage in (int[])[350_000, 400_000, ScriptLog.Capacity / 2, ScriptLog.Capacity - 10])
+        {
+            var log = new ScriptLog();
+            byte[] bytes = [.. "begin\n"u8, .. Enumerable.Repeat((byte)0xFF, garbage), .. "\nend"u8];
+            log.Append(bytes);
+            var text = log.Text();
+
+            Assert.InRange(Encoding.UTF8.GetByteCount(text), ScriptLog.Capacity - 200, ScriptLog.Capacity);
+            Assert.StartsWith("begin\n\ufffd", text, StringComparison.Ordinal);
+            Assert.EndsWith("\ufffd\nend", text, StringComparison.Ordinal);
+            var kept = text.Count(character => character == '\ufffd');
+            Assert.Contains($"[… {garbage - kept} bytes were cut here …]", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void An_endless_log_takes_bounded_memory()
+    {
+        var log = new ScriptLog();
+        var piece = Enumerable.Repeat((byte)'x', 65536).ToArray();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 3000; i++)
+        {
+            log.Append(piece);
+        }
+
+        // What was grown out of counts too: at most as much again.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 8 << 20);
+    }
 }
