@@ -174,6 +174,7 @@ internal sealed partial class ScriptRunner : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            Libc.RestoreBrokenPipeInChildren();
             StartFailed(_logger, e, command.JobId);
             return NotStarted("The server could not start a process.");
         }
