@@ -273,7 +273,12 @@ internal sealed partial class ScriptRunner : IDisposable
     [SupportedOSPlatform("linux")]
     private ProcessStartInfo StartInfo(ScriptCommand command, ScriptFolder folder, RunMarker marker)
     {
-        var text = "exec 2>&1 </dev/null\n" + command.Runas.Replace("%script%", "\"$@\"", StringComparison.Ordinal);
+        // Quotes around the placeholder would end those around the arguments.
+        var runas = command.Runas
+            .Replace("\"%script%\"", "%script%", StringComparison.Ordinal)
+            .Replace("'%script%'", "%script%", StringComparison.Ordinal)
+            .Replace("%script%", "\"$@\"", StringComparison.Ordinal);
+        var text = "exec 2>&1 </dev/null\n" + runas;
         var start = _shell.Command(text, "script_runas", [folder.Script, .. folder.Words]);
         start.WorkingDirectory = folder.Path;
         start.RedirectStandardOutput = true;
