@@ -58,6 +58,11 @@ internal sealed partial class ScriptRunner : IDisposable
     /// <summary>Runs a script to its end, its timeout, or until <paramref name="stop"/>; throws for nothing that a task can do.</summary>
     public async Task<ScriptRun> RunAsync(ScriptCommand command, CancellationToken stop)
     {
+        if (_disposed.IsCancellationRequested)
+        {
+            return NotStarted("The server is being stopped and starts no more scripts. The script has not run.");
+        }
+
         if (!OperatingSystem.IsLinux())
         {
             return NotStarted("This server cannot run scripts: the local executor needs Linux. Run the task on an agent.");
@@ -153,6 +158,10 @@ internal sealed partial class ScriptRunner : IDisposable
             }
 
             await Task.Delay(attempt * RetryDelay, _time, halt).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (halt.IsCancellationRequested)
+            {
+                return new ScriptRun { End = ScriptEnd.Stopped };
+            }
         }
     }
 
@@ -165,6 +174,7 @@ internal sealed partial class ScriptRunner : IDisposable
         try
         {
             _watchdog.Ensure();
+            Libc.RestoreBrokenPipeInChildren();
             process.Start();
         }
         catch (Win32Exception e)
@@ -174,7 +184,6 @@ internal sealed partial class ScriptRunner : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Libc.RestoreBrokenPipeInChildren();
             StartFailed(_logger, e, command.JobId);
             return NotStarted("The server could not start a process.");
         }
@@ -216,15 +225,15 @@ internal sealed partial class ScriptRunner : IDisposable
             await exit.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        if (_disposed.IsCancellationRequested)
-        {
-            Libc.Signal(-process.Id, Libc.Kill);
-            return (ScriptEnd.Stopped, "SIGKILL");
-        }
-
         if (exit.IsCompleted || process.HasExited)
         {
-            return (ScriptEnd.Exited, null);
+            return _disposed.IsCancellationRequested ? (ScriptEnd.Stopped, "SIGKILL") : (ScriptEnd.Exited, null);
+        }
+
+        if (_disposed.IsCancellationRequested)
+        {
+            SignalGroup(process.Id, Libc.Kill);
+            return (ScriptEnd.Stopped, "SIGKILL");
         }
 
         var end = halt.IsCancellationRequested ? ScriptEnd.Stopped : ScriptEnd.TimedOut;
