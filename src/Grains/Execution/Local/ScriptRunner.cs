@@ -198,7 +198,16 @@ internal sealed partial class ScriptRunner : IDisposable
 
         var exit = process.WaitForExitAsync(CancellationToken.None);
         var (end, signal) = await EndAsync(process, exit, limit, halt);
-        Libc.Signal(-group, Libc.Kill);
+        if (process.HasExited)
+        {
+            // Its own number may be another process' by now; a group's stays taken as long as one is left in it.
+            Libc.Signal(-group, Libc.Kill);
+        }
+        else
+        {
+            SignalGroup(group, Libc.Kill);
+        }
+
         await exit;
         var elapsed = _time.GetElapsedTime(begun);
         await pipe.FinishAsync(PipeEnd, _time);
@@ -216,7 +225,7 @@ internal sealed partial class ScriptRunner : IDisposable
         };
     }
 
-    /// <summary>Waits for the end, and brings it about when it is time.</summary>
+    /// <summary>Waits until a script has ended, has been told to and has obeyed, or has to be killed.</summary>
     [SupportedOSPlatform("linux")]
     private async Task<(ScriptEnd End, string? Signal)> EndAsync(Process process, Task exit, CancellationToken limit, CancellationToken halt)
     {
@@ -225,26 +234,19 @@ internal sealed partial class ScriptRunner : IDisposable
             await exit.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        if (exit.IsCompleted || process.HasExited)
-        {
-            return _disposed.IsCancellationRequested ? (ScriptEnd.Stopped, "SIGKILL") : (ScriptEnd.Exited, null);
-        }
-
         if (_disposed.IsCancellationRequested)
         {
-            SignalGroup(process.Id, Libc.Kill);
             return (ScriptEnd.Stopped, "SIGKILL");
+        }
+
+        if (exit.IsCompleted || process.HasExited)
+        {
+            return (ScriptEnd.Exited, null);
         }
 
         var end = halt.IsCancellationRequested ? ScriptEnd.Stopped : ScriptEnd.TimedOut;
         SignalGroup(process.Id, Libc.Terminate);
-        if (await GoneAsync(process.Id, exit))
-        {
-            return (end, "SIGTERM");
-        }
-
-        SignalGroup(process.Id, Libc.Kill);
-        return (end, "SIGKILL");
+        return (end, await GoneAsync(process.Id, exit) ? "SIGTERM" : "SIGKILL");
     }
 
     /// <summary>
