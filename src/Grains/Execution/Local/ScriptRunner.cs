@@ -31,7 +31,7 @@ internal sealed partial class ScriptRunner : IDisposable
     private readonly ConcurrentDictionary<Guid, int> _active = new();
 
     private readonly CancellationTokenSource _disposed = new();
-    private readonly Shell _shell = Shell.Find(System.Environment.GetEnvironmentVariable("PATH"));
+    private readonly Shell _shell;
     private readonly TimeSpan _killGrace;
     private readonly TimeProvider _time;
     private readonly ILogger<ScriptRunner> _logger;
@@ -40,8 +40,13 @@ internal sealed partial class ScriptRunner : IDisposable
     private readonly Watchdog _watchdog;
 
     public ScriptRunner(IOptions<LocalExecutorOptions> options, TimeProvider time, ILogger<ScriptRunner> logger)
+        : this(Shell.Find(Environment.GetEnvironmentVariable("PATH")), options, time, logger)
     {
-        (_killGrace, _time, _logger) = (options.Value.KillGrace, time, logger);
+    }
+
+    internal ScriptRunner(Shell shell, IOptions<LocalExecutorOptions> options, TimeProvider time, ILogger<ScriptRunner> logger)
+    {
+        (_shell, _killGrace, _time, _logger) = (shell, options.Value.KillGrace, time, logger);
 #pragma warning disable CA1416 // Made anywhere, they do nothing before the first run, and that is on Linux only.
         _folders = new ScriptFolders();
         _sweep = new OrphanSweep(_id, _active.ContainsKey, time);
@@ -293,7 +298,7 @@ internal sealed partial class ScriptRunner : IDisposable
         var start = _shell.Command(text, "script_runas", [folder.Script, .. folder.Words]);
         start.WorkingDirectory = folder.Path;
         start.RedirectStandardOutput = true;
-        foreach (var (name, value) in ScriptEnvironment.Compose(System.Environment.GetEnvironmentVariable, command.Environment, marker))
+        foreach (var (name, value) in ScriptEnvironment.Compose(Environment.GetEnvironmentVariable, command.Environment, marker))
         {
             start.Environment[name] = value;
         }

@@ -332,6 +332,20 @@ public sealed class ScriptRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_runner_that_is_disposed_of_kills_a_process_that_leads_no_group_yet()
+    {
+        // As if setsid took for ever.
+        using var scripts = new Scripts(shell: Shell.Find(null) with { Setsid = "/usr/bin/env" });
+        var running = scripts.RunAsync(Scripts.Command("echo $$ >$1; exec sleep 1000", scripts.Note("process")) with { Runas = "exec sh %script%" });
+        var process = await scripts.ProcessAsync("process");
+
+        scripts.Runner.Dispose();
+
+        await Eventually.Async(() => !Scripts.Runs(process));
+        Assert.Equal(ScriptEnd.Stopped, (await running).End);
+    }
+
+    [Fact]
     public async Task A_runner_that_is_disposed_of_refuses_every_script()
     {
         _scripts.Runner.Dispose();

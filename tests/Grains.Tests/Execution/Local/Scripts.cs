@@ -9,12 +9,11 @@ namespace SyncCluster.Grains.Tests.Execution.Local;
 /// <summary>A runner for the scripts of one test, and what is to be seen of them from outside.</summary>
 internal sealed class Scripts : IDisposable
 {
-    /// <summary>
-    /// A process that leaves its id in the note <c>$1</c> and carries no marker by then: only its group gives it away.
-    /// </summary>
+    /// <summary>A process that leaves its id in the note <c>$1</c> and carries no marker by then: only its group gives it away.</summary>
     public const string Unmarked = "env -i sh -c \"echo \\$\\$ >\\$1; exec sleep 1000\" sh \"$1\"";
 
-    public Scripts(TimeSpan? killGrace = null) => Runner = new ScriptRunner(
+    public Scripts(TimeSpan? killGrace = null, Shell? shell = null) => Runner = new ScriptRunner(
+        shell ?? Shell.Find(Environment.GetEnvironmentVariable("PATH")),
         Options.Create(new LocalExecutorOptions { KillGrace = killGrace ?? TimeSpan.FromSeconds(20) }),
         TimeProvider.System,
         NullLogger<ScriptRunner>.Instance);
