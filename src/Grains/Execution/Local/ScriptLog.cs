@@ -59,7 +59,7 @@ internal sealed class ScriptLog
             head = tail = whole;
         }
 
-        // Either is longer than what is kept of it: where a character may be broken, at the end of the head or the beginning of the tail, is cut off.
+        // Either is longer than what is kept of it: a character broken at the end of the head or the beginning of the tail is cut off.
         var kept = head[..FittingPrefix(head)];
         var end = tail[^FittingSuffix(tail)..];
         var newline = kept.EndsWith("\n"u8) ? "" : "\n";
