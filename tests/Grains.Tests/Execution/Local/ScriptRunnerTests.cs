@@ -85,13 +85,16 @@ public sealed class ScriptRunnerTests : IDisposable
         Assert.Contains("cleaned\n", run.Log, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_script_that_does_not_listen_is_killed()
+    [Theory]
+    [InlineData("sh %script%")]
+    [InlineData("exec sh %script%")]
+    public async Task A_script_that_does_not_listen_is_killed(string runas)
     {
         using var scripts = new Scripts(killGrace: TimeSpan.FromMilliseconds(200));
 
         var run = await scripts.RunAsync(Scripts.Command("trap '' TERM; echo begun; while :; do sleep 1000; done") with
         {
+            Runas = runas,
             Timeout = TimeSpan.FromMilliseconds(300),
         });
 
@@ -336,7 +339,7 @@ public sealed class ScriptRunnerTests : IDisposable
     {
         // As if setsid took for ever.
         using var scripts = new Scripts(shell: Shell.Find(null) with { Setsid = "/usr/bin/env" });
-        var running = scripts.RunAsync(Scripts.Command("echo $$ >$1; exec sleep 1000", scripts.Note("process")) with { Runas = "exec sh %script%" });
+        var running = scripts.RunAsync(scripts.UnmarkedLeader("process"));
         var process = await scripts.ProcessAsync("process");
 
         scripts.Runner.Dispose();

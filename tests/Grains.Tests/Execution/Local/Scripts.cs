@@ -34,6 +34,9 @@ internal sealed class Scripts : IDisposable
         Timeout = TimeSpan.FromMinutes(1),
     };
 
+    /// <summary>A script that is <see cref="Unmarked"/> itself: of its run, nothing is left that a search for markers could find.</summary>
+    public ScriptCommand UnmarkedLeader(string note) => Command("exec " + Unmarked, Note(note)) with { Runas = "exec sh %script%" };
+
     public Task<ScriptRun> RunAsync(string script, params string[] words) => RunAsync(Command(script, words));
 
     public Task<ScriptRun> RunAsync(ScriptCommand command) => Runner.RunAsync(command, CancellationToken.None);

@@ -33,7 +33,7 @@ public sealed class WatchdogTests : IDisposable
     [Fact]
     public async Task When_the_server_is_gone_so_is_a_group_without_a_marker()
     {
-        var running = _scripts.RunAsync(UnmarkedLeader("leader"));
+        var running = _scripts.RunAsync(_scripts.UnmarkedLeader("leader"));
         var leader = await _scripts.ProcessAsync("leader");
 
         _scripts.Runner.Watchdog.Dispose();
@@ -104,7 +104,7 @@ public sealed class WatchdogTests : IDisposable
     [Fact]
     public async Task Another_takes_over_from_a_watchdog_that_died()
     {
-        var running = _scripts.RunAsync(UnmarkedLeader("script"));
+        var running = _scripts.RunAsync(_scripts.UnmarkedLeader("script"));
         var script = await _scripts.ProcessAsync("script");
         for (var round = 0; round < 30; round++)
         {
@@ -120,10 +120,6 @@ public sealed class WatchdogTests : IDisposable
         await Eventually.Async(() => !Scripts.Runs(script));
         await running;
     }
-
-    /// <summary>A script that leads its group without a marker: the watchdog can know of it from the runner only.</summary>
-    private ScriptCommand UnmarkedLeader(string note) =>
-        Scripts.Command("exec " + Scripts.Unmarked, _scripts.Note(note)) with { Runas = "exec sh %script%" };
 
     /// <summary>These processes carry no marker: before they lead their group, the watchdog could not find them.</summary>
     private static Task LeadsAsync(int process) => Eventually.Async(() => Libc.Signal(-process, 0));
