@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using SyncCluster.Jobs;
@@ -26,14 +25,10 @@ internal static class JobEnvironment
         ["THEEYE_API_URL"] = "\"\"",
     };
 
-    private static string Json(Action<Utf8JsonWriter> members)
+    private static string Json(Action<Utf8JsonWriter> members) => Encoding.UTF8.GetString(JsonText.Write(json =>
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer, new() { Encoder = JsonText.Encoder });
         json.WriteStartObject();
         members(json);
         json.WriteEndObject();
-        json.Flush();
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
-    }
+    }));
 }

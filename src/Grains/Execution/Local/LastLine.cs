@@ -33,7 +33,7 @@ internal sealed class LastLine(int capacity)
         else if (!_ended && _line.WrittenCount > 0)
         {
             // Blanks at the end belong to the line only if more of it follows.
-            _line.Write(rest[..Math.Min(rest.Length, Room)]);
+            Write(rest[..Math.Min(rest.Length, Room)]);
         }
     }
 
@@ -58,6 +58,15 @@ internal sealed class LastLine(int capacity)
         _tooLong |= bytes.Length > Room;
         if (!_tooLong)
         {
+            Write(bytes);
+        }
+    }
+
+    private void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (!bytes.IsEmpty)
+        {
+            // Not an empty one: a full writer would double for it.
             _line.Write(bytes);
         }
     }

@@ -11,8 +11,18 @@ internal static partial class Libc
     public const int Terminate = 15;
     public const int ArgumentsTooLong = 7;
 
+    private const int BrokenPipe = 13;
     private const int ReadAccess = 4;
     private const short PollIn = 1;
+
+    private static readonly Lazy<nint> IgnoredBefore = new(() =>
+        signal(BrokenPipe, NativeLibrary.GetExport(NativeLibrary.Load("libc", typeof(Libc).Assembly, null), "getpid")));
+
+    /// <summary>
+    /// Has SIGPIPE end the programs that are started from now on, as usual: .NET ignores it, and what is ignored stays so in a child, while what is
+    /// handled is back at its default there. The handler is a function that does nothing and may be called at any moment: <c>getpid</c>.
+    /// </summary>
+    public static void RestoreBrokenPipeInChildren() => _ = IgnoredBefore.Value;
 
     /// <summary>Sends a signal to a process, or to a whole group by its negative number; false if there is none such.</summary>
     public static bool Signal(int id, int signal) => kill(id, signal) == 0;
@@ -29,6 +39,9 @@ internal static partial class Libc
 
     [LibraryImport("libc")]
     private static partial int kill(int id, int signal);
+
+    [LibraryImport("libc")]
+    private static partial nint signal(int signal, nint handler);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int access(string path, int mode);

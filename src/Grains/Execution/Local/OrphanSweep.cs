@@ -33,7 +33,7 @@ internal sealed class OrphanSweep(Guid runner, Func<Guid, bool> isActive, TimePr
             if (int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var process)
                 && RunMarker.RunIn(Environment(folder), runner) is { } run
                 && !isActive(run)
-                && Libc.Signal(process, Libc.Kill))
+                && KillWithGroup(process))
             {
                 killed++;
             }
@@ -43,6 +43,9 @@ internal sealed class OrphanSweep(Guid runner, Func<Guid, bool> isActive, TimePr
     }
 
     public void Dispose() => _disposed.Cancel();
+
+    // The group it may lead holds what it started, which need not carry the marker.
+    private static bool KillWithGroup(int process) => Libc.Signal(-process, Libc.Kill) | Libc.Signal(process, Libc.Kill);
 
     private static byte[] Environment(string folder)
     {

@@ -5,7 +5,7 @@ internal sealed record ScriptCommand
 {
     public required string JobId { get; init; }
 
-    /// <summary>Shell text in which <c>%script%</c> stands for the script and its arguments.</summary>
+    /// <summary>Shell text in which <c>%script%</c> stands for the script and its arguments; quotes around it change nothing.</summary>
     public required string Runas { get; init; }
 
     /// <summary>A plain file name without a path.</summary>

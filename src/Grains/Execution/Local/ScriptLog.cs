@@ -33,7 +33,12 @@ internal sealed class ScriptLog
         _line.Append(bytes);
 
         var head = bytes[..Math.Min(bytes.Length, Half - _head.WrittenCount)];
-        _head.Write(head);
+        if (!head.IsEmpty)
+        {
+            // Not an empty one: a full writer would double for it.
+            _head.Write(head);
+        }
+
         _tail.Append(bytes[head.Length..]);
     }
 
@@ -41,20 +46,22 @@ internal sealed class ScriptLog
     public string Text()
     {
         var head = _head.WrittenSpan;
-        var tail = _tail.ToArray();
+        ReadOnlySpan<byte> tail = _tail.ToArray();
         if (_length == head.Length + tail.Length)
         {
-            var whole = Encoding.UTF8.GetString([.. head, .. tail]);
-            if (Encoding.UTF8.GetByteCount(whole) <= Capacity)
+            byte[] whole = [.. head, .. tail];
+            var text = Encoding.UTF8.GetString(whole);
+            if (Encoding.UTF8.GetByteCount(text) <= Capacity)
             {
-                return whole;
+                return text;
             }
+
+            head = tail = whole;
         }
 
+        // Either is longer than what is kept of it: a character broken at the end of the head or the beginning of the tail is cut off.
         var kept = head[..FittingPrefix(head)];
-        // A character may begin in the head, or in what was cut: what the tail has of it is no text.
-        var end = tail.AsSpan(tail.AsSpan().IndexOfAnyExceptInRange((byte)0x80, (byte)0xBF) is > 0 and < 4 and var partial ? partial : 0);
-        end = end[^FittingSuffix(end)..];
+        var end = tail[^FittingSuffix(tail)..];
         var newline = kept.EndsWith("\n"u8) ? "" : "\n";
         var note = string.Create(CultureInfo.InvariantCulture, $"{newline}[… {_length - kept.Length - end.Length} bytes were cut here …]\n");
         return Encoding.UTF8.GetString(kept) + note + Encoding.UTF8.GetString(end);
@@ -66,9 +73,9 @@ internal sealed class ScriptLog
         var room = Half - NoteLength;
         while (taken < bytes.Length)
         {
-            var status = Rune.DecodeFromUtf8(bytes[taken..], out var rune, out var consumed);
+            Rune.DecodeFromUtf8(bytes[taken..], out var rune, out var consumed);
             room -= rune.Utf8SequenceLength;
-            if (room < 0 || status == OperationStatus.NeedMoreData)
+            if (room < 0)
             {
                 break;
             }

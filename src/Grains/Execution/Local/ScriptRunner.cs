@@ -31,7 +31,7 @@ internal sealed partial class ScriptRunner : IDisposable
     private readonly ConcurrentDictionary<Guid, int> _active = new();
 
     private readonly CancellationTokenSource _disposed = new();
-    private readonly Shell _shell = Shell.Find(System.Environment.GetEnvironmentVariable("PATH"));
+    private readonly Shell _shell;
     private readonly TimeSpan _killGrace;
     private readonly TimeProvider _time;
     private readonly ILogger<ScriptRunner> _logger;
@@ -40,8 +40,13 @@ internal sealed partial class ScriptRunner : IDisposable
     private readonly Watchdog _watchdog;
 
     public ScriptRunner(IOptions<LocalExecutorOptions> options, TimeProvider time, ILogger<ScriptRunner> logger)
+        : this(Shell.Find(Environment.GetEnvironmentVariable("PATH")), options, time, logger)
     {
-        (_killGrace, _time, _logger) = (options.Value.KillGrace, time, logger);
+    }
+
+    internal ScriptRunner(Shell shell, IOptions<LocalExecutorOptions> options, TimeProvider time, ILogger<ScriptRunner> logger)
+    {
+        (_shell, _killGrace, _time, _logger) = (shell, options.Value.KillGrace, time, logger);
 #pragma warning disable CA1416 // Made anywhere, they do nothing before the first run, and that is on Linux only.
         _folders = new ScriptFolders();
         _sweep = new OrphanSweep(_id, _active.ContainsKey, time);
@@ -58,6 +63,11 @@ internal sealed partial class ScriptRunner : IDisposable
     /// <summary>Runs a script to its end, its timeout, or until <paramref name="stop"/>; throws for nothing that a task can do.</summary>
     public async Task<ScriptRun> RunAsync(ScriptCommand command, CancellationToken stop)
     {
+        if (_disposed.IsCancellationRequested)
+        {
+            return NotStarted("The server is being stopped and starts no more scripts. The script has not run.");
+        }
+
         if (!OperatingSystem.IsLinux())
         {
             return NotStarted("This server cannot run scripts: the local executor needs Linux. Run the task on an agent.");
@@ -153,6 +163,10 @@ internal sealed partial class ScriptRunner : IDisposable
             }
 
             await Task.Delay(attempt * RetryDelay, _time, halt).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (halt.IsCancellationRequested)
+            {
+                return new ScriptRun { End = ScriptEnd.Stopped };
+            }
         }
     }
 
@@ -165,6 +179,7 @@ internal sealed partial class ScriptRunner : IDisposable
         try
         {
             _watchdog.Ensure();
+            Libc.RestoreBrokenPipeInChildren();
             process.Start();
         }
         catch (Win32Exception e)
@@ -188,7 +203,16 @@ internal sealed partial class ScriptRunner : IDisposable
 
         var exit = process.WaitForExitAsync(CancellationToken.None);
         var (end, signal) = await EndAsync(process, exit, limit, halt);
-        Libc.Signal(-group, Libc.Kill);
+        if (process.HasExited)
+        {
+            // Its own number may be another process' by now; a group's stays taken as long as one is left in it.
+            Libc.Signal(-group, Libc.Kill);
+        }
+        else
+        {
+            SignalGroup(group, Libc.Kill);
+        }
+
         await exit;
         var elapsed = _time.GetElapsedTime(begun);
         await pipe.FinishAsync(PipeEnd, _time);
@@ -206,7 +230,7 @@ internal sealed partial class ScriptRunner : IDisposable
         };
     }
 
-    /// <summary>Waits for the end, and brings it about when it is time.</summary>
+    /// <summary>Waits until a script has ended, has been told to and has obeyed, or has to be killed.</summary>
     [SupportedOSPlatform("linux")]
     private async Task<(ScriptEnd End, string? Signal)> EndAsync(Process process, Task exit, CancellationToken limit, CancellationToken halt)
     {
@@ -217,7 +241,6 @@ internal sealed partial class ScriptRunner : IDisposable
 
         if (_disposed.IsCancellationRequested)
         {
-            Libc.Signal(-process.Id, Libc.Kill);
             return (ScriptEnd.Stopped, "SIGKILL");
         }
 
@@ -228,13 +251,7 @@ internal sealed partial class ScriptRunner : IDisposable
 
         var end = halt.IsCancellationRequested ? ScriptEnd.Stopped : ScriptEnd.TimedOut;
         SignalGroup(process.Id, Libc.Terminate);
-        if (await GoneAsync(process.Id, exit))
-        {
-            return (end, "SIGTERM");
-        }
-
-        SignalGroup(process.Id, Libc.Kill);
-        return (end, "SIGKILL");
+        return (end, await GoneAsync(process.Id, exit) ? "SIGTERM" : "SIGKILL");
     }
 
     /// <summary>
@@ -272,11 +289,16 @@ internal sealed partial class ScriptRunner : IDisposable
     [SupportedOSPlatform("linux")]
     private ProcessStartInfo StartInfo(ScriptCommand command, ScriptFolder folder, RunMarker marker)
     {
-        var text = "exec 2>&1 </dev/null\n" + command.Runas.Replace("%script%", "\"$@\"", StringComparison.Ordinal);
+        // Quotes around the placeholder would end those around the arguments.
+        var runas = command.Runas
+            .Replace("\"%script%\"", "%script%", StringComparison.Ordinal)
+            .Replace("'%script%'", "%script%", StringComparison.Ordinal)
+            .Replace("%script%", "\"$@\"", StringComparison.Ordinal);
+        var text = "exec 2>&1 </dev/null\n" + runas;
         var start = _shell.Command(text, "script_runas", [folder.Script, .. folder.Words]);
         start.WorkingDirectory = folder.Path;
         start.RedirectStandardOutput = true;
-        foreach (var (name, value) in ScriptEnvironment.Compose(System.Environment.GetEnvironmentVariable, command.Environment, marker))
+        foreach (var (name, value) in ScriptEnvironment.Compose(Environment.GetEnvironmentVariable, command.Environment, marker))
         {
             start.Environment[name] = value;
         }

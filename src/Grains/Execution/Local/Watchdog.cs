@@ -15,6 +15,7 @@ namespace SyncCluster.Execution.Local;
 internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders folders, TimeProvider time, ILogger logger) : IDisposable
 {
     // Arguments: the marker's beginning, the root folder. The search is repeated until nothing is found, and once more for what was just starting.
+    // Whom it finds may lead a group, in which there are others without the marker.
     private const string Text = """
         trap '' HUP INT QUIT TERM
         exec >/dev/null 2>&1
@@ -33,7 +34,7 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
             rounds=$((rounds + 1))
             files=$(grep -lF -- "$1" /proc/[0-9]*/environ)
             [ -n "$files" ] || break
-            for file in $files; do file=${file#/proc/}; kill -s KILL "${file%/environ}"; done
+            for file in $files; do id=${file#/proc/}; id=${id%/environ}; kill -s KILL -- "-$id"; kill -s KILL "$id"; done
           done
         }
         sweep "$1"

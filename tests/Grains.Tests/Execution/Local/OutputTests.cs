@@ -110,4 +110,50 @@ public sealed class OutputTests
             Assert.InRange(Encoding.UTF8.GetByteCount(log.Text()), ScriptLog.Capacity / 2, ScriptLog.Capacity);
         }
     }
+
+    [Fact]
+    public void A_log_that_is_too_long_only_as_text_keeps_its_beginning_and_its_end()
+    {
+        foreach (var garbage in (int[])[350_000, 400_000, ScriptLog.Capacity / 2, ScriptLog.Capacity - 10])
+        {
+            var log = new ScriptLog();
+            byte[] bytes = [.. "begin\n"u8, .. Enumerable.Repeat((byte)0xFF, garbage), .. "\nend"u8];
+            log.Append(bytes);
+            var text = log.Text();
+
+            Assert.InRange(Encoding.UTF8.GetByteCount(text), ScriptLog.Capacity - 200, ScriptLog.Capacity);
+            Assert.StartsWith("begin\n\ufffd", text, StringComparison.Ordinal);
+            Assert.EndsWith("\ufffd\nend", text, StringComparison.Ordinal);
+            var kept = text.Count(character => character == '\ufffd');
+            Assert.Contains($"[… {garbage - kept} bytes were cut here …]", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void An_endless_log_takes_bounded_memory()
+    {
+        var log = new ScriptLog();
+        var piece = Enumerable.Repeat((byte)'x', 65536).ToArray();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 3000; i++)
+        {
+            log.Append(piece);
+        }
+
+        // Half a MiB, as much, and two MiB; what they grew out of counts too and is as much again.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 6 << 20);
+    }
+
+    [Fact]
+    public void Blanks_after_a_line_that_just_fits_take_no_memory()
+    {
+        const int capacity = 4096;
+        var line = new LastLine(capacity);
+        line.Append(Enumerable.Repeat((byte)'x', capacity).ToArray());
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        line.Append("   "u8);
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
 }

@@ -85,13 +85,16 @@ public sealed class ScriptRunnerTests : IDisposable
         Assert.Contains("cleaned\n", run.Log, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_script_that_does_not_listen_is_killed()
+    [Theory]
+    [InlineData("sh %script%")]
+    [InlineData("exec sh %script%")]
+    public async Task A_script_that_does_not_listen_is_killed(string runas)
     {
         using var scripts = new Scripts(killGrace: TimeSpan.FromMilliseconds(200));
 
         var run = await scripts.RunAsync(Scripts.Command("trap '' TERM; echo begun; while :; do sleep 1000; done") with
         {
+            Runas = runas,
             Timeout = TimeSpan.FromMilliseconds(300),
         });
 
@@ -133,8 +136,7 @@ public sealed class ScriptRunnerTests : IDisposable
     public async Task What_a_script_started_dies_with_it_and_holds_nothing_up()
     {
         var begun = Stopwatch.GetTimestamp();
-        // Without the marker only its group gives it away.
-        var run = await _scripts.RunAsync("env -i sleep 1000 & echo $! >$1; echo done", _scripts.Note("child"));
+        var run = await _scripts.RunAsync($"{Scripts.Unmarked} & until test -s $1; do sleep 0.01; done; echo done", _scripts.Note("child"));
 
         Assert.Equal((ScriptEnd.Exited, 0, "done\n"), (run.End, run.Code, run.Log));
         Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(15));
@@ -146,8 +148,8 @@ public sealed class ScriptRunnerTests : IDisposable
     public async Task All_that_a_script_started_dies_at_its_timeout()
     {
         using var scripts = new Scripts(killGrace: TimeSpan.FromMilliseconds(200));
-        var command = Scripts.Command("(trap '' TERM; sleep 1000; sleep 1000) & echo $! >$1; sleep 1000", scripts.Note("child"));
-        var run = await scripts.RunAsync(command with { Timeout = TimeSpan.FromMilliseconds(500) });
+        var command = Scripts.Command($"trap '' TERM; {Scripts.Unmarked} & sleep 1000", scripts.Note("child"));
+        var run = await scripts.RunAsync(command with { Timeout = TimeSpan.FromSeconds(1) });
 
         Assert.Equal(ScriptEnd.TimedOut, run.End);
         var child = await scripts.ProcessAsync("child");
@@ -164,6 +166,16 @@ public sealed class ScriptRunnerTests : IDisposable
         Assert.Equal((ScriptEnd.Exited, "done\n"), (run.End, run.Log));
         var daemon = await _scripts.ProcessAsync("daemon");
         await Eventually.Async(() => !Scripts.Runs(daemon));
+    }
+
+    [Fact]
+    public async Task What_a_daemon_started_is_swept_with_it()
+    {
+        await _scripts.RunAsync(
+            $"setsid sh -c '{Scripts.Unmarked} & wait' sh \"$1\" >/dev/null 2>&1 & until test -s $1; do sleep 0.01; done", _scripts.Note("child"));
+        var child = await _scripts.ProcessAsync("child");
+
+        await Eventually.Async(() => !Scripts.Runs(child));
     }
 
     [Fact]
@@ -319,7 +331,56 @@ public sealed class ScriptRunnerTests : IDisposable
 
         Assert.Equal(ScriptEnd.Stopped, (await running).End);
         Assert.False(Scripts.Runs(script));
-        Assert.Equal(ScriptEnd.Stopped, (await scripts.RunAsync("echo")).End);
         await Eventually.Async(() => !Directory.Exists(scripts.Runner.Folders.Root));
+    }
+
+    [Fact]
+    public async Task A_runner_that_is_disposed_of_kills_a_process_that_leads_no_group_yet()
+    {
+        // As if setsid took for ever.
+        using var scripts = new Scripts(shell: Shell.Find(null) with { Setsid = "/usr/bin/env" });
+        var running = scripts.RunAsync(scripts.UnmarkedLeader("process"));
+        var process = await scripts.ProcessAsync("process");
+
+        scripts.Runner.Dispose();
+
+        await Eventually.Async(() => !Scripts.Runs(process));
+        Assert.Equal(ScriptEnd.Stopped, (await running).End);
+    }
+
+    [Fact]
+    public async Task A_runner_that_is_disposed_of_refuses_every_script()
+    {
+        _scripts.Runner.Dispose();
+
+        var run = await _scripts.RunAsync("touch $1", _scripts.Note("begun"));
+
+        Assert.Equal(ScriptEnd.NotStarted, run.End);
+        Assert.Contains("being stopped", run.Fault, StringComparison.Ordinal);
+        Assert.Null(_scripts.Runner.Watchdog.ProcessId);
+        Assert.False(File.Exists(_scripts.Note("begun")));
+    }
+
+    [Theory]
+    [InlineData("sh \"%script%\"")]
+    [InlineData("sh '%script%'")]
+    public async Task Quotes_around_the_placeholder_change_nothing(string runas) =>
+        Assert.Equal("<a b>", (await _scripts.RunAsync(Scripts.Command("printf '<%s>' \"$@\"", "a b") with { Runas = runas })).Log);
+
+    [Fact]
+    public async Task A_pipe_whose_reader_has_left_ends_its_writer_without_a_word()
+    {
+        var run = await _scripts.RunAsync("yes | head -1");
+
+        Assert.Equal((ScriptEnd.Exited, 0, "y\n"), (run.End, run.Code, run.Log));
+    }
+
+    [Fact]
+    public async Task A_script_that_another_process_still_holds_open_for_writing_is_started_again()
+    {
+        // The shell itself holds it, but only the first time.
+        var command = Scripts.Command("#!/bin/sh\necho ran") with { Runas = "test -e held || { >held; exec 3>>\"$1\"; }; %script%" };
+
+        Assert.Equal("ran\n", (await _scripts.RunAsync(command)).Log);
     }
 }

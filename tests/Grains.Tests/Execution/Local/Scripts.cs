@@ -9,7 +9,11 @@ namespace SyncCluster.Grains.Tests.Execution.Local;
 /// <summary>A runner for the scripts of one test, and what is to be seen of them from outside.</summary>
 internal sealed class Scripts : IDisposable
 {
-    public Scripts(TimeSpan? killGrace = null) => Runner = new ScriptRunner(
+    /// <summary>A process that leaves its id in the note <c>$1</c> and carries no marker by then: only its group gives it away.</summary>
+    public const string Unmarked = "env -i sh -c \"echo \\$\\$ >\\$1; exec sleep 1000\" sh \"$1\"";
+
+    public Scripts(TimeSpan? killGrace = null, Shell? shell = null) => Runner = new ScriptRunner(
+        shell ?? Shell.Find(Environment.GetEnvironmentVariable("PATH")),
         Options.Create(new LocalExecutorOptions { KillGrace = killGrace ?? TimeSpan.FromSeconds(20) }),
         TimeProvider.System,
         NullLogger<ScriptRunner>.Instance);
@@ -29,6 +33,9 @@ internal sealed class Scripts : IDisposable
         Environment = new Dictionary<string, string>(),
         Timeout = TimeSpan.FromMinutes(1),
     };
+
+    /// <summary>A script that is <see cref="Unmarked"/> itself: of its run, nothing is left that a search for markers could find.</summary>
+    public ScriptCommand UnmarkedLeader(string note) => Command("exec " + Unmarked, Note(note)) with { Runas = "exec sh %script%" };
 
     public Task<ScriptRun> RunAsync(string script, params string[] words) => RunAsync(Command(script, words));
 

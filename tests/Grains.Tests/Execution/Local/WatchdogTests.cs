@@ -31,6 +31,30 @@ public sealed class WatchdogTests : IDisposable
     }
 
     [Fact]
+    public async Task When_the_server_is_gone_so_is_a_group_without_a_marker()
+    {
+        var running = _scripts.RunAsync(_scripts.UnmarkedLeader("leader"));
+        var leader = await _scripts.ProcessAsync("leader");
+
+        _scripts.Runner.Watchdog.Dispose();
+
+        await Eventually.Async(() => !Scripts.Runs(leader));
+        await running;
+    }
+
+    [Fact]
+    public async Task When_the_server_is_gone_so_is_the_group_of_a_daemon()
+    {
+        var running = _scripts.RunAsync($"setsid sh -c '{Scripts.Unmarked} & wait' sh \"$1\" & exec sleep 1000", _scripts.Note("child"));
+        var child = await _scripts.ProcessAsync("child");
+
+        _scripts.Runner.Watchdog.Dispose();
+
+        await Eventually.Async(() => !Scripts.Runs(child));
+        await running;
+    }
+
+    [Fact]
     public async Task A_group_that_has_ended_is_left_alone()
     {
         using var folders = new ScriptFolders();
@@ -80,7 +104,7 @@ public sealed class WatchdogTests : IDisposable
     [Fact]
     public async Task Another_takes_over_from_a_watchdog_that_died()
     {
-        var running = _scripts.RunAsync("echo $$ >$1; exec sleep 1000", _scripts.Note("script"));
+        var running = _scripts.RunAsync(_scripts.UnmarkedLeader("script"));
         var script = await _scripts.ProcessAsync("script");
         for (var round = 0; round < 30; round++)
         {
