@@ -30,6 +30,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, IJobRunner, ILifecyc
     private readonly IGrainFactory _grains;
     private readonly IClusterMembershipService _membership;
     private readonly ScriptRunner _runner;
+    private readonly UnfinishedJobs _unfinished;
     private readonly IHostApplicationLifetime _lifetime;
     private readonly LocalExecutorOptions _options;
     private readonly TimeProvider _timeProvider;
@@ -48,6 +49,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, IJobRunner, ILifecyc
         ILocalSiloDetails silo,
         IClusterMembershipService membership,
         ScriptRunner runner,
+        UnfinishedJobs unfinished,
         IHostApplicationLifetime lifetime,
         IOptions<LocalExecutorOptions> options,
         TimeProvider timeProvider,
@@ -57,6 +59,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, IJobRunner, ILifecyc
         _silo = silo;
         _membership = membership;
         _runner = runner;
+        _unfinished = unfinished;
         _lifetime = lifetime;
         _options = options.Value;
         _timeProvider = timeProvider;
@@ -207,6 +210,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, IJobRunner, ILifecyc
         Drain();
         _queue.Writer.TryComplete();
         await _work.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _unfinished.LeaveAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task WorkAsync()
