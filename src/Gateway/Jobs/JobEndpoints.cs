@@ -9,6 +9,26 @@ internal static class JobEndpoints
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
+    public static Problem StorageUnreachable { get; } =
+        new(StatusCodes.Status503ServiceUnavailable, "The storage can't be reached. Try again.") { RetryAfter = RetryAfter };
+
+    public static Problem AdministratorsOnly(string job) =>
+        new(StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only.") { JobId = job };
+
+    public static Problem HasEnded(string customer, string job) => new(StatusCodes.Status409Conflict, "The job has ended already.")
+    {
+        JobId = job,
+        Location = JobAddress.Of(customer, job, default),
+    };
+
+    public static Problem RunnerUnreachable(string customer, string job) =>
+        new(StatusCodes.Status503ServiceUnavailable, "The job's runner or the storage can't be reached. Try again.")
+        {
+            JobId = job,
+            Location = JobAddress.Of(customer, job, default),
+            RetryAfter = RetryAfter,
+        };
+
     public static void MapJobs(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/{customer}/task/{task}/job", (HttpContext http, string customer, string task, JobCalls calls) => calls.RunAsync(http, customer, task))
@@ -56,25 +76,16 @@ internal static class JobEndpoints
 
         if (!seen.Access!.Cancellable && seen.Caller!.Credential < Credential.Admin)
         {
-            return new Problem(StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only.") { JobId = job };
+            return AdministratorsOnly(job);
         }
 
         var canceled = seen.Lifecycle.HasEnded() ? Cancellation.AlreadyEnded : await grains.GetGrain<IJobGrain>(JobKey.Of(customer, job)).Cancel();
         return canceled switch
         {
             Cancellation.Accepted => new JobResponse(job, StatusCodes.Status204NoContent, default),
-            Cancellation.AlreadyEnded => new Problem(StatusCodes.Status409Conflict, "The job has ended already.")
-            {
-                JobId = job,
-                Location = JobAddress.Of(customer, job, default),
-            },
+            Cancellation.AlreadyEnded => HasEnded(customer, job),
             Cancellation.NotFound => JobAddress.NoSuchJob,
-            _ => new Problem(StatusCodes.Status503ServiceUnavailable, "The job's runner or the storage can't be reached. Try again.")
-            {
-                JobId = job,
-                Location = JobAddress.Of(customer, job, default),
-                RetryAfter = RetryAfter,
-            },
+            _ => RunnerUnreachable(customer, job),
         };
     }
 
@@ -102,13 +113,10 @@ internal static class JobEndpoints
                 Document = finished.Job.Document,
             },
             JobReply.NotFound => new Sight { Refusal = JobAddress.NoSuchJob },
-            _ => new Sight
-            {
-                Refusal = new Problem(StatusCodes.Status503ServiceUnavailable, "The storage can't be reached. Try again.") { RetryAfter = RetryAfter },
-            },
+            _ => new Sight { Refusal = StorageUnreachable },
         };
         return seen.Access is { } access && !caller.IsOn(access.Acl)
-            ? new() { Refusal = new Problem(StatusCodes.Status403Forbidden, "You are not on the access list of this job's task.") }
+            ? new() { Refusal = Gate.NotOnJobList }
             : seen with { Caller = caller };
     }
 

@@ -1,4 +1,5 @@
 using SyncCluster.Gateway.Answers;
+using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
 
@@ -51,7 +52,7 @@ internal static class WaitAnswer
         WaitEnd.QueueFull => new Problem(
             StatusCodes.Status503ServiceUnavailable, "Too many jobs are waiting for their turn. Nothing was run: try again.")
         { RetryAfter = Later },
-        WaitEnd.Forbidden => new Problem(StatusCodes.Status403Forbidden, "You are not on the access list of this job's task."),
+        WaitEnd.Forbidden => Gate.NotOnJobList,
         _ => JobAddress.NoSuchJob,
     };
 }

@@ -12,6 +12,8 @@ namespace SyncCluster.Gateway.Tasks;
 /// <summary>Importing, reading and deleting tasks.</summary>
 internal static class TaskEndpoints
 {
+    public static Problem NotJson { get; } = new(StatusCodes.Status415UnsupportedMediaType, "Send the recipe as `Content-Type: application/json`.");
+
     public static void MapTasks(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/{customer}/task/import", ImportAsync).WithName("ImportTask");
@@ -31,7 +33,7 @@ internal static class TaskEndpoints
 
         if (!http.Request.HasJsonContentType())
         {
-            return new Problem(StatusCodes.Status415UnsupportedMediaType, "Send the recipe as `Content-Type: application/json`.");
+            return NotJson;
         }
 
         var secret = Secret.New();
@@ -112,6 +114,6 @@ internal static class TaskEndpoints
 
         return caller.IsOn(found.Acl)
             ? (found, null)
-            : (null, new Problem(StatusCodes.Status403Forbidden, "You are not on the access list of this task."));
+            : (null, Gate.NotOnTaskList);
     }
 }
