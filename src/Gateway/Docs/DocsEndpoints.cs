@@ -5,7 +5,13 @@ namespace SyncCluster.Gateway.Docs;
 /// <summary>The OpenAPI document and a page to read it.</summary>
 internal static class DocsEndpoints
 {
-    public static IServiceCollection AddDocs(this IServiceCollection services) => services.AddOpenApi();
+    public static IServiceCollection AddDocs(this IServiceCollection services) => services.AddOpenApi(options =>
+    {
+        // A HEAD is its GET without the body.
+        options.ShouldInclude = route => !HttpMethods.IsHead(route.HttpMethod!);
+        options.AddOperationTransformer<DescribedOperation>();
+        options.AddDocumentTransformer<DescribedDocument>();
+    });
 
     public static void MapDocs(this IEndpointRouteBuilder routes)
     {

@@ -11,6 +11,9 @@ internal static class WaitAnswer
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
 
+    public static Problem Unreadable(string jobId, string location) =>
+        new(StatusCodes.Status502BadGateway, "The job's document can't be read.") { JobId = jobId, Location = location };
+
     /// <param name="end">How the wait ended.</param>
     /// <param name="jobId">The job that was waited for.</param>
     /// <param name="flags">What the caller wants of it.</param>
@@ -20,7 +23,7 @@ internal static class WaitAnswer
         WaitEnd.Finished finished => JobAnswer.Shape(finished.Job.Document, finished.Job.State, flags) switch
         {
             JobAnswer.Shaped shaped => new JobResponse(jobId, shaped.Status, shaped.Body),
-            _ => new Problem(StatusCodes.Status502BadGateway, "The job's document can't be read.") { JobId = jobId, Location = location },
+            _ => Unreadable(jobId, location),
         },
         WaitEnd.TimedOut => new Problem(
             StatusCodes.Status504GatewayTimeout,

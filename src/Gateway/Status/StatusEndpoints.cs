@@ -1,8 +1,9 @@
 using System.Reflection;
-using System.Text.Json;
+using System.Text;
 using System.Text.Json.Serialization;
-using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using SyncCluster.Gateway.Docs;
+using SyncCluster.Gateway.Http;
 
 namespace SyncCluster.Gateway.Status;
 
@@ -21,22 +22,35 @@ internal static class StatusEndpoints
     {
         var startedAt = TimeProvider.System.GetTimestamp();
         var version = typeof(StatusEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
-        routes.MapGet("/api/status", () => TypedResults.Json(
+        var status = routes.MapGroup("").WithTags("Status");
+        status.MapGet("/api/status", () => TypedResults.Json(
                 new ServiceStatus("SyncCluster", version, Math.Round(TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds, 3)),
                 StatusJson.Default.ServiceStatus))
-            .WithTags("Status")
             .WithName("Status")
-            .WithSummary("Name, version and uptime in seconds");
-        routes.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync })
-            .WithTags("Status").WithName("Live").WithSummary("200 while the process runs");
-        routes.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag), ResponseWriter = WriteAsync })
-            .WithTags("Status").WithName("Ready").WithSummary("200 while the server takes calls, 503 while it stops");
+            .WithSummary("Name, version and uptime")
+            .WithDescription("Which program this is, and for how many seconds it has been up.")
+            .Answers(new GivenAnswer("200", "The status", "ServiceStatus", "status"));
+
+        // The framework's MapHealthChecks takes every method and is not described to OpenAPI. Load balancers ask with HEAD, too.
+        string[] methods = [HttpMethods.Get, HttpMethods.Head];
+        status.MapMethods("/health/live", methods, (HealthCheckService checks) => CheckAsync(checks, _ => false))
+            .WithName("Live")
+            .WithSummary("Whether the process runs")
+            .WithDescription("Always 200: who gets no answer knows.")
+            .Answers(new GivenAnswer("200", "It runs", "Health", "healthy"));
+        status.MapMethods("/health/ready", methods, (HealthCheckService checks) => CheckAsync(checks, check => check.Tags.Contains(ReadyTag)))
+            .WithName("Ready")
+            .WithSummary("Whether the server takes calls")
+            .WithDescription("200 while the server takes calls, 503 while it stops.")
+            .Answers(new GivenAnswer("200", "It takes calls", "Health", "healthy"), new GivenAnswer("503", "It stops", "Health", "unhealthy"));
     }
 
-    private static Task WriteAsync(HttpContext http, HealthReport report)
+    private static async Task<IResult> CheckAsync(HealthCheckService checks, Func<HealthCheckRegistration, bool> predicate)
     {
-        http.Response.ContentType = "application/json; charset=utf-8";
-        return http.Response.WriteAsync($$"""{"status":"{{JsonEncodedText.Encode(report.Status.ToString().ToLowerInvariant())}}"}""");
+        var status = (await checks.CheckHealthAsync(predicate)).Status;
+        return new JsonBytes(
+            status == HealthStatus.Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK,
+            Encoding.UTF8.GetBytes($$"""{"status":"{{status.ToString().ToLowerInvariant()}}"}"""));
     }
 
     /// <summary>A server that was told to stop finishes what it has and takes nothing new.</summary>
