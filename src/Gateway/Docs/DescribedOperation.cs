@@ -21,7 +21,9 @@ internal sealed class DescribedOperation : IOpenApiOperationTransformer
         var inQuery = metadata.OfType<TakenParameter>().Select(parameter => parameter.Name);
         operation.Parameters = [.. inPath.Concat(inQuery).Select(name => new OpenApiParameterReference(name, document))];
         operation.RequestBody = metadata.OfType<TakenBody>().SingleOrDefault() is { } body ? new OpenApiRequestBodyReference(body.Name, document) : null;
-        operation.Security = [.. metadata.OfType<NeededCredential>().SelectMany(needed => Ways(needed, document))];
+        var needed = metadata.OfType<NeededCredential>().SingleOrDefault();
+        operation.Security = needed is null ? [] : [.. Ways(needed, document)];
+        operation.Description += needed is null ? "\n\nNeeds no token." : $"\n\nNeeds a token with the credential `{needed.Word}` or a higher one.";
         operation.Responses = Responses(
             [.. metadata.OfType<GivenAnswer>()], [.. metadata.OfType<Refusal>(), Refusals.OtherHost], document);
         return Task.CompletedTask;
@@ -30,11 +32,8 @@ internal sealed class DescribedOperation : IOpenApiOperationTransformer
     /// <summary>In OpenAPI 3.1 a requirement names, beside the scheme, the role that is needed.</summary>
     private static IEnumerable<OpenApiSecurityRequirement> Ways(NeededCredential needed, OpenApiDocument document)
     {
-        var role = needed.Credential.ToString().ToLowerInvariant();
-        return ((string[])["bearer", "access_token"]).Select(scheme => new OpenApiSecurityRequirement
-        {
-            [new OpenApiSecuritySchemeReference(scheme, document)] = [role],
-        });
+        string[] schemes = ["bearer", "access_token"];
+        return schemes.Select(scheme => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(scheme, document)] = [needed.Word] });
     }
 
     private static OpenApiResponses Responses(GivenAnswer[] answers, Refusal[] refusals, OpenApiDocument document)

@@ -51,7 +51,10 @@ internal static class RouteDescription
         route.TakesBody("Call").Takes("task_arguments").AnswersJob().Refuses([.. Refusals.Call, .. Refusals.Start]);
 }
 
-internal sealed record NeededCredential(Credential Credential);
+internal sealed record NeededCredential(Credential Credential)
+{
+    public string Word => Credential.ToString().ToLowerInvariant();
+}
 
 internal sealed record TakenParameter(string Name);
 
