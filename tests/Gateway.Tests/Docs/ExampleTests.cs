@@ -291,7 +291,7 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
     private static string Masked(JsonNode json) => Changing().Replace(json.ToJsonString(), "~");
 
     [GeneratedRegex("""
-        (?<=")([0-9a-f]{24}|[A-Za-z0-9_-]{43}|\d+\.\d+\.\d+|\d{4}-\d\d-\d\dT[\d:.]+Z)(?=")|(?<="(seconds|nanoseconds|uptime)":)[\d.]+|(?<="user":)\{[^}]*\}|(?<="task_id":")[^"]*
+        (?<=")([0-9a-f]{24}|[A-Za-z0-9_-]{43}|\d+\.\d+\.\d+|\d{4}-\d\d-\d\dT[\d:.]+Z)(?=")|(?<="(seconds|nanoseconds|uptime)":)[\d.]+|(?<="user":)\{[^}]*\}|(?<="task_id":")[^"]*|(?<=byte )\d+
         """)]
     private static partial Regex Changing();
 }
