@@ -290,8 +290,11 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
     /// <summary>Without what is another one each time, or for another caller or a copy of the task.</summary>
     private static string Masked(JsonNode json) => Changing().Replace(json.ToJsonString(), "~");
 
-    [GeneratedRegex("""
-        (?<=")([0-9a-f]{24}|[A-Za-z0-9_-]{43}|\d+\.\d+\.\d+|\d{4}-\d\d-\d\dT[\d:.]+Z)(?=")|(?<="(seconds|nanoseconds|uptime)":)[\d.]+|(?<="user":)\{[^}]*\}|(?<="task_id":")[^"]*|(?<=byte )\d+
-        """)]
+    [GeneratedRegex(
+        """
+        (?<=")([0-9a-f]{24} | [A-Za-z0-9_-]{43} | \d+\.\d+\.\d+ | \d{4}-\d\d-\d\dT[\d:.]+Z)(?=")
+        | (?<="(seconds|nanoseconds|uptime)":)[\d.]+ | (?<="user":)\{[^}]*\} | (?<="task_id":")[^"]* | (?<=byte\ )\d+
+        """,
+        RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Changing();
 }
