@@ -16,6 +16,13 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
         "unavailable", "unhealthy", "unreachable", "unreadable", "unreadable-job",
     ];
 
+    private static readonly string[] Provoked =
+    [
+        "administrators-only", "bad-json", "below-admin", "has-ended", "json-as-form", "no-such-job", "no-such-task", "no-token", "not-on-job-list",
+        "not-on-task-list", "other-customer", "other-host", "other-origin", "other-type", "recipe-bad-json", "recipe-no-object", "recipe-other-type",
+        "recipe-unusable", "recipe-workflow", "token-twice", "too-few-arguments", "too-large", "unknown-token", "wait-ended", "wrong-secret",
+    ];
+
     // Shared, since each takes a wait that ends.
     private Task<Exchange>? _running;
     private Task<Values>? _ending;
@@ -80,9 +87,7 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
     {
         var document = await server.DocumentAsync();
         var examples = ExamplesOf(document, "application/problem+json").ToLookup(shown => shown.Operation.Id, shown => Masked(shown.Example));
-        var refusals = ExamplesOf(document, "application/problem+json").Where(IsProvoked).Select(shown => shown.Name).Distinct().ToArray();
-        Assert.True(refusals.Length > 20);
-        var attempts = document.Operations.SelectMany(operation => refusals.Select(refusal => (operation, refusal)));
+        var attempts = document.Operations.SelectMany(operation => Provoked.Select(refusal => (operation, refusal)));
         await ForEachAsync(attempts, async attempt =>
         {
             var (operation, refusal) = attempt;
