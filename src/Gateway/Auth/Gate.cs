@@ -16,7 +16,8 @@ internal readonly record struct Admission(Caller? Caller, Problem? Refusal)
 internal sealed class Gate(TokenAuthority authority)
 {
     public static Problem NoToken { get; } = new(
-        StatusCodes.Status401Unauthorized, "There is no access token. Send it as ?access_token=…, as Authorization: Bearer …, or as access_token in the body.");
+        StatusCodes.Status401Unauthorized,
+        "There is no access token. Send it as ?access_token=…, as Authorization: Bearer …, or as access_token in the body.");
 
     public static Problem UnknownToken { get; } = new(StatusCodes.Status401Unauthorized, "The access token is unknown or has expired.");
 

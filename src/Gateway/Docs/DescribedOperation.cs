@@ -41,7 +41,8 @@ internal sealed class DescribedOperation : IOpenApiOperationTransformer
         var responses = new OpenApiResponses();
         var byStatus = refusals.ToLookup(refusal => refusal.Problem.Status.ToString(CultureInfo.InvariantCulture));
         var any = answers.SingleOrDefault(answer => answer.Status == GivenAnswer.AnyStatus);
-        foreach (var status in answers.Select(answer => answer.Status).Concat(byStatus.Select(group => group.Key)).Distinct().Order(StringComparer.Ordinal))
+        var statuses = answers.Select(answer => answer.Status).Concat(byStatus.Select(group => group.Key)).Distinct();
+        foreach (var status in statuses.Order(StringComparer.Ordinal))
         {
             // What a task may say with any status, it may also say with one that the server uses.
             var answer = answers.SingleOrDefault(answer => answer.Status == status) ?? (any is null ? null : any with { Examples = [] });

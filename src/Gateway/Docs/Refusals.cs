@@ -20,7 +20,8 @@ internal static class Refusals
 
     private static readonly string Address = JobAddress.Of(DemoAccess.Customer, Job, AnswerFlags.Output);
 
-    public static Refusal OtherHost { get; } = new("other-host", "a demonstration is asked by another name than a loopback host's", LoopbackHostOnly.OtherHost);
+    public static Refusal OtherHost { get; } = new(
+        "other-host", "a demonstration is asked by another name than a loopback host's", LoopbackHostOnly.OtherHost);
 
     public static Refusal OtherOrigin { get; } = new("other-origin", "a web page of an origin that is not allowed", CrossOrigin.OtherOrigin);
 

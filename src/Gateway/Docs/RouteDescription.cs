@@ -42,7 +42,11 @@ internal static class RouteDescription
             .Answers(
                 new("200", "The job has succeeded", Answer, "output", "result", "full", "parse") { Headers = ["Job-Id"] },
                 new("500", "The job has failed, timed out or was canceled", Answer, "failed", "failed-parse") { Headers = ["Job-Id"] },
-                new(GivenAnswer.AnyStatus, "With `parse`: the status that the task asks for, as `application/json`. 204, 205 and 304 have no body.", null, "parse-status") { Headers = ["Job-Id"] })
+                new(
+                    GivenAnswer.AnyStatus,
+                    "With `parse`: the status that the task asks for, as `application/json`. 204, 205 and 304 have no body.",
+                    null,
+                    "parse-status") { Headers = ["Job-Id"] })
             .Refuses(Refusals.Wait);
 
     /// <summary>Runs a task with the arguments of the body or the query, and waits for its job.</summary>

@@ -50,7 +50,7 @@ internal static class JobEndpoints
                 (HttpContext http, string customer, string task, string secret, JobCalls jobs) => jobs.RunWithSecretAsync(http, customer, task, secret))
             .WithName("RunTaskWithSecret")
             .WithSummary("Run a task by its secret")
-            .WithDescription("As with a token, for whoever knows the task's secret, which runs this one task. `Location` then has the job's own secret in it.")
+            .WithDescription("As with a token, for whoever knows the task's secret. `Location` then has the job's own secret in it.")
             .RunsTask()
             .Refuses(Refusals.WrongSecret);
         calls.MapPost("/job/secret/{secret}", (HttpContext http, string secret, JobCalls jobs) => jobs.RunWithSecretAsync(
@@ -66,7 +66,7 @@ internal static class JobEndpoints
         jobs.MapGet("/{customer}/job/{job}/result", (HttpContext http, string customer, string job, JobCalls calls) => calls.AttachAsync(http, customer, job))
             .WithName("GetResult")
             .WithSummary("Wait for a job's answer")
-            .WithDescription("Answers what the call would have answered: at once for a job that has ended, else when it ends. Any number of clients may wait.")
+            .WithDescription("Answers what the call would have: at once for a job that has ended, else when it ends. Any number of clients may wait.")
             .Needs(Credential.Viewer)
             .AnswersJob()
             .Refuses(Refusals.NotOnJobList);
@@ -94,7 +94,9 @@ internal static class JobEndpoints
         jobs.MapPut("/{customer}/job/{job}/cancel", CancelAsync)
             .WithName("CancelJob")
             .WithSummary("Cancel a job")
-            .WithDescription("Ends a job that has not ended, and its script. Whoever waits for it is answered. A task with `cancellable:false` needs an administrator.")
+            .WithDescription("""
+                Ends a job that has not ended, and its script. Whoever waits for it is answered. A task with `cancellable:false` needs an administrator.
+                """)
             .Needs(Credential.Viewer)
             .Answers(new GivenAnswer("204", "It is canceled") { Headers = ["Job-Id"] })
             .Refuses(Refusals.NotOnJobList, Refusals.AdministratorsOnly, Refusals.HasEnded, Refusals.StorageUnreachable, Refusals.RunnerUnreachable);

@@ -21,7 +21,7 @@ internal static class TaskEndpoints
         tasks.MapPost("/{customer}/task/import", ImportAsync)
             .WithName("ImportTask")
             .WithSummary("Import a task")
-            .WithDescription("Makes a task of a recipe: one that TheEye or this server has exported, or your own. The task's secret is shown here and never again.")
+            .WithDescription("Makes a task of a recipe: one that TheEye or this server has exported, or your own. Its secret is shown here only.")
             .Needs(Credential.Admin)
             .TakesBody("Recipe")
             .Answers(new GivenAnswer("201", "The task, with its secret", "Task", "imported") { Headers = ["Location"] })

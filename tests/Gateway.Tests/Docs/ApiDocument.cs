@@ -34,7 +34,8 @@ internal sealed class ApiDocument(JsonNode root)
         return (parts[^1], found);
     }
 
-    public IEnumerable<(string Name, JsonNode Node)> Parameters(Operation operation) => (operation.Json["parameters"]?.AsArray() ?? []).Select(node => Resolve(node!));
+    public IEnumerable<(string Name, JsonNode Node)> Parameters(Operation operation) =>
+        (operation.Json["parameters"]?.AsArray() ?? []).Select(node => Resolve(node!));
 
     /// <summary>What is wrong with a value by a schema: the keywords that the document uses, and no others.</summary>
     public IEnumerable<string> Faults(JsonNode schema, JsonNode? value, string at = "$")

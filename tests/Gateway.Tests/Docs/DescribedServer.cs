@@ -134,7 +134,8 @@ internal sealed record Exchange(Operation Operation, int Status, string? Type, D
         ];
         return types
             .Concat(Headers.Keys.Where(name => !described.ContainsKey(name)).Select(name => $"{name} is not documented"))
-            .Concat(described.Where(header => header.Value!["required"]?.GetValue<bool>() == true && !Headers.ContainsKey(header.Key)).Select(header => $"it has no {header.Key}"))
+            .Concat(described.Where(header => header.Value!["required"]?.GetValue<bool>() == true && !Headers.ContainsKey(header.Key))
+                .Select(header => $"it has no {header.Key}"))
             .Concat(described.Where(header => Headers.ContainsKey(header.Key))
                 .SelectMany(header => document.Faults(header.Value!["schema"]!, Headers[header.Key], header.Key)))
             .Concat(Type is not null && content[Type]?["schema"] is { } schema ? document.Faults(schema, Json) : [])

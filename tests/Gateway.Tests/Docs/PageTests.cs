@@ -27,7 +27,7 @@ public sealed partial class PageTests(DescribedServer server) : IClassFixture<De
         using var response = await server.Http.GetAsync(new Uri("/docs/", UriKind.Relative));
         var rules = response.Headers.GetValues("Content-Security-Policy").Single().Split(';', StringSplitOptions.TrimEntries);
         Assert.Contains("default-src 'self'", rules);
-        Assert.All(rules, rule => Assert.All(rule.Split(' ').Skip(1), source => Assert.Contains(source, (string[])["'self'", "'none'", "'unsafe-inline'", "data:", "blob:"])));
+        Assert.Empty(rules.SelectMany(rule => rule.Split(' ').Skip(1)).Except(["'self'", "'none'", "'unsafe-inline'", "data:", "blob:"]));
         Assert.DoesNotContain(rules, rule => rule.StartsWith("connect-src", StringComparison.Ordinal));
     }
 
