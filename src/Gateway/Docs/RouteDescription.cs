@@ -46,7 +46,8 @@ internal static class RouteDescription
                     GivenAnswer.AnyStatus,
                     "With `parse`: the status that the task asks for, as `application/json`. 204, 205 and 304 have no body.",
                     null,
-                    "parse-status") { Headers = ["Job-Id"] })
+                    "parse-status")
+                { Headers = ["Job-Id"] })
             .Refuses(Refusals.Wait);
 
     /// <summary>Runs a task with the arguments of the body or the query, and waits for its job.</summary>
