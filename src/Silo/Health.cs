@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace SyncCluster.Silo;
@@ -7,24 +5,43 @@ namespace SyncCluster.Silo;
 /// <summary>Whether the process lives, and whether it may be sent work.</summary>
 public static class Health
 {
-    /// <summary>Checks with this tag decide on <c>/health/ready</c>.</summary>
+    /// <summary>Checks with this tag decide on readiness.</summary>
     public const string ReadyTag = "ready";
+
+    /// <summary>The framework's MapHealthChecks would take every method. Load balancers ask with HEAD, too.</summary>
+    public static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
 
     public static IHealthChecksBuilder AddHealth(this IServiceCollection services) =>
         services.AddHealthChecks().AddCheck<NotStopping>("not-stopping", tags: [ReadyTag]);
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync })
-            .WithTags("Status").WithName("Live").WithSummary("200 while the process runs");
-        routes.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag), ResponseWriter = WriteAsync })
-            .WithTags("Status").WithName("Ready").WithSummary("200 while the server takes calls, 503 while it stops");
+        routes.MapMethods("/health/live", Methods, LiveAsync);
+        routes.MapMethods("/health/ready", Methods, ReadyAsync);
     }
 
-    private static Task WriteAsync(HttpContext http, HealthReport report)
+    /// <summary>Always 200: who gets no answer knows.</summary>
+    public static Task<IResult> LiveAsync(HealthCheckService checks) => CheckAsync(checks, _ => false);
+
+    /// <summary>200 while the process takes work, else 503.</summary>
+    public static Task<IResult> ReadyAsync(HealthCheckService checks) => CheckAsync(checks, check => check.Tags.Contains(ReadyTag));
+
+    private static async Task<IResult> CheckAsync(HealthCheckService checks, Func<HealthCheckRegistration, bool> predicate)
     {
-        http.Response.ContentType = "application/json; charset=utf-8";
-        return http.Response.WriteAsync($$"""{"status":"{{JsonEncodedText.Encode(report.Status.ToString().ToLowerInvariant())}}"}""");
+        var status = (await checks.CheckHealthAsync(predicate)).Status;
+        return new Answer(TypedResults.Text(
+            $$"""{"status":"{{status.ToString().ToLowerInvariant()}}"}""",
+            "application/json; charset=utf-8",
+            statusCode: status == HealthStatus.Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK));
+    }
+
+    private sealed class Answer(IResult text) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            httpContext.Response.Headers.CacheControl = "no-store";
+            return text.ExecuteAsync(httpContext);
+        }
     }
 
     /// <summary>A server that was told to stop finishes what it has and takes nothing new.</summary>

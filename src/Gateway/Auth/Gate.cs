@@ -15,6 +15,22 @@ internal readonly record struct Admission(Caller? Caller, Problem? Refusal)
 /// <summary>Lets requests in by their token.</summary>
 internal sealed class Gate(TokenAuthority authority)
 {
+    public static Problem NoToken { get; } = new(
+        StatusCodes.Status401Unauthorized,
+        "There is no access token. Send it as ?access_token=…, as Authorization: Bearer …, or as access_token in the body.");
+
+    public static Problem UnknownToken { get; } = new(StatusCodes.Status401Unauthorized, "The access token is unknown or has expired.");
+
+    public static Problem OtherCustomer { get; } = new(
+        StatusCodes.Status403Forbidden, "The token's current customer is not the one of the path.", "EORACC");
+
+    public static Problem NotOnTaskList { get; } = new(StatusCodes.Status403Forbidden, "You are not on the access list of this task.");
+
+    public static Problem NotOnJobList { get; } = new(StatusCodes.Status403Forbidden, "You are not on the access list of this job's task.");
+
+    public static Problem Below(Credential needed) => new(
+        StatusCodes.Status403Forbidden, $"This needs the credential {needed.ToString().ToLowerInvariant()} or a higher one.");
+
     /// <param name="request">Its query and its <c>Authorization</c> are looked at.</param>
     /// <param name="bodyToken">The token in the request's body, if there is one.</param>
     /// <param name="customer">The path's customer: the token must be one of his.</param>
@@ -28,21 +44,17 @@ internal sealed class Gate(TokenAuthority authority)
             case AccessToken.One one:
                 if (authority.Find(one.Token) is not { } caller)
                 {
-                    return new Problem(StatusCodes.Status401Unauthorized, "The access token is unknown or has expired.");
+                    return UnknownToken;
                 }
 
                 if (caller.Customer != customer)
                 {
-                    return new Problem(StatusCodes.Status403Forbidden, "The token's current customer is not the one of the path.", "EORACC");
+                    return OtherCustomer;
                 }
 
-                return caller.Credential < needed
-                    ? new Problem(StatusCodes.Status403Forbidden, $"This needs the credential {needed.ToString().ToLowerInvariant()} or a higher one.")
-                    : new Admission(caller, null);
+                return caller.Credential < needed ? Below(needed) : new Admission(caller, null);
             default:
-                return new Admission(null, new Problem(
-                    StatusCodes.Status401Unauthorized,
-                    "There is no access token. Send it as ?access_token=…, as Authorization: Bearer …, or as access_token in the body."));
+                return new Admission(null, NoToken);
         }
     }
 }

@@ -24,6 +24,10 @@ internal sealed class CrossOrigin(RequestDelegate next, IOptions<CrossOriginOpti
         + "X-Requested-With, Prefer, Idempotency-Key, Last-Event-ID";
     private const string Exposed = "Job-Id, Location, Retry-After";
 
+    public static Problem OtherOrigin { get; } = new(
+        StatusCodes.Status403Forbidden,
+        "Web pages of this origin may not change tasks. Add it to Cors:AllowedOrigins, or call from outside a browser.");
+
     private readonly HashSet<string> _allowed = new(options.Value.AllowedOrigins, StringComparer.OrdinalIgnoreCase);
 
     public Task InvokeAsync(HttpContext http)
@@ -52,9 +56,7 @@ internal sealed class CrossOrigin(RequestDelegate next, IOptions<CrossOriginOpti
         }
 
         return changesTasks && origin.Length > 0 && !isAllowed
-            ? new Problem(
-                StatusCodes.Status403Forbidden,
-                "Web pages of this origin may not change tasks. Add it to Cors:AllowedOrigins, or call from outside a browser.").ExecuteAsync(http)
+            ? OtherOrigin.ExecuteAsync(http)
             : next(http);
     }
 

@@ -9,7 +9,15 @@ namespace SyncCluster.Gateway.Http;
 /// </summary>
 internal sealed partial class ServerFault(ILogger<ServerFault> logger) : IExceptionHandler
 {
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
+    public static Problem TooLarge { get; } = new(StatusCodes.Status413PayloadTooLarge, "The body is too large.");
+
+    public static Problem Unreachable { get; } =
+        new(StatusCodes.Status503ServiceUnavailable, "The cluster or its storage can't be reached. Try again.") { RetryAfter = TimeSpan.FromSeconds(2) };
+
+    public static Problem Failed { get; } = new(StatusCodes.Status500InternalServerError, "The server has failed at this request. Its log says why.");
+
+    public static Problem Unreadable(int status) =>
+        new(status, "The request could not be read: it is malformed, or its body came too slowly or was cut off.");
 
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
@@ -28,15 +36,15 @@ internal sealed partial class ServerFault(ILogger<ServerFault> logger) : IExcept
         switch (exception)
         {
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return new(StatusCodes.Status413PayloadTooLarge, "The body is too large.");
+                return TooLarge;
             case BadHttpRequestException bad:
-                return new(bad.StatusCode, "The request could not be read: it is malformed, or its body came too slowly or was cut off.");
+                return Unreadable(bad.StatusCode);
             case OrleansException or TimeoutException:
                 LogUnreachable(exception);
-                return new(StatusCodes.Status503ServiceUnavailable, "The cluster or its storage can't be reached. Try again.") { RetryAfter = RetryAfter };
+                return Unreachable;
             default:
                 LogFault(exception);
-                return new(StatusCodes.Status500InternalServerError, "The server has failed at this request. Its log says why.");
+                return Failed;
         }
     }
 

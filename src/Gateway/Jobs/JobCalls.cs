@@ -21,7 +21,10 @@ internal sealed class JobCalls(
     IOptions<RequestLimits> limits,
     TimeProvider timeProvider)
 {
-    private static readonly Problem WrongSecret = new(StatusCodes.Status401Unauthorized, "The task or its secret is wrong.");
+    public static Problem WrongSecret { get; } = new(StatusCodes.Status401Unauthorized, "The task or its secret is wrong.");
+
+    public static Problem RecordLost(string jobId) =>
+        new(StatusCodes.Status502BadGateway, "The job was started, but the storage has lost its record.") { JobId = jobId };
 
     /// <summary>Runs a task for the bearer of a token.</summary>
     public async Task<IResult> RunAsync(HttpContext http, string customer, string task)
@@ -63,7 +66,7 @@ internal sealed class JobCalls(
 
         if (!caller.IsOn(definition.Acl))
         {
-            return new Problem(StatusCodes.Status403Forbidden, "You are not on the access list of this task.");
+            return Gate.NotOnTaskList;
         }
 
         return await SubmitAsync(http, definition, arguments, caller.User, null, deadline);
@@ -144,7 +147,7 @@ internal sealed class JobCalls(
         var location = jobSecret is null ? JobAddress.Of(task.Customer, spec.JobId, flags) : JobAddress.WithSecret(spec.JobId, jobSecret, flags);
         var end = await hub.SubmitAsync(spec, deadline, http.RequestAborted);
         return end is WaitEnd.NotFound
-            ? new Problem(StatusCodes.Status502BadGateway, "The job was started, but the storage has lost its record.") { JobId = spec.JobId }
+            ? RecordLost(spec.JobId)
             : WaitAnswer.Of(end, spec.JobId, flags, location);
     }
 }

@@ -1,4 +1,5 @@
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Docs;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Jobs;
 
@@ -9,26 +10,96 @@ internal static class JobEndpoints
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
+    public static Problem StorageUnreachable { get; } =
+        new(StatusCodes.Status503ServiceUnavailable, "The storage can't be reached. Try again.") { RetryAfter = RetryAfter };
+
+    public static Problem AdministratorsOnly(string job) =>
+        new(StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only.") { JobId = job };
+
+    public static Problem HasEnded(string customer, string job) => new(StatusCodes.Status409Conflict, "The job has ended already.")
+    {
+        JobId = job,
+        Location = JobAddress.Of(customer, job, default),
+    };
+
+    public static Problem RunnerUnreachable(string customer, string job) =>
+        new(StatusCodes.Status503ServiceUnavailable, "The job's runner or the storage can't be reached. Try again.")
+        {
+            JobId = job,
+            Location = JobAddress.Of(customer, job, default),
+            RetryAfter = RetryAfter,
+        };
+
     public static void MapJobs(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/{customer}/task/{task}/job", (HttpContext http, string customer, string task, JobCalls calls) => calls.RunAsync(http, customer, task))
-            .WithName("RunTask");
-        routes.MapPost(
+        var calls = routes.MapGroup("").WithTags("Calls").Refuses(Refusals.Cluster);
+        calls.MapPost("/{customer}/task/{task}/job", (HttpContext http, string customer, string task, JobCalls jobs) => jobs.RunAsync(http, customer, task))
+            .WithName("RunTask")
+            .WithSummary("Run a task and wait for its answer")
+            .WithDescription("""
+                Runs the task with the given arguments and answers when its job has ended: 200 when it has succeeded, 500 when not. Without a flag
+                the body is the job's output. The token may also be sent as `access_token` in the body.
+
+                When the wait ends before the job, the job goes on and the answer is 504: ask for the result at its `Location`.
+                """)
+            .Needs(Credential.User)
+            .RunsTask()
+            .Refuses(Refusals.NoSuchTask, Refusals.NotOnTaskList);
+        calls.MapPost(
                 "/{customer}/task/{task}/secret/{secret}/job",
-                (HttpContext http, string customer, string task, string secret, JobCalls calls) => calls.RunWithSecretAsync(http, customer, task, secret))
-            .WithName("RunTaskWithSecret");
-        routes.MapPost("/job/secret/{secret}", (HttpContext http, string secret, JobCalls calls) => calls.RunWithSecretAsync(
+                (HttpContext http, string customer, string task, string secret, JobCalls jobs) => jobs.RunWithSecretAsync(http, customer, task, secret))
+            .WithName("RunTaskWithSecret")
+            .WithSummary("Run a task by its secret")
+            .WithDescription("As with a token, for whoever knows the task's secret. `Location` then has the job's own secret in it.")
+            .RunsTask()
+            .Refuses(Refusals.WrongSecret);
+        calls.MapPost("/job/secret/{secret}", (HttpContext http, string secret, JobCalls jobs) => jobs.RunWithSecretAsync(
                 http, http.Request.Query["customer"].ToString(), http.Request.Query["task"].ToString(), secret))
-            .WithName("RunTaskByQueryWithSecret");
-        routes.MapGet("/{customer}/job/{job}/result", (HttpContext http, string customer, string job, JobCalls calls) => calls.AttachAsync(http, customer, job))
-            .WithName("GetResult");
-        routes.MapGet(
-                "/job/{job}/secret/{secret}/result",
-                (HttpContext http, string job, string secret, JobCalls calls) => calls.AttachWithSecretAsync(http, job, secret))
-            .WithName("GetResultWithSecret");
-        routes.MapGet("/{customer}/job/{job}", DocumentAsync).WithName("GetJob");
-        routes.MapGet("/{customer}/job/{job}/lifecycle", LifecycleAsync).WithName("GetLifecycle");
-        routes.MapPut("/{customer}/job/{job}/cancel", CancelAsync).WithName("CancelJob");
+            .WithName("RunTaskByQueryWithSecret")
+            .WithSummary("Run a task by its secret, named in the query")
+            .WithDescription("The same as the call by secret, with the customer and the task in the query.")
+            .Takes("customerInQuery", "taskInQuery")
+            .RunsTask()
+            .Refuses(Refusals.WrongSecret);
+
+        var jobs = routes.MapGroup("").WithTags("Jobs").Refuses(Refusals.Cluster).Refuses(Refusals.NoSuchJob);
+        jobs.MapGet("/{customer}/job/{job}/result", (HttpContext http, string customer, string job, JobCalls calls) => calls.AttachAsync(http, customer, job))
+            .WithName("GetResult")
+            .WithSummary("Wait for a job's answer")
+            .WithDescription("Answers what the call would have: at once for a job that has ended, else when it ends. Any number of clients may wait.")
+            .Needs(Credential.Viewer)
+            .AnswersJob()
+            .Refuses(Refusals.NotOnJobList);
+        jobs.MapGet(
+                "/job/{job}/secret/{jobSecret}/result",
+                (HttpContext http, string job, string jobSecret, JobCalls calls) => calls.AttachWithSecretAsync(http, job, jobSecret))
+            .WithName("GetResultWithSecret")
+            .WithSummary("Wait for a job's answer by its secret")
+            .WithDescription("The same for a job that was called by its task's secret, with the address that `Location` gave.")
+            .AnswersJob();
+        jobs.MapGet("/{customer}/job/{job}", DocumentAsync)
+            .WithName("GetJob")
+            .WithSummary("Show a job")
+            .WithDescription("The job's document as it stands, without waiting.")
+            .Needs(Credential.Viewer)
+            .Answers(new GivenAnswer("200", "The job", "Job", "full", "pending") { Headers = ["Job-Id"] })
+            .Refuses(Refusals.NotOnJobList, Refusals.StorageUnreachable);
+        jobs.MapGet("/{customer}/job/{job}/lifecycle", LifecycleAsync)
+            .WithName("GetLifecycle")
+            .WithSummary("Show where a job is on its way")
+            .WithDescription("Only the job's lifecycle, without waiting.")
+            .Needs(Credential.User)
+            .Answers(new GivenAnswer("200", "Its lifecycle", "JobLifecycle", "lifecycle") { Headers = ["Job-Id"] })
+            .Refuses(Refusals.NotOnJobList, Refusals.StorageUnreachable);
+        jobs.MapPut("/{customer}/job/{job}/cancel", CancelAsync)
+            .WithName("CancelJob")
+            .WithSummary("Cancel a job")
+            .WithDescription("""
+                Ends a job that has not ended, and its script. Whoever waits for it is answered. A task with `cancellable:false` needs an administrator.
+                """)
+            .Needs(Credential.Viewer)
+            .Answers(new GivenAnswer("204", "It is canceled") { Headers = ["Job-Id"] })
+            .Refuses(Refusals.NotOnJobList, Refusals.AdministratorsOnly, Refusals.HasEnded, Refusals.StorageUnreachable, Refusals.RunnerUnreachable);
     }
 
     private static async Task<IResult> DocumentAsync(HttpContext http, string customer, string job, Gate gate, IGrainFactory grains) =>
@@ -56,25 +127,16 @@ internal static class JobEndpoints
 
         if (!seen.Access!.Cancellable && seen.Caller!.Credential < Credential.Admin)
         {
-            return new Problem(StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only.") { JobId = job };
+            return AdministratorsOnly(job);
         }
 
         var canceled = seen.Lifecycle.HasEnded() ? Cancellation.AlreadyEnded : await grains.GetGrain<IJobGrain>(JobKey.Of(customer, job)).Cancel();
         return canceled switch
         {
             Cancellation.Accepted => new JobResponse(job, StatusCodes.Status204NoContent, default),
-            Cancellation.AlreadyEnded => new Problem(StatusCodes.Status409Conflict, "The job has ended already.")
-            {
-                JobId = job,
-                Location = JobAddress.Of(customer, job, default),
-            },
+            Cancellation.AlreadyEnded => HasEnded(customer, job),
             Cancellation.NotFound => JobAddress.NoSuchJob,
-            _ => new Problem(StatusCodes.Status503ServiceUnavailable, "The job's runner or the storage can't be reached. Try again.")
-            {
-                JobId = job,
-                Location = JobAddress.Of(customer, job, default),
-                RetryAfter = RetryAfter,
-            },
+            _ => RunnerUnreachable(customer, job),
         };
     }
 
@@ -102,13 +164,10 @@ internal static class JobEndpoints
                 Document = finished.Job.Document,
             },
             JobReply.NotFound => new Sight { Refusal = JobAddress.NoSuchJob },
-            _ => new Sight
-            {
-                Refusal = new Problem(StatusCodes.Status503ServiceUnavailable, "The storage can't be reached. Try again.") { RetryAfter = RetryAfter },
-            },
+            _ => new Sight { Refusal = StorageUnreachable },
         };
         return seen.Access is { } access && !caller.IsOn(access.Acl)
-            ? new() { Refusal = new Problem(StatusCodes.Status403Forbidden, "You are not on the access list of this job's task.") }
+            ? new() { Refusal = Gate.NotOnJobList }
             : seen with { Caller = caller };
     }
 

@@ -1,4 +1,5 @@
 using SyncCluster.Gateway.Answers;
+using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
 
@@ -10,6 +11,9 @@ internal static class WaitAnswer
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
 
+    public static Problem Unreadable(string jobId, string location) =>
+        new(StatusCodes.Status502BadGateway, "The job's document can't be read.") { JobId = jobId, Location = location };
+
     /// <param name="end">How the wait ended.</param>
     /// <param name="jobId">The job that was waited for.</param>
     /// <param name="flags">What the caller wants of it.</param>
@@ -19,7 +23,7 @@ internal static class WaitAnswer
         WaitEnd.Finished finished => JobAnswer.Shape(finished.Job.Document, finished.Job.State, flags) switch
         {
             JobAnswer.Shaped shaped => new JobResponse(jobId, shaped.Status, shaped.Body),
-            _ => new Problem(StatusCodes.Status502BadGateway, "The job's document can't be read.") { JobId = jobId, Location = location },
+            _ => Unreadable(jobId, location),
         },
         WaitEnd.TimedOut => new Problem(
             StatusCodes.Status504GatewayTimeout,
@@ -51,7 +55,7 @@ internal static class WaitAnswer
         WaitEnd.QueueFull => new Problem(
             StatusCodes.Status503ServiceUnavailable, "Too many jobs are waiting for their turn. Nothing was run: try again.")
         { RetryAfter = Later },
-        WaitEnd.Forbidden => new Problem(StatusCodes.Status403Forbidden, "You are not on the access list of this job's task."),
+        WaitEnd.Forbidden => Gate.NotOnJobList,
         _ => JobAddress.NoSuchJob,
     };
 }

@@ -57,7 +57,8 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
         await response.BodyWriter.WriteAsync(body);
     }
 
-    private ReadOnlyMemory<byte> Render()
+    /// <summary>The body.</summary>
+    public ReadOnlyMemory<byte> Render()
     {
         var buffer = new ArrayBufferWriter<byte>(512);
         using var json = new Utf8JsonWriter(buffer, Minimal);

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json.Serialization;
+using SyncCluster.Gateway.Docs;
 using SyncCluster.Silo;
 
 namespace SyncCluster.Gateway.Status;
@@ -11,13 +12,25 @@ internal static class StatusEndpoints
     {
         var startedAt = TimeProvider.System.GetTimestamp();
         var version = typeof(StatusEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
-        routes.MapGet("/api/status", () => TypedResults.Json(
+        var status = routes.MapGroup("").WithTags("Status");
+        status.MapGet("/api/status", () => TypedResults.Json(
                 new ServiceStatus("SyncCluster", version, Math.Round(TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds, 3)),
                 StatusJson.Default.ServiceStatus))
-            .WithTags("Status")
             .WithName("Status")
-            .WithSummary("Name, version and uptime in seconds");
-        routes.MapHealth();
+            .WithSummary("Name, version and uptime")
+            .WithDescription("Which program this is, and for how many seconds it has been up.")
+            .Answers(new GivenAnswer("200", "The status", "ServiceStatus", "status"));
+
+        status.MapMethods("/health/live", Health.Methods, Health.LiveAsync)
+            .WithName("Live")
+            .WithSummary("Whether the process runs")
+            .WithDescription("Always 200: who gets no answer knows.")
+            .Answers(new GivenAnswer("200", "It runs", "Health", "healthy"));
+        status.MapMethods("/health/ready", Health.Methods, Health.ReadyAsync)
+            .WithName("Ready")
+            .WithSummary("Whether the server takes calls")
+            .WithDescription("200 while the server takes calls, 503 while it stops.")
+            .Answers(new GivenAnswer("200", "It takes calls", "Health", "healthy"), new GivenAnswer("503", "It stops", "Health", "unhealthy"));
     }
 }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Docs;
 using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Jobs;
 using SyncCluster.Gateway.Problems;
@@ -12,13 +13,46 @@ namespace SyncCluster.Gateway.Tasks;
 /// <summary>Importing, reading and deleting tasks.</summary>
 internal static class TaskEndpoints
 {
+    public static Problem NotJson { get; } = new(StatusCodes.Status415UnsupportedMediaType, "Send the recipe as `Content-Type: application/json`.");
+
     public static void MapTasks(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/{customer}/task/import", ImportAsync).WithName("ImportTask");
-        routes.MapGet("/{customer}/task", ListAsync).WithName("ListTasks");
-        routes.MapGet("/{customer}/task/{task}", GetAsync).WithName("GetTask");
-        routes.MapGet("/{customer}/task/{task}/recipe", ExportAsync).WithName("ExportTask");
-        routes.MapDelete("/{customer}/task/{task}", DeleteAsync).WithName("DeleteTask");
+        var tasks = routes.MapGroup("").WithTags("Tasks").Refuses(Refusals.Cluster);
+        tasks.MapPost("/{customer}/task/import", ImportAsync)
+            .WithName("ImportTask")
+            .WithSummary("Import a task")
+            .WithDescription("Makes a task of a recipe: one that TheEye or this server has exported, or your own. Its secret is shown here only.")
+            .Needs(Credential.Admin)
+            .TakesBody("Recipe")
+            .Answers(new GivenAnswer("201", "The task, with its secret", "Task", "imported") { Headers = ["Location"] })
+            .Refuses([Refusals.OtherOrigin, .. Refusals.Recipe]);
+        tasks.MapGet("/{customer}/task", ListAsync)
+            .WithName("ListTasks")
+            .WithSummary("List the tasks")
+            .WithDescription("The customer's tasks whose access list lets you in, in the order of their ids.")
+            .Needs(Credential.Viewer)
+            .Answers(new GivenAnswer("200", "The tasks", "Tasks", "tasks"));
+        tasks.MapGet("/{customer}/task/{task}", GetAsync)
+            .WithName("GetTask")
+            .WithSummary("Show a task")
+            .WithDescription("What may be known of a task: not its environment, its script or its secret.")
+            .Needs(Credential.Viewer)
+            .Answers(new GivenAnswer("200", "The task", "Task", "task"))
+            .Refuses(Refusals.NoSuchTask, Refusals.NotOnTaskList);
+        tasks.MapGet("/{customer}/task/{task}/recipe", ExportAsync)
+            .WithName("ExportTask")
+            .WithSummary("Export a task")
+            .WithDescription("The recipe that makes the same task when it is imported. It has the task's environment and its script.")
+            .Needs(Credential.Admin)
+            .Answers(new GivenAnswer("200", "The recipe", "Recipe", "recipe"))
+            .Refuses(Refusals.NoSuchTask);
+        tasks.MapDelete("/{customer}/task/{task}", DeleteAsync)
+            .WithName("DeleteTask")
+            .WithSummary("Delete a task")
+            .WithDescription("Jobs of it that wait for their turn end as failed; one that runs goes on.")
+            .Needs(Credential.Admin)
+            .Answers(new GivenAnswer("204", "It is deleted"))
+            .Refuses(Refusals.OtherOrigin, Refusals.NoSuchTask);
     }
 
     private static async Task<IResult> ImportAsync(
@@ -31,7 +65,7 @@ internal static class TaskEndpoints
 
         if (!http.Request.HasJsonContentType())
         {
-            return new Problem(StatusCodes.Status415UnsupportedMediaType, "Send the recipe as `Content-Type: application/json`.");
+            return NotJson;
         }
 
         var secret = Secret.New();
@@ -112,6 +146,6 @@ internal static class TaskEndpoints
 
         return caller.IsOn(found.Acl)
             ? (found, null)
-            : (null, new Problem(StatusCodes.Status403Forbidden, "You are not on the access list of this task."));
+            : (null, Gate.NotOnTaskList);
     }
 }

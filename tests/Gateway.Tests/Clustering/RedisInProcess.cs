@@ -12,7 +12,7 @@ internal sealed class RedisInProcess : IDisposable
     public RedisInProcess()
     {
         var port = FreePort();
-        _server = new GarnetServer(["--bind", "127.0.0.1", "--port", $"{port}", "--lua", "true"]);
+        _server = new GarnetServer(["--bind", "127.0.0.1", "--port", $"{port}", "--lua", "true", "--memory", "64m"]);
         _server.Start();
         Address = $"127.0.0.1:{port}";
     }

@@ -1,0 +1,147 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Primitives;
+using SyncCluster.Gateway.Answers;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Calls;
+using SyncCluster.Gateway.Http;
+using SyncCluster.Gateway.Jobs;
+using SyncCluster.Gateway.Problems;
+using SyncCluster.Gateway.Tasks;
+using SyncCluster.Gateway.Waiting;
+using SyncCluster.Tasks;
+
+namespace SyncCluster.Gateway.Docs;
+
+/// <summary>Every problem of the document. Their text is taken from where they are made: none is written here a second time.</summary>
+internal static class Refusals
+{
+    private const string Job = "eb0166d31d0c56015d131f8f";
+
+    private static readonly string Address = JobAddress.Of(DemoAccess.Customer, Job, AnswerFlags.Output);
+
+    public static Refusal OtherHost { get; } = new(
+        "other-host", "a demonstration is asked by another name than a loopback host's", LoopbackHostOnly.OtherHost);
+
+    public static Refusal OtherOrigin { get; } = new("other-origin", "a web page of an origin that is not allowed", CrossOrigin.OtherOrigin);
+
+    public static Refusal NoSuchTask { get; } = new("no-such-task", "no such task", JobAddress.NoSuchTask);
+
+    public static Refusal NoSuchJob { get; } = new("no-such-job", "no such job, or not any more", JobAddress.NoSuchJob);
+
+    public static Refusal NotOnTaskList { get; } = new("not-on-task-list", "the task's access list does not name you", Gate.NotOnTaskList);
+
+    public static Refusal NotOnJobList { get; } = new("not-on-job-list", "the access list of the job's task does not name you", Gate.NotOnJobList);
+
+    public static Refusal WrongSecret { get; } = new("wrong-secret", "the task or its secret is wrong", JobCalls.WrongSecret);
+
+    public static Refusal AdministratorsOnly { get; } = new(
+        "administrators-only", "the task has `cancellable:false` and you are no administrator", JobEndpoints.AdministratorsOnly(Job));
+
+    public static Refusal HasEnded { get; } = new("has-ended", "the job has ended", JobEndpoints.HasEnded(DemoAccess.Customer, Job));
+
+    public static Refusal RunnerUnreachable { get; } = new(
+        "runner-unreachable", "the job's runner can't be reached", JobEndpoints.RunnerUnreachable(DemoAccess.Customer, Job));
+
+    public static Refusal StorageUnreachable { get; } = new("storage-unreachable", "the storage can't be reached", JobEndpoints.StorageUnreachable);
+
+    /// <summary>Of every route that asks the cluster.</summary>
+    public static Refusal[] Cluster { get; } =
+    [
+        new("server-fault", "the server is at fault", ServerFault.Failed),
+        new("unreachable", "the cluster can't be reached", ServerFault.Unreachable),
+    ];
+
+    /// <summary>Of a body that can't be taken, whatever is in it.</summary>
+    public static Refusal[] Body { get; } =
+    [
+        new("unreadable", "the body is malformed or was cut off", ServerFault.Unreadable(StatusCodes.Status400BadRequest)),
+        new("too-slow", "the body came too slowly", ServerFault.Unreadable(StatusCodes.Status408RequestTimeout)),
+        new("too-large", "the body is above the limit", ServerFault.TooLarge),
+    ];
+
+    /// <summary>Of the arguments of a call.</summary>
+    public static Refusal[] Call { get; } =
+    [
+        .. Body,
+        new("bad-json", "malformed JSON", OfBody("application/json", """{"task_arguments":[1,""")),
+        new("json-as-form", "JSON that was sent as a form: the Content-Type is missing", OfBody("application/x-www-form-urlencoded", "[1]")),
+        new("too-few-arguments", "too few arguments", OfArguments()),
+        new("other-type", "neither JSON nor a form", OfBody("text/plain", "1")),
+    ];
+
+    /// <summary>Of a recipe.</summary>
+    public static Refusal[] Recipe { get; } =
+    [
+        .. Body,
+        new("recipe-bad-json", "malformed JSON", OfRecipe("{")),
+        new("recipe-no-object", "no JSON object", OfRecipe("[]")),
+        new("recipe-other-type", "no JSON", TaskEndpoints.NotJson),
+        new("recipe-workflow", "a workflow", OfRecipe("""{"task":{"type":"workflow"}}""")),
+        new("recipe-unusable", "a task that can't be run here; the answer says why", OfRecipe("{}")),
+    ];
+
+    /// <summary>Of a wait for a job.</summary>
+    public static Refusal[] Wait { get; } =
+    [
+        Ended("unavailable", "the cluster can't be reached", new WaitEnd.Unavailable()),
+        Ended("draining", "the server stops before the job has ended", new WaitEnd.Draining()),
+        Ended("not-known", "the cluster can't be reached, and the job may run", new WaitEnd.Unknown()),
+        Ended("wait-ended", "the wait ended before the job, which goes on: ask at `Location`", new WaitEnd.TimedOut()),
+        new("unreadable-job", "the job's document can't be read", WaitAnswer.Unreadable(Job, Address)),
+    ];
+
+    /// <summary>Of a job that is to be started, beside those of the wait.</summary>
+    public static Refusal[] Start { get; } =
+    [
+        Ended("queue-full", "too many jobs wait for their turn", new WaitEnd.QueueFull()),
+        new("record-lost", "the storage has lost the job", JobCalls.RecordLost(Job)),
+    ];
+
+    /// <summary>Of a token.</summary>
+    public static Refusal[] Token(Credential needed) =>
+    [
+        new("token-twice", "the token in two places", OfTokens("a", "b")),
+        new("no-token", "no token", Gate.NoToken),
+        new("unknown-token", "an unknown or expired token", Gate.UnknownToken),
+        new("other-customer", "a token of another customer", Gate.OtherCustomer),
+        .. needed == Credential.Viewer
+            ? (Refusal[])[]
+            : [new($"below-{needed.ToString().ToLowerInvariant()}", $"a credential below {needed.ToString().ToLowerInvariant()}", Gate.Below(needed))],
+    ];
+
+    private static Problem OfBody(string type, string body)
+    {
+        var refused = (CallBody.Refused)CallBody.Read(type, Encoding.UTF8.GetBytes(body), QueryCollection.Empty);
+        return new(refused.Status, refused.Message);
+    }
+
+    private static Problem OfTokens(params string[] tokens)
+    {
+        var query = new QueryCollection(new Dictionary<string, StringValues> { ["access_token"] = tokens });
+        return new(StatusCodes.Status400BadRequest, ((AccessToken.Refused)AccessToken.Find(query, default, null)).Message);
+    }
+
+    private static Problem OfArguments()
+    {
+        var task = new TaskDefinition
+        {
+            Id = "hello",
+            Customer = DemoAccess.Customer,
+            Name = "hello",
+            Type = TaskType.Dummy,
+            Arguments = [new(0, "input", "name", null)],
+        };
+        using var none = JsonDocument.Parse("[]");
+        return new(StatusCodes.Status400BadRequest, ((BoundArguments.Refused)TaskArguments.Bind(task, none.RootElement)).Message);
+    }
+
+    private static Problem OfRecipe(string recipe)
+    {
+        var refused = (ParsedRecipe.Refused)SyncCluster.Tasks.Recipe.TryParse(Encoding.UTF8.GetBytes(recipe), DemoAccess.Customer, Job, [], default);
+        return new(refused.Status, refused.Message);
+    }
+
+    private static Refusal Ended(string name, string when, WaitEnd end) =>
+        new(name, when, (Problem)WaitAnswer.Of(end, Job, AnswerFlags.Output, Address));
+}

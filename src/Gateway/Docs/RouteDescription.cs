@@ -1,0 +1,80 @@
+using SyncCluster.Gateway.Auth;
+
+namespace SyncCluster.Gateway.Docs;
+
+/// <summary>
+/// What a route says of itself in the document, beside the framework's own name, summary, description and tags. The framework's <c>Accepts</c> and
+/// <c>Produces</c> know CLR types and no examples, and this server passes JSON through as it is; so bodies are named here, and
+/// <c>document.json</c> shows them.
+/// </summary>
+internal static class RouteDescription
+{
+    private const string Answer = "JobAnswer";
+
+    /// <summary>A token with this credential.</summary>
+    public static TRoute Needs<TRoute>(this TRoute route, Credential credential)
+        where TRoute : IEndpointConventionBuilder =>
+        route.WithMetadata(new NeededCredential(credential)).Refuses(Refusals.Token(credential));
+
+    /// <summary>Parameters of the query, by their names in <c>document.json</c>.</summary>
+    public static TRoute Takes<TRoute>(this TRoute route, params string[] parameters)
+        where TRoute : IEndpointConventionBuilder =>
+        route.WithMetadata([.. parameters.Select(name => new TakenParameter(name))]);
+
+    /// <summary>A body, by its name in <c>document.json</c>.</summary>
+    public static TRoute TakesBody<TRoute>(this TRoute route, string name)
+        where TRoute : IEndpointConventionBuilder =>
+        route.WithMetadata(new TakenBody(name));
+
+    public static TRoute Answers<TRoute>(this TRoute route, params GivenAnswer[] answers)
+        where TRoute : IEndpointConventionBuilder =>
+        route.WithMetadata([.. answers]);
+
+    public static TRoute Refuses<TRoute>(this TRoute route, params Refusal[] refusals)
+        where TRoute : IEndpointConventionBuilder =>
+        route.WithMetadata([.. refusals]);
+
+    /// <summary>Waits for a job and answers what its task has said.</summary>
+    public static TRoute AnswersJob<TRoute>(this TRoute route)
+        where TRoute : IEndpointConventionBuilder =>
+        route
+            .Takes("result", "full", "parse")
+            .Answers(
+                new("200", "The job has succeeded", Answer, "output", "result", "full", "parse") { Headers = ["Job-Id"] },
+                new("500", "The job has failed, timed out or was canceled", Answer, "failed", "failed-parse") { Headers = ["Job-Id"] },
+                new(
+                    GivenAnswer.AnyStatus,
+                    "With `parse`: the status that the task asks for, as `application/json`. 204, 205 and 304 have no body.",
+                    null,
+                    "parse-status")
+                { Headers = ["Job-Id"] })
+            .Refuses(Refusals.Wait);
+
+    /// <summary>Runs a task with the arguments of the body or the query, and waits for its job.</summary>
+    public static TRoute RunsTask<TRoute>(this TRoute route)
+        where TRoute : IEndpointConventionBuilder =>
+        route.TakesBody("Call").Takes("task_arguments").AnswersJob().Refuses([.. Refusals.Call, .. Refusals.Start]);
+}
+
+internal sealed record NeededCredential(Credential Credential)
+{
+    public string Word => Credential.ToString().ToLowerInvariant();
+}
+
+internal sealed record TakenParameter(string Name);
+
+internal sealed record TakenBody(string Name);
+
+/// <summary>An answer that is no problem.</summary>
+/// <param name="Status">The HTTP status, or <see cref="AnyStatus"/>.</param>
+/// <param name="When">When it is answered.</param>
+/// <param name="Schema">Its schema's name in <c>document.json</c>; null for any JSON.</param>
+/// <param name="Examples">The names of its examples there.</param>
+internal sealed record GivenAnswer(string Status, string When, string? Schema = null, params string[] Examples)
+{
+    public const string AnyStatus = "default";
+
+    public string[] Headers { get; init; } = [];
+
+    public bool HasBody => Status != "204";
+}
