@@ -61,6 +61,8 @@ public static class SiloHosting
         services.AddSingleton<ScriptRunner>();
 
         services.AddSingleton<UnfinishedJobs>();
+        services.AddSingleton<JobRunners>();
+        services.AddGrainService<JobRunner>();
         services.AddSingleton<LocalExecutor>();
         services.AddSingleton<IJobExecutor>(provider => provider.GetRequiredService<LocalExecutor>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<LocalExecutor>());

@@ -1,3 +1,4 @@
+using Orleans.Services;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Execution;
@@ -6,7 +7,7 @@ namespace SyncCluster.Execution;
 public interface IJobExecutor
 {
     /// <summary>Where a job that is released here will be queued.</summary>
-    RunnerAddress Address { get; }
+    SiloAddress Address { get; }
 
     /// <summary>Takes a place in the queue for a new job.</summary>
     Place TryReserve();
@@ -61,15 +62,12 @@ public abstract record Resumption
     public sealed record End(JobOutcome Outcome) : Resumption;
 }
 
-/// <summary>A runner in the cluster: its silo, for asking the membership, and how to talk to it.</summary>
-[GenerateSerializer, Immutable, Alias("sync.runner.address")]
-public sealed record RunnerAddress(
-    [property: Id(0)] SiloAddress Silo,
-    [property: Id(1)] IJobRunner Runner);
-
-/// <summary>The runner of one silo, reachable from all others.</summary>
+/// <summary>
+/// The runner of one silo, reachable from all others by the silo's address. A grain service and no observer, since observers on a silo that stops
+/// can't be reached, and it is then that its jobs are asked for.
+/// </summary>
 [Alias("sync.runner")]
-public interface IJobRunner : IGrainObserver
+public interface IJobRunner : IGrainService
 {
     /// <summary>Whether the job's attempt is queued or running here, or its end still being reported.</summary>
     [Alias("holds"), ResponseTimeout("00:00:02")]

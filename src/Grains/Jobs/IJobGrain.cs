@@ -1,5 +1,4 @@
 using Orleans.Concurrency;
-using SyncCluster.Execution;
 
 namespace SyncCluster.Jobs;
 
@@ -23,7 +22,7 @@ public interface IJobGrain : IGrainWithStringKey
 
     /// <summary>A runner asks to start the job, immediately before it does. Only on <see cref="Assignment.Granted"/> may it.</summary>
     [Alias("assign"), ResponseTimeout("00:00:05")]
-    Task<Assignment> Assign(Guid attempt, Guid run, RunnerAddress runner);
+    Task<Assignment> Assign(Guid attempt, Guid run, SiloAddress runner);
 
     /// <summary>A runner reports the end of the run.</summary>
     [Alias("complete"), ResponseTimeout("00:00:05")]

@@ -88,7 +88,7 @@ internal sealed partial class JobGrain(
     }
 
     /// <inheritdoc/>
-    public async Task<Assignment> Assign(Guid attempt, Guid run, RunnerAddress runner)
+    public async Task<Assignment> Assign(Guid attempt, Guid run, SiloAddress runner)
     {
         if (!await LoadAsync(record => record.IsAssignedTo(run) || record.MayBeAssignedTo(attempt)))
         {

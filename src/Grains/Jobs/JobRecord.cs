@@ -1,4 +1,3 @@
-using SyncCluster.Execution;
 using SyncCluster.Storage;
 
 namespace SyncCluster.Jobs;
@@ -22,8 +21,8 @@ public sealed record JobRecord : IEvictable
 
     [Id(4)] public JobState State { get; init; }
 
-    /// <summary>Where the job is queued or runs.</summary>
-    [Id(5)] public RunnerAddress? Runner { get; init; }
+    /// <summary>The silo where the job is queued or runs.</summary>
+    [Id(5)] public SiloAddress? Runner { get; init; }
 
     /// <summary>The run that was allowed to start; empty before.</summary>
     [Id(6)] public Guid Run { get; init; }
@@ -47,7 +46,7 @@ public sealed record JobRecord : IEvictable
     int IEvictable.Size => 512 + Spec.Arguments.Length + (Document?.Length ?? 0);
 
     /// <summary>The first record of a job: nothing was released yet, and whoever reads this attempt back may do so.</summary>
-    public static JobRecord Fenced(JobSpec spec, Guid attempt, RunnerAddress runner, DateTimeOffset now) => new()
+    public static JobRecord Fenced(JobSpec spec, Guid attempt, SiloAddress runner, DateTimeOffset now) => new()
     {
         Spec = spec,
         Attempt = attempt,
@@ -61,14 +60,14 @@ public sealed record JobRecord : IEvictable
         new JobRecord { Spec = spec, Attempt = attempt, Lifecycle = Lifecycle.Ready, LastUpdate = now }.Ended(outcome, now);
 
     /// <summary>The same job under a new attempt: every earlier one loses the right to run it.</summary>
-    public JobRecord Reowned(Guid attempt, RunnerAddress runner, DateTimeOffset now)
+    public JobRecord Reowned(Guid attempt, SiloAddress runner, DateTimeOffset now)
     {
         Require(Lifecycle == Lifecycle.Ready);
         return this with { Attempt = attempt, Runner = runner, LastUpdate = now };
     }
 
     /// <summary>From here on the script may run, and it never runs again.</summary>
-    public JobRecord AssignedTo(Guid run, RunnerAddress runner, DateTimeOffset now)
+    public JobRecord AssignedTo(Guid run, SiloAddress runner, DateTimeOffset now)
     {
         Require(Lifecycle == Lifecycle.Ready);
         return this with { Lifecycle = Lifecycle.Assigned, Run = run, Runner = runner, LastUpdate = now };

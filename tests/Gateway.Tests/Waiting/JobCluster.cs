@@ -21,7 +21,6 @@ public sealed class JobCluster : IAsyncLifetime
     /// <summary>Longer than anything takes that works.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly EmptyRunner _runner = new();
     private readonly ConcurrentBag<WaiterHub> _hubs = [];
     private IHost _host = null!;
 
@@ -42,8 +41,7 @@ public sealed class JobCluster : IAsyncLifetime
         builder.Services.AddSingleton<UnfinishedJobs>();
         _host = builder.Build();
         await _host.StartAsync();
-        Executor.Address = new RunnerAddress(
-            _host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress, Grains.CreateObjectReference<IJobRunner>(_runner));
+        Executor.Address = _host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
     }
 
     public async Task DisposeAsync()
@@ -56,7 +54,6 @@ public sealed class JobCluster : IAsyncLifetime
 
         await _host.StopAsync();
         _host.Dispose();
-        GC.KeepAlive(_runner);
     }
 
     /// <summary>A gateway's waiters.</summary>

@@ -10,7 +10,7 @@ internal sealed class RecordingExecutor : IJobExecutor
     private readonly ConcurrentDictionary<string, Log> _jobs = new();
     private int _places;
 
-    public RunnerAddress Address { get; set; } = null!;
+    public SiloAddress Address { get; set; } = null!;
 
     /// <summary>Whether there is no place for a new job.</summary>
     public bool Full { get; set; }
@@ -60,12 +60,4 @@ internal sealed class RecordingExecutor : IJobExecutor
 
         public bool Stops { get; set; }
     }
-}
-
-/// <summary>A runner that holds nothing.</summary>
-internal sealed class EmptyRunner : IJobRunner
-{
-    public Task<bool> Holds(string jobId, Guid attempt) => Task.FromResult(false);
-
-    public Task<bool> Stop(string jobId, Guid attempt) => Task.FromResult(false);
 }

@@ -16,7 +16,7 @@ namespace SyncCluster.Execution.Local;
 /// is one. It begins when the host is told to stop, and has the silo wait for it while the grains still answer.
 /// </para>
 /// </summary>
-internal sealed partial class LocalExecutor : IJobExecutor, IJobRunner, ILifecycleParticipant<ISiloLifecycle>, IDisposable
+internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private const int HandOversAtOnce = 64;
     private static readonly TimeSpan HandOverTime = TimeSpan.FromSeconds(10);
@@ -30,6 +30,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, IJobRunner, ILifecyc
     private readonly IGrainFactory _grains;
     private readonly IClusterMembershipService _membership;
     private readonly ScriptRunner _runner;
+    private readonly JobRunners _runners;
     private readonly UnfinishedJobs _unfinished;
     private readonly IHostApplicationLifetime _lifetime;
     private readonly LocalExecutorOptions _options;
@@ -40,8 +41,8 @@ internal sealed partial class LocalExecutor : IJobExecutor, IJobRunner, ILifecyc
     private readonly ILocalSiloDetails _silo;
     private readonly CancellationTokenSource _drain = new();
     private readonly CancellationTokenSource _kill = new();
-    private RunnerAddress? _address;
     private Task _work = Task.CompletedTask;
+    private volatile bool _started;
     private int _places;
 
     public LocalExecutor(
@@ -49,6 +50,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, IJobRunner, ILifecyc
         ILocalSiloDetails silo,
         IClusterMembershipService membership,
         ScriptRunner runner,
+        JobRunners runners,
         UnfinishedJobs unfinished,
         IHostApplicationLifetime lifetime,
         IOptions<LocalExecutorOptions> options,
@@ -59,6 +61,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, IJobRunner, ILifecyc
         _silo = silo;
         _membership = membership;
         _runner = runner;
+        _runners = runners;
         _unfinished = unfinished;
         _lifetime = lifetime;
         _options = options.Value;
@@ -67,7 +70,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, IJobRunner, ILifecyc
     }
 
     /// <inheritdoc/>
-    public RunnerAddress Address => _address!;
+    public SiloAddress Address => _silo.SiloAddress;
 
     /// <inheritdoc/>
     public Place TryReserve()
@@ -106,29 +109,9 @@ internal sealed partial class LocalExecutor : IJobExecutor, IJobRunner, ILifecyc
     /// <inheritdoc/>
     public async ValueTask<Resumption> ResumeAsync(JobRecord record)
     {
-        var runner = record.Runner!;
-        var status = _membership.CurrentSnapshot.GetSiloStatus(runner.Silo);
-        if (status == SiloStatus.None)
+        if (await IsHeldAsync(record))
         {
-            // Either it joined a moment ago, or it has been gone for so long that the table has forgotten it.
-            await _membership.Refresh();
-            status = _membership.CurrentSnapshot.GetSiloStatus(runner.Silo);
-        }
-
-        if (status is not (SiloStatus.Dead or SiloStatus.None))
-        {
-            try
-            {
-                if (await runner.Runner.Holds(record.Spec.JobId, record.Attempt))
-                {
-                    return new Resumption.KeepWaiting();
-                }
-            }
-            catch (Exception fault)
-            {
-                LogNoWord(fault, record.Spec.JobId, runner.Silo);
-                return new Resumption.KeepWaiting();
-            }
+            return new Resumption.KeepWaiting();
         }
 
         if (!TakesJobs)
@@ -144,20 +127,20 @@ internal sealed partial class LocalExecutor : IJobExecutor, IJobRunner, ILifecyc
     {
         try
         {
-            return await record.Runner!.Runner.Stop(record.Spec.JobId, record.Attempt);
+            return await _runners.On(record.Runner!).Stop(record.Spec.JobId, record.Attempt);
         }
         catch (Exception fault)
         {
-            LogNoWord(fault, record.Spec.JobId, record.Runner!.Silo);
+            LogNoWord(fault, record.Spec.JobId, record.Runner!);
             return false;
         }
     }
 
-    /// <inheritdoc/>
-    public Task<bool> Holds(string jobId, Guid attempt) => Task.FromResult(_held.ContainsKey((jobId, attempt)));
+    /// <summary>Whether the job's attempt is queued or running here, or its end still being reported.</summary>
+    public bool Holds(string jobId, Guid attempt) => _held.ContainsKey((jobId, attempt));
 
-    /// <inheritdoc/>
-    public Task<bool> Stop(string jobId, Guid attempt)
+    /// <summary>Stops the job's run. False: it is not here.</summary>
+    public bool Stop(string jobId, Guid attempt)
     {
         var held = _held.TryGetValue((jobId, attempt), out var ticket);
         if (held)
@@ -165,7 +148,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, IJobRunner, ILifecyc
             ticket!.Canceled.Cancel();
         }
 
-        return Task.FromResult(held);
+        return held;
     }
 
     /// <inheritdoc/>
@@ -183,12 +166,44 @@ internal sealed partial class LocalExecutor : IJobExecutor, IJobRunner, ILifecyc
         _kill.Dispose();
     }
 
-    private bool TakesJobs => _address is not null && !_drain.IsCancellationRequested;
+    private bool TakesJobs => _started && !_drain.IsCancellationRequested;
+
+    /// <summary>Whether the job's runner has it, or may have it: nobody can say.</summary>
+    private async ValueTask<bool> IsHeldAsync(JobRecord record)
+    {
+        var silo = record.Runner!;
+        if (silo.Equals(Address))
+        {
+            return Holds(record.Spec.JobId, record.Attempt);
+        }
+
+        var status = _membership.CurrentSnapshot.GetSiloStatus(silo);
+        if (status == SiloStatus.None)
+        {
+            // Either it joined a moment ago, or it has been gone for so long that the table has forgotten it.
+            await _membership.Refresh();
+            status = _membership.CurrentSnapshot.GetSiloStatus(silo);
+        }
+
+        if (status is SiloStatus.Dead or SiloStatus.None)
+        {
+            return false;
+        }
+
+        try
+        {
+            return await _runners.On(silo).Holds(record.Spec.JobId, record.Attempt);
+        }
+        catch (Exception fault)
+        {
+            LogNoWord(fault, record.Spec.JobId, silo);
+            return true;
+        }
+    }
 
     private Task StartAsync(CancellationToken cancellationToken)
     {
-        // Here the silo runs, and this is no grain's turn: neither sooner nor later can the reference be made.
-        _address = new(_silo.SiloAddress, _grains.CreateObjectReference<IJobRunner>(this));
+        _started = true;
         _work = Task.WhenAll(Enumerable.Range(0, _options.Concurrency).Select(_ => WorkAsync()).Append(HandOverAsync()));
 
         // The whole host's stop, which comes before the silo's own: running scripts get their time while answers can still be given.

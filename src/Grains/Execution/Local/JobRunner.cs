@@ -1,0 +1,20 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Runtime.Services;
+
+namespace SyncCluster.Execution.Local;
+
+/// <summary>Answers other silos for this one's executor.</summary>
+internal sealed class JobRunner(GrainId id, Silo silo, ILoggerFactory loggers, LocalExecutor executor) : GrainService(id, silo, loggers), IJobRunner
+{
+    /// <inheritdoc/>
+    public Task<bool> Holds(string jobId, Guid attempt) => Task.FromResult(executor.Holds(jobId, attempt));
+
+    /// <inheritdoc/>
+    public Task<bool> Stop(string jobId, Guid attempt) => Task.FromResult(executor.Stop(jobId, attempt));
+}
+
+/// <summary>The runners of all silos.</summary>
+internal sealed class JobRunners(IServiceProvider services) : GrainServiceClient<IJobRunner>(services)
+{
+    public IJobRunner On(SiloAddress silo) => GetGrainService(silo);
+}
