@@ -1,4 +1,6 @@
+using Orleans.Core.Internal;
 using SyncCluster.Execution;
+using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Jobs;
 using SyncCluster.Tasks;
 
@@ -240,6 +242,7 @@ public sealed class CompletionTests(JobCluster cluster) : IClassFixture<JobClust
     [Theory]
     [InlineData(Fault.None)]
     [InlineData(Fault.Before)]
+    [InlineData(Fault.After)]
     public async Task A_waiting_job_that_is_canceled_ends_and_never_runs(Fault fault)
     {
         var job = cluster.NewJob();
@@ -263,6 +266,37 @@ public sealed class CompletionTests(JobCluster cluster) : IClassFixture<JobClust
         Assert.Equal(Lifecycle.Assigned, (await job.StoredAsync())!.Lifecycle);
         Assert.Equal(Completion.Accepted, await job.Grain.Complete(run, TestJob.Failure));
         await ear.FirstAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_job_that_is_ended_by_force_is_over_whatever_its_run_still_says(bool runs)
+    {
+        var job = cluster.NewJob();
+        var ear = await job.SubmitAsync();
+        var run = runs ? await job.RunAsync() : Guid.NewGuid();
+        Assert.Equal(Cancellation.Accepted, await job.Grain.Terminate());
+        var finished = await ear.FirstAsync();
+        Assert.Equal((Lifecycle.Terminated, JobState.Failure), (finished.Lifecycle, finished.State));
+        Assert.Equal(Completion.AlreadyFinished, await job.Grain.Complete(run, TestJob.Success));
+        Assert.Equal(Assignment.Refused, await job.AssignAsync(Assert.Single(job.Executor.Attempts), Guid.NewGuid()));
+        Assert.Equal(Cancellation.AlreadyEnded, await job.Grain.Terminate());
+        Assert.Equal(finished.Document, (await job.StoredAsync())!.Document);
+    }
+
+    [Fact]
+    public async Task A_grain_that_leaves_memory_tells_who_waits_and_nobody_else()
+    {
+        var job = cluster.NewJob();
+        var ear = await job.SubmitAsync();
+        var left = job.Ear();
+        await job.Grain.Attach(left.Subscription(1), Reading.Cached);
+        await job.Grain.Leave(left.Subscription(1));
+        await job.Grain.Cast<IGrainManagementExtension>().DeactivateOnIdle();
+        await TestServer.UntilAsync(() => !ear.Moves.IsEmpty);
+        Assert.Equal([job.Key], ear.Moves);
+        Assert.Empty(left.Moves);
     }
 
     [Fact]

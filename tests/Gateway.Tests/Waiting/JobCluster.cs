@@ -24,6 +24,8 @@ public sealed class JobCluster : IAsyncLifetime
     private readonly ConcurrentBag<WaiterHub> _hubs = [];
     private IHost _host = null!;
 
+    internal ShiftedClock Clock { get; } = new();
+
     internal FaultyStorage Storage { get; } = new();
 
     internal RecordingExecutor Executor { get; } = new();
@@ -35,7 +37,7 @@ public sealed class JobCluster : IAsyncLifetime
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.UseOrleans(silo => silo.UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0));
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<TimeProvider>(Clock);
         builder.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Jobs, Storage);
         builder.Services.AddSingleton<IJobExecutor>(Executor);
         builder.Services.AddSingleton<UnfinishedJobs>();
@@ -88,6 +90,16 @@ public sealed class JobCluster : IAsyncLifetime
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
+}
+
+/// <summary>The machine's clock, put forward.</summary>
+internal sealed class ShiftedClock : TimeProvider
+{
+    private long _shift;
+
+    public override long GetTimestamp() => System.GetTimestamp() + Volatile.Read(ref _shift);
+
+    public void Forward(TimeSpan time) => Interlocked.Add(ref _shift, (long)(time.TotalSeconds * TimestampFrequency));
 }
 
 /// <summary>One job of a test, seen from all sides.</summary>

@@ -12,8 +12,8 @@ internal sealed class RecordingExecutor : IJobExecutor
 
     public SiloAddress Address { get; set; } = null!;
 
-    /// <summary>Whether there is no place for a new job.</summary>
-    public bool Full { get; set; }
+    /// <summary>What a new job gets.</summary>
+    public Place Place { get; set; } = Place.Taken;
 
     /// <summary>Places taken and not given back.</summary>
     public int Places => _places;
@@ -22,13 +22,12 @@ internal sealed class RecordingExecutor : IJobExecutor
 
     public Place TryReserve()
     {
-        if (Full)
+        if (Place == Place.Taken)
         {
-            return Place.None;
+            Reserve();
         }
 
-        Reserve();
-        return Place.Taken;
+        return Place;
     }
 
     public void Reserve() => Interlocked.Increment(ref _places);

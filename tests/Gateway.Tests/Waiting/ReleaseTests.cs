@@ -1,4 +1,5 @@
 using SyncCluster.Execution;
+using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Tests.Waiting;
@@ -155,6 +156,22 @@ public sealed class ReleaseTests(JobCluster cluster) : IClassFixture<JobCluster>
     }
 
     [Fact]
+    public async Task A_silo_that_stops_releases_nothing_and_sends_its_grains_elsewhere()
+    {
+        var job = cluster.NewJob();
+        cluster.Executor.Place = Place.Elsewhere;
+        Assert.IsType<JobReply.Unavailable>(await job.Grain.Submit(job.Spec, job.Ear().Subscription(1)));
+        Assert.Null(await job.StoredAsync());
+        cluster.Executor.Place = Place.Taken;
+        var ear = await job.SubmitAsync();
+
+        job.Executor.Resume = _ => Task.FromResult<Resumption>(new Resumption.Elsewhere());
+        Assert.IsType<JobReply.Unavailable>(await job.Grain.Attach(null, Reading.Fresh));
+        await TestServer.UntilAsync(() => !ear.Moves.IsEmpty);
+        Assert.Single(job.Executor.Attempts);
+    }
+
+    [Fact]
     public async Task A_full_queue_stores_nothing_but_knows_what_it_accepted()
     {
         var accepted = cluster.NewJob();
@@ -162,7 +179,7 @@ public sealed class ReleaseTests(JobCluster cluster) : IClassFixture<JobCluster>
         var elsewhere = cluster.NewJob();
         await elsewhere.PutAsync(JobRecord.Fenced(elsewhere.Spec, Guid.NewGuid(), cluster.Executor.Address, DateTimeOffset.UtcNow));
         var refused = cluster.NewJob();
-        cluster.Executor.Full = true;
+        cluster.Executor.Place = Place.None;
         try
         {
             Assert.IsType<JobReply.QueueFull>(await refused.Grain.Submit(refused.Spec, refused.Ear().Subscription(1)));
@@ -171,7 +188,7 @@ public sealed class ReleaseTests(JobCluster cluster) : IClassFixture<JobCluster>
         }
         finally
         {
-            cluster.Executor.Full = false;
+            cluster.Executor.Place = Place.Taken;
         }
 
         Assert.Null(await refused.StoredAsync());
