@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json.Serialization;
+using SyncCluster.Gateway.Waiting;
 using SyncCluster.Silo;
 
 namespace SyncCluster.Gateway.Status;
@@ -11,12 +12,12 @@ internal static class StatusEndpoints
     {
         var startedAt = TimeProvider.System.GetTimestamp();
         var version = typeof(StatusEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
-        routes.MapGet("/api/status", () => TypedResults.Json(
-                new ServiceStatus("SyncCluster", version, Math.Round(TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds, 3)),
+        routes.MapGet("/api/status", (WaiterHub hub) => TypedResults.Json(
+                new ServiceStatus("SyncCluster", version, Math.Round(TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds, 3), hub.Waiters),
                 StatusJson.Default.ServiceStatus))
             .WithTags("Status")
             .WithName("Status")
-            .WithSummary("Name, version and uptime in seconds");
+            .WithSummary("Name, version, uptime in seconds, and how many requests wait for a job");
         routes.MapHealth();
     }
 }
@@ -24,7 +25,8 @@ internal static class StatusEndpoints
 /// <param name="Name">Always <c>SyncCluster</c>.</param>
 /// <param name="Version">Of the running program.</param>
 /// <param name="Uptime">Seconds since the start.</param>
-internal sealed record ServiceStatus(string Name, string Version, double Uptime);
+/// <param name="Waiting">Requests that wait for a job at this gateway.</param>
+internal sealed record ServiceStatus(string Name, string Version, double Uptime, int Waiting);
 
 [JsonSerializable(typeof(ServiceStatus))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
