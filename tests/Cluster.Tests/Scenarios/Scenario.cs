@@ -13,7 +13,7 @@ public abstract class Scenario(ProcessCluster cluster, ITestOutputHelper output)
 
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(90);
 
-    private readonly Stopwatch _elapsed = Stopwatch.StartNew();
+    private readonly long _begun = Stopwatch.GetTimestamp();
     private readonly Gate? _gate = ClusterFactAttribute.Missing is null ? new(cluster.Folder) : null;
     private Traffic? _traffic;
     private bool _settled;
@@ -55,16 +55,19 @@ public abstract class Scenario(ProcessCluster cluster, ITestOutputHelper output)
                 call.HangUp();
             }
 
+            var logs = Directory.CreateTempSubdirectory("synccluster-chaos-log-").FullName;
+            Print($"The servers' logs are in {logs}, with the time since the scenario's begin.");
             foreach (var server in cluster.Servers)
             {
-                Print($"{server.Name} ({server.Process.Id}):\n{string.Join('\n', server.Lines.TakeLast(60).Select(line => line.Text))}");
+                await File.WriteAllLinesAsync(
+                    Path.Combine(logs, server.Name.Replace(' ', '-')), server.Lines.Select(line => $"{Stopwatch.GetElapsedTime(_begun, line.At).TotalSeconds:F1} {line.Text}"));
             }
         }
 
         Print("Done.");
     }
 
-    private protected void Print(string text) => output.WriteLine($"{_elapsed.Elapsed.TotalSeconds,6:F1} s  {text}");
+    private protected void Print(string text) => output.WriteLine($"{Stopwatch.GetElapsedTime(_begun).TotalSeconds,6:F1} s  {text}");
 
     private protected Server AnyGateway() => cluster.Gateways[Random.Next(cluster.Gateways.Count)];
 
@@ -84,14 +87,22 @@ public abstract class Scenario(ProcessCluster cluster, ITestOutputHelper output)
     /// <summary>So many waiting jobs that each silo runs as many as it may, and has others queued; none ends before the gate is opened.</summary>
     private protected async Task<IReadOnlyList<Call>> HoldAsync(int count = 120)
     {
-        Call[] calls = [.. Enumerable.Range(0, count).Select(_ => Clients.Call(AnyGateway(), Gate.Name))];
-        await FullAsync();
+        List<Call> calls = [.. Enumerable.Range(0, count).Select(_ => Clients.Call(AnyGateway(), Gate.Name))];
+        await Until.TrueAsync(
+            () =>
+            {
+                // Where a job goes is the silos' choice, and for a while they do not choose a newcomer.
+                if (cluster.Silos.All(silo => Running(silo).Count >= ProcessCluster.Concurrency))
+                {
+                    return true;
+                }
+
+                calls.Add(Clients.Call(AnyGateway(), Gate.Name));
+                return false;
+            },
+            "every silo runs as many scripts as it may");
         return calls;
     }
-
-    /// <summary>Until each silo runs as many scripts as it may.</summary>
-    private protected Task FullAsync() => Until.TrueAsync(
-        () => cluster.Silos.All(silo => Running(silo).Count >= ProcessCluster.Concurrency), "every silo runs as many scripts as it may");
 
     /// <summary>The calls whose scripts have begun on a silo, and that nobody has the answer of.</summary>
     private protected IReadOnlyList<Call> Running(Server silo)

@@ -34,8 +34,9 @@ public sealed class SiloDeathTests(ProcessCluster cluster, ITestOutputHelper out
     {
         StartTraffic();
         await HoldAsync();
-        await KillAsync([.. Cluster.Silos.Where(silo => silo != Cluster.Silos[0])]);
+        var after = await KillAsync([.. Cluster.Silos.Where(silo => silo != Cluster.Silos[0])]);
         await SettleAsync(Outcome.Lost);
+        after();
     }
 
     [ClusterFact]
