@@ -104,6 +104,14 @@ public abstract class Scenario(ProcessCluster cluster, ITestOutputHelper output)
         return calls;
     }
 
+    /// <summary>So many jobs of known addresses that are waited for at a gateway until the gate is opened.</summary>
+    private protected async Task<IReadOnlyList<Call>> SubmitAsync(int count, Server gateway)
+    {
+        Call[] calls = [.. Enumerable.Range(0, count).Select(_ => Clients.Submit(gateway, Gate.Name))];
+        await Until.TrueAsync(() => calls.All(call => call.Location.IsCompletedSuccessfully), "the clerk has told the jobs' addresses");
+        return calls;
+    }
+
     /// <summary>The calls whose scripts have begun on a silo, and that nobody has the answer of.</summary>
     private protected IReadOnlyList<Call> Running(Server silo)
     {
