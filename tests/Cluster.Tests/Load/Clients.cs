@@ -148,7 +148,8 @@ internal sealed class Clients(ProcessCluster cluster)
 
     private static Outcome Judge(Call call, int status, string body)
     {
-        if (status == 503)
+        // 404 is what the address says that came with "it is not known whether the job was started", when it was not.
+        if (status == 503 || (status == 404 && call.PutOff > 0 && !call.Joins))
         {
             return Outcome.Refused;
         }
@@ -167,7 +168,7 @@ internal sealed class Clients(ProcessCluster cluster)
             (200, "finished", "success") => output == $"[\"{call.Id}\"]" ? Outcome.Right : Outcome.Wrong,
             (500, "terminated", "failure") when output.Contains("The server that ran the job is gone.", StringComparison.Ordinal) => Outcome.Lost,
             (500, "terminated", "failure") when output.Contains("The server was stopped while the script ran.", StringComparison.Ordinal) => Outcome.Stopped,
-            (500, "canceled", "canceled") => Outcome.Canceled,
+            (500, "canceled" or "terminated", "canceled") => Outcome.Canceled,
             _ => Outcome.Wrong,
         };
     }

@@ -18,7 +18,7 @@ internal enum Outcome
     /// <summary>Somebody has canceled it.</summary>
     Canceled = 8,
 
-    /// <summary>503 with Retry-After, and nothing was run.</summary>
+    /// <summary>503 with Retry-After, and nothing was run. It may take a look at the job's address to know that nothing was.</summary>
     Refused = 16,
 
     /// <summary>Its gateway was killed before the client knew the job's address.</summary>

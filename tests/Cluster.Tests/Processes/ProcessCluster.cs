@@ -117,7 +117,7 @@ public sealed class ProcessCluster : IAsyncLifetime
         string[] gateway = [$"--Cluster:Redis={_redis.Endpoint}", $"--Demo:Folder={recipes}"];
         Silos = [.. Enumerable.Range(0, 3).Select(Silo)];
         Gateways = [.. Enumerable.Range(0, 2).Select(number => new Server($"gateway {number}", "SyncCluster.Gateway.dll", gateway))];
-        Clerk = new("clerk", "SyncCluster.Gateway.dll", [.. gateway, "--Waiting:Maximum=00:00:01"]);
+        Clerk = new("clerk", "SyncCluster.Gateway.dll", [.. gateway, "--Waiting:Maximum=00:00:02"]);
         await Task.WhenAll(Silos.Select(silo => silo.StartAsync()));
         await Task.WhenAll(Gateways.Append(Clerk).Select(server => server.StartAsync()));
         await SettledAsync();

@@ -44,8 +44,8 @@ public sealed class RedisTests(ProcessCluster cluster, ITestOutputHelper output)
     {
         StartTraffic();
         var held = await HoldAsync();
-        var begun = Stopwatch.GetTimestamp();
         await stop();
+        var begun = Stopwatch.GetTimestamp();
         Print("Redis is away.");
 
         // The outage is defined by how long it is.

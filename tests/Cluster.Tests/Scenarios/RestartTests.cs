@@ -14,8 +14,13 @@ public sealed class RestartTests(ProcessCluster cluster, ITestOutputHelper outpu
     {
         // As many as keep the silos at work for all the restarts, each shorter than the time that a stopping silo gives its scripts.
         StartTraffic(scriptEvery: 0);
-        Call[] submitted = [.. Enumerable.Range(0, 200).Select(_ => Clients.Submit(AnyGateway(), seconds: 1))];
-        Call[] called = [.. Enumerable.Range(0, 400).Select(_ => Clients.Call(AnyGateway(), seconds: 1))];
+        Call[] submitted = [.. Enumerable.Range(0, 200).Select(_ => Clients.Submit(AnyGateway(), seconds: 1.5))];
+        await Until.TrueAsync(() => submitted.All(call => call.Location.IsCompletedSuccessfully), "the clerk has told the jobs' addresses");
+        for (var count = 0; count < 400; count++)
+        {
+            Clients.Call(AnyGateway(), seconds: 1);
+        }
+
         foreach (var call in submitted)
         {
             for (var waiters = 0; waiters < 7; waiters++)
@@ -51,11 +56,15 @@ public sealed class RestartTests(ProcessCluster cluster, ITestOutputHelper outpu
             Stopwatch.GetElapsedTime(told, call.Answer.Result.At), ProcessCluster.DrainTime, ProcessCluster.DrainTime + TimeSpan.FromSeconds(5)));
         Assert.Equal(0, await silo.Process.ExitAsync());
         Print($"{silo.Name} has stopped, {Stopwatch.GetElapsedTime(told).TotalSeconds:F1} s after it was told to.");
-        await SettleAsync(Outcome.Stopped);
-        var (after, count) = Resolved(told);
-        Print($"{count} queued jobs were taken over, the last one {after.TotalSeconds:F1} s after it was told to stop.");
-        Assert.NotEqual(0, count);
-        Assert.InRange(after, TimeSpan.Zero, HandedOver);
-        Assert.Equal(running.Select(call => call.Id).Order(), Clients.All.Where(call => call.Answer.Result.Outcome == Outcome.Stopped).Select(call => call.Id).Order());
+        await SettleAsync(Outcome.Stopped, () =>
+        {
+            var (after, count) = Resolved(told);
+            Print($"{count} queued jobs were taken over, the last one {after.TotalSeconds:F1} s after it was told to stop.");
+            Assert.NotEqual(0, count);
+            Assert.InRange(after, TimeSpan.Zero, HandedOver);
+            Assert.Equal(
+                running.Select(call => call.Id).Order(),
+                Clients.All.Where(call => call.Answer.Result.Outcome == Outcome.Stopped).Select(call => call.Id).Order());
+        });
     }
 }

@@ -84,8 +84,8 @@ public abstract class Scenario(ProcessCluster cluster, ITestOutputHelper output)
         }
     }
 
-    /// <summary>So many waiting jobs that each silo runs as many as it may, and has others queued; none ends before the gate is opened.</summary>
-    private protected async Task<IReadOnlyList<Call>> HoldAsync(int count = 120)
+    /// <summary>At least so many waiting jobs that each silo runs as many as it may, and has others queued; none ends before the gate is opened.</summary>
+    private protected async Task<IReadOnlyList<Call>> HoldAsync(int count = 90)
     {
         List<Call> calls = [.. Enumerable.Range(0, count).Select(_ => Clients.Call(AnyGateway(), Gate.Name))];
         await Until.TrueAsync(
@@ -101,6 +101,7 @@ public abstract class Scenario(ProcessCluster cluster, ITestOutputHelper output)
                 return false;
             },
             "every silo runs as many scripts as it may");
+        calls.AddRange(Enumerable.Range(0, count / 2).Select(_ => Clients.Call(AnyGateway(), Gate.Name)));
         return calls;
     }
 
@@ -135,7 +136,9 @@ public abstract class Scenario(ProcessCluster cluster, ITestOutputHelper output)
     }
 
     /// <summary>Lets all jobs end, waits for all answers and settles the account.</summary>
-    private protected async Task SettleAsync(Outcome allowed)
+    /// <param name="allowed">What may have come of a call beside the right answer.</param>
+    /// <param name="then">What must hold besides.</param>
+    private protected async Task SettleAsync(Outcome allowed, Action? then = null)
     {
         await StopTrafficAsync();
         Gate.Open();
@@ -153,6 +156,7 @@ public abstract class Scenario(ProcessCluster cluster, ITestOutputHelper output)
 
         var killed = cluster.Servers.SelectMany(server => server.Killed).ToHashSet();
         Account.Settle(cluster, Clients, allowed, killed, output);
+        then?.Invoke();
         _settled = true;
     }
 }

@@ -13,8 +13,7 @@ public sealed class SiloDeathTests(ProcessCluster cluster, ITestOutputHelper out
         StartTraffic();
         await HoldAsync();
         var after = await KillAsync(AnySilo());
-        await SettleAsync(Outcome.Lost);
-        Assert.InRange(after(), TimeSpan.Zero, AttachedAgain);
+        await SettleAsync(Outcome.Lost, () => Assert.InRange(after(), TimeSpan.Zero, AttachedAgain));
     }
 
     [ClusterFact]
@@ -35,8 +34,7 @@ public sealed class SiloDeathTests(ProcessCluster cluster, ITestOutputHelper out
         StartTraffic();
         await HoldAsync();
         var after = await KillAsync([.. Cluster.Silos.Where(silo => silo != Cluster.Silos[0])]);
-        await SettleAsync(Outcome.Lost);
-        after();
+        await SettleAsync(Outcome.Lost, () => after());
     }
 
     [ClusterFact]
@@ -66,8 +64,7 @@ public sealed class SiloDeathTests(ProcessCluster cluster, ITestOutputHelper out
             Assert.Equal(answer.Body, await Clients.LookAsync(AnyGateway(), answer.JobId!));
         }
 
-        await SettleAsync(Outcome.Lost);
-        Assert.All(there, call => Assert.Equal(Outcome.Lost, call.Answer.Result.Outcome));
+        await SettleAsync(Outcome.Lost, () => Assert.All(there, call => Assert.Equal(Outcome.Lost, call.Answer.Result.Outcome)));
     }
 
     /// <summary>Kills silos and lets the jobs end once those that ran there are answered. What it gives is known when all are.</summary>
