@@ -124,7 +124,12 @@ internal sealed partial class LocalExecutor : IJobExecutor, IJobRunner, ILifecyc
             catch (Exception fault)
             {
                 LogNoWord(fault, record.Spec.JobId, runner.Silo);
-                return new Resumption.KeepWaiting();
+
+                // A silo that stops is out of reach before it is gone. What was queued there has started nothing, or loses its right to.
+                if (record.Lifecycle != Lifecycle.Ready || !_membership.CurrentSnapshot.GetSiloStatus(runner.Silo).IsTerminating())
+                {
+                    return new Resumption.KeepWaiting();
+                }
             }
         }
 
