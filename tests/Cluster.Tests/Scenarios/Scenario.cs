@@ -101,6 +101,7 @@ public abstract class Scenario(ProcessCluster cluster, ITestOutputHelper output)
                 return false;
             },
             "every silo runs as many scripts as it may");
+        Print($"Every silo was full after {calls.Count} calls.");
         calls.AddRange(Enumerable.Range(0, count / 2).Select(_ => Clients.Call(AnyGateway(), Gate.Name)));
         return calls;
     }
