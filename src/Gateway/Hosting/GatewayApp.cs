@@ -98,6 +98,7 @@ internal static class GatewayApp
         services.AddOptions<WaitingOptions>().BindConfiguration(WaitingOptions.Section)
             .Validate(WaitingOptions.IsSensible, "Waiting: every time must be above 0 and at most 24 hours.")
             .ValidateOnStart();
+        services.AddSingleton<TaskLookup>();
         services.AddSingleton<JobCalls>();
         services.AddSingleton<WaiterHub>();
         services.AddHostedService(provider => provider.GetRequiredService<WaiterHub>());

@@ -15,7 +15,7 @@ namespace SyncCluster.Gateway.Jobs;
 /// <summary>The calls that run a task and wait for its job.</summary>
 internal sealed class JobCalls(
     Gate gate,
-    TaskCatalog catalog,
+    TaskLookup tasks,
     WaiterHub hub,
     IOptions<WaitingOptions> waiting,
     IOptions<RequestLimits> limits,
@@ -59,7 +59,7 @@ internal sealed class JobCalls(
             return admission.Refusal!;
         }
 
-        if (await catalog.FindAsync(customer, task) is not { } definition)
+        if (await tasks.FindAsync(customer, task, deadline, http.RequestAborted) is not { } definition)
         {
             return JobAddress.NoSuchTask;
         }
@@ -77,7 +77,7 @@ internal sealed class JobCalls(
     {
         var deadline = new Deadline(timeProvider, waiting.Value.Maximum);
         if (!CustomerName.IsValid(customer) || !TaskId.IsValid(task)
-            || await catalog.FindAsync(customer, task) is not { } definition || !Secret.Matches(secret, definition.SecretHash))
+            || await tasks.FindAsync(customer, task, deadline, http.RequestAborted) is not { } definition || !Secret.Matches(secret, definition.SecretHash))
         {
             return WrongSecret;
         }

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json.Serialization;
 using SyncCluster.Gateway.Docs;
+using SyncCluster.Gateway.Waiting;
 using SyncCluster.Silo;
 
 namespace SyncCluster.Gateway.Status;
@@ -13,12 +14,12 @@ internal static class StatusEndpoints
         var startedAt = TimeProvider.System.GetTimestamp();
         var version = typeof(StatusEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
         var status = routes.MapGroup("").WithTags("Status");
-        status.MapGet("/api/status", () => TypedResults.Json(
-                new ServiceStatus("SyncCluster", version, Math.Round(TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds, 3)),
+        status.MapGet("/api/status", (WaiterHub hub) => TypedResults.Json(
+                new ServiceStatus("SyncCluster", version, Math.Round(TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds, 3), hub.Waiters),
                 StatusJson.Default.ServiceStatus))
             .WithName("Status")
-            .WithSummary("Name, version and uptime")
-            .WithDescription("Which program this is, and for how many seconds it has been up.")
+            .WithSummary("Name, version, uptime and waiting requests")
+            .WithDescription("Which program this is, for how many seconds it has been up, and how many requests wait for a job here.")
             .Answers(new GivenAnswer("200", "The status", "ServiceStatus", "status"));
 
         status.MapMethods("/health/live", Health.Methods, Health.LiveAsync)
@@ -37,7 +38,8 @@ internal static class StatusEndpoints
 /// <param name="Name">Always <c>SyncCluster</c>.</param>
 /// <param name="Version">Of the running program.</param>
 /// <param name="Uptime">Seconds since the start.</param>
-internal sealed record ServiceStatus(string Name, string Version, double Uptime);
+/// <param name="Waiting">Requests that wait for a job at this gateway.</param>
+internal sealed record ServiceStatus(string Name, string Version, double Uptime, int Waiting);
 
 [JsonSerializable(typeof(ServiceStatus))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

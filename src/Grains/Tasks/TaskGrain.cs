@@ -11,7 +11,7 @@ public interface ITaskGrain : IGrainWithStringKey
     Task Put(TaskDefinition definition, byte[] script);
 
     /// <summary>The task; null where there is none.</summary>
-    [Alias("get"), ResponseTimeout("00:00:05")]
+    [Alias("get"), ResponseTimeout("00:00:03")]
     Task<TaskDefinition?> Get();
 
     /// <summary>The script's bytes; null where the task is gone or its script is not the asked one any more.</summary>

@@ -197,7 +197,9 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         catch (Exception fault)
         {
             LogNoWord(fault, record.Spec.JobId, silo);
-            return true;
+
+            // What is queued at a silo that stops has started nothing, and loses its right to when it is taken over.
+            return record.Lifecycle != Lifecycle.Ready || !_membership.CurrentSnapshot.GetSiloStatus(silo).IsTerminating();
         }
     }
 

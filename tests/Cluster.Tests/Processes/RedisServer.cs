@@ -1,0 +1,83 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using StackExchange.Redis;
+
+namespace SyncCluster.Cluster.Tests.Processes;
+
+/// <summary>A real Redis that has each write on disk before it acknowledges it.</summary>
+internal sealed class RedisServer(string folder) : IAsyncDisposable
+{
+    private const int Active = 3;
+    private const int Dead = 6;
+
+    private readonly int _port = FreePort();
+    private ServerProcess? _process;
+    private ConnectionMultiplexer? _connection;
+
+    public string Endpoint => $"127.0.0.1:{_port}";
+
+    public ServerProcess Process => _process!;
+
+    /// <summary>Starts it, or starts it anew on what it had stored.</summary>
+    public async Task StartAsync()
+    {
+        _process?.Dispose();
+        _process = new("redis-server",
+        [
+            "--port", $"{_port}", "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "yes", "--appendfsync", "always",
+        ]);
+        await _process.LineAsync("Ready to accept connections");
+        _connection ??= await ConnectionMultiplexer.ConnectAsync($"{Endpoint},abortConnect=false");
+    }
+
+    public void Kill() => Process.Kill();
+
+    /// <summary>SIGTERM, and the end of it.</summary>
+    public async Task StopAsync()
+    {
+        Process.Signal("TERM");
+        await Process.ExitAsync();
+    }
+
+    public void Freeze() => Process.Signal("STOP");
+
+    public void Thaw() => Process.Signal("CONT");
+
+    /// <summary>The addresses of the silos that the cluster counts as members, joining and leaving ones included.</summary>
+    public async Task<IReadOnlyDictionary<string, bool>> MembersAsync()
+    {
+        var members = new Dictionary<string, bool>();
+        foreach (var entry in await _connection!.GetDatabase().HashGetAllAsync("synccluster/members/synccluster"))
+        {
+            if (entry.Name != "Version")
+            {
+                using var silo = JsonDocument.Parse(entry.Value.ToString());
+                var status = silo.RootElement.GetProperty("Status").GetInt32();
+                if (status != Dead)
+                {
+                    members[entry.Name!] = status == Active;
+                }
+            }
+        }
+
+        return members;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is not null)
+        {
+            await _connection.DisposeAsync();
+        }
+
+        _process?.Dispose();
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
