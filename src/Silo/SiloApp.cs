@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Silo.Clustering;
+using SyncCluster.Silo.Operation;
 
 namespace SyncCluster.Silo;
 
-/// <summary>The silo as a web application: of HTTP it has its health only.</summary>
+/// <summary>The silo as a web application: of HTTP it has its health, and what an operator needs.</summary>
 internal static class SiloApp
 {
     /// <exception cref="OptionsValidationException">No cluster is configured.</exception>
@@ -22,8 +23,13 @@ internal static class SiloApp
 
         builder.AddClusterSilo();
         builder.Services.AddHealth();
+        builder.Services.AddOperator();
+        builder.Services.AddProblemDetails();
         var app = builder.Build();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
         app.MapHealth();
+        app.MapOperator();
         app.Lifetime.ApplicationStarted.Register(() => Announce(app));
         return app;
     }

@@ -1,3 +1,5 @@
+using SyncCluster.Silo;
+
 namespace SyncCluster.Gateway.Auth;
 
 /// <summary>The <c>token</c> command: makes a token for a configured user.</summary>

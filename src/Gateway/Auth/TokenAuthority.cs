@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using SyncCluster.Silo;
 
 namespace SyncCluster.Gateway.Auth;
 

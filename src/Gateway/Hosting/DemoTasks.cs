@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Silo;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Hosting;

@@ -8,6 +8,7 @@ using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
 using SyncCluster.Json;
+using SyncCluster.Silo;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Jobs;

@@ -6,6 +6,7 @@ using SyncCluster.Gateway.Jobs;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Jobs;
 using SyncCluster.Json;
+using SyncCluster.Silo;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Tasks;

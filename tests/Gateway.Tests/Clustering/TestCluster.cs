@@ -13,6 +13,8 @@ namespace SyncCluster.Gateway.Tests.Clustering;
 /// <summary>Three silos and two gateways, the real hosts, in this process: they talk over TCP, and to a Redis.</summary>
 public sealed class TestCluster : IAsyncLifetime
 {
+    public const string OperatorToken = "operator-token";
+
     private readonly RedisInProcess _redis = new();
     private readonly List<WebApplication> _silos = [];
     private readonly List<WebApplication> _gateways = [];
@@ -56,7 +58,8 @@ public sealed class TestCluster : IAsyncLifetime
 
     internal async Task<WebApplication> StartSiloAsync()
     {
-        var silo = SiloApp.Build([.. Settings, "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", "--LocalExecutor:Concurrency=4", "--LocalExecutor:DrainTime=00:00:01"]);
+        var silo = SiloApp.Build([.. Settings, "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", "--LocalExecutor:Concurrency=4", "--LocalExecutor:DrainTime=00:00:01",
+            $"--Operator:TokenSha256={Convert.ToHexStringLower(Secret.Hash(OperatorToken))}"]);
         await silo.StartAsync();
         _silos.Add(silo);
         return silo;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Silo;
 using SyncCluster.Gateway.Hosting;
 
 namespace SyncCluster.Gateway.Tests.Server;

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Hosting;
 using SyncCluster.Gateway.Waiting;
+using SyncCluster.Silo;
 
 namespace SyncCluster.Gateway.Tests.Server;
 

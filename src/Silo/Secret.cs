@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace SyncCluster.Gateway.Auth;
+namespace SyncCluster.Silo;
 
 /// <summary>Tokens and secrets: random when made, kept as their SHA-256, compared in constant time.</summary>
 internal static class Secret
