@@ -1,11 +1,17 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Hosting;
+using SyncCluster.Silo;
 
 if (args is ["token"])
 {
     NewToken.Print(Console.Out);
     return 0;
+}
+
+if (args is ["health", var address])
+{
+    return await Health.ProbeAsync(address);
 }
 
 try

@@ -26,6 +26,22 @@ public static class Health
     /// <summary>200 while the process takes work, else 503.</summary>
     public static Task<IResult> ReadyAsync(HealthCheckService checks) => CheckAsync(checks, check => check.Tags.Contains(ReadyTag));
 
+    /// <summary>The <c>health</c> command, for containers without a tool that could ask: 0 while the process at that address takes work, else 1.</summary>
+    public static async Task<int> ProbeAsync(string address)
+    {
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(3) };
+        try
+        {
+            using var response = await http.GetAsync(new Uri(new Uri(address), "/health/ready"));
+            return response.IsSuccessStatusCode ? 0 : 1;
+        }
+        catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException or UriFormatException)
+        {
+            await Console.Error.WriteLineAsync(fault.Message);
+            return 1;
+        }
+    }
+
     private static async Task<IResult> CheckAsync(HealthCheckService checks, Func<HealthCheckRegistration, bool> predicate)
     {
         var status = (await checks.CheckHealthAsync(predicate)).Status;

@@ -1,6 +1,11 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Silo;
 
+if (args is ["health", var address])
+{
+    return await Health.ProbeAsync(address);
+}
+
 try
 {
     await using var app = SiloApp.Build(args);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using SyncCluster.Gateway.Tests.Server;
+using SyncCluster.Silo;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 
@@ -79,6 +80,8 @@ public sealed class OperatorTests(TestCluster cluster) : IClassFixture<TestClust
     {
         using var response = await SendAsync(HttpMethod.Get, $"{cluster.Silos[0].Urls.Single()}/health/ready", null);
         Assert.Equal("""{"status":"healthy"}""", await response.Content.ReadAsStringAsync());
+        Assert.Equal(0, await Health.ProbeAsync(cluster.Silos[0].Urls.Single()));
+        Assert.Equal(1, await Health.ProbeAsync("http://127.0.0.1:1"));
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string address, string? token)

@@ -1,6 +1,5 @@
-using System.Net;
-using System.Net.Sockets;
 using Garnet;
+using SyncCluster.Silo.Clustering;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 
@@ -11,7 +10,7 @@ internal sealed class RedisInProcess : IDisposable
 
     public RedisInProcess()
     {
-        var port = FreePort();
+        var port = FreePort.Or(0);
         _server = new GarnetServer(["--bind", "127.0.0.1", "--port", $"{port}", "--lua", "true", "--memory", "64m"]);
         _server.Start();
         Address = $"127.0.0.1:{port}";
@@ -20,11 +19,4 @@ internal sealed class RedisInProcess : IDisposable
     public string Address { get; }
 
     public void Dispose() => _server.Dispose();
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 }

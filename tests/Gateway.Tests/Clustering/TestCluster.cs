@@ -54,6 +54,8 @@ public sealed class TestCluster : IAsyncLifetime
         Directory.Delete(Folder, recursive: true);
     }
 
+    internal Uri Gateway(int gateway) => _clients[gateway].BaseAddress!;
+
     internal WaiterHub Hub(int gateway) => _gateways[gateway].Services.GetRequiredService<WaiterHub>();
 
     internal async Task<WebApplication> StartSiloAsync()

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -10,6 +8,7 @@ using Orleans.Storage;
 using SyncCluster.Execution;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
+using SyncCluster.Silo.Clustering;
 using SyncCluster.Storage;
 using SyncCluster.Tasks;
 
@@ -36,7 +35,7 @@ public sealed class JobCluster : IAsyncLifetime
     {
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        builder.UseOrleans(silo => silo.UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0));
+        builder.UseOrleans(silo => silo.UseLocalhostClustering(siloPort: FreePort.Or(0), gatewayPort: 0));
         builder.Services.AddSingleton<TimeProvider>(Clock);
         builder.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Jobs, Storage);
         builder.Services.AddSingleton<IJobExecutor>(Executor);
@@ -83,13 +82,6 @@ public sealed class JobCluster : IAsyncLifetime
         User = new JobUser("demo", "demo@example.com"),
         CreatedAt = DateTimeOffset.UnixEpoch,
     });
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 }
 
 /// <summary>The machine's clock, put forward.</summary>

@@ -1,0 +1,84 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using SyncCluster.Gateway.Tests.Server;
+
+namespace SyncCluster.Gateway.Tests.Clustering;
+
+/// <summary>The load balancer's configuration, on a real nginx.</summary>
+public sealed class BalancerTests(TestCluster cluster) : IClassFixture<TestCluster>
+{
+    [NginxFact]
+    public async Task Calls_through_the_balancer_are_answered_and_leave_no_secret_in_its_log()
+    {
+        using var balancer = await Balancer.StartAsync(cluster.Gateway(0), cluster.Gateway(1));
+        using var http = new HttpClient { BaseAddress = balancer.Address };
+        for (var call = 0; call < 10; call++)
+        {
+            using var body = new StringContent($"""["{call}"]""", Encoding.UTF8, "application/json");
+            using var response = await http.PostAsync(new Uri("/demo/task/hello/job?access_token=demo-token", UriKind.Relative), body);
+            Assert.Equal($"""["hello {call}"]""", await response.Content.ReadAsStringAsync());
+        }
+
+        using var refused = await http.PostAsync(new Uri("/demo/task/hello/secret/path-secret/job?access_token=query-secret", UriKind.Relative), null);
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        await TestServer.UntilAsync(() => balancer.Log.Contains("/demo/task/hello/secret/***/job 401", StringComparison.Ordinal));
+        Assert.Contains($" {cluster.Gateway(0).Authority}", balancer.Log, StringComparison.Ordinal);
+        Assert.Contains($" {cluster.Gateway(1).Authority}", balancer.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("demo-token", balancer.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("-secret", balancer.Log, StringComparison.Ordinal);
+    }
+
+    [NginxFact]
+    public async Task A_post_that_a_gateway_has_cut_off_is_not_sent_to_another()
+    {
+        using var first = new CutOff();
+        using var second = new CutOff();
+        using var balancer = await Balancer.StartAsync(first.Address, second.Address);
+        using var http = new HttpClient { BaseAddress = balancer.Address };
+        using var body = new StringContent("[]", Encoding.UTF8, "application/json");
+        using var posted = await http.PostAsync(new Uri("/demo/task/hello/job", UriKind.Relative), body);
+        Assert.Equal(HttpStatusCode.BadGateway, posted.StatusCode);
+        Assert.Equal(1, first.Requests + second.Requests);
+    }
+
+    /// <summary>A server that reads a request and closes the connection.</summary>
+    private sealed class CutOff : IDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+        private int _requests;
+
+        public CutOff()
+        {
+            _listener.Start();
+            Address = new Uri($"http://{_listener.LocalEndpoint}");
+            _ = AcceptAsync();
+        }
+
+        public Uri Address { get; }
+
+        public int Requests => _requests;
+
+        public void Dispose() => _listener.Dispose();
+
+        private async Task AcceptAsync()
+        {
+            try
+            {
+                while (true)
+                {
+                    using var client = await _listener.AcceptTcpClientAsync();
+                    var buffer = new byte[4096];
+                    if (await client.GetStream().ReadAsync(buffer) > 0)
+                    {
+                        Interlocked.Increment(ref _requests);
+                    }
+                }
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
+            {
+                // The test is over.
+            }
+        }
+    }
+}

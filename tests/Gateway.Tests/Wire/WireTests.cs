@@ -1,0 +1,93 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Serialization;
+using SyncCluster.Gateway.Tests.Server;
+using SyncCluster.Jobs;
+using SyncCluster.Tasks;
+
+namespace SyncCluster.Gateway.Tests.Wire;
+
+/// <summary>
+/// Records and messages as version 1 has written them, in <c>version-1.json</c>: a silo of this version must read what one of that version stored
+/// or sent. The file is never changed, only added to; a missing entry's bytes are in the message of the failure.
+/// </summary>
+[Collection(SharedServer.Name)]
+public sealed class WireTests(TestServer server)
+{
+    private static readonly JobSpec Spec = new()
+    {
+        JobId = "eb0166d31d0c56015d131f8f",
+        Customer = "acme",
+        TaskId = "0123456789abcdef01234567",
+        TaskName = "Greet",
+        Type = TaskType.Script,
+        Arguments = "[\"a\"]"u8.ToArray(),
+        User = new JobUser("uma", "uma@acme.example"),
+        Timeout = TimeSpan.FromMinutes(10),
+        Runas = "sh %script%",
+        Filename = "greet.sh",
+        Env = new() { ["LEVEL"] = "1" },
+        DefaultStateEvaluation = "success",
+        Acl = ["uma@acme.example"],
+        Cancellable = false,
+        SecretHash = [1, 2, 3],
+        CreatedAt = DateTimeOffset.UnixEpoch,
+        ScriptDigest = "00ff",
+    };
+
+    private static readonly Guid Attempt = new("11111111-1111-1111-1111-111111111111");
+    private static readonly Guid Run = new("22222222-2222-2222-2222-222222222222");
+    private static readonly SiloAddress Silo = SiloAddress.New(new(0x0100007F), 11111, 42);
+    private static readonly JobRecord Fenced = JobRecord.Fenced(Spec, Attempt, Silo, DateTimeOffset.UnixEpoch);
+    private static readonly JobRecord Assigned = Fenced.AssignedTo(Run, Silo, DateTimeOffset.UnixEpoch);
+    private static readonly JobRecord Ended = Assigned.Ended(JobEnds.Dummy("[\"done\"]"u8.ToArray()), DateTimeOffset.UnixEpoch);
+    private static readonly JobAccess Access = new(["team:ops"], true, [4, 5, 6]);
+
+    private static readonly Dictionary<string, object> Samples = new()
+    {
+        ["a fenced record"] = Fenced,
+        ["an assigned record"] = Assigned,
+        ["an ended record"] = Ended,
+        ["an outcome"] = JobEnds.NotRun("It failed."),
+        ["a pending reply"] = new JobReply.Pending(Access, Lifecycle.Assigned, "{}"u8.ToArray()),
+        ["a finished reply"] = new JobReply.Finished(new FinishedJob("acme/eb0166d31d0c56015d131f8f", Lifecycle.Finished, JobState.Success, "{}"u8.ToArray(), Access)),
+        ["not found"] = new JobReply.NotFound(),
+        ["queue full"] = new JobReply.QueueFull(),
+        ["unavailable"] = new JobReply.Unavailable(),
+        ["a task"] = new TaskState
+        {
+            Definition = new TaskDefinition
+            {
+                Id = "0123456789abcdef01234567",
+                Customer = "acme",
+                Name = "Greet",
+                Type = TaskType.Script,
+                SecretHash = [7, 8, 9],
+                Acl = ["team:ops"],
+                Env = new() { ["LEVEL"] = "1" },
+            },
+            Script = "echo"u8.ToArray(),
+        },
+        ["a list of tasks"] = new TaskListState { Ids = ["a", "b"] },
+    };
+
+    public static TheoryData<string> Names => [.. Samples.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task This_version_reads_what_version_1_has_written(string name)
+    {
+        var serializer = server.App.Services.GetRequiredService<Serializer>();
+        var written = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Wire", "version-1.json")))![name];
+        var sample = Samples[name];
+        Assert.True(written is not null, $"\"{name}\": \"{Convert.ToBase64String(serializer.SerializeToArray(sample))}\"");
+        var read = serializer.Deserialize<object>(Convert.FromBase64String(written.GetValue<string>()));
+        Assert.IsType(sample.GetType(), read);
+        Assert.Equal(Shown(sample), Shown(read!));
+    }
+
+    private static string Shown(object value) => value is JobRecord record
+        ? $"{record.Runner} {JsonSerializer.Serialize(record with { Runner = null })}"
+        : JsonSerializer.Serialize(value, value.GetType());
+}
