@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Orleans.Placement;
 using Orleans.Storage;
 using SyncCluster.Execution;
 using SyncCluster.Storage;
@@ -39,8 +40,8 @@ namespace SyncCluster.Jobs;
 /// </summary>
 [CollectionAgeLimit(Minutes = 2)]
 
-// A client spreads its calls over the silos by the key of the grain: it lives where the first call arrives, without a hop.
-[Orleans.Placement.PreferLocalPlacement]
+// Not local to the first call: a gateway keeps to the silos it knows, and one that has joined since would get no jobs.
+[RandomPlacement]
 internal sealed partial class JobGrain(
     IGrainContext context,
     [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
