@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Orleans.Placement;
 using Orleans.Storage;
 using SyncCluster.Execution;
 using SyncCluster.Storage;
@@ -38,6 +39,7 @@ namespace SyncCluster.Jobs;
 /// </para>
 /// </summary>
 [CollectionAgeLimit(Minutes = 2)]
+[RandomPlacement]
 internal sealed partial class JobGrain(
     IGrainContext context,
     [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
