@@ -42,10 +42,10 @@ internal static class Account
         Fail("scripts ran twice", runs.CountBy(run => run.Id).Where(count => count.Value > 1).Select(count => count.Key));
         foreach (var call in calls.Where(call => !call.Joins && call.Answer.Result.Outcome == Outcome.Refused))
         {
-            cluster.Refused.Add(call.Id);
+            cluster.Refused[call.Id] = Show(call);
         }
 
-        Fail("were refused, and ran", cluster.Refused.Where(ran.Contains));
+        Fail("were refused, and ran", cluster.Refused.Where(call => ran.Contains(call.Key)).Select(call => call.Value));
         Fail("were answered right, and did not run just once", Having(Outcome.Right, call => ran[call.Id].Count() != (call.RunsScript ? 1 : 0)));
         Fail("are said to be lost, and their server was not killed", Having(Outcome.Lost, call => killed.Count == 0 || ran[call.Id].Any(run => !killed.Any(run.IsOn))));
         Fail("have lost their gateway, which was not killed", Having(Outcome.Unknown, call => !killed.Contains(call.Answer.Result.Gateway)));

@@ -37,7 +37,7 @@ internal sealed class Traffic : IAsyncDisposable
                 return;
             }
 
-            var alive = gateways.Where(gateway => !gateway.Process.HasExited && !gateway.IsFrozen).ToArray();
+            var alive = gateways.Where(gateway => gateway.IsUp).ToArray();
             if (alive.Length > 0)
             {
                 var gateway = alive[random.Next(alive.Length)];

@@ -14,8 +14,8 @@ public sealed class ProcessCluster : IAsyncLifetime
     private readonly List<Server> _extra = [];
     private RedisServer? _redis;
 
-    /// <summary>Calls that were told that nothing was run, in all scenarios so far.</summary>
-    internal HashSet<string> Refused { get; } = [];
+    /// <summary>Calls that were told that nothing was run, in all scenarios so far, and how they were told.</summary>
+    internal Dictionary<string, string> Refused { get; } = [];
 
     internal string Folder { get; } = Directory.CreateTempSubdirectory("synccluster-chaos-").FullName;
 

@@ -14,6 +14,9 @@ internal sealed partial class Server(string name, string program, string[] setti
 
     public bool IsFrozen { get; private set; }
 
+    /// <summary>Whether it has started and takes calls.</summary>
+    public bool IsUp { get; private set; }
+
     /// <summary>Connects to the process that runs now; as many connections as there are calls, and no limit on how long one waits.</summary>
     public HttpClient Http { get; private set; } = new();
 
@@ -34,7 +37,7 @@ internal sealed partial class Server(string name, string program, string[] setti
             _past.Add(_process);
         }
 
-        IsFrozen = false;
+        IsFrozen = IsUp = false;
         _process = new("dotnet", [Path.Combine(AppContext.BaseDirectory, program), "--urls=http://127.0.0.1:0", .. settings]);
         var ready = await _process.LineAsync(" is ready");
         Address = ready.Split(' ')[2];
@@ -43,12 +46,14 @@ internal sealed partial class Server(string name, string program, string[] setti
             BaseAddress = new Uri(Url().Match(ready).Value),
             Timeout = Timeout.InfiniteTimeSpan,
         };
+        IsUp = true;
     }
 
     /// <summary>SIGKILL.</summary>
     public void Kill()
     {
         Killed.Add(Process.Id);
+        IsUp = false;
         Process.Kill();
     }
 

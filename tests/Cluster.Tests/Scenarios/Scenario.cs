@@ -48,7 +48,7 @@ public abstract class Scenario(ProcessCluster cluster, ITestOutputHelper output)
 
         _gate.Dispose();
         await StopTrafficAsync();
-        if (!_settled)
+        if (!_settled || Environment.GetEnvironmentVariable("SYNCCLUSTER_LOGS") is not null)
         {
             foreach (var call in Clients.All.Where(call => call.IsOpen))
             {
@@ -74,7 +74,8 @@ public abstract class Scenario(ProcessCluster cluster, ITestOutputHelper output)
     private protected Server AnySilo() => cluster.Silos[Random.Next(cluster.Silos.Count)];
 
     /// <summary>Steady calls besides, until the scenario ends.</summary>
-    private protected void StartTraffic(int scriptEvery = 5) => _traffic = new(Clients, cluster.Gateways, Random, scriptEvery);
+    private protected void StartTraffic(int scriptEvery = 5) =>
+        _traffic = new(Clients, cluster.Gateways, new Random(Random.Next()), scriptEvery);
 
     private protected async Task StopTrafficAsync()
     {
