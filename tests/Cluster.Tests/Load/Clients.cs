@@ -16,7 +16,7 @@ internal sealed class Clients(ProcessCluster cluster)
 {
     public const string NoGate = "-";
 
-    // As patient as a client that has somebody waiting.
+    // Between a gateway's death and the next gateway.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private readonly string _prefix = Guid.NewGuid().ToString("N")[..8];
@@ -105,8 +105,9 @@ internal sealed class Clients(ProcessCluster cluster)
                     server = then;
                     if (status == 503)
                     {
+                        // As told: what was on its way to the job's grain has arrived or lapsed by then, so that a 404 is final.
                         call.PutOff++;
-                        await Task.Delay(Pause, call.HungUp);
+                        await Task.Delay(response.Headers.RetryAfter!.Delta!.Value, call.HungUp);
                     }
 
                     continue;
