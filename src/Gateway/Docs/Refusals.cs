@@ -74,6 +74,7 @@ internal static class Refusals
     public static Refusal[] Recipe { get; } =
     [
         .. Body,
+        new("too-large-for-its-token", "a body above the limit of calls without a token outside it", TaskEndpoints.TooLargeForItsToken),
         new("recipe-bad-json", "malformed JSON", OfRecipe("{")),
         new("recipe-no-object", "no JSON object", OfRecipe("[]")),
         new("recipe-other-type", "no JSON", TaskEndpoints.NotJson),
