@@ -49,6 +49,9 @@ internal sealed partial class WaiterHub : BackgroundService
     /// <summary>How many requests wait.</summary>
     public int Waiters => Volatile.Read(ref _waiters);
 
+    /// <summary>Whether the server stops and waits no longer.</summary>
+    public bool IsDrained => _drained.IsCancellationRequested;
+
     /// <summary>Makes a new job exist and waits for its end.</summary>
     /// <param name="spec">The job; its id must be a new one.</param>
     /// <param name="deadline">When the wait ends.</param>
