@@ -36,7 +36,7 @@ internal static class Refusals
     public static Refusal WrongSecret { get; } = new("wrong-secret", "the task or its secret is wrong", JobCalls.WrongSecret);
 
     public static Refusal AdministratorsOnly { get; } = new(
-        "administrators-only", "the task has `cancellable:false` and you are no administrator", JobEndpoints.AdministratorsOnly(Job));
+        "administrators-only", "the task has `cancellable:false` and you are no administrator", JobEndpoints.AdministratorsOnly(DemoAccess.Customer, Job));
 
     public static Refusal HasEnded { get; } = new("has-ended", "the job has ended", JobEndpoints.HasEnded(DemoAccess.Customer, Job));
 

@@ -11,8 +11,12 @@ internal static class JobEndpoints
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
-    public static Problem AdministratorsOnly(string job) =>
-        new(StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only.") { JobId = job };
+    public static Problem AdministratorsOnly(string customer, string job) =>
+        new(StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only.")
+        {
+            JobId = job,
+            Location = JobAddress.Of(customer, job, default),
+        };
 
     public static Problem HasEnded(string customer, string job) => new(StatusCodes.Status409Conflict, "The job has ended already.")
     {
@@ -125,7 +129,7 @@ internal static class JobEndpoints
 
         if (!seen.Access!.Cancellable && seen.Caller!.Credential < Credential.Admin)
         {
-            return AdministratorsOnly(job);
+            return AdministratorsOnly(customer, job);
         }
 
         var canceled = seen.Lifecycle.HasEnded() ? Cancellation.AlreadyEnded : await grains.GetGrain<IJobGrain>(JobKey.Of(customer, job)).Cancel();
