@@ -3,7 +3,7 @@ using SyncCluster.Json;
 
 namespace SyncCluster.Gateway.Calls;
 
-/// <summary>What a JSON object says as the body of a call.</summary>
+/// <summary>What a JSON object says as the body of a call or an import.</summary>
 internal readonly record struct JsonCall
 {
     private static readonly JsonReaderOptions Options = new() { MaxDepth = JsonText.DocumentOptions.MaxDepth };
@@ -23,6 +23,20 @@ internal readonly record struct JsonCall
     public ReadOnlyMemory<byte> Before { get; private init; }
 
     public ReadOnlyMemory<byte> After { get; private init; }
+
+    /// <summary>Reads any bytes; null where they are no JSON object.</summary>
+    public static JsonCall? Find(ReadOnlyMemory<byte> body)
+    {
+        if (!JsonText.TryParse(body, out var document))
+        {
+            return null;
+        }
+
+        using (document)
+        {
+            return document.RootElement.ValueKind == JsonValueKind.Object ? Read(LoneSurrogates.Replaced(body[body.Span.IndexOf((byte)'{')..])) : null;
+        }
+    }
 
     /// <summary>Reads an object that is well-formed JSON without lone surrogates, not nested too deep.</summary>
     public static JsonCall Read(ReadOnlyMemory<byte> body)

@@ -36,20 +36,18 @@ internal static class Refusals
     public static Refusal WrongSecret { get; } = new("wrong-secret", "the task or its secret is wrong", JobCalls.WrongSecret);
 
     public static Refusal AdministratorsOnly { get; } = new(
-        "administrators-only", "the task has `cancellable:false` and you are no administrator", JobEndpoints.AdministratorsOnly(Job));
+        "administrators-only", "the task has `cancellable:false` and you are no administrator", JobEndpoints.AdministratorsOnly(DemoAccess.Customer, Job));
 
     public static Refusal HasEnded { get; } = new("has-ended", "the job has ended", JobEndpoints.HasEnded(DemoAccess.Customer, Job));
 
     public static Refusal RunnerUnreachable { get; } = new(
         "runner-unreachable", "the job's runner can't be reached", JobEndpoints.RunnerUnreachable(DemoAccess.Customer, Job));
 
-    public static Refusal StorageUnreachable { get; } = new("storage-unreachable", "the storage can't be reached", JobEndpoints.StorageUnreachable);
-
     /// <summary>Of every route that asks the cluster.</summary>
     public static Refusal[] Cluster { get; } =
     [
         new("server-fault", "the server is at fault", ServerFault.Failed),
-        new("unreachable", "the cluster can't be reached", ServerFault.Unreachable),
+        new("unreachable", "the cluster or its storage can't be reached", ServerFault.Unreachable),
     ];
 
     /// <summary>Of a body that can't be taken, whatever is in it.</summary>
@@ -74,6 +72,7 @@ internal static class Refusals
     public static Refusal[] Recipe { get; } =
     [
         .. Body,
+        new("too-large-for-its-token", "a body above the limit of calls without a token outside it", TaskEndpoints.TooLargeForItsToken),
         new("recipe-bad-json", "malformed JSON", OfRecipe("{")),
         new("recipe-no-object", "no JSON object", OfRecipe("[]")),
         new("recipe-other-type", "no JSON", TaskEndpoints.NotJson),
@@ -84,7 +83,6 @@ internal static class Refusals
     /// <summary>Of a wait for a job.</summary>
     public static Refusal[] Wait { get; } =
     [
-        Ended("unavailable", "the cluster can't be reached", new WaitEnd.Unavailable()),
         Ended("draining", "the server stops before the job has ended", new WaitEnd.Draining()),
         Ended("not-known", "the cluster can't be reached, and the job may run", new WaitEnd.Unknown()),
         Ended("wait-ended", "the wait ended before the job, which goes on: ask at `Location`", new WaitEnd.TimedOut()),
@@ -94,6 +92,7 @@ internal static class Refusals
     /// <summary>Of a job that is to be started, beside those of the wait.</summary>
     public static Refusal[] Start { get; } =
     [
+        Ended("unavailable", "the cluster can't be reached, and nothing was run", new WaitEnd.Unavailable()),
         Ended("queue-full", "too many jobs wait for their turn", new WaitEnd.QueueFull()),
         new("record-lost", "the storage has lost the job", JobCalls.RecordLost(Job)),
     ];

@@ -102,6 +102,7 @@ internal static class GatewayApp
         services.AddSingleton<JobCalls>();
         services.AddSingleton<WaiterHub>();
         services.AddHostedService(provider => provider.GetRequiredService<WaiterHub>());
+        services.AddHostedService<OpenWhileDraining>();
     }
 
     private static void AddDemoTasks(this WebApplicationBuilder builder)

@@ -13,6 +13,9 @@ internal static class ProxyOptions
     public static void Configure(ForwardedHeadersOptions options, IConfiguration configuration)
     {
         options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost;
+
+        // Of a chain of proxies all are believed that are known; the first unknown one ends it.
+        options.ForwardLimit = null;
         foreach (var known in configuration.GetSection("Proxy:Known").Get<string[]>() ?? [])
         {
             if (IPAddress.TryParse(known, out var address))

@@ -108,7 +108,7 @@ internal sealed class JobCalls(
 
         var flags = AnswerFlags.Of(http.Request.Query);
         var end = await hub.AttachAsync(JobKey.Of(customer, job), access => caller.IsOn(access.Acl), deadline, http.RequestAborted);
-        return WaitAnswer.Of(end, job, flags, JobAddress.Of(customer, job, flags));
+        return Attached(end, job, flags, JobAddress.Of(customer, job, flags));
     }
 
     /// <summary>Waits for a job that was called with its task's secret, for whoever knows the job's own.</summary>
@@ -124,8 +124,12 @@ internal sealed class JobCalls(
         var flags = AnswerFlags.Of(http.Request.Query);
         var end = await hub.AttachAsync(
             JobKey.Of(secret[..dot], job), access => access.SecretHash is { } hash && Secret.Matches(secret, hash), deadline, http.RequestAborted);
-        return end is WaitEnd.Forbidden ? JobAddress.NoSuchJob : WaitAnswer.Of(end, job, flags, JobAddress.WithSecret(job, secret, flags));
+        return end is WaitEnd.Forbidden ? JobAddress.NoSuchJob : Attached(end, job, flags, JobAddress.WithSecret(job, secret, flags));
     }
+
+    /// <summary>Whether a job that can't be asked for has run is not known: only of a new one it is.</summary>
+    private static IResult Attached(WaitEnd end, string job, AnswerFlags flags, string location) =>
+        end is WaitEnd.Unavailable ? ServerFault.Unreachable : WaitAnswer.Of(end, job, flags, location);
 
     private async Task<CallBody> ReadAsync(HttpContext http) => CallBody.Read(
         http.Request.ContentType, await RequestBody.ReadAsync(http.Request, limits.Value.Body), http.Request.Query);

@@ -1,5 +1,6 @@
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Docs;
+using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Jobs;
 
@@ -10,11 +11,12 @@ internal static class JobEndpoints
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
-    public static Problem StorageUnreachable { get; } =
-        new(StatusCodes.Status503ServiceUnavailable, "The storage can't be reached. Try again.") { RetryAfter = RetryAfter };
-
-    public static Problem AdministratorsOnly(string job) =>
-        new(StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only.") { JobId = job };
+    public static Problem AdministratorsOnly(string customer, string job) =>
+        new(StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only.")
+        {
+            JobId = job,
+            Location = JobAddress.Of(customer, job, default),
+        };
 
     public static Problem HasEnded(string customer, string job) => new(StatusCodes.Status409Conflict, "The job has ended already.")
     {
@@ -83,14 +85,14 @@ internal static class JobEndpoints
             .WithDescription("The job's document as it stands, without waiting.")
             .Needs(Credential.Viewer)
             .Answers(new GivenAnswer("200", "The job", "Job", "full", "pending") { Headers = ["Job-Id"] })
-            .Refuses(Refusals.NotOnJobList, Refusals.StorageUnreachable);
+            .Refuses(Refusals.NotOnJobList);
         jobs.MapGet("/{customer}/job/{job}/lifecycle", LifecycleAsync)
             .WithName("GetLifecycle")
             .WithSummary("Show where a job is on its way")
             .WithDescription("Only the job's lifecycle, without waiting.")
             .Needs(Credential.User)
             .Answers(new GivenAnswer("200", "Its lifecycle", "JobLifecycle", "lifecycle") { Headers = ["Job-Id"] })
-            .Refuses(Refusals.NotOnJobList, Refusals.StorageUnreachable);
+            .Refuses(Refusals.NotOnJobList);
         jobs.MapPut("/{customer}/job/{job}/cancel", CancelAsync)
             .WithName("CancelJob")
             .WithSummary("Cancel a job")
@@ -99,7 +101,7 @@ internal static class JobEndpoints
                 """)
             .Needs(Credential.Viewer)
             .Answers(new GivenAnswer("204", "It is canceled") { Headers = ["Job-Id"] })
-            .Refuses(Refusals.NotOnJobList, Refusals.AdministratorsOnly, Refusals.HasEnded, Refusals.StorageUnreachable, Refusals.RunnerUnreachable);
+            .Refuses(Refusals.NotOnJobList, Refusals.AdministratorsOnly, Refusals.HasEnded, Refusals.RunnerUnreachable);
     }
 
     private static async Task<IResult> DocumentAsync(HttpContext http, string customer, string job, Gate gate, IGrainFactory grains) =>
@@ -127,7 +129,7 @@ internal static class JobEndpoints
 
         if (!seen.Access!.Cancellable && seen.Caller!.Credential < Credential.Admin)
         {
-            return AdministratorsOnly(job);
+            return AdministratorsOnly(customer, job);
         }
 
         var canceled = seen.Lifecycle.HasEnded() ? Cancellation.AlreadyEnded : await grains.GetGrain<IJobGrain>(JobKey.Of(customer, job)).Cancel();
@@ -164,7 +166,7 @@ internal static class JobEndpoints
                 Document = finished.Job.Document,
             },
             JobReply.NotFound => new Sight { Refusal = JobAddress.NoSuchJob },
-            _ => new Sight { Refusal = StorageUnreachable },
+            _ => new Sight { Refusal = ServerFault.Unreachable },
         };
         return seen.Access is { } access && !caller.IsOn(access.Acl)
             ? new() { Refusal = Gate.NotOnJobList }

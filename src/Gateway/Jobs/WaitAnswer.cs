@@ -18,44 +18,37 @@ internal static class WaitAnswer
     /// <param name="jobId">The job that was waited for.</param>
     /// <param name="flags">What the caller wants of it.</param>
     /// <param name="location">Where the caller can go on waiting; escaped.</param>
-    public static IResult Of(WaitEnd end, string jobId, AnswerFlags flags, string location) => end switch
+    public static IResult Of(WaitEnd end, string jobId, AnswerFlags flags, string location)
     {
-        WaitEnd.Finished finished => JobAnswer.Shape(finished.Job.Document, finished.Job.State, flags) switch
+        return end switch
         {
-            JobAnswer.Shaped shaped => new JobResponse(jobId, shaped.Status, shaped.Body),
-            _ => Unreadable(jobId, location),
-        },
-        WaitEnd.TimedOut => new Problem(
-            StatusCodes.Status504GatewayTimeout,
-            "The wait has ended before the job, which goes on. Do not send the call again: ask for its result at the address in Location.")
-        {
-            JobId = jobId,
-            Location = location,
-            RetryAfter = Soon,
-        },
-        WaitEnd.Draining => new Problem(
-            StatusCodes.Status503ServiceUnavailable,
-            "The server is stopping before the job has ended. Do not send the call again: ask for its result at the address in Location.")
-        {
-            JobId = jobId,
-            Location = location,
-            RetryAfter = Later,
-        },
-        WaitEnd.Unknown => new Problem(
-            StatusCodes.Status503ServiceUnavailable,
-            "The cluster can't be reached, and it is not known whether the job was started. Ask for its result at the address in Location before you send the call again.")
-        {
-            JobId = jobId,
-            Location = location,
-            RetryAfter = Later,
-        },
-        WaitEnd.Unavailable => new Problem(
-            StatusCodes.Status503ServiceUnavailable, "The cluster or its storage can't be reached. Nothing was run: try again.")
-        { RetryAfter = Later },
-        WaitEnd.QueueFull => new Problem(
-            StatusCodes.Status503ServiceUnavailable, "Too many jobs are waiting for their turn. Nothing was run: try again.")
-        { RetryAfter = Later },
-        WaitEnd.Forbidden => Gate.NotOnJobList,
-        _ => JobAddress.NoSuchJob,
-    };
+            WaitEnd.Finished finished => JobAnswer.Shape(finished.Job.Document, finished.Job.State, flags) switch
+            {
+                JobAnswer.Shaped shaped => new JobResponse(jobId, shaped.Status, shaped.Body),
+                _ => Unreadable(jobId, location),
+            },
+            WaitEnd.TimedOut => GoOn(
+                StatusCodes.Status504GatewayTimeout,
+                "The wait has ended before the job, which goes on. Do not send the call again: ask for its result at the address in Location.",
+                Soon),
+            WaitEnd.Draining => GoOn(
+                StatusCodes.Status503ServiceUnavailable,
+                "The server is stopping before the job has ended. Do not send the call again: ask for its result at the address in Location.",
+                Later),
+            WaitEnd.Unknown => GoOn(
+                StatusCodes.Status503ServiceUnavailable,
+                "The cluster can't be reached, and it is not known whether the job was started. Ask for its result at the address in Location before you send the call again.",
+                Later),
+            WaitEnd.Unavailable => new Problem(
+                StatusCodes.Status503ServiceUnavailable, "The cluster or its storage can't be reached. Nothing was run: try again.")
+            { RetryAfter = Later },
+            WaitEnd.QueueFull => new Problem(
+                StatusCodes.Status503ServiceUnavailable, "Too many jobs are waiting for their turn. Nothing was run: try again.")
+            { RetryAfter = Later },
+            WaitEnd.Forbidden => Gate.NotOnJobList,
+            _ => JobAddress.NoSuchJob,
+        };
+
+        Problem GoOn(int status, string message, TimeSpan retryAfter) => new(status, message) { JobId = jobId, Location = location, RetryAfter = retryAfter };
+    }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Calls;
 using SyncCluster.Gateway.Docs;
 using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Jobs;
@@ -16,13 +17,20 @@ internal static class TaskEndpoints
 {
     public static Problem NotJson { get; } = new(StatusCodes.Status415UnsupportedMediaType, "Send the recipe as `Content-Type: application/json`.");
 
+    public static Problem TooLargeForItsToken { get; } = new(
+        StatusCodes.Status413PayloadTooLarge,
+        "The body is too large to look for a token in it. Send the token as Authorization: Bearer …, or as ?access_token=….");
+
     public static void MapTasks(this IEndpointRouteBuilder routes)
     {
         var tasks = routes.MapGroup("").WithTags("Tasks").Refuses(Refusals.Cluster);
         tasks.MapPost("/{customer}/task/import", ImportAsync)
             .WithName("ImportTask")
             .WithSummary("Import a task")
-            .WithDescription("Makes a task of a recipe: one that TheEye or this server has exported, or your own. Its secret is shown here only.")
+            .WithDescription("""
+                Makes a task of a recipe: one that TheEye or this server has exported, or your own. Its secret is shown here only. The token may also be
+                sent as `access_token` beside `task` and `file`.
+                """)
             .Needs(Credential.Admin)
             .TakesBody("Recipe")
             .Answers(new GivenAnswer("201", "The task, with its secret", "Task", "imported") { Headers = ["Location"] })
@@ -59,18 +67,46 @@ internal static class TaskEndpoints
     private static async Task<IResult> ImportAsync(
         HttpContext http, string customer, Gate gate, TaskCatalog catalog, IOptions<RequestLimits> limits, TimeProvider timeProvider)
     {
-        if (gate.Admit(http.Request, null, customer, Credential.Admin) is { Refusal: { } refusal })
+        var admission = gate.Admit(http.Request, null, customer, Credential.Admin);
+        if (admission is { Refusal: { } early, TokenGiven: true })
         {
-            return refusal;
+            return early;
         }
 
         if (!http.Request.HasJsonContentType())
         {
-            return NotJson;
+            return admission.Refusal ?? NotJson;
+        }
+
+        ReadOnlyMemory<byte> body;
+        try
+        {
+            // Who has not shown a token yet may send no more than a call.
+            body = await RequestBody.ReadAsync(
+                http.Request, admission.Caller is null ? Math.Min(limits.Value.Body, limits.Value.Import) : limits.Value.Import);
+        }
+        catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge && admission.Caller is null)
+        {
+            return TooLargeForItsToken;
+        }
+
+        var call = JsonCall.Find(body) ?? default;
+        if (call.Fault is not null)
+        {
+            return new Problem(StatusCodes.Status400BadRequest, call.Fault);
+        }
+
+        if (call.AccessToken is not null)
+        {
+            admission = gate.Admit(http.Request, call.AccessToken, customer, Credential.Admin);
+        }
+
+        if (admission.Refusal is { } refusal)
+        {
+            return refusal;
         }
 
         var secret = Secret.New();
-        var body = await RequestBody.ReadAsync(http.Request, limits.Value.Import);
         switch (Recipe.TryParse(body, customer, JobId.New(), Secret.Hash(secret), timeProvider.GetUtcNow()))
         {
             case ParsedRecipe.Refused refused:

@@ -30,6 +30,6 @@ internal abstract record WaitEnd
     /// <summary>The cluster or its storage can't be reached, and the job was not released.</summary>
     public sealed record Unavailable : WaitEnd;
 
-    /// <summary>The cluster can't be reached, and it is not known whether the job was released.</summary>
+    /// <summary>The cluster can't be reached or is at fault, and it is not known whether the job was released.</summary>
     public sealed record Unknown : WaitEnd;
 }

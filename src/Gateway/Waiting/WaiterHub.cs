@@ -12,20 +12,19 @@ internal sealed partial class WaiterHub : BackgroundService
 {
     private const int Ears = 8;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(2);
 
     private readonly IGrainFactory _grains;
     private readonly WaitingOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<WaiterHub> _logger;
+    private readonly GrainCalls _calls;
     private readonly CancellationTokenSource _drained = new();
     private readonly ConcurrentDictionary<string, WaitedJob> _jobs = new();
 
     // Strong references: Orleans holds the listening objects weakly.
     private readonly Ear[] _ears;
     private readonly Lazy<IJobObserver[]> _observers;
-    private long _version;
     private int _waiters;
 
     public WaiterHub(
@@ -39,6 +38,7 @@ internal sealed partial class WaiterHub : BackgroundService
         _options = options.Value;
         _timeProvider = timeProvider;
         _logger = logger;
+        _calls = new GrainCalls(grains, _options.Patience, timeProvider, logger);
         _ears = [.. Enumerable.Range(0, Ears).Select(_ => new Ear(this))];
 
         // Not before the silo or client runs: until then there is nobody to register them with.
@@ -48,6 +48,9 @@ internal sealed partial class WaiterHub : BackgroundService
 
     /// <summary>How many requests wait.</summary>
     public int Waiters => Volatile.Read(ref _waiters);
+
+    /// <summary>Whether the server stops and waits no longer.</summary>
+    public bool IsDrained => _drained.IsCancellationRequested;
 
     /// <summary>Makes a new job exist and waits for its end.</summary>
     /// <param name="spec">The job; its id must be a new one.</param>
@@ -117,60 +120,17 @@ internal sealed partial class WaiterHub : BackgroundService
         var job = Enter(key);
         try
         {
-            return await EstablishAsync(job, call, maySee, deadline, gone) ?? await WaitForEndAsync(job, deadline, gone);
+            if (await _calls.UntilAnsweredAsync(job, call, maySee, deadline, _drained.Token, gone) is { } end)
+            {
+                return end;
+            }
+
+            ScheduleAttach(job);
+            return await WaitForEndAsync(job, deadline, gone);
         }
         finally
         {
             Leave(job);
-        }
-    }
-
-    /// <summary>Calls the job's grain until it has answered. Null: the job goes on, and this gateway is subscribed to its end.</summary>
-    private async Task<WaitEnd?> EstablishAsync(
-        WaitedJob job,
-        Func<IJobGrain, Subscription, Task<JobReply>> call,
-        Func<JobAccess, bool> maySee,
-        Deadline deadline,
-        CancellationToken gone)
-    {
-        var patience = new Deadline(_timeProvider, _options.Patience);
-        var uncertain = false;
-        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
-        {
-            switch (await CallAsync(job, call, deadline, gone))
-            {
-                case JobReply.Finished finished:
-                    job.Finish(finished.Job);
-                    return maySee(finished.Job.Access) ? new WaitEnd.Finished(finished.Job) : new WaitEnd.Forbidden();
-                case JobReply.Pending pending when !maySee(pending.Access):
-                    return new WaitEnd.Forbidden();
-                case JobReply.Pending:
-                    ScheduleAttach(job);
-                    return null;
-                case JobReply.NotFound:
-                    return new WaitEnd.NotFound();
-                case JobReply.QueueFull:
-                    return new WaitEnd.QueueFull();
-                case JobReply.Unavailable when patience.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero:
-                    return uncertain ? new WaitEnd.Unknown() : new WaitEnd.Unavailable();
-                case JobReply.Unavailable:
-                    break;
-                default:
-                    uncertain = true;
-                    if (deadline.Remaining == TimeSpan.Zero)
-                    {
-                        return new WaitEnd.Unknown();
-                    }
-
-                    break;
-            }
-
-            if (_drained.IsCancellationRequested)
-            {
-                return uncertain ? new WaitEnd.Unknown() : new WaitEnd.Unavailable();
-            }
-
-            await Task.Delay(pause < deadline.Remaining ? pause : deadline.Remaining, _timeProvider, gone);
         }
     }
 
@@ -187,7 +147,7 @@ internal sealed partial class WaiterHub : BackgroundService
             }
             catch (TimeoutException)
             {
-                if (await CallAsync(job, (grain, subscription) => grain.Attach(subscription, Reading.Fresh), deadline, cut.Token) is JobReply.Finished last)
+                if (await _calls.OnceAsync(job, (grain, subscription) => grain.Attach(subscription, Reading.Fresh), deadline, cut.Token) is JobReply.Finished last)
                 {
                     job.Finish(last.Job);
                 }
@@ -210,7 +170,7 @@ internal sealed partial class WaiterHub : BackgroundService
     private async Task AttachAgainAsync(WaitedJob job)
     {
         var deadline = new Deadline(_timeProvider, _options.AttachInterval);
-        switch (await CallAsync(job, (grain, subscription) => grain.Attach(subscription, Reading.Cached), deadline, CancellationToken.None))
+        switch (await _calls.OnceAsync(job, (grain, subscription) => grain.Attach(subscription, Reading.Cached), deadline, CancellationToken.None))
         {
             case JobReply.Finished finished:
                 job.Finish(finished.Job);
@@ -222,30 +182,8 @@ internal sealed partial class WaiterHub : BackgroundService
             case JobReply.Pending:
                 break;
             default:
-                job.NextAttach = In(LongestPause);
+                job.NextAttach = In(AfterFault);
                 break;
-        }
-    }
-
-    /// <summary>One call to the job's grain. Null: it is not known what came of it.</summary>
-    private async Task<JobReply?> CallAsync(
-        WaitedJob job, Func<IJobGrain, Subscription, Task<JobReply>> call, Deadline deadline, CancellationToken gone)
-    {
-        var version = Interlocked.Increment(ref _version);
-        job.Version = version;
-        try
-        {
-            var reply = call(_grains.GetGrain<IJobGrain>(job.Key), new Subscription(job.Observer, version));
-            return await reply.WaitAsync(deadline.Remaining, _timeProvider, gone);
-        }
-        catch (OperationCanceledException) when (gone.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (Exception fault)
-        {
-            LogCallFailed(fault, job.Key);
-            return null;
         }
     }
 
@@ -313,9 +251,6 @@ internal sealed partial class WaiterHub : BackgroundService
             return Task.CompletedTask;
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "A call to the grain of {Job} failed and will be repeated.")]
-    private partial void LogCallFailed(Exception fault, string job);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The record of {Job} is gone while somebody waits for it.")]
     private partial void LogLost(string job);

@@ -56,6 +56,39 @@ public sealed class AccessTests(TestServer server)
         Assert.Equal(HttpStatusCode.BadRequest, await PostAsync($"/acme/task/{task["id"]}/job{query}", header, body));
     }
 
+    [Theory]
+    [InlineData("", null, "\"access_token\":\"admin-token\",", HttpStatusCode.Created)]
+    [InlineData("", "Bearer admin-token", "", HttpStatusCode.Created)]
+    [InlineData("", null, "", HttpStatusCode.Unauthorized)]
+    [InlineData("", null, "\"access_token\":\"nobodys\",", HttpStatusCode.Unauthorized)]
+    [InlineData("", null, "\"access_token\":\"user-token\",", HttpStatusCode.Forbidden)]
+    [InlineData("", null, "\"access_token\":\"stranger-token\",", HttpStatusCode.Forbidden)]
+    [InlineData("", null, "\"access_token\":1,", HttpStatusCode.BadRequest)]
+    [InlineData("", null, "\"access_token\":\"admin-token\",\"access_token\":\"admin-token\",", HttpStatusCode.BadRequest)]
+    [InlineData("?access_token=admin-token", null, "\"access_token\":\"admin-token\",", HttpStatusCode.BadRequest)]
+    [InlineData("", "Bearer admin-token", "\"access_token\":\"admin-token\",", HttpStatusCode.BadRequest)]
+    public async Task The_token_of_an_import_may_stand_beside_the_task(string query, string? header, string member, HttpStatusCode status) =>
+        Assert.Equal(status, await PostAsync($"/acme/task/import{query}", header, $$$"""{{{{member}}}"task":{"name":"d","type":"dummy"}}"""));
+
+    [Fact]
+    public async Task A_large_recipe_needs_its_token_outside_the_body()
+    {
+        var recipe = $$"""{"access_token":"admin-token","task":{"name":"d","type":"dummy"},"padding":"{{new string('x', 2 << 20)}}"}""";
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await PostAsync("/acme/task/import", null, recipe));
+        Assert.Equal(
+            HttpStatusCode.Created, await PostAsync("/acme/task/import", "Bearer admin-token", recipe.Replace("access_token", "token", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task The_token_of_an_import_is_not_kept()
+    {
+        using var content = new StringContent("""{"access_token":"admin-token","task":{"name":"d","type":"dummy"}}""", Encoding.UTF8, "application/json");
+        using var imported = await server.Http.PostAsync(new Uri("/acme/task/import", UriKind.Relative), content);
+        using var exported = await server.SendAsync(HttpMethod.Get, $"{imported.Headers.Location}/recipe", TestServer.Admin);
+        Assert.DoesNotContain("admin-token", await imported.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain("admin-token", await exported.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_token_in_the_body_never_reaches_the_script()
     {
@@ -140,6 +173,7 @@ public sealed class AccessTests(TestServer server)
         if (body is not null)
         {
             request.Content = new StringContent(body, Encoding.UTF8, body[0] == '{' ? "application/json" : "application/x-www-form-urlencoded");
+            request.Headers.ExpectContinue = body.Length > 1 << 20;
         }
 
         using var response = await server.Http.SendAsync(request);

@@ -12,7 +12,7 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
     /// <summary>Answers of a server in trouble, which this one is not; other tests make some of them.</summary>
     private static readonly string[] NotProvoked =
     [
-        "below-user", "draining", "not-known", "queue-full", "record-lost", "runner-unreachable", "server-fault", "storage-unreachable", "too-slow",
+        "below-user", "draining", "not-known", "queue-full", "record-lost", "runner-unreachable", "server-fault", "too-slow",
         "unavailable", "unhealthy", "unreachable", "unreadable", "unreadable-job",
     ];
 
@@ -20,7 +20,7 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
     [
         "administrators-only", "bad-json", "below-admin", "has-ended", "json-as-form", "no-such-job", "no-such-task", "no-token", "not-on-job-list",
         "not-on-task-list", "other-customer", "other-host", "other-origin", "other-type", "recipe-bad-json", "recipe-no-object", "recipe-other-type",
-        "recipe-unusable", "recipe-workflow", "token-twice", "too-few-arguments", "too-large", "unknown-token", "wait-ended", "wrong-secret",
+        "recipe-unusable", "recipe-workflow", "token-twice", "too-few-arguments", "too-large", "too-large-for-its-token", "unknown-token", "wait-ended", "wrong-secret",
     ];
 
     // Shared, since each takes a wait that ends.
@@ -270,6 +270,7 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
             },
             "has-ended" => values with { Job = (await RunAsync(document, "hello")).JobId },
             "too-large" => values with { Content = Values.Json(new string(' ', 9 << 20)) },
+            "too-large-for-its-token" => values with { Token = "", Content = Values.Json(new string(' ', 2 << 20)) },
             "bad-json" => values with { Content = Values.Json("""{"task_arguments":[1,""") },
             "json-as-form" => values with { Content = Values.Text("[1]", "application/x-www-form-urlencoded") },
             "too-few-arguments" => values with { Content = Values.Json("[]") },
@@ -303,7 +304,7 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
     [GeneratedRegex(
         """
         (?<=")([0-9a-f]{24} | [A-Za-z0-9_-]{43} | \d+\.\d+\.\d+ | \d{4}-\d\d-\d\dT[\d:.]+Z)(?=")
-        | (?<="(seconds|nanoseconds|uptime)":)[\d.]+ | (?<="user":)\{[^}]*\} | (?<="task_id":")[^"]* | (?<=byte\ )\d+
+        | (?<="(seconds|nanoseconds|uptime|waiting)":)[\d.]+ | (?<="user":)\{[^}]*\} | (?<="task_id":")[^"]* | (?<=byte\ )\d+
         """,
         RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Changing();

@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using SyncCluster.Gateway.Docs;
 using SyncCluster.Gateway.Tests.Server;
 
 namespace SyncCluster.Gateway.Tests.Http;
@@ -26,7 +28,7 @@ public sealed class RefusalTests(TestServer server)
     };
 
     [Theory]
-    [MemberData(nameof(MalformedBodies))]
+    [MemberData(nameof(MalformedBodies), DisableDiscoveryEnumeration = true)]
     public async Task A_body_that_can_not_be_used_is_refused(string type, byte[] body, int status)
     {
         var task = await server.ImportAsync("echo 1", task: new { task_arguments = new[] { new { order = 0 } } });
@@ -56,6 +58,22 @@ public sealed class RefusalTests(TestServer server)
     [InlineData("GET", "/", 404)]
     public async Task What_is_not_there_is_a_404(string method, string path, int status) =>
         await AssertProblemAsync(await server.SendAsync(new HttpMethod(method), path), status);
+
+    [Fact]
+    public async Task A_body_with_broken_chunks_is_refused_as_documented()
+    {
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, server.Http.BaseAddress!.Port);
+        var stream = socket.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /acme/task/x/job?access_token={TestServer.User} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\nno-size\r\n"));
+        using var reader = new StreamReader(stream);
+        var answer = await reader.ReadToEndAsync();
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.EndsWith(
+            Encoding.UTF8.GetString(Refusals.Body.Single(body => body.Name == "unreadable").Problem.Render().Span), answer, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task A_NUL_in_the_path_is_refused_by_the_web_server()

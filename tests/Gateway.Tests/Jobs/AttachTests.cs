@@ -56,7 +56,8 @@ public sealed class AttachTests(AttachTests.Server server) : IClassFixture<Attac
         var (status, body) = await server.ResultAsync($"/acme/job/{job}/result?full");
         Assert.Equal((HttpStatusCode.InternalServerError, "canceled"), (status, JsonNode.Parse(body)!["state"]!.GetValue<string>()));
         using var again = await server.SendAsync(HttpMethod.Put, $"/acme/job/{job}/cancel");
-        Assert.Equal(HttpStatusCode.Conflict, again.StatusCode);
+        Assert.Equal((HttpStatusCode.Conflict, job), (again.StatusCode, again.Headers.GetValues("Job-Id").Single()));
+        Assert.Equal($"/acme/job/{job}/result", again.Headers.Location!.ToString());
     }
 
     [Fact]
@@ -69,6 +70,7 @@ public sealed class AttachTests(AttachTests.Server server) : IClassFixture<Attac
         using var refused = await server.SendAsync(HttpMethod.Put, path);
         using var canceled = await server.SendAsync(HttpMethod.Put, path, TestServer.Admin);
         Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.NoContent), (refused.StatusCode, canceled.StatusCode));
+        Assert.Equal(path.Replace("/cancel", "/result", StringComparison.Ordinal), refused.Headers.Location!.ToString());
     }
 
     /// <summary>A script that runs until it is let go.</summary>

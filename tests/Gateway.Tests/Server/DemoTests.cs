@@ -52,12 +52,27 @@ public sealed class DemoTests(DemoTests.Server server) : IClassFixture<DemoTests
     }
 
     [Theory]
-    [InlineData("http://0.0.0.0:0")]
-    [InlineData("http://*:0")]
-    [InlineData("http://[::]:0")]
-    public async Task The_demonstration_does_not_listen_where_others_can_reach_it(string url)
+    [InlineData("rebound.example", "127.0.0.1")]
+    [InlineData("127.0.0.1", "public.example")]
+    public async Task A_proxys_word_does_not_make_another_host_a_loopback_one(string host, string forwarded)
     {
-        await using var app = GatewayApp.Build([$"--urls={url}", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Microsoft=None", "--Logging:LogLevel:Orleans=None"]);
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/demo/task?access_token={DemoAccess.UserToken}");
+        request.Headers.Host = host;
+        request.Headers.Add("X-Forwarded-For", "127.0.0.1");
+        request.Headers.Add("X-Forwarded-Host", forwarded);
+        request.Headers.Add("X-Original-Host", "127.0.0.1");
+        using var response = await server.Http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("urls=http://0.0.0.0:0")]
+    [InlineData("urls=http://*:0")]
+    [InlineData("urls=http://[::]:0")]
+    [InlineData("Kestrel:Endpoints:Http:Url=http://0.0.0.0:0")]
+    public async Task The_demonstration_does_not_listen_where_others_can_reach_it(string setting)
+    {
+        await using var app = GatewayApp.Build([$"--{setting}", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Microsoft=None", "--Logging:LogLevel:Orleans=None"]);
         var refusal = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync());
         Assert.Contains("Auth:Customers", refusal.Message, StringComparison.Ordinal);
     }

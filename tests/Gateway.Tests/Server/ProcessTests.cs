@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net;
 using System.Text;
 using SyncCluster.Gateway.Auth;
 
@@ -49,6 +50,30 @@ public sealed class ProcessTests : IDisposable
         Assert.Contains("The server was stopped while the script ran", body, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_server_that_is_told_to_stop_says_where_the_answer_of_a_longer_wait_will_be()
+    {
+        using var server = await ServerProcess.StartAsync(
+            $"--Demo:Folder={_folder}", "--Waiting:DrainTime=00:00:02", "--LocalExecutor:DrainTime=00:00:05", "--LocalExecutor:KillGrace=00:00:00.100");
+        var waiting = server.PostAsync("trapped", "?parse&");
+        await TestServer.UntilAsync(() => File.Exists(Path.Combine(_folder, "pid")));
+        var stopped = server.StopAsync();
+        while (await server.ReadyAsync() == HttpStatusCode.OK)
+        {
+        }
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await server.ReadyAsync());
+        Assert.False(waiting.IsCompleted);
+        using var drained = await waiting;
+        var job = drained.Headers.GetValues("Job-Id").Single();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, drained.StatusCode);
+        Assert.Equal("application/problem+json", drained.Content.Headers.ContentType!.MediaType);
+        Assert.Equal("5", drained.Headers.GetValues("Retry-After").Single());
+        Assert.Equal($"/demo/job/{job}/result?parse", drained.Headers.Location!.ToString());
+        Assert.Contains("is stopping", await drained.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(0, await stopped);
+    }
+
     public ProcessTests()
     {
         File.WriteAllText(
@@ -94,9 +119,23 @@ public sealed class ProcessTests : IDisposable
 
         public async Task<(int Status, string Body)> CallAsync(string task)
         {
-            using var body = new StringContent("[]", Encoding.UTF8, "application/json");
-            using var response = await Http.PostAsync(new Uri($"/demo/task/{task}/job?access_token={DemoAccess.UserToken}", UriKind.Relative), body);
+            using var response = await PostAsync(task);
             return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+        }
+
+        public async Task<HttpResponseMessage> PostAsync(string task, string query = "?")
+        {
+            using var body = new StringContent("[]", Encoding.UTF8, "application/json");
+            return await Http.PostAsync(new Uri($"/demo/task/{task}/job{query}access_token={DemoAccess.UserToken}", UriKind.Relative), body);
+        }
+
+        /// <summary>What a load balancer hears, on a connection of its own.</summary>
+        public async Task<HttpStatusCode> ReadyAsync()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/health/ready");
+            request.Headers.ConnectionClose = true;
+            using var response = await Http.SendAsync(request);
+            return response.StatusCode;
         }
 
         public void Kill() => _process.Kill();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Orleans.Core.Internal;
+using SyncCluster.Execution;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
 
@@ -174,5 +175,37 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
         Assert.IsType<WaitEnd.Unavailable>(end);
         Assert.Empty(job.Executor.Attempts);
         Assert.Equal(0, gateway.Waiters);
+    }
+
+    [Fact]
+    public async Task A_grain_that_is_broken_keeps_nobody_long()
+    {
+        var job = cluster.NewJob();
+        var gateway = await cluster.GatewayAsync();
+        await job.PutAsync(JobRecord.Fenced(job.Spec, Guid.NewGuid(), cluster.Executor.Address, DateTimeOffset.UtcNow));
+        var calls = 0;
+        job.Executor.Resume = _ =>
+        {
+            Interlocked.Increment(ref calls);
+            throw new InvalidOperationException("A bug.");
+        };
+        var minute = new Deadline(TimeProvider.System, TimeSpan.FromMinutes(1));
+        Assert.IsType<WaitEnd.Unknown>(await gateway.AttachAsync(job.Key, _ => true, minute, CancellationToken.None).WaitAsync(JobCluster.Patience));
+        Assert.Equal(3, calls);
+        Assert.IsType<WaitEnd.Unknown>(await gateway.SubmitAsync(job.Spec, minute, CancellationToken.None).WaitAsync(JobCluster.Patience));
+        Assert.Equal(0, gateway.Waiters);
+    }
+
+    [Fact]
+    public async Task A_grain_that_fails_twice_is_asked_again()
+    {
+        var job = cluster.NewJob();
+        var gateway = await cluster.GatewayAsync();
+        await job.PutAsync(JobRecord.Fenced(job.Spec, Guid.NewGuid(), cluster.Executor.Address, DateTimeOffset.UtcNow));
+        var calls = 0;
+        job.Executor.Resume = _ => Interlocked.Increment(ref calls) > 2
+            ? Task.FromResult<Resumption>(new Resumption.End(TestJob.Failure))
+            : throw new InvalidOperationException("A bug.");
+        Assert.IsType<WaitEnd.Finished>(await gateway.AttachAsync(job.Key, _ => true, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience));
     }
 }

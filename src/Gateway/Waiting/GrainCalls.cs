@@ -1,0 +1,108 @@
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Gateway.Waiting;
+
+/// <summary>A gateway's calls to the grains of the jobs that it waits for, and how they are tried again. Each renews the gateway's subscription.</summary>
+internal sealed partial class GrainCalls(IGrainFactory grains, TimeSpan patience, TimeProvider timeProvider, ILogger logger)
+{
+    /// <summary>So many times a grain may fail by itself: then it is broken, and the caller is not kept.</summary>
+    private const int Failures = 3;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    private long _version;
+
+    /// <summary>Calls the job's grain until it has answered. Null: the job goes on, and this gateway is subscribed to its end.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="call">What its grain is asked.</param>
+    /// <param name="maySee">Whether the asking one may see the job.</param>
+    /// <param name="deadline">When the wait ends.</param>
+    /// <param name="drained">Canceled when nothing is tried again.</param>
+    /// <param name="gone">Canceled when the client has gone.</param>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public async Task<WaitEnd?> UntilAnsweredAsync(
+        WaitedJob job,
+        Func<IJobGrain, Subscription, Task<JobReply>> call,
+        Func<JobAccess, bool> maySee,
+        Deadline deadline,
+        CancellationToken drained,
+        CancellationToken gone)
+    {
+        var patient = new Deadline(timeProvider, patience);
+        var uncertain = false;
+        var failures = 0;
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                switch (await CallAsync(job, call, deadline, gone))
+                {
+                    case JobReply.Finished finished:
+                        job.Finish(finished.Job);
+                        return maySee(finished.Job.Access) ? new WaitEnd.Finished(finished.Job) : new WaitEnd.Forbidden();
+                    case JobReply.Pending pending:
+                        return maySee(pending.Access) ? null : new WaitEnd.Forbidden();
+                    case JobReply.NotFound:
+                        return new WaitEnd.NotFound();
+                    case JobReply.QueueFull:
+                        return new WaitEnd.QueueFull();
+                    case JobReply.Unavailable when patient.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero:
+                        return Unanswered(uncertain);
+                }
+            }
+            catch (Exception fault) when (!IsGone(fault, gone))
+            {
+                LogCallFailed(fault, job.Key);
+                uncertain = true;
+                failures += IsTrouble(fault) ? 0 : 1;
+                if (failures == Failures || deadline.Remaining == TimeSpan.Zero)
+                {
+                    return new WaitEnd.Unknown();
+                }
+            }
+
+            if (drained.IsCancellationRequested)
+            {
+                return Unanswered(uncertain);
+            }
+
+            await Task.Delay(pause < deadline.Remaining ? pause : deadline.Remaining, timeProvider, gone);
+        }
+    }
+
+    /// <summary>One call. Null: it is not known what came of it.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public async Task<JobReply?> OnceAsync(
+        WaitedJob job, Func<IJobGrain, Subscription, Task<JobReply>> call, Deadline deadline, CancellationToken gone)
+    {
+        try
+        {
+            return await CallAsync(job, call, deadline, gone);
+        }
+        catch (Exception fault) when (!IsGone(fault, gone))
+        {
+            LogCallFailed(fault, job.Key);
+            return null;
+        }
+    }
+
+    private async Task<JobReply> CallAsync(
+        WaitedJob job, Func<IJobGrain, Subscription, Task<JobReply>> call, Deadline deadline, CancellationToken gone)
+    {
+        var version = Interlocked.Increment(ref _version);
+        job.Version = version;
+        var reply = call(grains.GetGrain<IJobGrain>(job.Key), new Subscription(job.Observer, version));
+        return await reply.WaitAsync(deadline.Remaining, timeProvider, gone);
+    }
+
+    private static WaitEnd Unanswered(bool uncertain) => uncertain ? new WaitEnd.Unknown() : new WaitEnd.Unavailable();
+
+    private static bool IsGone(Exception fault, CancellationToken gone) => fault is OperationCanceledException && gone.IsCancellationRequested;
+
+    /// <summary>Whether the cluster is at fault, or a silo that stops, and another one may answer. Anything else is the grain's own.</summary>
+    private static bool IsTrouble(Exception fault) => fault is OrleansException or TimeoutException or OperationCanceledException or ObjectDisposedException;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "A call to the grain of {Job} failed and will be repeated.")]
+    private partial void LogCallFailed(Exception fault, string job);
+}
