@@ -3,7 +3,8 @@ using SyncCluster.Jobs;
 namespace SyncCluster.Gateway.Waiting;
 
 /// <summary>A gateway's calls to the grains of the jobs that it waits for, and how they are tried again. Each renews the gateway's subscription.</summary>
-internal sealed partial class GrainCalls(IGrainFactory grains, TimeSpan patience, TimeProvider timeProvider, ILogger logger)
+internal sealed partial class GrainCalls(
+    IGrainFactory grains, Action<WaitedJob, JobReply.Pending> goesOn, TimeSpan patience, TimeProvider timeProvider, ILogger logger)
 {
     /// <summary>So many times a grain may fail by itself: then it is broken, and the caller is not kept.</summary>
     private const int Failures = 3;
@@ -92,8 +93,14 @@ internal sealed partial class GrainCalls(IGrainFactory grains, TimeSpan patience
     {
         var version = Interlocked.Increment(ref _version);
         job.Version = version;
-        var reply = call(grains.GetGrain<IJobGrain>(job.Key), new Subscription(job.Observer, version));
-        return await reply.WaitAsync(deadline.Remaining, timeProvider, gone);
+        var called = call(grains.GetGrain<IJobGrain>(job.Key), new Subscription(job.Observer, version));
+        var reply = await called.WaitAsync(deadline.Remaining, timeProvider, gone);
+        if (reply is JobReply.Pending pending)
+        {
+            goesOn(job, pending);
+        }
+
+        return reply;
     }
 
     private static WaitEnd Unanswered(bool uncertain) => uncertain ? new WaitEnd.Unknown() : new WaitEnd.Unavailable();

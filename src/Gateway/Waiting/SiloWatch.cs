@@ -14,7 +14,7 @@ internal sealed partial class SiloWatch(IGatewayListProvider silos, WaiterHub hu
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, timeProvider);
-        var before = new HashSet<Uri>();
+        var before = await ListAsync();
         var again = new Deadline(timeProvider, TimeSpan.Zero);
         var settling = false;
         try
@@ -26,7 +26,7 @@ internal sealed partial class SiloWatch(IGatewayListProvider silos, WaiterHub hu
                     continue;
                 }
 
-                if (!before.IsSubsetOf(now))
+                if (before?.IsSubsetOf(now) == false)
                 {
                     LogLeft(string.Join(", ", before.Except(now)));
                     hub.AttachAllSoon();

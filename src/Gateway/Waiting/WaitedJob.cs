@@ -9,6 +9,8 @@ internal sealed class WaitedJob(string key, IJobObserver observer)
     private readonly TaskCompletionSource<FinishedJob?> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _waiters;
     private bool _left;
+    private bool _established;
+    private long _nextAttach = long.MaxValue;
 
     public string Key => key;
 
@@ -17,13 +19,45 @@ internal sealed class WaitedJob(string key, IJobObserver observer)
     /// <summary>The version of this gateway's newest subscription to the job.</summary>
     public long Version { get; set; }
 
-    /// <summary>When to attach again, by the clock of the hub; before the first answer of the job's grain, never.</summary>
-    public long NextAttach { get; set; } = long.MaxValue;
-
     /// <summary>The finished job; null when its record is lost.</summary>
     public Task<FinishedJob?> End => _end.Task;
 
     public void Finish(FinishedJob? job) => _end.TrySetResult(job);
+
+    /// <summary>The job's grain has answered that the job goes on. Before that nothing is asked but by the first call itself.</summary>
+    /// <param name="next">When to attach again at the latest, by the clock of the hub.</param>
+    public void Establish(long next)
+    {
+        lock (_lock)
+        {
+            _established = true;
+            _nextAttach = Math.Min(_nextAttach, next);
+        }
+    }
+
+    /// <summary>Attach again by then, or sooner. It is kept although the first answer, which may be older than its cause, is still to come.</summary>
+    public void AttachBy(long time)
+    {
+        lock (_lock)
+        {
+            _nextAttach = Math.Min(_nextAttach, time);
+        }
+    }
+
+    /// <summary>Whether it is time to attach again; if so, the next time is set.</summary>
+    public bool IsDue(long now, long next)
+    {
+        lock (_lock)
+        {
+            if (!_established || _nextAttach > now)
+            {
+                return false;
+            }
+
+            _nextAttach = next;
+            return true;
+        }
+    }
 
     /// <summary>Adds a waiter. False: the last one has just left, and this object is not in use any more.</summary>
     public bool TryEnter()

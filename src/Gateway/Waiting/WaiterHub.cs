@@ -13,6 +13,11 @@ internal sealed partial class WaiterHub : BackgroundService
     private const int Ears = 8;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WhileLeaving = TimeSpan.FromSeconds(1);
+
+    // Longer than the call may take, and shorter than what a client is told to wait before it asks for a job of which nothing is known: if it is told
+    // then that there is none, there will be none.
+    private static readonly TimeSpan SubmitValidity = TimeSpan.FromSeconds(4);
 
     private readonly IGrainFactory _grains;
     private readonly WaitingOptions _options;
@@ -38,7 +43,7 @@ internal sealed partial class WaiterHub : BackgroundService
         _options = options.Value;
         _timeProvider = timeProvider;
         _logger = logger;
-        _calls = new GrainCalls(grains, _options.Patience, timeProvider, logger);
+        _calls = new GrainCalls(grains, GoesOn, _options.Patience, timeProvider, logger);
         _ears = [.. Enumerable.Range(0, Ears).Select(_ => new Ear(this))];
 
         // Not before the silo or client runs: until then there is nobody to register them with.
@@ -58,7 +63,7 @@ internal sealed partial class WaiterHub : BackgroundService
     /// <param name="gone">Canceled when the client has gone.</param>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
     public Task<WaitEnd> SubmitAsync(JobSpec spec, Deadline deadline, CancellationToken gone) =>
-        WaitAsync(JobKey.Of(spec.Customer, spec.JobId), (grain, subscription) => grain.Submit(spec, subscription), _ => true, deadline, gone);
+        WaitAsync(JobKey.Of(spec.Customer, spec.JobId), (grain, subscription) => grain.Submit(spec, subscription, _timeProvider.GetUtcNow() + SubmitValidity), _ => true, deadline, gone);
 
     /// <summary>Waits for the end of a job that exists.</summary>
     /// <param name="key">The job's <see cref="JobKey"/>.</param>
@@ -96,9 +101,8 @@ internal sealed partial class WaiterHub : BackgroundService
                 var now = _timeProvider.GetTimestamp();
                 foreach (var (_, job) in _jobs)
                 {
-                    if (job.NextAttach <= now)
+                    if (job.IsDue(now, InSomeTime()))
                     {
-                        ScheduleAttach(job);
                         _ = AttachAgainAsync(job);
                     }
                 }
@@ -125,7 +129,6 @@ internal sealed partial class WaiterHub : BackgroundService
                 return end;
             }
 
-            ScheduleAttach(job);
             return await WaitForEndAsync(job, deadline, gone);
         }
         finally
@@ -182,7 +185,7 @@ internal sealed partial class WaiterHub : BackgroundService
             case JobReply.Pending:
                 break;
             default:
-                job.NextAttach = In(AfterFault);
+                job.AttachBy(In(AfterFault));
                 break;
         }
     }
@@ -215,16 +218,13 @@ internal sealed partial class WaiterHub : BackgroundService
 
     private IJobObserver ObserverOf(string key) => _observers.Value[(uint)string.GetHashCode(key, StringComparison.Ordinal) % Ears];
 
-    private void ScheduleAttach(WaitedJob job) => job.NextAttach = In(_options.AttachInterval * (0.9 + (0.2 * Random.Shared.NextDouble())));
+    /// <summary>The job's grain says that the job goes on, and that this gateway is subscribed.</summary>
+    private void GoesOn(WaitedJob job, JobReply.Pending reply) => job.Establish(reply.Leaving ? In(WhileLeaving) : InSomeTime());
 
     /// <summary>Not at once: the others are to have heard of the change by then, and not all jobs are to ask at the same time.</summary>
-    private void AttachSoon(WaitedJob job)
-    {
-        if (job.NextAttach != long.MaxValue)
-        {
-            job.NextAttach = In(TimeSpan.FromSeconds(0.5 + (2.5 * Random.Shared.NextDouble())));
-        }
-    }
+    private void AttachSoon(WaitedJob job) => job.AttachBy(In(TimeSpan.FromSeconds(0.5 + (2.5 * Random.Shared.NextDouble()))));
+
+    private long InSomeTime() => In(_options.AttachInterval * (0.9 + (0.2 * Random.Shared.NextDouble())));
 
     private long In(TimeSpan time) => _timeProvider.GetTimestamp() + (long)(time.TotalSeconds * _timeProvider.TimestampFrequency);
 

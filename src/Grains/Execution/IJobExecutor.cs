@@ -9,6 +9,9 @@ public interface IJobExecutor
     /// <summary>Where a job that is released here will be queued.</summary>
     SiloAddress Address { get; }
 
+    /// <summary>Whether the silo stops.</summary>
+    bool IsLeaving { get; }
+
     /// <summary>Takes a place in the queue for a new job.</summary>
     Place TryReserve();
 

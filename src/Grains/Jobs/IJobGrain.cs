@@ -7,8 +7,11 @@ namespace SyncCluster.Jobs;
 public interface IJobGrain : IGrainWithStringKey
 {
     /// <summary>Makes the job exist, releases it, and subscribes the gateway; on an existing job the same as <see cref="Attach"/>.</summary>
+    /// <param name="spec">The job.</param>
+    /// <param name="subscription">Who waits.</param>
+    /// <param name="validUntil">After that the call releases nothing: the gateway has given it up, and has perhaps said so.</param>
     [Alias("submit"), ResponseTimeout("00:00:03")]
-    Task<JobReply> Submit(JobSpec spec, Subscription subscription);
+    Task<JobReply> Submit(JobSpec spec, Subscription subscription, DateTimeOffset validUntil);
 
     /// <summary>Subscribes the gateway to a job, or gives it the finished one.</summary>
     /// <param name="subscription">Who waits; null to read only.</param>
@@ -94,12 +97,16 @@ public abstract record JobReply
     {
     }
 
-    /// <summary>The job goes on. <paramref name="Document"/> is set for a reader without a subscription.</summary>
+    /// <summary>
+    /// The job goes on. <paramref name="Document"/> is set for a reader without a subscription. <paramref name="Leaving"/>: the grain's silo stops, and
+    /// whatever it pushes from now on may not arrive; attach again until another silo has the grain.
+    /// </summary>
     [GenerateSerializer, Immutable, Alias("sync.job.reply.pending")]
     public sealed record Pending(
         [property: Id(0)] JobAccess Access,
         [property: Id(1)] Lifecycle Lifecycle,
-        [property: Id(2)] byte[]? Document) : JobReply;
+        [property: Id(2)] byte[]? Document,
+        [property: Id(3)] bool Leaving = false) : JobReply;
 
     [GenerateSerializer, Immutable, Alias("sync.job.reply.finished")]
     public sealed record Finished([property: Id(0)] FinishedJob Job) : JobReply;

@@ -63,7 +63,7 @@ internal sealed partial class JobGrain(
     public IGrainContext GrainContext => context;
 
     /// <inheritdoc/>
-    public async Task<JobReply> Submit(JobSpec spec, Subscription subscription)
+    public async Task<JobReply> Submit(JobSpec spec, Subscription subscription, DateTimeOffset validUntil)
     {
         // A new job is created without a look first: the write says so if the record is already there.
         if (_job.Record is not null)
@@ -71,7 +71,7 @@ internal sealed partial class JobGrain(
             return await AnswerAsync(subscription, Reading.Cached);
         }
 
-        return spec.Type == TaskType.Dummy ? await CreateEndedAsync(spec, subscription) : await CreateAsync(spec, subscription);
+        return spec.Type == TaskType.Dummy ? await CreateEndedAsync(spec, subscription) : await CreateAsync(spec, subscription, validUntil);
     }
 
     /// <inheritdoc/>
@@ -213,7 +213,7 @@ internal sealed partial class JobGrain(
 
     private DateTimeOffset Now => timeProvider.GetUtcNow();
 
-    private async Task<JobReply> CreateAsync(JobSpec spec, Subscription subscription)
+    private async Task<JobReply> CreateAsync(JobSpec spec, Subscription subscription, DateTimeOffset validUntil)
     {
         var place = executor.TryReserve();
         if (place != Place.Taken)
@@ -226,6 +226,10 @@ internal sealed partial class JobGrain(
 
         switch (await _job.SettleAsync(null, JobRecord.Fenced(spec, _attempt, executor.Address, Now)))
         {
+            case Settlement.Stands when Now > validUntil:
+                // Storage was slow, or this process was frozen. Who still waits for the job asks again, and has it taken over.
+                executor.GiveBack();
+                return new JobReply.Unavailable();
             case Settlement.Stands:
                 Subscribe(subscription);
                 _inGoodHands = true;
@@ -413,7 +417,7 @@ internal sealed partial class JobGrain(
         return reply;
     }
 
-    private JobReply.Pending Pending(byte[]? document) => new(Access(), _job.Record!.Lifecycle, document);
+    private JobReply.Pending Pending(byte[]? document) => new(Access(), _job.Record!.Lifecycle, document, executor.IsLeaving);
 
     private FinishedJob Finished()
     {

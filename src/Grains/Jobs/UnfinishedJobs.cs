@@ -20,16 +20,6 @@ public sealed class UnfinishedJobs
     public IReadOnlyList<UnfinishedJob> Oldest(int limit) =>
         [.. _grains.Keys.Select(grain => grain.Unfinished).OfType<UnfinishedJob>().OrderBy(job => job.CreatedAt).Take(limit)];
 
-    /// <summary>
-    /// Has their grains leave memory while their gateways can still be told. Later in a silo's stop that is not sure any more: it can't look up
-    /// where a gateway is connected.
-    /// </summary>
-    internal Task LeaveAsync() => Task.WhenAll(_grains.Keys.Where(grain => grain.Unfinished is not null).Select(grain =>
-    {
-        grain.GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The silo stops."));
-        return grain.GrainContext.Deactivated;
-    }));
-
     internal void Watch(JobGrain grain) => _grains.TryAdd(grain, 0);
 
     internal void Forget(JobGrain grain) => _grains.TryRemove(grain, out _);

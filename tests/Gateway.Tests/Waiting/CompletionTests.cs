@@ -37,7 +37,7 @@ public sealed class CompletionTests(JobCluster cluster) : IClassFixture<JobClust
         await job.SubmitAsync();
         await job.FinishAsync();
         Assert.IsType<JobReply.Finished>(await job.Grain.Attach(job.Ear().Subscription(1), Reading.Cached));
-        Assert.IsType<JobReply.Finished>(await job.Grain.Submit(job.Spec, job.Ear().Subscription(1)));
+        Assert.IsType<JobReply.Finished>(await job.Grain.Submit(job.Spec, job.Ear().Subscription(1), TestJob.Valid));
         Assert.Single(job.Executor.Attempts);
     }
 
@@ -49,7 +49,7 @@ public sealed class CompletionTests(JobCluster cluster) : IClassFixture<JobClust
     {
         var job = cluster.NewJob(TaskType.Dummy);
         job.Storage.NextWrites(fault);
-        var reply = Assert.IsType<JobReply.Finished>(await job.Grain.Submit(job.Spec, job.Ear().Subscription(1)));
+        var reply = Assert.IsType<JobReply.Finished>(await job.Grain.Submit(job.Spec, job.Ear().Subscription(1), TestJob.Valid));
         Assert.Equal((await job.StoredAsync())!.Document!, reply.Job.Document);
         Assert.Empty(job.Executor.Attempts);
     }

@@ -97,6 +97,9 @@ internal sealed class ShiftedClock : TimeProvider
 /// <summary>One job of a test, seen from all sides.</summary>
 internal sealed class TestJob(JobCluster cluster, JobSpec spec)
 {
+    /// <summary>Until when a submit counts that nobody has given up.</summary>
+    public static readonly DateTimeOffset Valid = DateTimeOffset.MaxValue;
+
     public static readonly JobOutcome Success = JobEnds.Dummy("[\"done\"]"u8.ToArray());
 
     public static readonly JobOutcome Failure = JobEnds.NotRun("It failed.");
@@ -124,7 +127,7 @@ internal sealed class TestJob(JobCluster cluster, JobSpec spec)
     public async Task<TestEar> SubmitAsync()
     {
         var ear = Ear();
-        Assert.IsType<JobReply.Pending>(await Grain.Submit(spec, ear.Subscription(1)));
+        Assert.IsType<JobReply.Pending>(await Grain.Submit(spec, ear.Subscription(1), Valid));
         return ear;
     }
 

@@ -15,6 +15,8 @@ internal sealed class RecordingExecutor : IJobExecutor
     /// <summary>What a new job gets.</summary>
     public Place Place { get; set; } = Place.Taken;
 
+    public bool IsLeaving { get; set; }
+
     /// <summary>Places taken and not given back.</summary>
     public int Places => _places;
 

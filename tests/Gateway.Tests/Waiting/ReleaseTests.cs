@@ -39,7 +39,7 @@ public sealed class ReleaseTests(JobCluster cluster) : IClassFixture<JobCluster>
         job.Storage.NextWrites(first);
         job.Storage.AllWritesFail = true;
         job.Storage.AllReadsFail = true;
-        Assert.IsType<JobReply.Unavailable>(await job.Grain.Submit(job.Spec, job.Ear().Subscription(1)));
+        Assert.IsType<JobReply.Unavailable>(await job.Grain.Submit(job.Spec, job.Ear().Subscription(1), TestJob.Valid));
         Assert.Empty(job.Executor.Attempts);
         Assert.Equal(places, cluster.Executor.Places);
 
@@ -156,11 +156,28 @@ public sealed class ReleaseTests(JobCluster cluster) : IClassFixture<JobCluster>
     }
 
     [Fact]
+    public async Task A_submit_that_was_given_up_meanwhile_releases_nothing_and_its_repeat_does()
+    {
+        var job = cluster.NewJob();
+        var ear = job.Ear();
+        var places = cluster.Executor.Places;
+        Assert.IsType<JobReply.Unavailable>(await job.Grain.Submit(job.Spec, ear.Subscription(1), DateTimeOffset.UnixEpoch));
+        Assert.Empty(job.Executor.Attempts);
+        Assert.Equal(places, cluster.Executor.Places);
+
+        job.Executor.Resume = _ => Task.FromResult<Resumption>(new Resumption.TakeOver());
+        Assert.IsType<JobReply.Pending>(await job.Grain.Submit(job.Spec, ear.Subscription(2), TestJob.Valid));
+        await job.FinishAsync();
+        await ear.FirstAsync();
+        Assert.Single(job.Executor.Attempts);
+    }
+
+    [Fact]
     public async Task A_silo_that_stops_releases_nothing_and_sends_its_grains_elsewhere()
     {
         var job = cluster.NewJob();
         cluster.Executor.Place = Place.Elsewhere;
-        Assert.IsType<JobReply.Unavailable>(await job.Grain.Submit(job.Spec, job.Ear().Subscription(1)));
+        Assert.IsType<JobReply.Unavailable>(await job.Grain.Submit(job.Spec, job.Ear().Subscription(1), TestJob.Valid));
         Assert.Null(await job.StoredAsync());
         cluster.Executor.Place = Place.Taken;
         var ear = await job.SubmitAsync();
@@ -182,7 +199,7 @@ public sealed class ReleaseTests(JobCluster cluster) : IClassFixture<JobCluster>
         cluster.Executor.Place = Place.None;
         try
         {
-            Assert.IsType<JobReply.QueueFull>(await refused.Grain.Submit(refused.Spec, refused.Ear().Subscription(1)));
+            Assert.IsType<JobReply.QueueFull>(await refused.Grain.Submit(refused.Spec, refused.Ear().Subscription(1), TestJob.Valid));
             await accepted.SubmitAsync();
             await elsewhere.SubmitAsync();
         }

@@ -153,6 +153,26 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
     }
 
     [Fact]
+    public async Task A_gateway_asks_often_while_the_silo_of_the_grain_stops_and_may_not_reach_it()
+    {
+        var job = cluster.NewJob();
+        var gateway = await cluster.GatewayAsync();
+        cluster.Executor.IsLeaving = true;
+        try
+        {
+            var submitted = gateway.SubmitAsync(job.Spec, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
+            await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
+            await job.EndBehindTheGrainAsync();
+            cluster.Clock.Forward(TimeSpan.FromSeconds(61));
+            Assert.IsType<WaitEnd.Finished>(await submitted.WaitAsync(JobCluster.Patience));
+        }
+        finally
+        {
+            cluster.Executor.IsLeaving = false;
+        }
+    }
+
+    [Fact]
     public async Task A_storage_that_comes_back_in_time_is_not_noticed()
     {
         var job = cluster.NewJob();

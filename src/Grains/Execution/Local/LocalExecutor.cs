@@ -31,7 +31,6 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private readonly IClusterMembershipService _membership;
     private readonly ScriptRunner _runner;
     private readonly JobRunners _runners;
-    private readonly UnfinishedJobs _unfinished;
     private readonly IHostApplicationLifetime _lifetime;
     private readonly LocalExecutorOptions _options;
     private readonly TimeProvider _timeProvider;
@@ -51,7 +50,6 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         IClusterMembershipService membership,
         ScriptRunner runner,
         JobRunners runners,
-        UnfinishedJobs unfinished,
         IHostApplicationLifetime lifetime,
         IOptions<LocalExecutorOptions> options,
         TimeProvider timeProvider,
@@ -62,7 +60,6 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         _membership = membership;
         _runner = runner;
         _runners = runners;
-        _unfinished = unfinished;
         _lifetime = lifetime;
         _options = options.Value;
         _timeProvider = timeProvider;
@@ -166,7 +163,10 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         _kill.Dispose();
     }
 
-    private bool TakesJobs => _started && !_drain.IsCancellationRequested;
+    /// <inheritdoc/>
+    public bool IsLeaving => _drain.IsCancellationRequested;
+
+    private bool TakesJobs => _started && !IsLeaving;
 
     /// <summary>Whether the job's runner has it, or may have it: nobody can say.</summary>
     private async ValueTask<bool> IsHeldAsync(JobRecord record)
@@ -227,7 +227,6 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         Drain();
         _queue.Writer.TryComplete();
         await _work.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _unfinished.LeaveAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task WorkAsync()
