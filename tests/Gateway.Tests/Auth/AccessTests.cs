@@ -49,7 +49,11 @@ public sealed class AccessTests(TestServer server)
     [InlineData("?access_token=user-token", "Bearer user-token", null)]
     [InlineData("?access_token=user-token&access_token=user-token", null, null)]
     [InlineData("?access_token=user-token", null, """{"access_token":"user-token"}""")]
+    [InlineData("?access_token=user-token", null, "access_token=user-token")]
+    [InlineData("", "Bearer user-token", """{"access_token":"user-token"}""")]
     [InlineData("", "Bearer user-token", "access_token=user-token")]
+    [InlineData("", null, """{"access_token":"user-token","access_token":"user-token"}""")]
+    [InlineData("", null, "access_token=user-token&access_token=user-token")]
     public async Task A_token_in_two_places_is_refused(string query, string? header, string? body)
     {
         var task = await server.ImportAsync(Script);

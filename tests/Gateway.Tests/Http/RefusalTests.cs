@@ -148,6 +148,21 @@ public sealed class RefusalTests(TestServer server)
         Assert.Equal((200, """["done"]"""), await server.CallAsync(task));
     }
 
+    [Theory]
+    [InlineData(1 << 20, 200)]
+    [InlineData((1 << 20) + 1, 413)]
+    public async Task A_call_may_have_1_MiB(int length, int status)
+    {
+        var task = await server.ImportAsync("echo '[]'");
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/acme/task/{task["id"]}/job?access_token={TestServer.User}")
+        {
+            Content = new StringContent("[]".PadRight(length), Encoding.UTF8, "application/json"),
+        };
+        request.Headers.ExpectContinue = true;
+        using var response = await server.Http.SendAsync(request);
+        Assert.Equal(status, (int)response.StatusCode);
+    }
+
     private static async Task AssertProblemAsync(HttpResponseMessage response, int status)
     {
         using (response)
@@ -158,6 +173,10 @@ public sealed class RefusalTests(TestServer server)
             var problem = JsonNode.Parse(body)!;
             Assert.Equal(status, problem["status"]!.GetValue<int>());
             Assert.Equal(status, problem["statusCode"]!.GetValue<int>());
+            Assert.Equal("about:blank", problem["type"]!.GetValue<string>());
+            Assert.NotEmpty(problem["title"]!.GetValue<string>());
+            Assert.Equal(problem["message"]!.GetValue<string>(), problem["detail"]!.GetValue<string>());
+            Assert.NotNull(problem["code"]);
             Assert.True(problem["message"]!.GetValue<string>().Length > 15, body);
             Assert.DoesNotContain("   at ", body, StringComparison.Ordinal);
             Assert.DoesNotContain("Exception", body, StringComparison.Ordinal);

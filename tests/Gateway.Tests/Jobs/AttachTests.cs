@@ -30,6 +30,20 @@ public sealed class AttachTests(AttachTests.Server server) : IClassFixture<Attac
         Assert.Equal(1, gate.Runs);
     }
 
+    [Theory]
+    [InlineData("?result=no&full", "?result")]
+    [InlineData("?full&parse=1", "?full")]
+    [InlineData("?parse=07", "?parse=7")]
+    [InlineData("?parse=-1", "")]
+    public async Task The_location_has_the_flag_that_counts_and_no_token(string flags, string kept)
+    {
+        var gate = new Gate(server);
+        var task = await server.ImportAsync(gate.Script);
+        using var early = await server.Http.PostAsync(new Uri($"/acme/task/{task["id"]}/job{flags}&access_token={TestServer.User}", UriKind.Relative), null);
+        gate.Open();
+        Assert.Equal($"/acme/job/{early.Headers.GetValues("Job-Id").Single()}/result{kept}", early.Headers.Location!.ToString());
+    }
+
     [Fact]
     public async Task A_secret_call_is_gone_on_with_by_the_jobs_own_secret()
     {

@@ -69,13 +69,45 @@ public sealed class SyncCallTests(TestServer server)
     [InlineData("?parse=1.0")]
     [InlineData("?parse=x")]
     [InlineData("?parse=0&parse=0")]
-    [InlineData("?parse=9")]
+    [InlineData("?parse=2")]
     [InlineData("?parse=99999999999999999999")]
-    [InlineData("?parse")]
-    public async Task What_parse_can_not_read_comes_as_raw_output(string flags)
+    public async Task An_index_that_names_no_element_gives_the_raw_output(string flags)
     {
         var task = await server.ImportAsync(Data, task: OneArgument);
-        Assert.Equal((200, """["no json"]"""), await server.CallAsync(task, """[["no json"]]""", flags));
+        Assert.Equal((200, """["{}","[1]"]"""), await server.CallAsync(task, """[["{}","[1]"]]""", flags));
+    }
+
+    [Fact]
+    public async Task An_element_that_is_no_json_gives_the_raw_output()
+    {
+        var task = await server.ImportAsync(Data, task: OneArgument);
+        Assert.Equal((200, """["no json"]"""), await server.CallAsync(task, """[["no json"]]""", "?parse"));
+    }
+
+    [Fact]
+    public async Task What_parse_reads_goes_out_as_it_was_written()
+    {
+        var task = await server.ImportAsync(Data, task: OneArgument);
+        Assert.Equal(
+            (200, """{"z": 1.00,"a":12345678901234567890,"10":0,"2":0}"""),
+            await server.CallAsync(task, """[["{\"z\": 1.00,\"a\":12345678901234567890,\"10\":0,\"2\":0}"]]""", "?parse"));
+    }
+
+    [Theory]
+    [InlineData("success", "199", 200)]
+    [InlineData("success", "600", 200)]
+    [InlineData("success", "404.5", 200)]
+    [InlineData("success", "\"many\"", 200)]
+    [InlineData("success", "599", 599)]
+    [InlineData("failure", "200", 200)]
+    [InlineData("failure", "\"404\"", 404)]
+    [InlineData("failure", "100", 500)]
+    public async Task A_statusCode_from_200_to_599_is_the_status_whatever_the_state(string state, string statusCode, int status)
+    {
+        var task = await server.ImportAsync($$"""printf '{"state":"{{state}}","data":%s}\n' "$1" """, task: OneArgument);
+        var text = $$"""{"statusCode":{{statusCode}}}""";
+        Assert.Equal((status, text), await server.CallAsync(task, new JsonArray(new JsonArray(text)).ToJsonString(), "?parse"));
+        Assert.Equal(state == "success" ? 200 : 500, (await server.CallAsync(task, new JsonArray(new JsonArray(text)).ToJsonString())).Status);
     }
 
     [Theory]
@@ -141,6 +173,25 @@ public sealed class SyncCallTests(TestServer server)
         Assert.Equal((200, """["1.10"]"""), await server.CallAsync(task, "1.10"));
     }
 
+    [Theory]
+    [InlineData("""{"task_arguments":"a"}""", """["a"]""")]
+    [InlineData("""{"a":1}""", """["{\"a\":1}"]""")]
+    [InlineData("true", """["true"]""")]
+    public async Task Any_other_json_is_the_only_argument(string body, string output)
+    {
+        var task = await DummyAsync(1);
+        Assert.Equal((200, output), await server.CallAsync(task, body));
+    }
+
+    [Fact]
+    public async Task A_form_with_one_value_is_an_array_of_one()
+    {
+        var task = await DummyAsync(1);
+        using var form = new FormUrlEncodedContent([KeyValuePair.Create("task_arguments", "[1,2]")]);
+        using var response = await server.Http.PostAsync(new Uri($"/acme/task/{task["id"]}/job?access_token={TestServer.User}", UriKind.Relative), form);
+        Assert.Equal("""["[1,2]"]""", await response.Content.ReadAsStringAsync());
+    }
+
     [Fact]
     public async Task The_query_carries_arguments_too()
     {
@@ -157,6 +208,17 @@ public sealed class SyncCallTests(TestServer server)
         Assert.Equal(400, status);
         Assert.Equal(
             "Invalid Task Arguments. An array of length 2 is required. Optionals must be null", JsonNode.Parse(body)!["message"]!.GetValue<string>());
+    }
+
+    [Theory]
+    [InlineData("""["x","a","b"]""", """["fixed","a","b"]""")]
+    [InlineData("""["a","b"]""", """["fixed","b","null"]""")]
+    [InlineData("""[{"order":2,"value":"b"},{"order":1,"value":"a"}]""", """["fixed","a","b"]""")]
+    public async Task Arguments_bind_by_order_with_a_place_for_fixed_ones(string arguments, string output)
+    {
+        var task = await server.ImportRecipeAsync(
+            """{"task":{"name":"d","type":"dummy","task_arguments":[{"order":2},{"order":0,"type":"fixed","value":"fixed"},{"order":1}]}}""");
+        Assert.Equal((200, output), await server.CallAsync(task, arguments));
     }
 
     [Fact]
@@ -193,7 +255,13 @@ public sealed class SyncCallTests(TestServer server)
         Assert.Equal("no-referrer", response.Headers.GetValues("Referrer-Policy").Single());
         Assert.Matches("^[0-9a-f]{24}$", response.Headers.GetValues("Job-Id").Single());
         Assert.Equal("*", response.Headers.GetValues("Access-Control-Allow-Origin").Single());
-        Assert.Contains("Idempotency-Key", response.Headers.GetValues("Access-Control-Allow-Headers").Single(), StringComparison.Ordinal);
+        Assert.Equal("true", response.Headers.GetValues("Access-Control-Allow-Credentials").Single());
+        Assert.Equal(
+            "Origin, Accept, User-Agent, Accept-Charset, Cache-Control, Accept-Encoding, Content-Type, Authorization, Content-Length, X-Requested-With, "
+            + "Prefer, Idempotency-Key, Last-Event-ID",
+            response.Headers.GetValues("Access-Control-Allow-Headers").Single());
+        Assert.Equal("Job-Id, Location, Retry-After", response.Headers.GetValues("Access-Control-Expose-Headers").Single());
+        Assert.Equal("Origin", response.Headers.Vary.Single());
         Assert.Equal("GET,PUT,PATCH,POST,DELETE,OPTIONS", response.Headers.GetValues("Access-Control-Allow-Methods").Single());
     }
 

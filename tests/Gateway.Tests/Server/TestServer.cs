@@ -135,6 +135,11 @@ public class TestServer : IAsyncLifetime
             ("acme", "ada", "admin", Admin, []),
             ("acme", "eve", "admin", Expired, ["ExpiresAt=2001-01-01T00:00:00Z"]),
             ("globex", "gil", "admin", Stranger, []),
+            ("acme", "agnes", "agent", "agent-token", []),
+            ("acme", "max", "manager", "manager-token", []),
+            ("acme", "ines", "integration", "integration-token", []),
+            ("acme", "olga", "owner", "owner-token", []),
+            ("acme", "rita", "root", "root-token", []),
         ];
         foreach (var (user, index) in users.Select((user, index) => (user, index)))
         {

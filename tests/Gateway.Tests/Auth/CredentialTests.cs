@@ -1,0 +1,61 @@
+using System.Net;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Tests.Server;
+
+namespace SyncCluster.Gateway.Tests.Auth;
+
+/// <summary>What each credential may do. Where it may, what it asks for is not there (404), unusable (400), or answers.</summary>
+[Collection(SharedServer.Name)]
+public sealed class CredentialTests(TestServer server)
+{
+    private const string Job = "0123456789abcdef01234567";
+
+    public static TheoryData<string> Credentials => [.. Enum.GetNames<Credential>().Select(name => name.ToLowerInvariant())];
+
+    [Theory]
+    [MemberData(nameof(Credentials))]
+    public async Task A_credential_may_do_what_it_and_those_below_it_are_for(string credential)
+    {
+        var mine = Enum.Parse<Credential>(credential, ignoreCase: true);
+        (Credential Needed, HttpMethod Method, string Path, string? Body)[] requests =
+        [
+            (Credential.Viewer, HttpMethod.Get, $"/acme/job/{Job}", null),
+            (Credential.Viewer, HttpMethod.Get, $"/acme/job/{Job}/result", null),
+            (Credential.Viewer, HttpMethod.Put, $"/acme/job/{Job}/cancel", null),
+            (Credential.Viewer, HttpMethod.Get, "/acme/task/nope", null),
+            (Credential.Viewer, HttpMethod.Get, "/acme/task", null),
+            (Credential.User, HttpMethod.Get, $"/acme/job/{Job}/lifecycle", null),
+            (Credential.User, HttpMethod.Post, "/acme/task/nope/job", null),
+            (Credential.User, HttpMethod.Post, "/acme/task/nope/job", $$"""{"access_token":"{{credential}}-token"}"""),
+            (Credential.Admin, HttpMethod.Get, "/acme/task/nope/recipe", null),
+            (Credential.Admin, HttpMethod.Delete, "/acme/task/nope", null),
+            (Credential.Admin, HttpMethod.Post, "/acme/task/import", "[]"),
+            (Credential.Admin, HttpMethod.Post, "/acme/task/import", $$"""{"access_token":"{{credential}}-token"}"""),
+        ];
+        foreach (var (needed, method, path, body) in requests)
+        {
+            var token = body?.Contains("access_token", StringComparison.Ordinal) == true ? null : $"{credential}-token";
+            using var response = await server.SendAsync(method, path, token, body);
+            Assert.True(
+                mine < needed
+                    ? response.StatusCode == HttpStatusCode.Forbidden
+                    : response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NotFound or HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity,
+                $"{method} {path} {body}: {response.StatusCode}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Credentials))]
+    public async Task Administrators_and_those_above_pass_every_access_list(string credential)
+    {
+        var mine = Enum.Parse<Credential>(credential, ignoreCase: true);
+        var task = await server.ImportAsync("echo '[]'", task: new { acl = new[] { "nobody@acme.example" } });
+        var token = $"{credential}-token";
+        Assert.Equal(mine < Credential.Admin ? 403 : 200, (await server.CallAsync(task, token: token)).Status);
+        using var shown = await server.SendAsync(HttpMethod.Get, $"/acme/task/{task["id"]}", token);
+        using var listed = await server.SendAsync(HttpMethod.Get, "/acme/task", token);
+        Assert.Equal(mine < Credential.Admin ? HttpStatusCode.Forbidden : HttpStatusCode.OK, shown.StatusCode);
+        Assert.Equal(
+            mine >= Credential.Admin, (await listed.Content.ReadAsStringAsync()).Contains(task["id"]!.GetValue<string>(), StringComparison.Ordinal));
+    }
+}
