@@ -22,6 +22,10 @@ public static class HostDefaults
 
                 // It warns at every start that a thread has not run since the machine was booted.
                 ["Logging:LogLevel:Orleans.Runtime.Watchdog"] = "Error",
+
+                // What it says of a cluster without silos, ClusterHosting says too; what grain services say of the ring is of no use here.
+                ["Logging:LogLevel:Orleans.Messaging.GatewayManager"] = "Error",
+                ["Logging:LogLevel:SyncCluster.Execution.Local.JobRunner"] = "Warning",
             },
         });
 

@@ -100,7 +100,7 @@ public static partial class ClusterHosting
             return true;
         }
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Waiting for a silo: {Fault}")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Waiting for the cluster's first silo: {Fault}")]
         private partial void LogWaiting(string fault);
     }
 }
