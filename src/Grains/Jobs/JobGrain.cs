@@ -21,8 +21,10 @@ namespace SyncCluster.Jobs;
 /// </para>
 /// <para>
 /// <b>Why a job runs at most once.</b> Records change only by compare-and-swap on their ETag. A write whose fate is unknown is settled by writing the
-/// same attempt again under the same ETag until a read shows which attempt stands; nothing is released before. A job that is taken over gets
-/// a new attempt, which takes the right to be assigned from every older one, wherever it is queued. <c>assigned</c> is left only for an end.
+/// same step again under the same ETag until a read shows which step stands; nothing that relies on it is done before. A job that is taken over
+/// gets a new attempt, which takes the right to be assigned from every older one, wherever it is queued. <c>assigned</c> is left only for an end.
+/// A submit that took longer than its gateway gave it, in a process that was frozen for instance, releases nothing: its client may have been told
+/// by then that there is no such job.
 /// </para>
 /// <para>
 /// <b>Why no answer is lost.</b> Subscribe comes before release. An end is stored before memory changes, before the runner is answered, and before
@@ -30,7 +32,8 @@ namespace SyncCluster.Jobs;
 /// grain learns of an end (a report, a read, its executor), it pushes it to all subscribers. A push that fails three times is made good by the
 /// gateway's next Attach; an Attach on an unfinished job reads storage when memory is old or the membership has changed, so that a stale second
 /// activation can't keep anybody waiting, and asks the executor whether the job is in good hands (there is no sweeper: whoever asks next resolves
-/// a lost job).
+/// a lost job). A grain that leaves memory tells its subscribers to attach again; one whose silo stops, and may not find the way to them any more,
+/// says so in its answers, and they ask again each second until another silo has it.
 /// </para>
 /// <para>
 /// <b>Storage faults never leave this class.</b> They become <see cref="JobReply.Unavailable"/>, <see cref="Assignment.Retry"/>,
