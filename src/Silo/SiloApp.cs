@@ -7,8 +7,10 @@ namespace SyncCluster.Silo;
 /// <summary>The silo as a web application: of HTTP it has its health, and what an operator needs.</summary>
 internal static class SiloApp
 {
+    /// <param name="args">Of the command line.</param>
+    /// <param name="replace">What a test has stand in for a service.</param>
     /// <exception cref="OptionsValidationException">No cluster is configured.</exception>
-    public static WebApplication Build(string[] args)
+    public static WebApplication Build(string[] args, Action<IServiceCollection>? replace = null)
     {
         var builder = WebApplication.CreateBuilder(args);
         builder.AddDefaults("http://127.0.0.1:6091");
@@ -25,6 +27,7 @@ internal static class SiloApp
         builder.Services.AddHealth();
         builder.Services.AddOperator();
         builder.Services.AddProblemDetails();
+        replace?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();

@@ -11,7 +11,7 @@ using SyncCluster.Silo;
 namespace SyncCluster.Gateway.Tests.Clustering;
 
 /// <summary>Three silos and two gateways, the real hosts, in this process: they talk over TCP, and to a Redis.</summary>
-public sealed class TestCluster : IAsyncLifetime
+public class TestCluster : IAsyncLifetime
 {
     public const string OperatorToken = "operator-token";
 
@@ -61,7 +61,7 @@ public sealed class TestCluster : IAsyncLifetime
     internal async Task<WebApplication> StartSiloAsync()
     {
         var silo = SiloApp.Build([.. Settings, "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", "--LocalExecutor:Concurrency=4", "--LocalExecutor:DrainTime=00:00:01",
-            $"--Operator:TokenSha256={Convert.ToHexStringLower(Secret.Hash(OperatorToken))}"]);
+            $"--Operator:TokenSha256={Convert.ToHexStringLower(Secret.Hash(OperatorToken))}"], Replace);
         await silo.StartAsync();
         _silos.Add(silo);
         return silo;
@@ -119,6 +119,11 @@ public sealed class TestCluster : IAsyncLifetime
         """);
 
     internal Gate NewGate() => new(Path.Combine(Folder, Guid.NewGuid().ToString("N")));
+
+    /// <summary>What stands in for a silo's services.</summary>
+    protected virtual void Replace(IServiceCollection services)
+    {
+    }
 
     private string[] Settings =>
     [
