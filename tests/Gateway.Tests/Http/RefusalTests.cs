@@ -60,6 +60,14 @@ public sealed class RefusalTests(TestServer server)
         await AssertProblemAsync(await server.SendAsync(new HttpMethod(method), path), status);
 
     [Fact]
+    public async Task Json_that_is_sent_as_a_form_is_told_which_header_is_missing()
+    {
+        using var form = new StringContent("""{"task_arguments":[1]}""", Encoding.UTF8, "application/x-www-form-urlencoded");
+        using var response = await server.Http.PostAsync(new Uri($"/acme/task/x/job?access_token={TestServer.User}", UriKind.Relative), form);
+        Assert.Contains("Content-Type: application/json", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_body_with_broken_chunks_is_refused_as_documented()
     {
         using var socket = new TcpClient();

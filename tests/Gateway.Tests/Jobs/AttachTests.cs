@@ -21,6 +21,7 @@ public sealed class AttachTests(AttachTests.Server server) : IClassFixture<Attac
 
         using var document = await server.SendAsync(HttpMethod.Get, $"/acme/job/{job}");
         using var lifecycle = await server.SendAsync(HttpMethod.Get, $"/acme/job/{job}/lifecycle");
+        Assert.Equal("application/json; charset=utf-8", document.Content.Headers.ContentType!.ToString());
         Assert.Equal("in_progress", JsonNode.Parse(await document.Content.ReadAsStringAsync())!["state"]!.GetValue<string>());
         Assert.Contains("assigned", await lifecycle.Content.ReadAsStringAsync(), StringComparison.Ordinal);
 

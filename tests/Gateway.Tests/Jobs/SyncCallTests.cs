@@ -70,6 +70,7 @@ public sealed class SyncCallTests(TestServer server)
     [InlineData("?parse=x")]
     [InlineData("?parse=0&parse=0")]
     [InlineData("?parse=2")]
+    [InlineData("?parse=9")]
     [InlineData("?parse=99999999999999999999")]
     public async Task An_index_that_names_no_element_gives_the_raw_output(string flags)
     {

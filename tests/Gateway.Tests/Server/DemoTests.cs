@@ -77,6 +77,25 @@ public sealed class DemoTests(DemoTests.Server server) : IClassFixture<DemoTests
         Assert.Contains("Auth:Customers", refusal.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("job")]
+    [InlineData("Task")]
+    [InlineData("health")]
+    public async Task A_customer_can_not_have_a_name_that_begins_a_path_of_the_servers(string name)
+    {
+        string[] settings =
+        [
+            "--urls=http://127.0.0.1:0", $"--Auth:Customers:{name}:Users:0:Username=u", $"--Auth:Customers:{name}:Users:0:TokenSha256={new string('0', 64)}",
+            "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Microsoft=None", "--Logging:LogLevel:Orleans=None",
+        ];
+        var refusal = await Assert.ThrowsAsync<OptionsValidationException>(async () =>
+        {
+            await using var app = GatewayApp.Build(settings);
+            await app.StartAsync();
+        });
+        Assert.Contains($"Auth:Customers:{name}: ", refusal.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
     [Fact]
     public async Task Status_health_and_docs_are_there_without_a_token()
     {
