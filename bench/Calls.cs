@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -10,7 +9,7 @@ internal sealed class Calls : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
 
-    public async Task<(HttpStatusCode Status, string Body)> PostAsync(Server gateway, string task, CancellationToken stop)
+    public async Task<Answer> PostAsync(Server gateway, string task, CancellationToken stop)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(gateway.Address!, $"/demo/task/{task}/job"))
         {
@@ -18,7 +17,7 @@ internal sealed class Calls : IDisposable
         };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "demo-token");
         using var response = await _http.SendAsync(request, stop);
-        return (response.StatusCode, await response.Content.ReadAsStringAsync(stop));
+        return new((int)response.StatusCode, await response.Content.ReadAsStringAsync(stop));
     }
 
     /// <summary>Some calls that end, so that what is compiled, pooled and opened once is there before anything is measured.</summary>
@@ -26,12 +25,13 @@ internal sealed class Calls : IDisposable
     {
         foreach (var gateway in servers.Gateways)
         {
-            await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = stop }, async (number, token) =>
+            var some = new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = stop };
+            await Parallel.ForEachAsync(Enumerable.Range(0, count), some, async (number, token) =>
             {
-                var (status, body) = await PostAsync(gateway, number % 4 == 0 ? BenchTasks.Quick : BenchTasks.Dummy, token);
-                if (status != HttpStatusCode.OK)
+                var answer = await PostAsync(gateway, number % 4 == 0 ? BenchTasks.Quick : BenchTasks.Dummy, token);
+                if (answer.Status != 200)
                 {
-                    throw new InvalidOperationException($"A call to warm up was answered {(int)status}: {body}\n{gateway.Tail}");
+                    throw new InvalidOperationException($"A call to warm up was answered {answer}\n{gateway.Tail}");
                 }
             });
         }
@@ -51,4 +51,11 @@ internal sealed class Calls : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+}
+
+/// <param name="Status">Of HTTP.</param>
+/// <param name="Body">All of it.</param>
+internal sealed record Answer(int Status, string Body)
+{
+    public override string ToString() => $"{Status}: {Body}";
 }

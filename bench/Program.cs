@@ -27,14 +27,19 @@ catch (ArgumentException wrong)
     await Console.Error.WriteLineAsync(wrong.Message);
     return Help();
 }
+catch (OperationCanceledException) when (stop.IsCancellationRequested)
+{
+    return 130;
+}
 catch (InvalidOperationException failure)
 {
     await Console.Error.WriteLineAsync(failure.Message);
     return 1;
 }
-catch (OperationCanceledException) when (stop.IsCancellationRequested)
+catch (Exception fault)
 {
-    return 130;
+    await Console.Error.WriteLineAsync($"{fault}");
+    return 1;
 }
 
 int Help()

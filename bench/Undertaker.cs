@@ -13,7 +13,7 @@ internal sealed class Undertaker : IDisposable
         trap '' INT TERM HUP
         read -r folder
         while read -r group; do groups="$groups -$group"; done
-        [ -z "$groups" ] || kill -s KILL -- $groups
+        [ -z "$groups" ] || kill -s KILL -- $groups 2>/dev/null
         for round in $(seq 100); do
           printf '%s\n' "$folder" | grep -qsF -f - /proc/[0-9]*/cmdline || break
           sleep 0.1

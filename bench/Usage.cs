@@ -9,10 +9,21 @@ namespace SyncCluster.Bench;
 /// <param name="Private">Private_Dirty of <c>/proc/PID/smaps_rollup</c>, in KiB; null where it may not be read.</param>
 internal readonly record struct Usage(TimeSpan Cpu, double Resident, double? Private)
 {
-    public static Usage Of(int process)
+    /// <exception cref="InvalidOperationException">It has ended.</exception>
+    public static Usage Of(Server server)
     {
-        using var handle = Process.GetProcessById(process);
-        return new(handle.TotalProcessorTime, Field($"/proc/{process}/status", "VmRSS:") ?? 0, Field($"/proc/{process}/smaps_rollup", "Private_Dirty:"));
+        try
+        {
+            using var process = Process.GetProcessById(server.Id);
+            return new(
+                process.TotalProcessorTime,
+                Field($"/proc/{server.Id}/status", "VmRSS:") ?? 0,
+                Field($"/proc/{server.Id}/smaps_rollup", "Private_Dirty:"));
+        }
+        catch (ArgumentException)
+        {
+            throw new InvalidOperationException($"The {server.Name} is gone.\n{server.Tail}");
+        }
     }
 
     public static Usage operator +(Usage one, Usage other) => new(one.Cpu + other.Cpu, one.Resident + other.Resident, one.Private + other.Private);

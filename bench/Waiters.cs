@@ -1,14 +1,13 @@
 using System.Diagnostics;
-using System.Net;
 
 namespace SyncCluster.Bench;
 
 /// <summary>What calls cost that do nothing but wait: each for a job of its own, most of which are queued.</summary>
 internal sealed class Waiters : IBenchmark
 {
-    // So many are on their way at most; a gateway gives each some seconds to get its job stored.
+    // Two of them are on their way at most: a gateway gives each some seconds to get its job stored.
     private const int Step = 100;
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
 
@@ -32,16 +31,16 @@ internal sealed class Waiters : IBenchmark
         await calls.WarmAsync(servers, 300, stop);
         await Task.Delay(Settling, stop);
 
-        var before = servers.All.ToDictionary(server => server, server => Usage.Of(server.Id));
+        var before = Look(servers);
         var begun = Stopwatch.GetTimestamp();
         var waiting = await BeginAsync(servers, calls, count, stop);
         var connecting = Stopwatch.GetElapsedTime(begun);
 
         await Task.Delay(Settling, stop);
-        var still = servers.All.ToDictionary(server => server, server => Usage.Of(server.Id));
+        var still = Look(servers);
         begun = Stopwatch.GetTimestamp();
         await Task.Delay(idle, stop);
-        var after = servers.All.ToDictionary(server => server, server => Usage.Of(server.Id));
+        var after = Look(servers);
         var measured = Stopwatch.GetElapsedTime(begun);
         RequireAllWait(waiting);
         if (await calls.WaitingAsync(servers.Gateways, stop) is var left && left != count)
@@ -70,14 +69,16 @@ internal sealed class Waiters : IBenchmark
         }
     }
 
+    private static Dictionary<Server, Usage> Look(Servers servers) => servers.All.ToDictionary(server => server, Usage.Of);
+
     private static Usage Sum(Dictionary<Server, Usage> usage, IEnumerable<Server> group) =>
         group.Select(server => usage[server]).Aggregate((one, other) => one + other);
 
     /// <summary>Until all wait and all their jobs are stored.</summary>
-    private static async Task<List<Task<(HttpStatusCode Status, string Body)>>> BeginAsync(Servers servers, Calls calls, int count, CancellationToken stop)
+    private static async Task<List<Task<Answer>>> BeginAsync(Servers servers, Calls calls, int count, CancellationToken stop)
     {
         var records = await servers.RecordsAsync();
-        var waiting = new List<Task<(HttpStatusCode Status, string Body)>>(count);
+        var waiting = new List<Task<Answer>>(count);
         while (waiting.Count < count)
         {
             for (var more = Math.Min(Step, count - waiting.Count); more > 0; more--)
@@ -85,7 +86,9 @@ internal sealed class Waiters : IBenchmark
                 waiting.Add(calls.PostAsync(servers.Gateways[waiting.Count % servers.Gateways.Count], BenchTasks.Endless, stop));
             }
 
-            await UntilAsync(async () => await calls.WaitingAsync(servers.Gateways, stop) >= waiting.Count && await servers.RecordsAsync() >= records + waiting.Count - Step);
+            // Those of this step may still be without a record.
+            await UntilAsync(async () =>
+                await calls.WaitingAsync(servers.Gateways, stop) >= waiting.Count && await servers.RecordsAsync() >= records + waiting.Count - Step);
             if (waiting.Count % 1000 == 0 || waiting.Count == count)
             {
                 await Console.Error.WriteLineAsync($"{waiting.Count} wait");
@@ -106,17 +109,17 @@ internal sealed class Waiters : IBenchmark
                     throw new InvalidOperationException($"Waited in vain for {waiting.Count} calls to wait.");
                 }
 
-                await Task.Delay(Look, stop);
+                await Task.Delay(Pause, stop);
             }
         }
     }
 
-    private static void RequireAllWait(List<Task<(HttpStatusCode Status, string Body)>> waiting)
+    private static void RequireAllWait(List<Task<Answer>> waiting)
     {
         var ended = waiting.Where(call => call.IsCompleted).ToList();
         if (ended.Count > 0)
         {
-            var how = ended[0].IsCompletedSuccessfully ? $"{(int)ended[0].Result.Status} {ended[0].Result.Body}" : ended[0].Exception?.Message;
+            var how = ended[0].IsCompletedSuccessfully ? $"{ended[0].Result}" : ended[0].Exception?.GetBaseException().Message;
             throw new InvalidOperationException($"{ended.Count} calls ended that were to wait, the first one with: {how}");
         }
     }
