@@ -1,0 +1,61 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+
+namespace SyncCluster.Bench;
+
+/// <summary>Calls tasks of the demonstration: a connection for each call that waits, and no limit on how long.</summary>
+internal sealed class Calls : IDisposable
+{
+    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
+
+    public async Task<Answer> PostAsync(Server gateway, string task, CancellationToken stop)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(gateway.Address!, $"/demo/task/{task}/job"))
+        {
+            Content = new StringContent("[]", Encoding.UTF8, "application/json"),
+        };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "demo-token");
+        using var response = await _http.SendAsync(request, stop);
+        return new((int)response.StatusCode, await response.Content.ReadAsStringAsync(stop));
+    }
+
+    /// <summary>Some calls that end, so that what is compiled, pooled and opened once is there before anything is measured.</summary>
+    public async Task WarmAsync(Servers servers, int count, CancellationToken stop)
+    {
+        foreach (var gateway in servers.Gateways)
+        {
+            var some = new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = stop };
+            await Parallel.ForEachAsync(Enumerable.Range(0, count), some, async (number, token) =>
+            {
+                var answer = await PostAsync(gateway, number % 4 == 0 ? BenchTasks.Quick : BenchTasks.Dummy, token);
+                if (answer.Status != 200)
+                {
+                    throw new InvalidOperationException($"A call to warm up was answered {answer}\n{gateway.Tail}");
+                }
+            });
+        }
+    }
+
+    /// <summary>How many requests wait at these gateways, as they say.</summary>
+    public async Task<int> WaitingAsync(IEnumerable<Server> gateways, CancellationToken stop)
+    {
+        var waiting = 0;
+        foreach (var gateway in gateways)
+        {
+            using var status = JsonDocument.Parse(await _http.GetStringAsync(new Uri(gateway.Address!, "/api/status"), stop));
+            waiting += status.RootElement.GetProperty("waiting").GetInt32();
+        }
+
+        return waiting;
+    }
+
+    public void Dispose() => _http.Dispose();
+}
+
+/// <param name="Status">Of HTTP.</param>
+/// <param name="Body">All of it.</param>
+internal sealed record Answer(int Status, string Body)
+{
+    public override string ToString() => $"{Status}: {Body}";
+}

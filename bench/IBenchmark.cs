@@ -1,0 +1,14 @@
+namespace SyncCluster.Bench;
+
+/// <summary>A subcommand.</summary>
+internal interface IBenchmark
+{
+    string Name { get; }
+
+    /// <summary>What it may be given, with the defaults.</summary>
+    string Options { get; }
+
+    /// <exception cref="ArgumentException">An option makes no sense.</exception>
+    /// <exception cref="InvalidOperationException">What was measured did not work.</exception>
+    Task<Report> RunAsync(Arguments arguments, CancellationToken stop);
+}

@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+
+namespace SyncCluster.Bench;
+
+/// <summary>What figures depend on.</summary>
+internal static class Machine
+{
+    /// <summary>1, 5 and 15 minutes; others' work shows in it.</summary>
+    public static string Load => string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ').Take(3));
+
+    public static Table Facts(string redisVersion)
+    {
+        var facts = new Table("fact", "value");
+        facts.Add("date", $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC");
+        facts.Add("processor", $"{Field("/proc/cpuinfo", "model name")}, {Environment.ProcessorCount} cores");
+        facts.Add("memory", $"{long.Parse(Field("/proc/meminfo", "MemTotal").Split(' ')[0], null) / 1024 / 1024.0:0.0} GiB");
+        facts.Add("kernel", File.ReadAllText("/proc/sys/kernel/osrelease").Trim());
+        facts.Add(".NET", $"{RuntimeInformation.FrameworkDescription}, {Configuration}, {Collector} garbage collector");
+        facts.Add("Redis", redisVersion);
+        return facts;
+    }
+
+#if DEBUG
+    private const string Configuration = "Debug";
+#else
+    private const string Configuration = "Release";
+#endif
+
+    /// <summary>Of the servers, who get our environment: ASP.NET Core's default is the server's.</summary>
+    private static string Collector => Environment.GetEnvironmentVariable("DOTNET_gcServer") == "0" ? "workstation" : "server";
+
+    private static string Field(string path, string name) =>
+        File.ReadLines(path).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "?";
+}

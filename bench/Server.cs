@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+
+namespace SyncCluster.Bench;
+
+/// <summary>Redis, a silo or a gateway, the leader of a process group of its own.</summary>
+internal sealed partial class Server : IDisposable
+{
+    private const int Kept = 40;
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <param name="name">In the figures.</param>
+    /// <param name="ready">What it prints when it is ready.</param>
+    /// <param name="command">The program and its arguments.</param>
+    /// <param name="folder">Where it may leave files.</param>
+    public Server(string name, string ready, string[] command, string folder)
+    {
+        Name = name;
+        var start = new ProcessStartInfo("setsid", command) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["TMPDIR"] = folder;
+        _process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        _process.OutputDataReceived += (_, line) => Read(line.Data, ready);
+        _process.ErrorDataReceived += (_, line) => Read(line.Data, ready);
+        _process.Exited += (_, _) => _ready.TrySetException(new InvalidOperationException($"The {name} ended early.\n{Tail}"));
+        _process.Start();
+        Id = _process.Id;
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public string Name { get; }
+
+    public int Id { get; }
+
+    /// <summary>Where it listens, by what it said of itself.</summary>
+    public Uri? Address { get; private set; }
+
+    /// <summary>What it has printed last.</summary>
+    public string Tail => string.Join('\n', _lines);
+
+    public async Task ReadyAsync(CancellationToken stop)
+    {
+        var line = await _ready.Task.WaitAsync(StartLimit, stop);
+        Address = Url().Match(line) is { Success: true } url ? new Uri(url.Value) : null;
+    }
+
+    public void Dispose() => _process.Dispose();
+
+    private void Read(string? line, string ready)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        _lines.Enqueue(line);
+        if (_lines.Count > Kept)
+        {
+            _lines.TryDequeue(out _);
+        }
+
+        if (line.Contains(ready, StringComparison.Ordinal))
+        {
+            _ready.TrySetResult(line);
+        }
+    }
+
+    [GeneratedRegex(@"http://127\.0\.0\.1:\d+")]
+    private static partial Regex Url();
+}

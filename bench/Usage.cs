@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace SyncCluster.Bench;
+
+/// <summary>What a process has used of the processor so far, and has of the memory now.</summary>
+/// <param name="Cpu">utime and stime of <c>/proc/PID/stat</c>.</param>
+/// <param name="Resident">VmRSS of <c>/proc/PID/status</c>, in KiB.</param>
+/// <param name="Private">Private_Dirty of <c>/proc/PID/smaps_rollup</c>, in KiB; null where it may not be read.</param>
+internal readonly record struct Usage(TimeSpan Cpu, double Resident, double? Private)
+{
+    /// <exception cref="InvalidOperationException">It has ended.</exception>
+    public static Usage Of(Server server)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(server.Id);
+            return new(
+                process.TotalProcessorTime,
+                Field($"/proc/{server.Id}/status", "VmRSS:") ?? 0,
+                Field($"/proc/{server.Id}/smaps_rollup", "Private_Dirty:"));
+        }
+        catch (ArgumentException)
+        {
+            throw new InvalidOperationException($"The {server.Name} is gone.\n{server.Tail}");
+        }
+    }
+
+    public static Usage operator +(Usage one, Usage other) => new(one.Cpu + other.Cpu, one.Resident + other.Resident, one.Private + other.Private);
+
+    public static Usage operator -(Usage one, Usage other) => new(one.Cpu - other.Cpu, one.Resident - other.Resident, one.Private - other.Private);
+
+    private static double? Field(string path, string name)
+    {
+        try
+        {
+            var line = File.ReadLines(path).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
+            return line is null ? null : double.Parse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
