@@ -98,6 +98,8 @@ internal static class GatewayApp
         services.AddOptions<WaitingOptions>().BindConfiguration(WaitingOptions.Section)
             .Validate(WaitingOptions.IsSensible, "Waiting: every time must be above 0 and at most 24 hours.")
             .ValidateOnStart();
+        services.AddOptions<HostOptions>().PostConfigure<Microsoft.Extensions.Options.IOptions<WaitingOptions>>((host, waiting) =>
+            host.ShutdownTimeout += waiting.Value.DrainTime);
         services.AddSingleton<TaskLookup>();
         services.AddSingleton<JobCalls>();
         services.AddSingleton<WaiterHub>();
