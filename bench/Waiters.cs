@@ -24,7 +24,7 @@ internal sealed class Waiters : IBenchmark
         await using var servers = await Servers.StartAsync(
             arguments.Number("silos", 2),
             arguments.Number("gateways", 1),
-            ["--LocalExecutor:Concurrency=2", $"--LocalExecutor:QueueLimit={count}"],
+            ["--LocalExecutor:Concurrency=2", $"--LocalExecutor:QueueLimit={count + Step}"],
             ["--Waiting:Maximum=06:00:00"],
             stop);
         using var calls = new Calls();
