@@ -59,6 +59,23 @@ public sealed class AttachTests(AttachTests.Server server) : IClassFixture<Attac
     }
 
     [Fact]
+    public async Task Every_answer_about_a_job_names_it()
+    {
+        var gate = new Gate(server);
+        var task = await server.ImportAsync(gate.Script);
+        using var early = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job");
+        var job = early.Headers.GetValues("Job-Id").Single();
+        using var document = await server.SendAsync(HttpMethod.Get, $"/acme/job/{job}");
+        using var lifecycle = await server.SendAsync(HttpMethod.Get, $"/acme/job/{job}/lifecycle");
+        using var canceled = await server.SendAsync(HttpMethod.Put, $"/acme/job/{job}/cancel");
+        using var result = await server.SendAsync(HttpMethod.Get, $"/acme/job/{job}/result");
+        foreach (var response in new[] { document, lifecycle, canceled, result })
+        {
+            Assert.Equal(job, response.Headers.GetValues("Job-Id").Single());
+        }
+    }
+
+    [Fact]
     public async Task Canceling_ends_the_script_and_a_second_time_is_a_409()
     {
         var gate = new Gate(server);
