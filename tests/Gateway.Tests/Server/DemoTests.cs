@@ -2,8 +2,8 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Auth;
-using SyncCluster.Silo;
 using SyncCluster.Gateway.Hosting;
+using SyncCluster.Silo;
 
 namespace SyncCluster.Gateway.Tests.Server;
 
