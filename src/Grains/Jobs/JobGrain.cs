@@ -136,59 +136,34 @@ internal sealed partial class JobGrain(
     }
 
     /// <inheritdoc/>
-    public async Task<Cancellation> Cancel()
+    public Task<Cancellation> Cancel() => EndEarlyAsync(async record =>
     {
-        if (!await LoadAsync(record => record.HasEnded))
+        if (record.Lifecycle != Lifecycle.Assigned)
         {
-            return Cancellation.Unavailable;
+            return await CancelAsync(record, JobEnds.CanceledBeforeItRan());
         }
 
-        switch (_job.Record)
+        if (await executor.StopAsync(record))
         {
-            case null:
-                Forget();
-                return Cancellation.NotFound;
-            case { HasEnded: true }:
-                return Cancellation.AlreadyEnded;
-            case { Lifecycle: Lifecycle.Assigned } running:
-                if (await executor.StopAsync(running))
-                {
-                    return Cancellation.Accepted;
-                }
-
-                await ResumeAsync(running);
-                return _job.Record is { HasEnded: true } ? Cancellation.AlreadyEnded : Cancellation.Unavailable;
-            case { } waiting:
-                return await CancelAsync(waiting, JobEnds.CanceledBeforeItRan());
+            return Cancellation.Accepted;
         }
-    }
+
+        await ResumeAsync(record);
+        return _job.Record is { HasEnded: true } ? Cancellation.AlreadyEnded : Cancellation.Unavailable;
+    });
 
     /// <inheritdoc/>
-    public async Task<Cancellation> Terminate()
+    public Task<Cancellation> Terminate() => EndEarlyAsync(async record =>
     {
-        if (!await LoadAsync(record => record.HasEnded))
+        var terminated = await CancelAsync(record, JobEnds.TerminatedByAnOperator());
+        if (terminated == Cancellation.Accepted && record.Lifecycle == Lifecycle.Assigned)
         {
-            return Cancellation.Unavailable;
+            // Whether its runner can be reached or not: the job has ended, and what the script still says changes nothing.
+            executor.StopAsync(record).AsTask().Ignore();
         }
 
-        switch (_job.Record)
-        {
-            case null:
-                Forget();
-                return Cancellation.NotFound;
-            case { HasEnded: true }:
-                return Cancellation.AlreadyEnded;
-            case { } record:
-                var canceled = await CancelAsync(record, JobEnds.TerminatedByAnOperator());
-                if (canceled == Cancellation.Accepted && record.Lifecycle == Lifecycle.Assigned)
-                {
-                    // Whether its runner can be reached or not: the job has ended, and what the script still says changes nothing.
-                    executor.StopAsync(record).AsTask().Ignore();
-                }
-
-                return canceled;
-        }
-    }
+        return terminated;
+    });
 
     /// <inheritdoc/>
     public Task OnActivateAsync(CancellationToken cancellationToken)
@@ -323,6 +298,25 @@ internal sealed partial class JobGrain(
             default:
                 _inGoodHands = true;
                 break;
+        }
+    }
+
+    private async Task<Cancellation> EndEarlyAsync(Func<JobRecord, Task<Cancellation>> end)
+    {
+        if (!await LoadAsync(record => record.HasEnded))
+        {
+            return Cancellation.Unavailable;
+        }
+
+        switch (_job.Record)
+        {
+            case null:
+                Forget();
+                return Cancellation.NotFound;
+            case { HasEnded: true }:
+                return Cancellation.AlreadyEnded;
+            case { } record:
+                return await end(record);
         }
     }
 
