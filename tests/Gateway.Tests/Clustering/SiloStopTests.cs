@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Storage;
+using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Gateway.Tests.Waiting;
 using SyncCluster.Jobs;
@@ -28,6 +29,24 @@ public sealed class SiloStopTests(TestCluster cluster) : IClassFixture<TestClust
         var ran = answers.Except(stopped).ToArray();
         Assert.All(ran, answer => Assert.Equal(200, answer.Status));
         Assert.Equal(36, ran.Select(answer => answer.Body).Distinct().Count());
+        await cluster.StartSiloAsync();
+    }
+
+    [Fact]
+    public async Task Jobs_that_nobody_waits_for_run_elsewhere_all_the_same()
+    {
+        var gate = cluster.NewGate();
+        var address = $"/demo/task/{await cluster.GatedTaskAsync(gate)}/job?access_token={DemoAccess.UserToken}";
+        using var hangUp = new CancellationTokenSource();
+        var calls = Enumerable.Range(0, 40).Select(call => cluster.SendAsync(call % 2, HttpMethod.Post, address, "[]", hangUp.Token)).ToArray();
+        await TestServer.UntilAsync(() => cluster.Silos.Sum(Unfinished) == calls.Length && gate.Runs().Length == 12);
+        await hangUp.CancelAsync();
+        await TestServer.UntilAsync(() => cluster.Hub(0).Waiters + cluster.Hub(1).Waiters == 0);
+
+        await cluster.StopSiloAsync(cluster.Silos[0]);
+        gate.Open();
+        await TestServer.UntilAsync(() => gate.Runs().Length == calls.Length && cluster.Silos.Sum(Unfinished) == 0);
+        Assert.Equal(calls.Length, gate.Runs().Distinct().Count());
         await cluster.StartSiloAsync();
     }
 
