@@ -12,6 +12,11 @@ try
     await app.RunAsync();
     return 0;
 }
+catch (OperationCanceledException)
+{
+    // Told to stop while it still waited for the cluster.
+    return 0;
+}
 catch (OptionsValidationException invalid)
 {
     await Console.Error.WriteLineAsync($"The silo can't start: {string.Join(Environment.NewLine, invalid.Failures)}");

@@ -49,7 +49,7 @@ internal sealed class WaitedJob(string key, IJobObserver observer)
     {
         lock (_lock)
         {
-            if (!_established || _nextAttach > now)
+            if (_left || !_established || _nextAttach > now)
             {
                 return false;
             }

@@ -208,10 +208,12 @@ internal sealed partial class WaiterHub : BackgroundService
         Interlocked.Decrement(ref _waiters);
         if (job.Leave())
         {
+            // Read before the next waiter can come: its subscription must be the newer one.
+            var version = job.Version;
             _jobs.TryRemove(KeyValuePair.Create(job.Key, job));
             if (!job.End.IsCompleted)
             {
-                _grains.GetGrain<IJobGrain>(job.Key).Leave(new Subscription(job.Observer, job.Version)).Ignore();
+                _grains.GetGrain<IJobGrain>(job.Key).Leave(new Subscription(job.Observer, version)).Ignore();
             }
         }
     }

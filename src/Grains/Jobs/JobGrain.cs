@@ -68,6 +68,11 @@ internal sealed partial class JobGrain(
     /// <inheritdoc/>
     public async Task<JobReply> Submit(JobSpec spec, Subscription subscription, DateTimeOffset validUntil)
     {
+        if (Now > validUntil)
+        {
+            return new JobReply.Unavailable();
+        }
+
         // A new job is created without a look first: the write says so if the record is already there.
         if (_job.Record is not null)
         {
@@ -402,11 +407,7 @@ internal sealed partial class JobGrain(
     }
 
     /// <summary>Leaves memory: the key of a job that does not exist may be anything that anybody made up.</summary>
-    private void Forget()
-    {
-        _subscribers.Clear();
-        this.DeactivateOnIdle();
-    }
+    private void Forget() => this.DeactivateOnIdle();
 
     private JobReply Forget(JobReply reply)
     {

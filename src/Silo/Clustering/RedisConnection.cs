@@ -52,7 +52,7 @@ public sealed partial class RedisConnection : IHostedLifecycleService, IAsyncDis
                     return;
                 }
             }
-            catch (RedisException fault)
+            catch (Exception fault) when (fault is RedisException or RedisCommandException or TimeoutException)
             {
                 LogNoAnswer(fault.Message);
             }

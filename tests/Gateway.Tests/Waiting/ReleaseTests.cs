@@ -156,6 +156,15 @@ public sealed class ReleaseTests(JobCluster cluster) : IClassFixture<JobCluster>
     }
 
     [Fact]
+    public async Task A_run_is_refused_where_another_activation_has_granted_one_to_the_same_attempt()
+    {
+        var job = cluster.NewJob();
+        await job.SubmitAsync();
+        await job.PutAsync((await job.StoredAsync())!.AssignedTo(Guid.NewGuid(), cluster.Executor.Address, DateTimeOffset.UtcNow));
+        Assert.Equal(Assignment.Refused, await job.AssignAsync(Assert.Single(job.Executor.Attempts), Guid.NewGuid()));
+    }
+
+    [Fact]
     public async Task A_submit_that_was_given_up_meanwhile_releases_nothing_and_its_repeat_does()
     {
         var job = cluster.NewJob();

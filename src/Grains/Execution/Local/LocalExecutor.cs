@@ -177,21 +177,21 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
             return Holds(record.Spec.JobId, record.Attempt);
         }
 
-        var status = _membership.CurrentSnapshot.GetSiloStatus(silo);
-        if (status == SiloStatus.None)
-        {
-            // Either it joined a moment ago, or it has been gone for so long that the table has forgotten it.
-            await _membership.Refresh();
-            status = _membership.CurrentSnapshot.GetSiloStatus(silo);
-        }
-
-        if (status is SiloStatus.Dead or SiloStatus.None)
-        {
-            return false;
-        }
-
         try
         {
+            var status = _membership.CurrentSnapshot.GetSiloStatus(silo);
+            if (status == SiloStatus.None)
+            {
+                // Either it joined a moment ago, or it has been gone for so long that the table has forgotten it.
+                await _membership.Refresh();
+                status = _membership.CurrentSnapshot.GetSiloStatus(silo);
+            }
+
+            if (status is SiloStatus.Dead or SiloStatus.None)
+            {
+                return false;
+            }
+
             return await _runners.On(silo).Holds(record.Spec.JobId, record.Attempt);
         }
         catch (Exception fault)
@@ -315,8 +315,22 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
 
         var outcome = script is null
             ? JobEnds.NotRun("The task was deleted or replaced before the job could run.")
-            : await ExecuteAsync(ticket, script);
+            : await EndOfAsync(ticket, script);
         await InsistAsync(() => job.Complete(run, outcome), answer => answer != Completion.Retry, spec.JobId, CancellationToken.None);
+    }
+
+    /// <summary>The end of a run, whatever happens: once the job is assigned, nobody else ends it.</summary>
+    private async Task<JobOutcome> EndOfAsync(Ticket ticket, byte[] script)
+    {
+        try
+        {
+            return await ExecuteAsync(ticket, script);
+        }
+        catch (Exception fault)
+        {
+            LogRunFailed(fault, ticket.Spec.JobId);
+            return JobEnds.NotRun("The server has failed at the job. Its script may have run, in part or to its end; it was not run again.");
+        }
     }
 
     private async Task<JobOutcome> ExecuteAsync(Ticket ticket, byte[] script)
