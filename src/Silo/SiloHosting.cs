@@ -43,6 +43,7 @@ public static class SiloHosting
             silo.Services.AddEmbeddedStorage(StorageNames.Catalog, _ => null);
         });
         builder.AddGrains();
+        builder.Services.PostConfigure<LocalExecutorOptions>(executor => executor.JobsEndWithTheProcess = true);
     }
 
     /// <summary>A silo that joins the cluster of the section <see cref="ClusterSettings.Section"/>.</summary>

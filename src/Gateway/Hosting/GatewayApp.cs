@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Options;
+using SyncCluster.Execution.Local;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Docs;
 using SyncCluster.Gateway.Http;
@@ -73,6 +75,10 @@ internal static class GatewayApp
         if (!settings.IsCluster)
         {
             builder.AddEmbeddedSilo();
+            builder.Services.AddOptions<WaitingOptions>().Configure<IOptions<LocalExecutorOptions>>((waiting, executor) =>
+
+                // Where jobs end with the process, waits last until the last script has ended.
+                waiting.DrainTime = executor.Value.DrainTime + executor.Value.KillGrace + TimeSpan.FromSeconds(2));
             return;
         }
 
@@ -98,7 +104,7 @@ internal static class GatewayApp
         services.AddOptions<WaitingOptions>().BindConfiguration(WaitingOptions.Section)
             .Validate(WaitingOptions.IsSensible, "Waiting: every time must be above 0 and at most 24 hours.")
             .ValidateOnStart();
-        services.AddOptions<HostOptions>().PostConfigure<Microsoft.Extensions.Options.IOptions<WaitingOptions>>((host, waiting) =>
+        services.AddOptions<HostOptions>().PostConfigure<IOptions<WaitingOptions>>((host, waiting) =>
             host.ShutdownTimeout += waiting.Value.DrainTime);
         services.AddSingleton<TaskLookup>();
         services.AddSingleton<JobCalls>();

@@ -274,6 +274,11 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         Drop(ticket);
         if (!_membership.CurrentSnapshot.Members.Values.Any(member => member.Status == SiloStatus.Active && !member.SiloAddress.Equals(_silo.SiloAddress)))
         {
+            if (_options.JobsEndWithTheProcess)
+            {
+                await EndUnrunAsync(ticket);
+            }
+
             return;
         }
 
@@ -287,6 +292,24 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         catch (OperationCanceledException)
         {
             LogNotHandedOver(ticket.Spec.JobId);
+        }
+    }
+
+    /// <summary>Nobody will ever run it: who waits for it is told so, and may call again.</summary>
+    private async Task EndUnrunAsync(Ticket ticket)
+    {
+        var job = _grains.GetGrain<IJobGrain>(JobKey.Of(ticket.Spec.Customer, ticket.Spec.JobId));
+        var run = Guid.NewGuid();
+        try
+        {
+            if (await job.Assign(ticket.Attempt, run, Address) == Assignment.Granted)
+            {
+                await job.Complete(run, JobEnds.NotRun("The server was stopped before the job's turn came. Nothing was run: call the task again."));
+            }
+        }
+        catch (Exception fault)
+        {
+            LogAskedInVain(fault, ticket.Spec.JobId);
         }
     }
 

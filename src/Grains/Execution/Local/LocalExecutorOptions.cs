@@ -16,4 +16,7 @@ internal sealed class LocalExecutorOptions
 
     /// <summary>How long a script that got SIGTERM may clean up before it gets SIGKILL. Default 5 s.</summary>
     public TimeSpan KillGrace { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether what is stored of jobs ends with this process, as in the embedded mode: no configuration, but what the host knows.</summary>
+    internal bool JobsEndWithTheProcess { get; set; }
 }
