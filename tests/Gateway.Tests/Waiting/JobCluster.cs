@@ -88,8 +88,14 @@ public sealed class JobCluster : IAsyncLifetime
 internal sealed class ShiftedClock : TimeProvider
 {
     private long _shift;
+    private long _dateShift;
 
     public override long GetTimestamp() => System.GetTimestamp() + Volatile.Read(ref _shift);
+
+    public override DateTimeOffset GetUtcNow() => System.GetUtcNow().AddTicks(Volatile.Read(ref _dateShift));
+
+    /// <summary>The date, which gateways and silos compare; the time that passes goes on as it is.</summary>
+    public void ForwardDate(TimeSpan time) => Interlocked.Add(ref _dateShift, time.Ticks);
 
     public void Forward(TimeSpan time) => Interlocked.Add(ref _shift, (long)(time.TotalSeconds * TimestampFrequency));
 }

@@ -171,14 +171,29 @@ public sealed class ReleaseTests(JobCluster cluster) : IClassFixture<JobCluster>
         var ear = job.Ear();
         var places = cluster.Executor.Places;
         Assert.IsType<JobReply.Unavailable>(await job.Grain.Submit(job.Spec, ear.Subscription(1), DateTimeOffset.UnixEpoch));
-        Assert.Empty(job.Executor.Attempts);
+        Assert.Null(await job.StoredAsync());
         Assert.Equal(places, cluster.Executor.Places);
-
-        job.Executor.Resume = _ => Task.FromResult<Resumption>(new Resumption.TakeOver());
         Assert.IsType<JobReply.Pending>(await job.Grain.Submit(job.Spec, ear.Subscription(2), TestJob.Valid));
         await job.FinishAsync();
         await ear.FirstAsync();
         Assert.Single(job.Executor.Attempts);
+    }
+
+    [Fact]
+    public async Task A_submit_that_is_given_up_while_storage_is_slow_releases_nothing()
+    {
+        var job = cluster.NewJob();
+        var places = cluster.Executor.Places;
+        var slow = new TaskCompletionSource();
+        job.Storage.NextWrites(Fault.After);
+        job.Storage.Gate = slow.Task;
+        var submitted = job.Grain.Submit(job.Spec, job.Ear().Subscription(1), cluster.Clock.GetUtcNow() + TimeSpan.FromSeconds(60));
+        await TestServer.UntilAsync(() => job.Storage.Reads > 0);
+        cluster.Clock.ForwardDate(TimeSpan.FromSeconds(61));
+        slow.SetResult();
+        Assert.IsType<JobReply.Unavailable>(await submitted);
+        Assert.Empty(job.Executor.Attempts);
+        Assert.Equal(places, cluster.Executor.Places);
     }
 
     [Fact]
