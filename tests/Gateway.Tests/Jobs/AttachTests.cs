@@ -73,6 +73,8 @@ public sealed class AttachTests(AttachTests.Server server) : IClassFixture<Attac
         {
             Assert.Equal(job, response.Headers.GetValues("Job-Id").Single());
         }
+
+        Assert.All([document, lifecycle], response => Assert.Equal("application/json; charset=utf-8", response.Content.Headers.ContentType!.ToString()));
     }
 
     [Fact]
