@@ -1,6 +1,5 @@
-using System.Net;
-using System.Net.Sockets;
 using StackExchange.Redis;
+using SyncCluster.Silo.Clustering;
 
 namespace SyncCluster.Bench;
 
@@ -64,7 +63,7 @@ internal sealed class Servers : IAsyncDisposable
 
     private async Task StartAllAsync(int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop)
     {
-        var redis = $"127.0.0.1:{FreePort()}";
+        var redis = $"127.0.0.1:{FreePort.Or(0)}";
         Redis = Start("Redis", "Ready to accept connections",
             ["redis-server", "--bind", "127.0.0.1", "--port", redis.Split(':')[1], "--dir", _folder, "--save", "", "--appendonly", "no"]);
         await Redis.ReadyAsync(stop);
@@ -88,11 +87,4 @@ internal sealed class Servers : IAsyncDisposable
     }
 
     private static string[] Program(string name) => ["dotnet", Path.Combine(AppContext.BaseDirectory, $"SyncCluster.{name}.dll"), "--urls=http://127.0.0.1:0"];
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 }

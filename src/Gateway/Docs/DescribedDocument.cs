@@ -1,6 +1,6 @@
-using System.Reflection;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using SyncCluster.Gateway.Status;
 
 namespace SyncCluster.Gateway.Docs;
 
@@ -15,10 +15,7 @@ internal sealed class DescribedDocument : IOpenApiDocumentTransformer
     /// <inheritdoc/>
     public Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
-        document.Info = new OpenApiInfo(Described.Info)
-        {
-            Version = typeof(DescribedDocument).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
-        };
+        document.Info = new OpenApiInfo(Described.Info) { Version = StatusEndpoints.Version };
         document.Servers = Described.Servers;
         document.Tags = Described.Tags;
         var refusals = document.Components?.Examples ?? new Dictionary<string, IOpenApiExample>();

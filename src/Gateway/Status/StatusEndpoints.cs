@@ -9,13 +9,16 @@ namespace SyncCluster.Gateway.Status;
 /// <summary>What is up, and whether it may be sent requests.</summary>
 internal static class StatusEndpoints
 {
+    /// <summary>Of the running program, without the commit that it was built from.</summary>
+    public static string Version { get; } =
+        typeof(StatusEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
     public static void MapStatus(this IEndpointRouteBuilder routes)
     {
         var startedAt = TimeProvider.System.GetTimestamp();
-        var version = typeof(StatusEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
         var status = routes.MapGroup("").WithTags("Status");
         status.MapGet("/api/status", (WaiterHub hub) => TypedResults.Json(
-                new ServiceStatus("SyncCluster", version, Math.Round(TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds, 3), hub.Waiters),
+                new ServiceStatus("SyncCluster", Version, Math.Round(TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds, 3), hub.Waiters),
                 StatusJson.Default.ServiceStatus))
             .WithName("Status")
             .WithSummary("Name, version, uptime and waiting requests")

@@ -15,8 +15,7 @@ internal sealed partial class SiloWatch(IGatewayListProvider silos, WaiterHub hu
     {
         using var timer = new PeriodicTimer(Interval, timeProvider);
         var before = await ListAsync();
-        var again = new Deadline(timeProvider, TimeSpan.Zero);
-        var settling = false;
+        Deadline? again = null;
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -31,12 +30,11 @@ internal sealed partial class SiloWatch(IGatewayListProvider silos, WaiterHub hu
                     LogLeft(string.Join(", ", before.Except(now)));
                     hub.AttachAllSoon();
                     again = new Deadline(timeProvider, Settled);
-                    settling = true;
                 }
-                else if (settling && again.Remaining == TimeSpan.Zero)
+                else if (again?.Remaining == TimeSpan.Zero)
                 {
                     hub.AttachAllSoon();
-                    settling = false;
+                    again = null;
                 }
 
                 before = now;

@@ -1,7 +1,6 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using StackExchange.Redis;
+using SyncCluster.Silo.Clustering;
 
 namespace SyncCluster.Cluster.Tests.Processes;
 
@@ -11,7 +10,7 @@ internal sealed class RedisServer(string folder) : IAsyncDisposable
     private const int Active = 3;
     private const int Dead = 6;
 
-    private readonly int _port = FreePort();
+    private readonly int _port = FreePort.Or(0);
     private ServerProcess? _process;
     private ConnectionMultiplexer? _connection;
 
@@ -72,12 +71,5 @@ internal sealed class RedisServer(string folder) : IAsyncDisposable
         }
 
         _process?.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

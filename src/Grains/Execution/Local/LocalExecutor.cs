@@ -272,7 +272,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private async Task HandOverAsync(Ticket ticket)
     {
         Drop(ticket);
-        if (!_membership.CurrentSnapshot.Members.Values.Any(member => member.Status == SiloStatus.Active && !member.SiloAddress.Equals(_silo.SiloAddress)))
+        if (!_membership.CurrentSnapshot.Members.Values.Any(member => member.Status == SiloStatus.Active && !member.SiloAddress.Equals(Address)))
         {
             if (_options.JobsEndWithTheProcess)
             {
@@ -283,7 +283,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         }
 
         // Whoever asks for the job has it taken over by its grain, once that is in the memory of another silo.
-        var job = _grains.GetGrain<IJobGrain>(JobKey.Of(ticket.Spec.Customer, ticket.Spec.JobId));
+        var job = JobOf(ticket.Spec);
         using var limit = new CancellationTokenSource(HandOverTime, _timeProvider);
         try
         {
@@ -298,7 +298,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     /// <summary>Nobody will ever run it: who waits for it is told so, and may call again.</summary>
     private async Task EndUnrunAsync(Ticket ticket)
     {
-        var job = _grains.GetGrain<IJobGrain>(JobKey.Of(ticket.Spec.Customer, ticket.Spec.JobId));
+        var job = JobOf(ticket.Spec);
         var run = Guid.NewGuid();
         try
         {
@@ -313,6 +313,8 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         }
     }
 
+    private IJobGrain JobOf(JobSpec spec) => _grains.GetGrain<IJobGrain>(JobKey.Of(spec.Customer, spec.JobId));
+
     private void Drop(Ticket ticket)
     {
         if (_held.TryRemove((ticket.Spec.JobId, ticket.Attempt), out _))
@@ -324,7 +326,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private async Task RunAsync(Ticket ticket)
     {
         var spec = ticket.Spec;
-        var job = _grains.GetGrain<IJobGrain>(JobKey.Of(spec.Customer, spec.JobId));
+        var job = JobOf(spec);
         var task = _grains.GetGrain<ITaskGrain>(TaskKey.Of(spec.Customer, spec.TaskId));
         var run = Guid.NewGuid();
 
