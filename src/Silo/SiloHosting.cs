@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Storage;
 using SyncCluster.Execution;
 using SyncCluster.Execution.Local;
+using SyncCluster.Execution.TheEye;
 using SyncCluster.Jobs;
 using SyncCluster.Silo.Clustering;
 using SyncCluster.Storage;
@@ -59,14 +60,21 @@ public static class SiloHosting
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<TaskCatalog>();
-        services.AddSingleton<ScriptRunner>();
-
         services.AddSingleton<UnfinishedJobs>();
-        services.AddSingleton<JobRunners>();
-        services.AddGrainService<JobRunner>();
-        services.AddSingleton<LocalExecutor>();
-        services.AddSingleton<IJobExecutor>(provider => provider.GetRequiredService<LocalExecutor>());
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<LocalExecutor>());
+        if (ExecutorChoice.IsTheEye(builder.Configuration))
+        {
+            services.AddTheEye();
+            services.AddSingleton<CompletionChannel>();
+            services.AddExecutor<TheEyeExecutor>();
+        }
+        else
+        {
+            services.AddSingleton<ScriptRunner>();
+            services.AddSingleton<JobRunners>();
+            services.AddGrainService<JobRunner>();
+            services.AddExecutor<LocalExecutor>();
+        }
+
         services.AddOptions<LocalExecutorOptions>().BindConfiguration(LocalExecutorOptions.Section)
             .Validate(options => options.Concurrency is > 0 and <= 4096, "LocalExecutor:Concurrency must be from 1 to 4096.")
             .Validate(options => options.QueueLimit is >= 0 and <= 1_000_000, "LocalExecutor:QueueLimit must be from 0 to 1000000.")
@@ -80,6 +88,14 @@ public static class SiloHosting
             .Validate(options => options.JobExpiry >= ShortestExpiry, "Storage:JobExpiry must be 13 hours or longer.")
             .Validate(options => options.EmbeddedLimit >= 1 << 20, "Storage:EmbeddedLimit must be 1048576 bytes or more.")
             .ValidateOnStart();
+    }
+
+    private static void AddExecutor<T>(this IServiceCollection services)
+        where T : class, IJobExecutor, ILifecycleParticipant<ISiloLifecycle>
+    {
+        services.AddSingleton<T>();
+        services.AddSingleton<IJobExecutor>(provider => provider.GetRequiredService<T>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<T>());
     }
 
     private static void AddEmbeddedStorage(this IServiceCollection services, string name, Func<StorageOptions, TimeSpan?> expiry) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using SyncCluster.Jobs;
 using SyncCluster.Json;
 
 namespace SyncCluster.Gateway.Answers;

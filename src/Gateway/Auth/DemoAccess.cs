@@ -10,7 +10,7 @@ namespace SyncCluster.Gateway.Auth;
 /// random at every start and may import them; therefore such a server listens on loopback only, and answers only requests that name a loopback
 /// host: a web page that had its own name resolve to this machine would otherwise be let in.
 /// </summary>
-internal sealed class DemoAccess(IOptions<AuthOptions> options)
+internal sealed class DemoAccess(IOptions<AuthOptions> options, IConfiguration configuration)
 {
     public const string Customer = "demo";
 
@@ -20,7 +20,7 @@ internal sealed class DemoAccess(IOptions<AuthOptions> options)
     /// <summary>May import and delete tasks.</summary>
     public string AdminToken { get; } = Secret.New();
 
-    public bool IsOn => options.Value.Customers.Count == 0;
+    public bool IsOn { get; } = options.Value.Customers.Count == 0 && !ExecutorChoice.IsTheEye(configuration);
 
     public IEnumerable<(string Token, Caller Caller)> Tokens => !IsOn
         ? []

@@ -9,11 +9,17 @@ internal readonly record struct Admission(Caller? Caller, Problem? Refusal)
     /// <summary>Whether it was refused for another reason than that there is no token.</summary>
     public bool TokenGiven { get; init; }
 
+    /// <summary>The caller's token.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>Keeps the token out of logs.</summary>
+    public override string ToString() => Caller?.Username ?? "refused";
+
     public static implicit operator Admission(Problem refusal) => new(null, refusal) { TokenGiven = true };
 }
 
 /// <summary>Lets requests in by their token.</summary>
-internal sealed class Gate(TokenAuthority authority)
+internal sealed class Gate(ITokenAuthority authority)
 {
     public static Problem NoToken { get; } = new(
         StatusCodes.Status401Unauthorized,
@@ -35,24 +41,21 @@ internal sealed class Gate(TokenAuthority authority)
     /// <param name="bodyToken">The token in the request's body, if there is one.</param>
     /// <param name="customer">The path's customer: the token must be one of his.</param>
     /// <param name="needed">The least credential that will do.</param>
-    public Admission Admit(HttpRequest request, string? bodyToken, string customer, Credential needed)
+    public async ValueTask<Admission> AdmitAsync(HttpRequest request, string? bodyToken, string customer, Credential needed)
     {
         switch (AccessToken.Find(request.Query, request.Headers.Authorization, bodyToken))
         {
             case AccessToken.Refused refused:
                 return new Problem(StatusCodes.Status400BadRequest, refused.Message);
             case AccessToken.One one:
-                if (authority.Find(one.Token) is not { } caller)
+                return await authority.FindAsync(one.Token, request.HttpContext.RequestAborted) switch
                 {
-                    return UnknownToken;
-                }
-
-                if (caller.Customer != customer)
-                {
-                    return OtherCustomer;
-                }
-
-                return caller.Credential < needed ? Below(needed) : new Admission(caller, null);
+                    TokenVerdict.Known { Caller: var caller } when caller.Customer != customer => OtherCustomer,
+                    TokenVerdict.Known { Caller: var caller } when caller.Credential < needed => Below(needed),
+                    TokenVerdict.Known { Caller: var caller } => new Admission(caller, null) { Token = one.Token },
+                    TokenVerdict.Undecided undecided => undecided.Problem,
+                    _ => UnknownToken,
+                };
             default:
                 return new Admission(null, NoToken);
         }

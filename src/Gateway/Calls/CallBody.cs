@@ -73,6 +73,9 @@ internal abstract record CallBody
     /// <param name="AccessToken">The token that the body carries; it is not among the arguments.</param>
     internal sealed record Arguments(ReadOnlyMemory<byte> Json, string? AccessToken) : CallBody
     {
+        /// <summary>What else a JSON object with <c>task_arguments</c> says, for a backend that may understand it: its other members, or empty.</summary>
+        public ReadOnlyMemory<byte> Others { get; init; }
+
         /// <summary>Keeps the token, and what may be secret among the arguments, out of logs.</summary>
         public override string ToString() => $"{Json.Length} bytes of arguments";
     }

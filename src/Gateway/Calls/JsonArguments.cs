@@ -66,12 +66,13 @@ internal static class JsonArguments
 
         if (call.TaskArguments is { } given)
         {
-            return FirstToken(given.Span) switch
+            var read = FirstToken(given.Span) switch
             {
                 JsonTokenType.StartArray => new CallBody.Arguments(given, call.AccessToken),
                 JsonTokenType.Null => CallBody.OfQuery(query, call.AccessToken),
                 _ => new CallBody.Arguments(ArrayOf(given), call.AccessToken),
             };
+            return read is CallBody.Arguments arguments ? arguments with { Others = call.Others } : read;
         }
 
         if (call.IsEmptyButForToken)

@@ -13,6 +13,9 @@ internal readonly record struct JsonCall
 
     public string? AccessToken { get; private init; }
 
+    /// <summary>The other members of an object with <c>task_arguments</c>, as they were written, but for <c>lifecycle</c>: <c>"a":1,"b":2</c>, or empty.</summary>
+    public ReadOnlyMemory<byte> Others { get; private init; }
+
     /// <summary>Why the call is refused; null if it is not.</summary>
     public string? Fault { get; private init; }
 
@@ -47,6 +50,7 @@ internal readonly record struct JsonCall
         string? token = null;
         var (cutFrom, cutTo) = (body.Length, body.Length);
         var members = 0;
+        List<ReadOnlyMemory<byte>>? others = null;
         for (var end = 0; reader.Read() && reader.TokenType == JsonTokenType.PropertyName; members++)
         {
             var start = (int)reader.TokenStartIndex;
@@ -58,6 +62,7 @@ internal readonly record struct JsonCall
 
             var isToken = reader.ValueTextEquals("access_token"u8);
             var isArguments = reader.ValueTextEquals("task_arguments"u8);
+            var isOther = !isToken && !isArguments && !reader.ValueTextEquals("lifecycle"u8);
             reader.Read();
             var valueStart = (int)reader.TokenStartIndex;
             if (isToken && (token is not null || reader.TokenType != JsonTokenType.String))
@@ -82,6 +87,11 @@ internal readonly record struct JsonCall
                 arguments = body[valueStart..valueEnd];
             }
 
+            if (isOther)
+            {
+                (others ??= []).Add(body[start..valueEnd]);
+            }
+
             end = valueEnd;
         }
 
@@ -89,9 +99,28 @@ internal readonly record struct JsonCall
         {
             TaskArguments = arguments,
             AccessToken = token,
+            Others = arguments is null || others is null ? default : Joined(others),
             IsEmptyButForToken = members == (token is null ? 0 : 1),
             Before = body[..cutFrom],
             After = body[cutTo..],
         };
+    }
+
+    private static byte[] Joined(List<ReadOnlyMemory<byte>> members)
+    {
+        var joined = new byte[members.Sum(member => member.Length + 1) - 1];
+        var at = 0;
+        foreach (var member in members)
+        {
+            if (at > 0)
+            {
+                joined[at++] = (byte)',';
+            }
+
+            member.CopyTo(joined.AsMemory(at));
+            at += member.Length;
+        }
+
+        return joined;
     }
 }

@@ -8,6 +8,7 @@ using SyncCluster.Gateway.Jobs;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Status;
 using SyncCluster.Gateway.Tasks;
+using SyncCluster.Gateway.TheEye;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Silo;
 using SyncCluster.Silo.Clustering;
@@ -26,7 +27,7 @@ internal static class GatewayApp
         builder.AddCluster();
         builder.AddAuth();
         builder.AddWaiting();
-        builder.AddDemoTasks();
+        builder.AddTasks();
         builder.Services.AddHealth();
         builder.Services.AddDocs();
 
@@ -38,7 +39,15 @@ internal static class GatewayApp
         app.UseMiddleware<LoopbackHostOnly>();
         app.UseRouting();
         app.MapJobs();
-        app.MapTasks();
+        if (ExecutorChoice.IsTheEye(app.Configuration))
+        {
+            app.MapTheEyesTasks();
+        }
+        else
+        {
+            app.MapTasks();
+        }
+
         app.MapStatus();
         app.MapDocs();
         app.Lifetime.ApplicationStarted.Register(() => Banner.Print(app, Console.Out));
@@ -94,7 +103,6 @@ internal static class GatewayApp
         services.AddSingleton<Microsoft.Extensions.Options.IValidateOptions<AuthOptions>, AuthOptionsCheck>();
         services.AddOptions<AuthOptions>().BindConfiguration(AuthOptions.Section).ValidateOnStart();
         services.AddSingleton<DemoAccess>();
-        services.AddSingleton<TokenAuthority>();
         services.AddSingleton<Gate>();
     }
 
@@ -106,17 +114,27 @@ internal static class GatewayApp
             .ValidateOnStart();
         services.AddOptions<HostOptions>().PostConfigure<IOptions<WaitingOptions>>((host, waiting) =>
             host.ShutdownTimeout += waiting.Value.DrainTime);
-        services.AddSingleton<TaskLookup>();
         services.AddSingleton<JobCalls>();
         services.AddSingleton<WaiterHub>();
         services.AddHostedService(provider => provider.GetRequiredService<WaiterHub>());
         services.AddHostedService<OpenWhileDraining>();
     }
 
-    private static void AddDemoTasks(this WebApplicationBuilder builder)
+    /// <summary>Who has the tasks, and with them the say about tokens.</summary>
+    private static void AddTasks(this WebApplicationBuilder builder)
     {
-        builder.Services.AddOptions<DemoTaskOptions>().BindConfiguration(DemoTaskOptions.Section);
-        builder.Services.AddHostedService<DemoTasks>();
+        var services = builder.Services;
+        if (ExecutorChoice.IsTheEye(builder.Configuration))
+        {
+            services.AddTheEyeTasks();
+            return;
+        }
+
+        services.AddSingleton<ITokenAuthority, ConfiguredTokens>();
+        services.AddSingleton<TaskLookup>();
+        services.AddSingleton<ITaskBackend, LocalTasks>();
+        services.AddOptions<DemoTaskOptions>().BindConfiguration(DemoTaskOptions.Section);
+        services.AddHostedService<DemoTasks>();
     }
 
     /// <summary>What the framework answers without a body: mostly that it knows no such path, or not with this method.</summary>

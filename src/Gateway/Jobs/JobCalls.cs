@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Auth;
@@ -7,7 +6,6 @@ using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
-using SyncCluster.Json;
 using SyncCluster.Silo;
 using SyncCluster.Tasks;
 
@@ -16,7 +14,7 @@ namespace SyncCluster.Gateway.Jobs;
 /// <summary>The calls that run a task and wait for its job.</summary>
 internal sealed class JobCalls(
     Gate gate,
-    TaskLookup tasks,
+    ITaskBackend backend,
     WaiterHub hub,
     IOptions<WaitingOptions> waiting,
     IOptions<RequestLimits> limits,
@@ -37,7 +35,7 @@ internal sealed class JobCalls(
         }
 
         // Looked at before the body is read: who may not call may not send much either. Only a token that is not given yet may be in the body.
-        var admission = gate.Admit(http.Request, null, customer, Credential.User);
+        var admission = await gate.AdmitAsync(http.Request, null, customer, Credential.User);
         if (admission is { Refusal: { } early, TokenGiven: true })
         {
             return early;
@@ -52,42 +50,37 @@ internal sealed class JobCalls(
         var arguments = (CallBody.Arguments)read;
         if (arguments.AccessToken is not null)
         {
-            admission = gate.Admit(http.Request, arguments.AccessToken, customer, Credential.User);
+            admission = await gate.AdmitAsync(http.Request, arguments.AccessToken, customer, Credential.User);
         }
 
-        if (admission is not { Caller: { } caller })
-        {
-            return admission.Refusal!;
-        }
-
-        if (await tasks.FindAsync(customer, task, deadline, http.RequestAborted) is not { } definition)
-        {
-            return JobAddress.NoSuchTask;
-        }
-
-        if (!caller.IsOn(definition.Acl))
-        {
-            return Gate.NotOnTaskList;
-        }
-
-        return await SubmitAsync(http, definition, arguments, caller.User, null, deadline);
+        return admission is { Caller: { } caller }
+            ? await RunAsync(http, new TaskCall(customer, task, arguments) { Caller = caller, Token = admission.Token }, null, deadline)
+            : admission.Refusal!;
     }
 
     /// <summary>Runs a task for whoever knows its secret. What is wrong, the task or its secret, is not told.</summary>
     public async Task<IResult> RunWithSecretAsync(HttpContext http, string customer, string task, string secret)
     {
         var deadline = new Deadline(timeProvider, waiting.Value.Maximum);
-        if (!CustomerName.IsValid(customer) || !TaskId.IsValid(task)
-            || await tasks.FindAsync(customer, task, deadline, http.RequestAborted) is not { } definition || !Secret.Matches(secret, definition.SecretHash))
+        if (!CustomerName.IsValid(customer) || !TaskId.IsValid(task))
         {
             return WrongSecret;
         }
 
+        if (await backend.CheckSecretAsync(customer, task, secret, deadline, http.RequestAborted) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var jobSecret = $"{customer}.{Secret.New()}";
         return await ReadAsync(http) switch
         {
             CallBody.Refused refused => new Problem(refused.Status, refused.Message),
-            var read => await SubmitAsync(
-                http, definition, (CallBody.Arguments)read, new JobUser("secret", ""), $"{customer}.{Secret.New()}", deadline),
+            var read => await RunAsync(
+                http,
+                new TaskCall(customer, task, (CallBody.Arguments)read) { Secret = secret, JobSecretHash = Secret.Hash(jobSecret) },
+                jobSecret,
+                deadline),
         };
     }
 
@@ -95,7 +88,7 @@ internal sealed class JobCalls(
     public async Task<IResult> AttachAsync(HttpContext http, string customer, string job)
     {
         var deadline = new Deadline(timeProvider, waiting.Value.Maximum);
-        var admission = gate.Admit(http.Request, null, customer, Credential.Viewer);
+        var admission = await gate.AdmitAsync(http.Request, null, customer, Credential.Viewer);
         if (admission is not { Caller: { } caller })
         {
             return admission.Refusal!;
@@ -107,7 +100,7 @@ internal sealed class JobCalls(
         }
 
         var flags = AnswerFlags.Of(http.Request.Query);
-        var end = await hub.AttachAsync(JobKey.Of(customer, job), access => caller.IsOn(access.Acl), deadline, http.RequestAborted);
+        var end = await backend.AttachAsync(new JobRequest(customer, job, caller, admission.Token!), deadline, http.RequestAborted);
         return Attached(end, job, flags, JobAddress.Of(customer, job, flags));
     }
 
@@ -134,25 +127,40 @@ internal sealed class JobCalls(
     private async Task<CallBody> ReadAsync(HttpContext http) => CallBody.Read(
         http.Request.ContentType, await RequestBody.ReadAsync(http.Request, limits.Value.Body), http.Request.Query);
 
-    private async Task<IResult> SubmitAsync(
-        HttpContext http, TaskDefinition task, CallBody.Arguments arguments, JobUser user, string? jobSecret, Deadline deadline)
+    private async Task<IResult> RunAsync(HttpContext http, TaskCall call, string? jobSecret, Deadline deadline)
     {
-        using var supplied = JsonDocument.Parse(arguments.Json, JsonText.DocumentOptions);
-        var binding = TaskArguments.Bind(task, supplied.RootElement);
-        if (binding is BoundArguments.Refused refused)
+        var flags = AnswerFlags.Of(http.Request.Query);
+        switch (await backend.AllocateAsync(call, deadline, http.RequestAborted))
         {
-            return new Problem(StatusCodes.Status400BadRequest, refused.Message);
+            case Allocation.Allocated { Spec: var spec }:
+                var end = await SubmitAsync(spec, call.Token, deadline, http.RequestAborted);
+                return end is WaitEnd.NotFound ? RecordLost(spec.JobId) : WaitAnswer.Of(end, spec.JobId, flags, LocationOf(spec.JobId));
+            case Allocation.Ended ended:
+                return WaitAnswer.Of(new WaitEnd.Finished(ended.Job), ended.JobId, flags, LocationOf(ended.JobId));
+            case Allocation.Refused refused:
+                return refused.Problem;
+            default:
+                throw new InvalidOperationException("A job is allocated, has ended, or there is none.");
         }
 
-        var spec = JobSpec.Of(task, JobId.New(), ((BoundArguments.Bound)binding).Json, user, timeProvider.GetUtcNow()) with
+        string LocationOf(string job) => jobSecret is null ? JobAddress.Of(call.Customer, job, flags) : JobAddress.WithSecret(job, jobSecret, flags);
+    }
+
+    private async Task<WaitEnd> SubmitAsync(JobSpec spec, string? token, Deadline deadline, CancellationToken gone)
+    {
+        var isKnown = false;
+        try
         {
-            SecretHash = jobSecret is null ? null : Secret.Hash(jobSecret),
-        };
-        var flags = AnswerFlags.Of(http.Request.Query);
-        var location = jobSecret is null ? JobAddress.Of(task.Customer, spec.JobId, flags) : JobAddress.WithSecret(spec.JobId, jobSecret, flags);
-        var end = await hub.SubmitAsync(spec, deadline, http.RequestAborted);
-        return end is WaitEnd.NotFound
-            ? RecordLost(spec.JobId)
-            : WaitAnswer.Of(end, spec.JobId, flags, location);
+            var end = await hub.SubmitAsync(spec, token, deadline, gone);
+            isKnown = end is not (WaitEnd.Unavailable or WaitEnd.QueueFull or WaitEnd.Unknown);
+            return end;
+        }
+        finally
+        {
+            if (!isKnown)
+            {
+                backend.Abandon(spec, token);
+            }
+        }
     }
 }

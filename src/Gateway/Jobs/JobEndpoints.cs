@@ -1,8 +1,8 @@
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Docs;
-using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Jobs;
+using SyncCluster.Json;
 
 namespace SyncCluster.Gateway.Jobs;
 
@@ -104,86 +104,49 @@ internal static class JobEndpoints
             .Refuses(Refusals.NotOnJobList, Refusals.AdministratorsOnly, Refusals.HasEnded, Refusals.RunnerUnreachable);
     }
 
-    private static async Task<IResult> DocumentAsync(HttpContext http, string customer, string job, Gate gate, IGrainFactory grains) =>
-        await LookAsync(http, customer, job, Credential.Viewer, gate, grains) switch
+    private static async Task<IResult> DocumentAsync(HttpContext http, string customer, string job, Gate gate, ITaskBackend backend) =>
+        await LookAsync(http, customer, job, Credential.Viewer, gate, backend) switch
         {
-            { Refusal: { } refusal } => refusal,
-            var seen => new JobResponse(job, StatusCodes.Status200OK, seen.Document),
+            ({ Refusal: { } refusal }, _) => refusal,
+            var (seen, _) => new JobResponse(job, StatusCodes.Status200OK, seen.Document),
         };
 
-    private static async Task<IResult> LifecycleAsync(HttpContext http, string customer, string job, Gate gate, IGrainFactory grains) =>
-        await LookAsync(http, customer, job, Credential.User, gate, grains) switch
+    private static async Task<IResult> LifecycleAsync(HttpContext http, string customer, string job, Gate gate, ITaskBackend backend) =>
+        await LookAsync(http, customer, job, Credential.User, gate, backend) switch
         {
-            { Refusal: { } refusal } => refusal,
-            var seen => new JobResponse(
-                job, StatusCodes.Status200OK, System.Text.Encoding.UTF8.GetBytes($$"""{"lifecycle":"{{seen.Lifecycle.Word()}}"}""")),
+            ({ Refusal: { } refusal }, _) => refusal,
+            var (seen, _) => new JobResponse(job, StatusCodes.Status200OK, JsonText.Write(json =>
+            {
+                json.WriteStartObject();
+                json.WriteString("lifecycle", seen.Lifecycle);
+                json.WriteEndObject();
+            })),
         };
 
-    private static async Task<IResult> CancelAsync(HttpContext http, string customer, string job, Gate gate, IGrainFactory grains)
+    private static async Task<IResult> CancelAsync(HttpContext http, string customer, string job, Gate gate, ITaskBackend backend) =>
+        await LookAsync(http, customer, job, Credential.Viewer, gate, backend) switch
+        {
+            ({ Refusal: { } refusal }, _) => refusal,
+            var (seen, request) when await backend.CancelAsync(request!, seen, http.RequestAborted) is { } refusal => refusal,
+            _ => new JobResponse(job, StatusCodes.Status204NoContent, default),
+        };
+
+    /// <summary>The job as the caller may see it, and what the caller asks.</summary>
+    private static async Task<(JobSight Seen, JobRequest? Request)> LookAsync(
+        HttpContext http, string customer, string job, Credential needed, Gate gate, ITaskBackend backend)
     {
-        var seen = await LookAsync(http, customer, job, Credential.Viewer, gate, grains);
-        if (seen.Refusal is { } refusal)
-        {
-            return refusal;
-        }
-
-        if (!seen.Access!.Cancellable && seen.Caller!.Credential < Credential.Admin)
-        {
-            return AdministratorsOnly(customer, job);
-        }
-
-        var canceled = seen.Lifecycle.HasEnded() ? Cancellation.AlreadyEnded : await grains.GetGrain<IJobGrain>(JobKey.Of(customer, job)).Cancel();
-        return canceled switch
-        {
-            Cancellation.Accepted => new JobResponse(job, StatusCodes.Status204NoContent, default),
-            Cancellation.AlreadyEnded => HasEnded(customer, job),
-            Cancellation.NotFound => JobAddress.NoSuchJob,
-            _ => RunnerUnreachable(customer, job),
-        };
-    }
-
-    /// <summary>The job as the caller may see it.</summary>
-    private static async Task<Sight> LookAsync(HttpContext http, string customer, string job, Credential needed, Gate gate, IGrainFactory grains)
-    {
-        var admission = gate.Admit(http.Request, null, customer, needed);
+        var admission = await gate.AdmitAsync(http.Request, null, customer, needed);
         if (admission is not { Caller: { } caller })
         {
-            return new() { Refusal = admission.Refusal };
+            return (JobSight.Refused(admission.Refusal!), null);
         }
 
         if (!JobId.IsValid(job))
         {
-            return new() { Refusal = JobAddress.NoSuchJob };
+            return (JobSight.Refused(JobAddress.NoSuchJob), null);
         }
 
-        var seen = await grains.GetGrain<IJobGrain>(JobKey.Of(customer, job)).Attach(null, Reading.Cached) switch
-        {
-            JobReply.Pending pending => new Sight { Access = pending.Access, Lifecycle = pending.Lifecycle, Document = pending.Document },
-            JobReply.Finished finished => new Sight
-            {
-                Access = finished.Job.Access,
-                Lifecycle = finished.Job.Lifecycle,
-                Document = finished.Job.Document,
-            },
-            JobReply.NotFound => new Sight { Refusal = JobAddress.NoSuchJob },
-            _ => new Sight { Refusal = ServerFault.Unreachable },
-        };
-        return seen.Access is { } access && !caller.IsOn(access.Acl)
-            ? new() { Refusal = Gate.NotOnJobList }
-            : seen with { Caller = caller };
-    }
-
-    /// <summary>Either the refusal is set, or all the rest.</summary>
-    private readonly record struct Sight
-    {
-        public Problem? Refusal { get; init; }
-
-        public Caller? Caller { get; init; }
-
-        public JobAccess? Access { get; init; }
-
-        public Lifecycle Lifecycle { get; init; }
-
-        public ReadOnlyMemory<byte> Document { get; init; }
+        var request = new JobRequest(customer, job, caller, admission.Token!);
+        return (await backend.LookAsync(request, http.RequestAborted), request);
     }
 }

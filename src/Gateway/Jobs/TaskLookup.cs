@@ -21,8 +21,9 @@ internal sealed class TaskLookup(TaskCatalog catalog, IOptions<WaitingOptions> w
     {
         var failover = new Deadline(timeProvider, Failover);
         var patience = new Deadline(timeProvider, waiting.Value.Patience);
-        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        for (var backoff = new Backoff(FirstPause, LongestPause); ;)
         {
+            var pause = backoff.Next();
             try
             {
                 return await catalog.FindAsync(customer, task);

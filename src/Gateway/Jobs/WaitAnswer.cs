@@ -22,6 +22,7 @@ internal static class WaitAnswer
     {
         return end switch
         {
+            WaitEnd.Finished { Job.Fault: { } fault } => new Problem(StatusCodes.Status502BadGateway, fault) { JobId = jobId, Location = location },
             WaitEnd.Finished finished => JobAnswer.Shape(finished.Job.Document, finished.Job.State, flags) switch
             {
                 JobAnswer.Shaped shaped => new JobResponse(jobId, shaped.Status, shaped.Body),
@@ -45,6 +46,7 @@ internal static class WaitAnswer
             WaitEnd.QueueFull => new Problem(
                 StatusCodes.Status503ServiceUnavailable, "Too many jobs are waiting for their turn. Nothing was run: try again.")
             { RetryAfter = Later },
+            WaitEnd.Refused refused => refused.Problem,
             WaitEnd.Forbidden => Gate.NotOnJobList,
             _ => JobAddress.NoSuchJob,
         };

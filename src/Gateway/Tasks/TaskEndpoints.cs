@@ -67,7 +67,7 @@ internal static class TaskEndpoints
     private static async Task<IResult> ImportAsync(
         HttpContext http, string customer, Gate gate, TaskCatalog catalog, IOptions<RequestLimits> limits, TimeProvider timeProvider)
     {
-        var admission = gate.Admit(http.Request, null, customer, Credential.Admin);
+        var admission = await gate.AdmitAsync(http.Request, null, customer, Credential.Admin);
         if (admission is { Refusal: { } early, TokenGiven: true })
         {
             return early;
@@ -98,7 +98,7 @@ internal static class TaskEndpoints
 
         if (call.AccessToken is not null)
         {
-            admission = gate.Admit(http.Request, call.AccessToken, customer, Credential.Admin);
+            admission = await gate.AdmitAsync(http.Request, call.AccessToken, customer, Credential.Admin);
         }
 
         if (admission.Refusal is { } refusal)
@@ -122,7 +122,7 @@ internal static class TaskEndpoints
 
     private static async Task<IResult> ListAsync(HttpContext http, string customer, Gate gate, TaskCatalog catalog)
     {
-        var admission = gate.Admit(http.Request, null, customer, Credential.Viewer);
+        var admission = await gate.AdmitAsync(http.Request, null, customer, Credential.Viewer);
         if (admission is not { Caller: { } caller })
         {
             return admission.Refusal!;
@@ -170,7 +170,7 @@ internal static class TaskEndpoints
     private static async Task<(TaskDefinition? Task, Problem? Refusal)> FindAsync(
         HttpContext http, string customer, string task, Credential needed, Gate gate, TaskCatalog catalog)
     {
-        var admission = gate.Admit(http.Request, null, customer, needed);
+        var admission = await gate.AdmitAsync(http.Request, null, customer, needed);
         if (admission is not { Caller: { } caller })
         {
             return (null, admission.Refusal);

@@ -33,7 +33,7 @@ internal sealed partial class GrainCalls(
         var patient = new Deadline(timeProvider, patience);
         var uncertain = false;
         var failures = 0;
-        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        for (var backoff = new Backoff(FirstPause, LongestPause); ;)
         {
             try
             {
@@ -68,6 +68,7 @@ internal sealed partial class GrainCalls(
                 return Unanswered(uncertain);
             }
 
+            var pause = backoff.Next();
             await Task.Delay(pause < deadline.Remaining ? pause : deadline.Remaining, timeProvider, gone);
         }
     }
@@ -93,7 +94,7 @@ internal sealed partial class GrainCalls(
     {
         var version = Interlocked.Increment(ref _version);
         job.Version = version;
-        var called = call(grains.GetGrain<IJobGrain>(job.Key), new Subscription(job.Observer, version));
+        var called = call(grains.GetGrain<IJobGrain>(job.Key), new Subscription(job.Observer, version, job.Token));
         var reply = await called.WaitAsync(deadline.Remaining, timeProvider, gone);
         if (reply is JobReply.Pending pending)
         {

@@ -1,3 +1,4 @@
+using SyncCluster.Gateway.Problems;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Waiting;
@@ -17,6 +18,9 @@ internal abstract record WaitEnd
 
     /// <summary>The server stops before the job has ended.</summary>
     public sealed record Draining : WaitEnd;
+
+    /// <summary>The backend that has the job does not give it.</summary>
+    public sealed record Refused(Problem Problem) : WaitEnd;
 
     /// <summary>There is no such job.</summary>
     public sealed record NotFound : WaitEnd;

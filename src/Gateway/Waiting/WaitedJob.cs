@@ -19,6 +19,9 @@ internal sealed class WaitedJob(string key, IJobObserver observer)
     /// <summary>The version of this gateway's newest subscription to the job.</summary>
     public long Version { get; set; }
 
+    /// <summary>The token of the one who came last: what TheEye may be asked with. Null where tokens are this cluster's own.</summary>
+    public string? Token { get; set; }
+
     /// <summary>The finished job; null when its record is lost.</summary>
     public Task<FinishedJob?> End => _end.Task;
 

@@ -17,7 +17,7 @@ internal sealed partial class WaiterHub : BackgroundService
 
     // Longer than the call may take, and shorter than what a client is told to wait before it asks for a job of which nothing is known: if it is told
     // then that there is none, there will be none.
-    private static readonly TimeSpan SubmitValidity = TimeSpan.FromSeconds(4);
+    public static readonly TimeSpan SubmitValidity = TimeSpan.FromSeconds(4);
 
     private readonly IGrainFactory _grains;
     private readonly WaitingOptions _options;
@@ -58,12 +58,18 @@ internal sealed partial class WaiterHub : BackgroundService
     public bool IsDrained => _drained.IsCancellationRequested;
 
     /// <summary>Makes a new job exist and waits for its end.</summary>
-    /// <param name="spec">The job; its id must be a new one.</param>
+    /// <param name="spec">The job; its id must be a new one, or that of a job that is made elsewhere.</param>
+    /// <param name="token">What TheEye may be asked with; null where tokens are this cluster's own.</param>
     /// <param name="deadline">When the wait ends.</param>
     /// <param name="gone">Canceled when the client has gone.</param>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public Task<WaitEnd> SubmitAsync(JobSpec spec, Deadline deadline, CancellationToken gone) =>
-        WaitAsync(JobKey.Of(spec.Customer, spec.JobId), (grain, subscription) => grain.Submit(spec, subscription, _timeProvider.GetUtcNow() + SubmitValidity), _ => true, deadline, gone);
+    public Task<WaitEnd> SubmitAsync(JobSpec spec, string? token, Deadline deadline, CancellationToken gone) => WaitAsync(
+        JobKey.Of(spec.Customer, spec.JobId),
+        token,
+        (grain, subscription) => grain.Submit(spec, subscription, _timeProvider.GetUtcNow() + SubmitValidity),
+        _ => true,
+        deadline,
+        gone);
 
     /// <summary>Waits for the end of a job that exists.</summary>
     /// <param name="key">The job's <see cref="JobKey"/>.</param>
@@ -72,7 +78,7 @@ internal sealed partial class WaiterHub : BackgroundService
     /// <param name="gone">Canceled when the client has gone.</param>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
     public Task<WaitEnd> AttachAsync(string key, Func<JobAccess, bool> maySee, Deadline deadline, CancellationToken gone) =>
-        WaitAsync(key, (grain, subscription) => grain.Attach(subscription, Reading.Cached), maySee, deadline, gone);
+        WaitAsync(key, null, (grain, subscription) => grain.Attach(subscription, Reading.Cached), maySee, deadline, gone);
 
     /// <summary>Has every waited-for job asked again, spread over some seconds: a silo has left, and subscriptions may be lost with it.</summary>
     public void AttachAllSoon()
@@ -116,12 +122,14 @@ internal sealed partial class WaiterHub : BackgroundService
 
     private async Task<WaitEnd> WaitAsync(
         string key,
+        string? token,
         Func<IJobGrain, Subscription, Task<JobReply>> call,
         Func<JobAccess, bool> maySee,
         Deadline deadline,
         CancellationToken gone)
     {
         var job = Enter(key);
+        job.Token = token ?? job.Token;
         try
         {
             if (await _calls.UntilAnsweredAsync(job, call, maySee, deadline, _drained.Token, gone) is { } end)

@@ -4,7 +4,7 @@ using SyncCluster.Jobs;
 namespace SyncCluster.Execution;
 
 /// <summary>What runs jobs, seen from a job's grain. Every call returns at once or soon; none waits for a job.</summary>
-public interface IJobExecutor
+internal interface IJobExecutor
 {
     /// <summary>Where a job that is released here will be queued.</summary>
     SiloAddress Address { get; }
@@ -24,13 +24,34 @@ public interface IJobExecutor
     /// <summary>
     /// Starts a job on its way, on a place that was taken for it. Called by the activation whose attempt stands in storage.
     /// </summary>
-    void Release(JobSpec spec, Guid attempt);
+    void Release(Release release);
 
     /// <summary>Says what is to become of an unfinished record that somebody asks for (rule I9).</summary>
-    ValueTask<Resumption> ResumeAsync(JobRecord record);
+    /// <param name="record">The record.</param>
+    /// <param name="token">What TheEye may be asked with; the activation keeps it up to date.</param>
+    ValueTask<Resumption> ResumeAsync(JobRecord record, CallerToken token);
 
     /// <summary>Stops a run; its end comes as a completion. False where nothing of it is known there any more.</summary>
     ValueTask<bool> StopAsync(JobRecord record);
+}
+
+/// <summary>The right to start a job, once.</summary>
+/// <param name="Spec">The job.</param>
+/// <param name="Attempt">The attempt that stands in storage.</param>
+/// <param name="FencedAt">When its write was begun, a timestamp of the silo's clock: who was frozen since may have lost the right.</param>
+/// <param name="Token">What TheEye may be asked with.</param>
+internal readonly record struct Release(JobSpec Spec, Guid Attempt, long FencedAt, CallerToken Token);
+
+/// <summary>The newest token of those who wait for a job, in a silo's memory only.</summary>
+internal sealed class CallerToken
+{
+    private volatile string? _value;
+
+    /// <summary>Null where no caller is at hand.</summary>
+    public string? Value => _value;
+
+    /// <summary>Takes a newer one, if there is one.</summary>
+    public void Offer(string? token) => _value = token ?? _value;
 }
 
 /// <summary>What a new job gets of an executor.</summary>

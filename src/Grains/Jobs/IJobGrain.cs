@@ -43,10 +43,16 @@ public interface IJobGrain : IGrainWithStringKey
 /// <summary>A gateway's interest in one job.</summary>
 /// <param name="Observer">The gateway's observer.</param>
 /// <param name="Version">Grows with every subscription of the gateway: a Leave with an older one is ignored.</param>
+/// <param name="Token">What TheEye may be asked with in the waiter's name; null where tokens are this cluster's own. Never stored, never logged.</param>
 [GenerateSerializer, Immutable, Alias("sync.job.subscription")]
 public sealed record Subscription(
     [property: Id(0)] IJobObserver Observer,
-    [property: Id(1)] long Version);
+    [property: Id(1)] long Version,
+    [property: Id(2)] string? Token = null)
+{
+    /// <summary>Keeps the token out of logs.</summary>
+    public override string ToString() => $"subscription {Version}";
+}
 
 /// <summary>How far an answer may rely on the activation's memory.</summary>
 public enum Reading
@@ -131,13 +137,20 @@ public sealed record JobAccess(
     [property: Id(2)] byte[]? SecretHash);
 
 /// <summary>A job that has ended, as it travels to whoever waits for it.</summary>
+/// <param name="Key">Its <see cref="JobKey"/>.</param>
+/// <param name="Lifecycle">How it ended.</param>
+/// <param name="State">How it ended.</param>
+/// <param name="Document">JSON, UTF-8.</param>
+/// <param name="Access">Who may see it.</param>
+/// <param name="Fault">Why there is no answer, and no document; null where there is one.</param>
 [GenerateSerializer, Immutable, Alias("sync.job.finished")]
 public sealed record FinishedJob(
     [property: Id(0)] string Key,
     [property: Id(1)] Lifecycle Lifecycle,
     [property: Id(2)] JobState State,
     [property: Id(3)] byte[] Document,
-    [property: Id(4)] JobAccess Access);
+    [property: Id(4)] JobAccess Access,
+    [property: Id(5)] string? Fault = null);
 
 /// <summary>A gateway's ear.</summary>
 [Alias("sync.job.observer")]

@@ -59,6 +59,7 @@ internal sealed partial class JobGrain(
 
     private readonly StoredJob _job = new(storage, context.GrainId, membership, timeProvider, logger);
     private readonly Dictionary<IJobObserver, long> _subscribers = [];
+    private readonly CallerToken _token = new();
     private readonly Guid _attempt = Guid.NewGuid();
     private bool _inGoodHands;
 
@@ -76,10 +77,10 @@ internal sealed partial class JobGrain(
         // A new job is created without a look first: the write says so if the record is already there.
         if (_job.Record is not null)
         {
-            return await AnswerAsync(subscription, Reading.Cached);
+            return await SubmitAgainAsync(spec, subscription, validUntil);
         }
 
-        return spec.Type == TaskType.Dummy ? await CreateEndedAsync(spec, subscription) : await CreateAsync(spec, subscription, validUntil);
+        return spec.Type == TaskType.Dummy ? await CreateEndedAsync(spec, subscription) : await CreateAsync(null, spec, subscription, validUntil);
     }
 
     /// <inheritdoc/>
@@ -143,7 +144,7 @@ internal sealed partial class JobGrain(
     /// <inheritdoc/>
     public Task<Cancellation> Cancel() => EndEarlyAsync(async record =>
     {
-        if (record.Lifecycle != Lifecycle.Assigned)
+        if (record.Lifecycle == Lifecycle.Ready)
         {
             return await CancelAsync(record, JobEnds.CanceledBeforeItRan());
         }
@@ -161,7 +162,7 @@ internal sealed partial class JobGrain(
     public Task<Cancellation> Terminate() => EndEarlyAsync(async record =>
     {
         var terminated = await CancelAsync(record, JobEnds.TerminatedByAnOperator());
-        if (terminated == Cancellation.Accepted && record.Lifecycle == Lifecycle.Assigned)
+        if (terminated == Cancellation.Accepted && record.Lifecycle != Lifecycle.Ready)
         {
             // Whether its runner can be reached or not: the job has ended, and what the script still says changes nothing.
             executor.StopAsync(record).AsTask().Ignore();
@@ -196,18 +197,32 @@ internal sealed partial class JobGrain(
 
     private DateTimeOffset Now => timeProvider.GetUtcNow();
 
-    private async Task<JobReply> CreateAsync(JobSpec spec, Subscription subscription, DateTimeOffset validUntil)
+    /// <summary>What a submit of a job says that is known: mostly, it is the repeat of the call that made it.</summary>
+    private async Task<JobReply> SubmitAgainAsync(JobSpec spec, Subscription subscription, DateTimeOffset validUntil) =>
+
+        // Somebody has attached to the job before its own gateway came to release it.
+        spec.Origin == JobOrigin.Allocated && _job.Record is { HasEnded: false, Spec.Origin: JobOrigin.Elsewhere } watched
+            ? await CreateAsync(watched, spec, subscription, validUntil)
+            : await AnswerAsync(subscription, Reading.Cached);
+
+    /// <param name="from">The record of a job that was only watched so far; null for a new one.</param>
+    /// <param name="spec">The job.</param>
+    /// <param name="subscription">Who waits.</param>
+    /// <param name="validUntil">After that nothing is released.</param>
+    private async Task<JobReply> CreateAsync(JobRecord? from, JobSpec spec, Subscription subscription, DateTimeOffset validUntil)
     {
         var place = executor.TryReserve();
         if (place != Place.Taken)
         {
             // This may be the repeat of a call that made the job.
             return !await LoadAsync() ? new JobReply.Unavailable()
-                : _job.Record is not null ? await AnswerAsync(subscription, Reading.Cached)
+                : from is null && _job.Record is not null ? await AnswerAsync(subscription, Reading.Cached)
                 : Forget(place == Place.None ? new JobReply.QueueFull() : new JobReply.Unavailable());
         }
 
-        switch (await _job.SettleAsync(null, JobRecord.Fenced(spec, _attempt, executor.Address, Now)))
+        var attempt = from is null ? _attempt : Guid.NewGuid();
+        var fencedAt = timeProvider.GetTimestamp();
+        switch (await _job.SettleAsync(from, JobRecord.Fenced(spec, attempt, executor.Address, Now)))
         {
             case Settlement.Stands when Now > validUntil:
                 // Storage was slow, or this process was frozen. Who still waits for the job asks again, and has it taken over.
@@ -216,8 +231,11 @@ internal sealed partial class JobGrain(
             case Settlement.Stands:
                 Subscribe(subscription);
                 _inGoodHands = true;
-                executor.Release(spec, _attempt);
+                executor.Release(new Release(spec, attempt, fencedAt, _token));
                 return Pending(null);
+            case Settlement.OtherStands when from is null:
+                executor.GiveBack();
+                return await SubmitAgainAsync(spec, subscription, validUntil);
             case Settlement.OtherStands:
                 executor.GiveBack();
                 return await AnswerAsync(subscription, Reading.Cached);
@@ -280,16 +298,17 @@ internal sealed partial class JobGrain(
     private async Task ResumeAsync(JobRecord record)
     {
         _inGoodHands = false;
-        switch (await executor.ResumeAsync(record))
+        switch (await executor.ResumeAsync(record, _token))
         {
             case Resumption.TakeOver:
                 var attempt = Guid.NewGuid();
+                var fencedAt = timeProvider.GetTimestamp();
                 if (await _job.SettleAsync(record, record.Reowned(attempt, executor.Address, Now)) == Settlement.Stands)
                 {
                     LogTakenOver(record.Spec.JobId);
                     _inGoodHands = true;
                     executor.Reserve();
-                    executor.Release(record.Spec, attempt);
+                    executor.Release(new Release(record.Spec, attempt, fencedAt, _token));
                 }
 
                 break;
@@ -371,6 +390,7 @@ internal sealed partial class JobGrain(
         if (subscription is not null)
         {
             _subscribers[subscription.Observer] = Math.Max(subscription.Version, _subscribers.GetValueOrDefault(subscription.Observer));
+            _token.Offer(subscription.Token);
         }
     }
 
@@ -420,7 +440,7 @@ internal sealed partial class JobGrain(
     private FinishedJob Finished()
     {
         var record = _job.Record!;
-        return new(JobKey.Of(record.Spec.Customer, record.Spec.JobId), record.Lifecycle, record.State, record.Document!, Access());
+        return new(JobKey.Of(record.Spec.Customer, record.Spec.JobId), record.Lifecycle, record.State, record.Document!, Access(), record.Fault);
     }
 
     private JobAccess Access() => new(_job.Record!.Spec.Acl, _job.Record.Spec.Cancellable, _job.Record.Spec.SecretHash);

@@ -23,4 +23,19 @@ public sealed record JobOutcome
 
     /// <summary>The script's <c>next</c>: JSON, or null.</summary>
     [Id(6)] public byte[]? Next { get; init; }
+
+    /// <summary>The job's document where somebody else has written it: JSON, UTF-8. Null: it is made of the rest.</summary>
+    [Id(7)] public byte[]? Document { get; init; }
+
+    /// <summary>Why the job has no answer: what its backend had of it is lost or can't be read. Null where it has one.</summary>
+    [Id(8)] public string? Fault { get; init; }
+
+    /// <summary>The end that a document tells which somebody else has written.</summary>
+    public static JobOutcome Of(Lifecycle lifecycle, JobState state, byte[] document) =>
+        new() { Lifecycle = lifecycle, State = state, Output = [], Result = [], Document = document };
+
+    /// <summary>The end of a job that has no answer.</summary>
+    /// <param name="fault">Why, and what to do about it.</param>
+    public static JobOutcome Lost(string fault) =>
+        new() { Lifecycle = Lifecycle.Terminated, State = JobState.Error, Output = [], Result = [], Document = [], Fault = fault };
 }

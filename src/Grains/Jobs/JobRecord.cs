@@ -32,6 +32,9 @@ public sealed record JobRecord : IEvictable
 
     [Id(8)] public DateTimeOffset LastUpdate { get; init; }
 
+    /// <summary>Why an ended job has no answer; null where it has one.</summary>
+    [Id(9)] public string? Fault { get; init; }
+
     public bool HasEnded => Lifecycle.HasEnded();
 
     public bool IsAssignedTo(Guid run) => Lifecycle == Lifecycle.Assigned && Run == run;
@@ -50,7 +53,13 @@ public sealed record JobRecord : IEvictable
     {
         Spec = spec,
         Attempt = attempt,
-        Lifecycle = Lifecycle.Ready,
+        Lifecycle = spec.Origin switch
+        {
+            // It stays so until the end: what TheEye makes of it, only TheEye says.
+            JobOrigin.Allocated => Lifecycle.Syncing,
+            JobOrigin.Elsewhere => Lifecycle.Assigned,
+            _ => Lifecycle.Ready,
+        },
         Runner = runner,
         LastUpdate = now,
     };
@@ -62,7 +71,7 @@ public sealed record JobRecord : IEvictable
     /// <summary>The same job under a new attempt: every earlier one loses the right to run it.</summary>
     public JobRecord Reowned(Guid attempt, SiloAddress runner, DateTimeOffset now)
     {
-        Require(Lifecycle == Lifecycle.Ready);
+        Require(Lifecycle is Lifecycle.Ready or Lifecycle.Syncing);
         return this with { Attempt = attempt, Runner = runner, LastUpdate = now };
     }
 
@@ -81,7 +90,8 @@ public sealed record JobRecord : IEvictable
         {
             Lifecycle = outcome.Lifecycle,
             State = outcome.State,
-            Document = JobDocument.Render(this, outcome, now),
+            Document = outcome.Document ?? JobDocument.Render(this, outcome, now),
+            Fault = outcome.Fault,
             Spec = Spec with { Arguments = [], Env = [] },
             LastUpdate = now,
         };

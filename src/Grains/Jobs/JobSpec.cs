@@ -48,6 +48,9 @@ public sealed record JobSpec
     /// <summary>SHA-256 of the script, lowercase hex: what runs is what was called, or nothing. Null for a task without a script.</summary>
     [Id(16)] public string? ScriptDigest { get; init; }
 
+    /// <summary>Who has made the job, and who may release it.</summary>
+    [Id(17)] public JobOrigin Origin { get; init; }
+
     /// <summary>A call of a task.</summary>
     /// <param name="task">What is called.</param>
     /// <param name="jobId">The new job's id.</param>
@@ -73,6 +76,19 @@ public sealed record JobSpec
         Cancellable = task.Cancellable,
         CreatedAt = now,
     };
+}
+
+/// <summary>Who has made a job.</summary>
+public enum JobOrigin
+{
+    /// <summary>This cluster, which runs it.</summary>
+    Local = 0,
+
+    /// <summary>TheEye, on this cluster's behalf: it does nothing until this cluster releases it.</summary>
+    Allocated = 1,
+
+    /// <summary>TheEye: it goes its way without this cluster, which only waits for its end.</summary>
+    Elsewhere = 2,
 }
 
 /// <summary>Who called, as the job document shows it. Never a token.</summary>

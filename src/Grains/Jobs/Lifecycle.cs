@@ -18,6 +18,12 @@ public enum Lifecycle
     Terminated = 4,
 
     Canceled = 5,
+
+    /// <summary>Of TheEye: nobody came for it in time.</summary>
+    Expired = 6,
+
+    /// <summary>Of TheEye: an end that only its workflows know.</summary>
+    Completed = 7,
 }
 
 /// <summary>How it stands with a job, in TheEye's words.</summary>
@@ -33,7 +39,8 @@ public enum JobState
 
 public static class JobWords
 {
-    public static bool HasEnded(this Lifecycle lifecycle) => lifecycle is Lifecycle.Finished or Lifecycle.Terminated or Lifecycle.Canceled;
+    public static bool HasEnded(this Lifecycle lifecycle) =>
+        lifecycle is Lifecycle.Finished or Lifecycle.Terminated or Lifecycle.Canceled or Lifecycle.Expired or Lifecycle.Completed;
 
     public static string Word(this Lifecycle lifecycle) => lifecycle switch
     {
@@ -43,6 +50,8 @@ public static class JobWords
         Lifecycle.Finished => "finished",
         Lifecycle.Terminated => "terminated",
         Lifecycle.Canceled => "canceled",
+        Lifecycle.Expired => "expired",
+        Lifecycle.Completed => "completed",
         _ => throw new ArgumentOutOfRangeException(nameof(lifecycle), lifecycle, null),
     };
 

@@ -36,15 +36,15 @@ internal sealed class RecordingExecutor : IJobExecutor
 
     public void GiveBack() => Interlocked.Decrement(ref _places);
 
-    public void Release(JobSpec spec, Guid attempt)
+    public void Release(Release release)
     {
-        var log = Of(spec.JobId);
-        log.Attempts.Enqueue(attempt);
-        log.OnRelease(attempt);
-        log.First.TrySetResult(attempt);
+        var log = Of(release.Spec.JobId);
+        log.Attempts.Enqueue(release.Attempt);
+        log.OnRelease(release.Attempt);
+        log.First.TrySetResult(release.Attempt);
     }
 
-    public async ValueTask<Resumption> ResumeAsync(JobRecord record) => await Of(record.Spec.JobId).Resume(record);
+    public async ValueTask<Resumption> ResumeAsync(JobRecord record, CallerToken token) => await Of(record.Spec.JobId).Resume(record);
 
     public ValueTask<bool> StopAsync(JobRecord record) => new(Of(record.Spec.JobId).Stops);
 

@@ -24,7 +24,7 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
                 await job.AssignAsync(attempt, run);
                 await job.Grain.Complete(run, TestJob.Success);
             });
-            var end = await gateway.SubmitAsync(job.Spec, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience);
+            var end = await gateway.SubmitAsync(job.Spec, null, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience);
             Assert.Equal((await job.StoredAsync())!.Document!, Assert.IsType<WaitEnd.Finished>(end).Job.Document);
         }
 
@@ -36,7 +36,7 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
     {
         var job = cluster.NewJob();
         var gateways = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => cluster.GatewayAsync()));
-        var submitted = gateways[0].SubmitAsync(job.Spec, job.Soon, CancellationToken.None);
+        var submitted = gateways[0].SubmitAsync(job.Spec, null, job.Soon, CancellationToken.None);
         await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
         Task<WaitEnd>[] waiters =
             [submitted, .. Enumerable.Range(1, 99).Select(i => gateways[i % 4].AttachAsync(job.Key, _ => true, job.Soon, CancellationToken.None))];
@@ -54,7 +54,7 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
         var watch = Stopwatch.StartNew();
-        var end = await gateway.SubmitAsync(job.Spec, new Deadline(TimeProvider.System, Short), CancellationToken.None).WaitAsync(JobCluster.Patience);
+        var end = await gateway.SubmitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), CancellationToken.None).WaitAsync(JobCluster.Patience);
         Assert.IsType<WaitEnd.TimedOut>(end);
         Assert.InRange(watch.Elapsed, Short - TimeSpan.FromMilliseconds(20), Short + TimeSpan.FromSeconds(1.5));
         Assert.Equal(Lifecycle.Ready, (await job.StoredAsync())!.Lifecycle);
@@ -70,7 +70,7 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
         try
         {
             job.Storage.Gate = gate.Task;
-            var submitted = gateway.SubmitAsync(job.Spec, new Deadline(TimeProvider.System, Short), CancellationToken.None);
+            var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), CancellationToken.None);
             Assert.IsType<WaitEnd.TimedOut>(await submitted.WaitAsync(JobCluster.Patience));
             var attached = gateway.AttachAsync(job.Key, _ => true, new Deadline(TimeProvider.System, Short), CancellationToken.None);
             Assert.IsType<WaitEnd.Unknown>(await attached.WaitAsync(JobCluster.Patience));
@@ -88,7 +88,7 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
-        var submitted = gateway.SubmitAsync(job.Spec, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(2)), CancellationToken.None);
+        var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(2)), CancellationToken.None);
         await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
         await job.EndBehindTheGrainAsync();
         Assert.IsType<WaitEnd.Finished>(await submitted.WaitAsync(JobCluster.Patience));
@@ -100,7 +100,7 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
         using var goes = new CancellationTokenSource();
-        var gone = gateway.SubmitAsync(job.Spec, job.Soon, goes.Token);
+        var gone = gateway.SubmitAsync(job.Spec, null, job.Soon, goes.Token);
         await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
         var stays = gateway.AttachAsync(job.Key, _ => true, job.Soon, CancellationToken.None);
         await goes.CancelAsync();
@@ -120,7 +120,7 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
-        var waits = gateway.SubmitAsync(job.Spec, job.Soon, CancellationToken.None);
+        var waits = gateway.SubmitAsync(job.Spec, null, job.Soon, CancellationToken.None);
         await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
         Assert.IsType<WaitEnd.Forbidden>(await gateway.AttachAsync(job.Key, _ => false, job.Soon, CancellationToken.None));
         await job.FinishAsync();
@@ -133,7 +133,7 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
-        var submitted = gateway.SubmitAsync(job.Spec, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
+        var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
         await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
         await job.EndBehindTheGrainAsync();
         await job.Grain.Cast<IGrainManagementExtension>().DeactivateOnIdle();
@@ -145,7 +145,7 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromMilliseconds(200) });
-        var submitted = gateway.SubmitAsync(job.Spec, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
+        var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
         await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
         await job.EndBehindTheGrainAsync();
         cluster.Clock.Forward(TimeSpan.FromSeconds(61));
@@ -160,7 +160,7 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
         cluster.Executor.IsLeaving = true;
         try
         {
-            var submitted = gateway.SubmitAsync(job.Spec, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
+            var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
             await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
             await job.EndBehindTheGrainAsync();
             cluster.Clock.Forward(TimeSpan.FromSeconds(61));
@@ -178,7 +178,7 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
         job.Storage.NextWrites([.. Enumerable.Repeat(Fault.Before, 7)]);
-        var submitted = gateway.SubmitAsync(job.Spec, job.Soon, CancellationToken.None);
+        var submitted = gateway.SubmitAsync(job.Spec, null, job.Soon, CancellationToken.None);
         await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
         await job.FinishAsync();
         Assert.IsType<WaitEnd.Finished>(await submitted.WaitAsync(JobCluster.Patience));
@@ -191,7 +191,7 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync(new WaitingOptions { Patience = TimeSpan.FromMilliseconds(200) });
         job.Storage.AllWritesFail = true;
-        var end = await gateway.SubmitAsync(job.Spec, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience);
+        var end = await gateway.SubmitAsync(job.Spec, null, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience);
         Assert.IsType<WaitEnd.Unavailable>(end);
         Assert.Empty(job.Executor.Attempts);
         Assert.Equal(0, gateway.Waiters);
@@ -212,7 +212,7 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
         var minute = new Deadline(TimeProvider.System, TimeSpan.FromMinutes(1));
         Assert.IsType<WaitEnd.Unknown>(await gateway.AttachAsync(job.Key, _ => true, minute, CancellationToken.None).WaitAsync(JobCluster.Patience));
         Assert.Equal(3, calls);
-        Assert.IsType<WaitEnd.Unknown>(await gateway.SubmitAsync(job.Spec, minute, CancellationToken.None).WaitAsync(JobCluster.Patience));
+        Assert.IsType<WaitEnd.Unknown>(await gateway.SubmitAsync(job.Spec, null, minute, CancellationToken.None).WaitAsync(JobCluster.Patience));
         Assert.Equal(0, gateway.Waiters);
     }
 

@@ -93,10 +93,10 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     public void GiveBack() => Interlocked.Decrement(ref _places);
 
     /// <inheritdoc/>
-    public void Release(JobSpec spec, Guid attempt)
+    public void Release(Release release)
     {
-        var ticket = new Ticket(spec, attempt);
-        _held[(spec.JobId, attempt)] = ticket;
+        var ticket = new Ticket(release.Spec, release.Attempt);
+        _held[(release.Spec.JobId, release.Attempt)] = ticket;
         if (!_queue.Writer.TryWrite(ticket))
         {
             Drop(ticket);
@@ -104,7 +104,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     }
 
     /// <inheritdoc/>
-    public async ValueTask<Resumption> ResumeAsync(JobRecord record)
+    public async ValueTask<Resumption> ResumeAsync(JobRecord record, CallerToken token)
     {
         if (await IsHeldAsync(record))
         {
@@ -380,7 +380,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     /// <summary>Asks until there is an answer: a call that fails has perhaps been carried out, and all that are made here may be repeated.</summary>
     private async Task<T> InsistAsync<T>(Func<Task<T>> ask, Func<T, bool> isAnswer, string jobId, CancellationToken giveUp)
     {
-        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        for (var backoff = new Backoff(FirstPause, LongestPause); ;)
         {
             try
             {
@@ -395,7 +395,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
                 LogAskedInVain(fault, jobId);
             }
 
-            await Task.Delay(pause, _timeProvider, giveUp);
+            await Task.Delay(backoff.Next(), _timeProvider, giveUp);
         }
     }
 

@@ -7,15 +7,15 @@ namespace SyncCluster.Gateway.Auth;
 /// Knows whom a token speaks for: the configured users, or the two of the demonstration. Tokens are looked up by their hash, so that the time a
 /// look-up takes tells nothing of them.
 /// </summary>
-internal sealed class TokenAuthority(IOptions<AuthOptions> options, DemoAccess demo, TimeProvider timeProvider)
+internal sealed class ConfiguredTokens(IOptions<AuthOptions> options, DemoAccess demo, TimeProvider timeProvider) : ITokenAuthority
 {
     private readonly Dictionary<string, (Caller Caller, DateTimeOffset ExpiresAt)> _callers = Read(options.Value, demo);
 
-    /// <summary>Null for an unknown or expired token.</summary>
-    public Caller? Find(string token) =>
-        _callers.TryGetValue(Convert.ToHexString(Secret.Hash(token)), out var known) && timeProvider.GetUtcNow() < known.ExpiresAt
-            ? known.Caller
-            : null;
+    /// <inheritdoc/>
+    public ValueTask<TokenVerdict> FindAsync(string token, CancellationToken cancellation) =>
+        new(_callers.TryGetValue(Convert.ToHexString(Secret.Hash(token)), out var known) && timeProvider.GetUtcNow() < known.ExpiresAt
+            ? new TokenVerdict.Known(known.Caller)
+            : TokenVerdict.Unknown.Instance);
 
     private static Dictionary<string, (Caller, DateTimeOffset)> Read(AuthOptions options, DemoAccess demo)
     {

@@ -1,0 +1,99 @@
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Calls;
+using SyncCluster.Gateway.Problems;
+using SyncCluster.Gateway.Waiting;
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Gateway.Jobs;
+
+/// <summary>What has the tasks, makes their jobs and says who may see one: this cluster itself, or TheEye.</summary>
+internal interface ITaskBackend
+{
+    /// <summary>Why a call with a task's secret is refused before its body is read; null where it is not.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    Task<Problem?> CheckSecretAsync(string customer, string task, string secret, Deadline deadline, CancellationToken gone);
+
+    /// <summary>Makes a job that does nothing yet.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    Task<Allocation> AllocateAsync(TaskCall call, Deadline deadline, CancellationToken gone);
+
+    /// <summary>A job that was allocated may not have been submitted: sees to it that nothing is left of it, in the background.</summary>
+    void Abandon(JobSpec spec, string? token);
+
+    /// <summary>Waits for a job's end in a caller's name.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    Task<WaitEnd> AttachAsync(JobRequest request, Deadline deadline, CancellationToken gone);
+
+    /// <summary>A job as a caller may see it.</summary>
+    Task<JobSight> LookAsync(JobRequest request, CancellationToken gone);
+
+    /// <summary>Cancels a job that a caller has seen unfinished. Why it is refused; null where it is not.</summary>
+    Task<Problem?> CancelAsync(JobRequest request, JobSight seen, CancellationToken gone);
+}
+
+/// <summary>A call of a task.</summary>
+/// <param name="Customer">Whose task it is.</param>
+/// <param name="Task">The task's id.</param>
+/// <param name="Arguments">Its arguments.</param>
+internal sealed record TaskCall(string Customer, string Task, CallBody.Arguments Arguments)
+{
+    /// <summary>Who calls; null with a secret.</summary>
+    public Caller? Caller { get; init; }
+
+    /// <summary>The caller's token; null with a secret.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>The task's secret, instead of a token.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>SHA-256 of the secret that the new job is to have, where it is called with its task's.</summary>
+    public byte[]? JobSecretHash { get; init; }
+
+    /// <summary>Keeps token and secret out of logs.</summary>
+    public override string ToString() => $"a call of {Customer}/{Task}";
+}
+
+/// <summary>What a caller asks of a job.</summary>
+internal sealed record JobRequest(string Customer, string Job, Caller Caller, string Token)
+{
+    public string Key => JobKey.Of(Customer, Job);
+
+    /// <summary>Keeps the token out of logs.</summary>
+    public override string ToString() => Key;
+}
+
+/// <summary>What came of allocating a job.</summary>
+internal abstract record Allocation
+{
+    private Allocation()
+    {
+    }
+
+    /// <summary>It waits for being submitted.</summary>
+    public sealed record Allocated(JobSpec Spec) : Allocation;
+
+    /// <summary>It has ended already.</summary>
+    public sealed record Ended(string JobId, FinishedJob Job) : Allocation;
+
+    /// <summary>There is none.</summary>
+    public sealed record Refused(Problem Problem) : Allocation;
+}
+
+/// <summary>A job as it stands. Either the refusal is set, or all the rest.</summary>
+internal readonly record struct JobSight
+{
+    public Problem? Refusal { get; init; }
+
+    /// <summary>In TheEye's words.</summary>
+    public string Lifecycle { get; init; }
+
+    public bool HasEnded { get; init; }
+
+    /// <summary>JSON, UTF-8.</summary>
+    public ReadOnlyMemory<byte> Document { get; init; }
+
+    /// <summary>Whether it takes an administrator to cancel it.</summary>
+    public bool IsForAdministrators { get; init; }
+
+    public static JobSight Refused(Problem problem) => new() { Refusal = problem };
+}

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Http;
+using SyncCluster.Gateway.Problems;
+using SyncCluster.Gateway.Waiting;
+using SyncCluster.Jobs;
+using SyncCluster.Json;
+using SyncCluster.Silo;
+using SyncCluster.Tasks;
+
+namespace SyncCluster.Gateway.Jobs;
+
+/// <summary>The tasks of this cluster, which its silos run.</summary>
+internal sealed class LocalTasks(TaskLookup tasks, WaiterHub hub, IGrainFactory grains, TimeProvider timeProvider) : ITaskBackend
+{
+    /// <inheritdoc/>
+    public async Task<Problem?> CheckSecretAsync(string customer, string task, string secret, Deadline deadline, CancellationToken gone) =>
+        await FindAsync(customer, task, deadline, gone) is { } definition && Secret.Matches(secret, definition.SecretHash) ? null : JobCalls.WrongSecret;
+
+    /// <inheritdoc/>
+    public async Task<Allocation> AllocateAsync(TaskCall call, Deadline deadline, CancellationToken gone)
+    {
+        if (await FindAsync(call.Customer, call.Task, deadline, gone) is not { } task)
+        {
+            return new Allocation.Refused(call.Secret is null ? JobAddress.NoSuchTask : JobCalls.WrongSecret);
+        }
+
+        if (call.Caller?.IsOn(task.Acl) == false)
+        {
+            return new Allocation.Refused(Gate.NotOnTaskList);
+        }
+
+        using var supplied = JsonDocument.Parse(call.Arguments.Json, JsonText.DocumentOptions);
+        return TaskArguments.Bind(task, supplied.RootElement) switch
+        {
+            BoundArguments.Bound bound => new Allocation.Allocated(
+                JobSpec.Of(task, JobId.New(), bound.Json, call.Caller?.User ?? new JobUser("secret", ""), timeProvider.GetUtcNow()) with
+                {
+                    SecretHash = call.JobSecretHash,
+                }),
+            var refused => new Allocation.Refused(new Problem(StatusCodes.Status400BadRequest, ((BoundArguments.Refused)refused).Message)),
+        };
+    }
+
+    /// <inheritdoc/>
+    public void Abandon(JobSpec spec, string? token)
+    {
+        // Nothing but its id was made.
+    }
+
+    /// <inheritdoc/>
+    public Task<WaitEnd> AttachAsync(JobRequest request, Deadline deadline, CancellationToken gone) =>
+        hub.AttachAsync(request.Key, access => request.Caller.IsOn(access.Acl), deadline, gone);
+
+    /// <inheritdoc/>
+    public async Task<JobSight> LookAsync(JobRequest request, CancellationToken gone)
+    {
+        var (access, seen) = await grains.GetGrain<IJobGrain>(request.Key).Attach(null, Reading.Cached) switch
+        {
+            JobReply.Pending pending => (pending.Access, new JobSight { Lifecycle = pending.Lifecycle.Word(), Document = pending.Document }),
+            JobReply.Finished { Job: var job } => (job.Access, new JobSight { Lifecycle = job.Lifecycle.Word(), HasEnded = true, Document = job.Document }),
+            JobReply.NotFound => (null, JobSight.Refused(JobAddress.NoSuchJob)),
+            _ => (null, JobSight.Refused(ServerFault.Unreachable)),
+        };
+        return access is null ? seen
+            : request.Caller.IsOn(access.Acl) ? seen with { IsForAdministrators = !access.Cancellable }
+            : JobSight.Refused(Gate.NotOnJobList);
+    }
+
+    /// <inheritdoc/>
+    public async Task<Problem?> CancelAsync(JobRequest request, JobSight seen, CancellationToken gone)
+    {
+        if (seen.IsForAdministrators && request.Caller.Credential < Credential.Admin)
+        {
+            return JobEndpoints.AdministratorsOnly(request.Customer, request.Job);
+        }
+
+        return (seen.HasEnded ? Cancellation.AlreadyEnded : await grains.GetGrain<IJobGrain>(request.Key).Cancel()) switch
+        {
+            Cancellation.Accepted => null,
+            Cancellation.AlreadyEnded => JobEndpoints.HasEnded(request.Customer, request.Job),
+            Cancellation.NotFound => JobAddress.NoSuchJob,
+            _ => JobEndpoints.RunnerUnreachable(request.Customer, request.Job),
+        };
+    }
+
+    private async Task<TaskDefinition?> FindAsync(string customer, string task, Deadline deadline, CancellationToken gone) =>
+        CustomerName.IsValid(customer) && TaskId.IsValid(task) ? await tasks.FindAsync(customer, task, deadline, gone) : null;
+}

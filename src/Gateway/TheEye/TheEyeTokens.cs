@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Options;
+using SyncCluster.Execution.TheEye;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Json;
+using SyncCluster.Silo;
+
+namespace SyncCluster.Gateway.TheEye;
+
+/// <summary>
+/// Has TheEye's gateway say whom a token speaks for. What it says counts for a while; of a token that many send at once it is asked once. Only hashes
+/// of tokens are kept.
+/// </summary>
+internal sealed class TheEyeTokens : ITokenAuthority, IDisposable
+{
+    public const string ClientName = "TheEye's gateway";
+
+    private const int Kept = 100_000;
+    private static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BadFor = TimeSpan.FromSeconds(5);
+
+    private readonly TheEyeHttp _http;
+    private readonly Uri _origin;
+    private readonly MemoryCache _verdicts;
+    private readonly ConcurrentDictionary<string, Lazy<Task<TokenVerdict>>> _asked = new();
+
+    public TheEyeTokens(IHttpClientFactory clients, IOptions<TheEyeOptions> options, TimeProvider timeProvider, ILogger<TheEyeHttp> logger)
+    {
+        _http = new(clients.CreateClient(ClientName), logger);
+        _origin = options.Value.Gateway;
+        _verdicts = new(new MemoryCacheOptions { SizeLimit = Kept, Clock = new CacheClock(timeProvider) });
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<TokenVerdict> FindAsync(string token, CancellationToken cancellation)
+    {
+        var key = KeyOf(token);
+        if (_verdicts.TryGetValue(key, out TokenVerdict? known))
+        {
+            return new(known!);
+        }
+
+        var asked = _asked.GetOrAdd(key, key => new(() => AskAsync(key, token)));
+        return new(asked.Value.WaitAsync(cancellation));
+    }
+
+    /// <summary>TheEye has refused the token: it is asked anew.</summary>
+    public void Forget(string token) => _verdicts.Remove(KeyOf(token));
+
+    /// <inheritdoc/>
+    public void Dispose() => _verdicts.Dispose();
+
+    private static string KeyOf(string token) => Convert.ToHexString(Secret.Hash(token));
+
+    private async Task<TokenVerdict> AskAsync(string key, string token)
+    {
+        try
+        {
+            // For all who wait for it, whoever of them goes.
+            var reply = await _http.SendAsync(HttpMethod.Get, TheEyeHttp.Address(_origin, "/api/session/profile", token), null, CancellationToken.None);
+            var verdict = VerdictOf(reply);
+            if (verdict is not TokenVerdict.Undecided)
+            {
+                using var entry = _verdicts.CreateEntry(key);
+                entry.Value = verdict;
+                entry.Size = 1;
+                entry.Priority = verdict is TokenVerdict.Known ? CacheItemPriority.Normal : CacheItemPriority.Low;
+                entry.AbsoluteExpirationRelativeToNow = verdict is TokenVerdict.Known ? GoodFor : BadFor;
+            }
+
+            return verdict;
+        }
+        finally
+        {
+            _asked.TryRemove(key, out _);
+        }
+    }
+
+    private static TokenVerdict VerdictOf(TheEyeReply reply) => reply switch
+    {
+        TheEyeReply.Ok ok when CallerOf(ok.Body) is { } caller => new TokenVerdict.Known(caller),
+        TheEyeReply.Refused { Status: StatusCodes.Status401Unauthorized } => TokenVerdict.Unknown.Instance,
+        _ => new TokenVerdict.Undecided(TheEyeProblem.OfToken(reply)),
+    };
+
+    /// <summary>Null where it is no profile. A caller without a current customer is none of any path's.</summary>
+    private static Caller? CallerOf(byte[] profile)
+    {
+        if (!JsonText.TryParse(profile, out var document))
+        {
+            return null;
+        }
+
+        using (document)
+        {
+            return Text(document.RootElement, "username") is not { } username ? null : new Caller
+            {
+                Customer = JsonText.TryGetMember(document.RootElement, "current_customer", out var customer) ? Text(customer, "name") ?? "" : "",
+                Username = username,
+                Email = Text(document.RootElement, "email") ?? "",
+
+                // TheEye itself has the last word; of a credential that is not known here the least is believed.
+                Credential = Enum.TryParse<Credential>(Text(document.RootElement, "credential"), ignoreCase: true, out var credential) && Enum.IsDefined(credential)
+                    ? credential
+                    : Credential.Viewer,
+            };
+        }
+    }
+
+    private static string? Text(JsonElement value, string name) =>
+        JsonText.TryGetMember(value, name, out var member) ? JsonText.AsString(member) : null;
+}

@@ -1,0 +1,113 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace SyncCluster.Execution.TheEye;
+
+/// <summary>
+/// TheEye's word that a job has ended, over its Redis. One subscription to the pattern of all jobs serves a silo, whatever the number of its jobs:
+/// it stands long before a job is released. What is published while it does not stand is lost, and has to be asked for.
+/// </summary>
+internal sealed partial class CompletionChannel(IOptions<TheEyeOptions> options, TimeProvider timeProvider, ILogger<CompletionChannel> logger) : IAsyncDisposable
+{
+    private const string Defaults = "abortConnect=false,connectTimeout=2000,asyncTimeout=2000,syncTimeout=2000,connectRetry=0";
+    private static readonly RedisChannel Pattern = RedisChannel.Pattern("*:job-finished:*");
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _stopped = new();
+    private readonly SemaphoreSlim _broken = new(1, 1);
+    private Task _work = Task.CompletedTask;
+    private volatile bool _isOpen;
+
+    /// <summary>Whether every message that is published now arrives.</summary>
+    public bool IsOpen => _isOpen;
+
+    /// <summary>Listens until it is disposed of.</summary>
+    /// <param name="finished">Told the id of each job that has ended, of whichever customer.</param>
+    /// <param name="opened">Told whenever the subscription stands again: what was published before may not have arrived.</param>
+    public void Open(Action<string> finished, Action opened) => _work = Task.Run(() => ListenAsync(finished, opened));
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_stopped.IsCancellationRequested)
+        {
+            await _stopped.CancelAsync();
+            await _work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _stopped.Dispose();
+            _broken.Dispose();
+        }
+    }
+
+    /// <summary>How a connection string is read; null where it is none.</summary>
+    public static ConfigurationOptions? Read(string redis)
+    {
+        try
+        {
+            var read = ConfigurationOptions.Parse($"{Defaults},{redis}");
+            read.BacklogPolicy = BacklogPolicy.FailFast;
+            read.ReconnectRetryPolicy = new LinearRetry(500);
+            return read.EndPoints.Count > 0 ? read : null;
+        }
+        catch (ArgumentException)
+        {
+            // Its message may show the password.
+            return null;
+        }
+    }
+
+    private async Task ListenAsync(Action<string> finished, Action opened)
+    {
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(Read(options.Value.Redis)!);
+        redis.ConnectionFailed += (_, _) => _isOpen = false;
+        redis.ConnectionRestored += (_, _) => Repair();
+        var subscriber = redis.GetSubscriber();
+        while (true)
+        {
+            await _broken.WaitAsync(_stopped.Token);
+            try
+            {
+                // Anew, and not only by the library itself: when this returns, Redis has confirmed it.
+                await subscriber.UnsubscribeAsync(Pattern);
+                await subscriber.SubscribeAsync(Pattern, (channel, _) => Hear(channel, finished));
+                _isOpen = subscriber.IsConnected(Pattern);
+            }
+            catch (Exception fault) when (fault is RedisException or TimeoutException)
+            {
+                LogClosed(fault.Message);
+                _isOpen = false;
+            }
+
+            if (_isOpen)
+            {
+                opened();
+            }
+            else
+            {
+                await Task.Delay(Pause, timeProvider, _stopped.Token);
+                Repair();
+            }
+        }
+    }
+
+    private void Repair()
+    {
+        try
+        {
+            _broken.Release();
+        }
+        catch (Exception fault) when (fault is SemaphoreFullException or ObjectDisposedException)
+        {
+            // It is going to be repaired already, or never again.
+        }
+    }
+
+    private static void Hear(RedisChannel channel, Action<string> finished)
+    {
+        var name = (string)channel!;
+        finished(name[(name.LastIndexOf(':') + 1)..]);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "TheEye's Redis can't be listened to, the supervisor is asked for each job instead: {Fault}")]
+    private partial void LogClosed(string fault);
+}

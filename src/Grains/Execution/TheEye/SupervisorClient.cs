@@ -1,0 +1,70 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Execution.TheEye;
+
+/// <summary>
+/// TheEye's supervisor. Nothing but reads is repeated by itself: a create that is repeated makes a second job, and <c>synced</c> is not atomic
+/// there, so that two at once can run a job twice.
+/// </summary>
+internal sealed class SupervisorClient(IHttpClientFactory clients, IOptions<TheEyeOptions> options, ILogger<TheEyeHttp> logger)
+{
+    public const string ClientName = "TheEye's supervisor";
+
+    private readonly TheEyeHttp _http = new(clients.CreateClient(ClientName), logger);
+    private readonly Uri _origin = options.Value.Supervisor;
+
+    /// <summary>Makes a job that does nothing yet. The answer is its document.</summary>
+    /// <param name="customer">The customer's name.</param>
+    /// <param name="task">The task's id.</param>
+    /// <param name="secret">The task's secret, instead of a token.</param>
+    /// <param name="token">The caller's token; null with a secret.</param>
+    /// <param name="body">JSON: an object with <c>task_arguments</c> and the lifecycle <c>syncing</c>.</param>
+    /// <param name="cancellation">Gives it up: the job may have been made, and does nothing.</param>
+    public Task<TheEyeReply> CreateAsync(
+        string customer, string task, string? secret, string? token, ReadOnlyMemory<byte> body, CancellationToken cancellation) => SendAsync(
+        HttpMethod.Post,
+        secret is null ? $"/{Escaped(customer)}/task/{Escaped(task)}/job" : $"/{Escaped(customer)}/task/{Escaped(task)}/secret/{Escaped(secret)}/job",
+        token,
+        body,
+        cancellation);
+
+    /// <summary>Releases a job. Must never be sent twice at once, nor while an earlier one may still be under way.</summary>
+    public Task<TheEyeReply> SyncedAsync(string jobId, string token, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Put, $"/job/{jobId}/synced", token, null, cancellation);
+
+    /// <summary>A job's document.</summary>
+    public Task<TheEyeReply> JobAsync(string customer, string jobId, string token, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Get, $"/{Escaped(customer)}/job/{jobId}", token, null, cancellation);
+
+    /// <summary>Cancels a job, also one that was not released.</summary>
+    public async Task<TheEyeReply> EndAsync(string customer, string jobId, string token, CancellationToken cancellation)
+    {
+        var seen = await JobAsync(customer, jobId, token, cancellation);
+        if (seen is not TheEyeReply.Ok ok)
+        {
+            return seen;
+        }
+
+        if (DocumentParts.Find(ok.Body)?.ToJob() is { IsSyncing: true } && await HoldAsync(jobId, token, cancellation) is var held and not TheEyeReply.Ok)
+        {
+            return held;
+        }
+
+        return await CancelAsync(customer, jobId, token, cancellation);
+    }
+
+    /// <summary>Takes a job that was not released aside: only then can it be canceled.</summary>
+    private Task<TheEyeReply> HoldAsync(string jobId, string token, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Put, $"/job/{jobId}/hold", token, null, cancellation);
+
+    /// <summary>Cancels a job; one that has ended stays as it is.</summary>
+    private Task<TheEyeReply> CancelAsync(string customer, string jobId, string token, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Put, $"/{Escaped(customer)}/job/{jobId}/cancel", token, null, cancellation);
+
+    private static string Escaped(string part) => Uri.EscapeDataString(part);
+
+    private Task<TheEyeReply> SendAsync(HttpMethod method, string path, string? token, ReadOnlyMemory<byte>? body, CancellationToken cancellation) =>
+        _http.SendAsync(method, TheEyeHttp.Address(_origin, path, token), body, cancellation);
+}

@@ -1,0 +1,452 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Execution.TheEye;
+
+/// <summary>
+/// Has TheEye run the jobs. The supervisor has made each before its grain hears of it; it does nothing until it is released by <c>synced</c>.
+/// <para>
+/// <b>Released once.</b> The supervisor's <c>synced</c> is not atomic: two at once may run a job twice. An attempt sends it only within
+/// <see cref="ReleaseWindow"/> of the moment when the write of its record was begun, and never again after an answer that leaves open whether it
+/// arrived. Then, as after the death of a silo, whoever watches the job asks the supervisor. A job that is still <c>syncing</c> in two reads, both
+/// after the attempt was seen to stand and further apart than its request may be under way, is taken over by its grain: a new attempt, won by
+/// compare-and-swap, may send <c>synced</c> once. Of two silos that do this at once, one wins. What remains is a process that is frozen between
+/// its last look at the clock and the sending, for longer than <see cref="TheEyeOptions.SettleTime"/>.
+/// </para>
+/// <para>
+/// <b>No end is missed.</b> <see cref="CompletionChannel"/> stands before a job is released, and tells when it stands again after it was broken: then
+/// the supervisor is asked for all jobs, a few at a time. It is asked for each from time to time besides. Whoever reads the end reports it until the
+/// job's grain has stored it; that several silos may watch a job does no harm.
+/// </para>
+/// </summary>
+internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipant<ISiloLifecycle>, IDisposable
+{
+    /// <summary>How old an attempt's record may be for its release to be sent.</summary>
+    public static readonly TimeSpan ReleaseWindow = TimeSpan.FromSeconds(3);
+
+    /// <summary>Reads at once that nobody's answer waits for.</summary>
+    private const int LooksAtOnce = 16;
+
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+    /// <summary>Longer than a task may run.</summary>
+    private static readonly TimeSpan Forgotten = TimeSpan.FromHours(7);
+
+    private static readonly TimeSpan WhileClosed = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    private readonly IGrainFactory _grains;
+    private readonly ILocalSiloDetails _silo;
+    private readonly SupervisorClient _supervisor;
+    private readonly CompletionChannel _completions;
+    private readonly TheEyeOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger<TheEyeExecutor> _logger;
+    private readonly ConcurrentDictionary<string, WatchedJob> _jobs = new();
+    private readonly SemaphoreSlim _looks = new(LooksAtOnce);
+    private readonly CancellationTokenSource _leaving = new();
+    private readonly CancellationTokenSource _stopped = new();
+    private Task _work = Task.CompletedTask;
+    private int _releasing;
+    private volatile bool _started;
+
+    public TheEyeExecutor(
+        IGrainFactory grains,
+        ILocalSiloDetails silo,
+        SupervisorClient supervisor,
+        CompletionChannel completions,
+        IHostApplicationLifetime lifetime,
+        IOptions<TheEyeOptions> options,
+        TimeProvider timeProvider,
+        ILogger<TheEyeExecutor> logger)
+    {
+        _grains = grains;
+        _silo = silo;
+        _supervisor = supervisor;
+        _completions = completions;
+        _options = options.Value;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        lifetime.ApplicationStopping.Register(_leaving.Cancel);
+    }
+
+    /// <inheritdoc/>
+    public SiloAddress Address => _silo.SiloAddress;
+
+    /// <inheritdoc/>
+    public bool IsLeaving => _leaving.IsCancellationRequested;
+
+    /// <summary>How many jobs are watched here.</summary>
+    public int Watched => _jobs.Count;
+
+    private bool TakesJobs => _started && !IsLeaving;
+
+    /// <inheritdoc/>
+    public Place TryReserve() => TakesJobs ? Place.Taken : Place.Elsewhere;
+
+    /// <inheritdoc/>
+    public void Reserve()
+    {
+        // TheEye has the queue.
+    }
+
+    /// <inheritdoc/>
+    public void GiveBack()
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Release(Release release)
+    {
+        var job = Watch(release.Spec);
+        if (release.Spec.Origin == JobOrigin.Allocated)
+        {
+            Interlocked.Increment(ref _releasing);
+            job.Take(release);
+        }
+        else
+        {
+            job.Observe(release.Attempt, release.Token);
+            job.Wake(Causes.Look);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<Resumption> ResumeAsync(JobRecord record, CallerToken token)
+    {
+        if (record.Spec.Origin == JobOrigin.Local)
+        {
+            return new(new Resumption.End(JobEnds.LostWithItsRunner()));
+        }
+
+        if (!TakesJobs)
+        {
+            return new(new Resumption.Elsewhere());
+        }
+
+        var job = Watch(record.Spec);
+        if (job.Observe(record.Attempt, token))
+        {
+            return new(new Resumption.TakeOver());
+        }
+
+        job.Wake(Causes.Look);
+        return new(new Resumption.KeepWaiting());
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> StopAsync(JobRecord record)
+    {
+        var job = Watch(record.Spec);
+        if (await AskAsync(job, token => _supervisor.EndAsync(record.Spec.Customer, record.Spec.JobId, token, _stopped.Token)) is not TheEyeReply.Ok)
+        {
+            return false;
+        }
+
+        job.Wake(Causes.Look);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Participate(ISiloLifecycle lifecycle)
+    {
+        lifecycle.Subscribe(nameof(TheEyeExecutor), ServiceLifecycleStage.ApplicationServices, StartAsync);
+        lifecycle.Subscribe(nameof(TheEyeExecutor), ServiceLifecycleStage.BecomeActive, _ => Task.CompletedTask, StopAsync);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _leaving.Dispose();
+        _stopped.Dispose();
+        _looks.Dispose();
+    }
+
+    private Task StartAsync(CancellationToken cancellationToken)
+    {
+        _completions.Open(Hear, LookAtAll);
+        _work = Task.Run(LookFromTimeToTimeAsync, CancellationToken.None);
+        _started = true;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>What was begun to be released is: after that, another silo can see to it.</summary>
+    private async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _leaving.CancelAsync();
+        using var timer = new PeriodicTimer(Tick, _timeProvider);
+        while (Volatile.Read(ref _releasing) > 0 && !cancellationToken.IsCancellationRequested)
+        {
+            await timer.WaitForNextTickAsync(CancellationToken.None);
+        }
+
+        await _stopped.CancelAsync();
+        await _completions.DisposeAsync();
+        await _work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void Hear(string jobId)
+    {
+        if (_jobs.TryGetValue(jobId, out var job))
+        {
+            job.Wake(Causes.Heard);
+        }
+    }
+
+    private void LookAtAll()
+    {
+        foreach (var (_, job) in _jobs)
+        {
+            job.Wake(Causes.Look);
+        }
+    }
+
+    private async Task LookFromTimeToTimeAsync()
+    {
+        using var timer = new PeriodicTimer(Tick, _timeProvider);
+        while (await timer.WaitForNextTickAsync(_stopped.Token))
+        {
+            var now = _timeProvider.GetTimestamp();
+            var longest = _completions.IsOpen ? TimeSpan.MaxValue : WhileClosed;
+            foreach (var (_, job) in _jobs)
+            {
+                if (job.IsDue(now, longest))
+                {
+                    job.Wake(Causes.Look);
+                }
+            }
+        }
+    }
+
+    private WatchedJob Watch(JobSpec spec)
+    {
+        while (true)
+        {
+            if (_jobs.TryGetValue(spec.JobId, out var watched))
+            {
+                return watched;
+            }
+
+            var job = new WatchedJob(spec, _timeProvider);
+            if (_jobs.TryAdd(spec.JobId, job))
+            {
+                // Not in the turn of the grain that calls.
+                _ = Task.Run(() => WatchAsync(job));
+                return job;
+            }
+        }
+    }
+
+    private async Task WatchAsync(WatchedJob job)
+    {
+        try
+        {
+            job.LookIn(PollPause);
+            for (var ended = false; !ended;)
+            {
+                var causes = await job.NextAsync(_stopped.Token);
+                if (job.TakeRelease() is { } release)
+                {
+                    _ = ReleaseAsync(job, release);
+                }
+
+                if ((causes & (Causes.Look | Causes.Heard)) != 0)
+                {
+                    ended = await LookAsync(job, causes.HasFlag(Causes.Heard));
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The silo stops.
+        }
+        catch (Exception fault)
+        {
+            LogWatchFailed(fault, job.Spec.JobId);
+        }
+        finally
+        {
+            _jobs.TryRemove(KeyValuePair.Create(job.Spec.JobId, job));
+        }
+    }
+
+    /// <summary>Sends <c>synced</c>, at most once in a way that may arrive.</summary>
+    private async Task ReleaseAsync(WatchedJob job, Release release)
+    {
+        var reply = default(TheEyeReply);
+        try
+        {
+            for (var backoff = new Backoff(FirstPause, LongestPause); ;)
+            {
+                if (_timeProvider.GetElapsedTime(release.FencedAt) > ReleaseWindow)
+                {
+                    break;
+                }
+
+                reply = await AskAsync(job, token => _supervisor.SyncedAsync(release.Spec.JobId, token, CancellationToken.None));
+                if (reply is not TheEyeReply.Failed { MayHaveArrived: false })
+                {
+                    break;
+                }
+
+                await Task.Delay(backoff.Next(), _timeProvider, CancellationToken.None);
+            }
+        }
+        catch (Exception fault)
+        {
+            LogWatchFailed(fault, job.Spec.JobId);
+            reply = new TheEyeReply.Failed(TheEyeFault.Broken);
+        }
+
+        job.Released(release.Attempt, arrived: reply is not (null or TheEyeReply.Failed { MayHaveArrived: false }));
+        Interlocked.Decrement(ref _releasing);
+        switch (reply)
+        {
+            case TheEyeReply.Ok:
+                break;
+            case TheEyeReply.Refused { Status: not (400 or 404) } refused:
+                LogNotReleased(job.Spec.JobId, refused.Status);
+                await CompleteAsync(job, JobOutcome.Lost($"TheEye has refused to release the job, nothing was run: {refused.Message}"));
+                job.Wake(Causes.Look);
+                break;
+            default:
+                job.Wake(Causes.Look);
+                break;
+        }
+    }
+
+    /// <summary>Asks the supervisor how it stands with the job. True: it has ended, and that is stored; or nobody has asked for it for so long.</summary>
+    private async Task<bool> LookAsync(WatchedJob job, bool heard)
+    {
+        var attempt = job.Attempt;
+        var (readAt, reply) = await ReadAsync(job, heard);
+        switch (reply)
+        {
+            case TheEyeReply.Ok ok when DocumentParts.Find(ok.Body)?.ToJob() is { } seen && seen.Id == job.Spec.JobId:
+                if (seen.End is { } end)
+                {
+                    return await CompleteAsync(job, JobOutcome.Of(end.Lifecycle, end.State, ok.Body));
+                }
+
+                if (seen.IsSyncing && job.Spec.Origin == JobOrigin.Allocated)
+                {
+                    await SeeToReleaseAsync(job, attempt, readAt);
+                    return false;
+                }
+
+                job.GoesOn(heard, PollPause);
+                return job.Unasked > Forgotten;
+            case TheEyeReply.Refused { Status: 404 }:
+                return await CompleteAsync(job, JobOutcome.Lost(Deleted));
+            case TheEyeReply.Failed { Fault: TheEyeFault.TooLarge }:
+                return await CompleteAsync(job, JobOutcome.Lost("The job's document is larger than this server takes (TheEye:DocumentLimit)."));
+            case TheEyeReply.Refused refused:
+                LogNotRead(job.Spec.JobId, refused.Status);
+                job.LookIn(PollPause);
+                return job.Unasked > Forgotten;
+            default:
+                job.LookSoon();
+                return false;
+        }
+    }
+
+    private async Task<(long ReadAt, TheEyeReply Reply)> ReadAsync(WatchedJob job, bool heard)
+    {
+        if (heard)
+        {
+            return await ReadAsync(job);
+        }
+
+        await _looks.WaitAsync(_stopped.Token);
+        try
+        {
+            return await ReadAsync(job);
+        }
+        finally
+        {
+            _looks.Release();
+        }
+    }
+
+    private async Task<(long ReadAt, TheEyeReply Reply)> ReadAsync(WatchedJob job) => (
+        _timeProvider.GetTimestamp(),
+        await AskAsync(job, token => _supervisor.JobAsync(job.Spec.Customer, job.Spec.JobId, token, _stopped.Token)));
+
+    private async Task SeeToReleaseAsync(WatchedJob job, Guid attempt, long readAt)
+    {
+        if (job.IsSyncing(attempt, readAt, _options.SettleTime) is { } settling)
+        {
+            var pause = PollPause;
+            job.LookIn(settling < pause ? settling + Tick : pause);
+            return;
+        }
+
+        // Its grain asks what is to become of it, and takes it over.
+        job.LookSoon();
+        try
+        {
+            await JobOf(job).Attach(null, Reading.Fresh);
+        }
+        catch (Exception fault)
+        {
+            LogAskedInVain(fault, job.Spec.JobId);
+        }
+    }
+
+    /// <summary>Asks with the newest caller's token, and where that will not do, with the service token.</summary>
+    private async Task<TheEyeReply> AskAsync(WatchedJob job, Func<string, Task<TheEyeReply>> ask)
+    {
+        var service = _options.ServiceTokens.GetValueOrDefault(job.Spec.Customer);
+        if ((job.Token ?? service) is not { } token)
+        {
+            return new TheEyeReply.Refused(401, "there is no token to ask TheEye with. Configure TheEye:ServiceTokens.");
+        }
+
+        var reply = await ask(token);
+        return reply is TheEyeReply.Refused { Status: 401 or 403 or 409 } && service is not null && service != token ? await ask(service) : reply;
+    }
+
+    /// <summary>Reports the end until it is stored.</summary>
+    private async Task<bool> CompleteAsync(WatchedJob job, JobOutcome outcome)
+    {
+        for (var backoff = new Backoff(FirstPause, LongestPause); ;)
+        {
+            try
+            {
+                if (await JobOf(job).Complete(Guid.Empty, outcome) != Completion.Retry)
+                {
+                    return true;
+                }
+            }
+            catch (Exception fault)
+            {
+                LogAskedInVain(fault, job.Spec.JobId);
+            }
+
+            await Task.Delay(backoff.Next(), _timeProvider, _stopped.Token);
+        }
+    }
+
+    private TimeSpan PollPause => _options.PollInterval * (0.8 + (0.4 * Random.Shared.NextDouble()));
+
+    private IJobGrain JobOf(WatchedJob job) => _grains.GetGrain<IJobGrain>(JobKey.Of(job.Spec.Customer, job.Spec.JobId));
+
+    private const string Deleted =
+        "TheEye has deleted the job before its answer was read: of a task it keeps the newest 5 finished jobs only. "
+        + "Turn the task's autoremove_completed_jobs off, or raise its limit.";
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job}: watching it failed.")]
+    private partial void LogWatchFailed(Exception fault, string job);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} was not released: TheEye has refused it with status {Status}.")]
+    private partial void LogNotReleased(string job, int status);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} can't be read with any token at hand: TheEye says {Status}.")]
+    private partial void LogNotRead(string job, int status);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job}: a call to its grain failed and will be repeated.")]
+    private partial void LogAskedInVain(Exception fault, string job);
+}

@@ -1,0 +1,89 @@
+using System.Net.Http.Headers;
+using Microsoft.Extensions.Logging;
+using Polly.CircuitBreaker;
+using Polly.Timeout;
+using SyncCluster.Json;
+
+namespace SyncCluster.Execution.TheEye;
+
+/// <summary>
+/// Requests to TheEye, each answered with what came of it: nothing is thrown but for a caller that has gone. Addresses carry tokens and secrets and
+/// are never logged.
+/// </summary>
+internal sealed partial class TheEyeHttp(HttpClient http, ILogger<TheEyeHttp> logger)
+{
+    private const int LongestMessage = 500;
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    /// <param name="method">The method.</param>
+    /// <param name="address">Where to; every part of it escaped.</param>
+    /// <param name="json">The body; null for none.</param>
+    /// <param name="cancellation">Gives the request up.</param>
+    /// <exception cref="OperationCanceledException">It was given up.</exception>
+    public async Task<TheEyeReply> SendAsync(HttpMethod method, Uri address, ReadOnlyMemory<byte>? json, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, address);
+        if (json is { } body)
+        {
+            request.Content = new ReadOnlyMemoryContent(body);
+            request.Content.Headers.ContentType = Json;
+        }
+
+        try
+        {
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellation);
+            var read = await response.Content.ReadAsByteArrayAsync(cancellation);
+            return ReplyOf((int)response.StatusCode, read);
+        }
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
+        {
+            var what = FaultOf(fault);
+            LogFailed(what, fault.GetType().Name, (fault as HttpRequestException)?.HttpRequestError);
+            return new TheEyeReply.Failed(what);
+        }
+    }
+
+    /// <summary>An address of TheEye.</summary>
+    /// <param name="origin">Where the program listens, perhaps with a path.</param>
+    /// <param name="path">Escaped, from the slash on.</param>
+    /// <param name="token">The token; null for none.</param>
+    public static Uri Address(Uri origin, string path, string? token) =>
+        new($"{origin.AbsoluteUri.TrimEnd('/')}{path}{(token is null ? "" : $"?access_token={Uri.EscapeDataString(token)}")}");
+
+    private static TheEyeReply ReplyOf(int status, byte[] body) => status switch
+    {
+        >= 200 and < 300 => new TheEyeReply.Ok(body),
+        >= 400 and < 500 => new TheEyeReply.Refused(status, MessageOf(body) ?? $"TheEye has refused the request with status {status}."),
+        _ => new TheEyeReply.Failed(TheEyeFault.Broken) { Status = status },
+    };
+
+    private static TheEyeFault FaultOf(Exception fault) => fault switch
+    {
+        BrokenCircuitException => TheEyeFault.Unreachable,
+        TimeoutRejectedException or OperationCanceledException or TimeoutException => TheEyeFault.Slow,
+
+        // These come before a connection stands: nothing was sent on it.
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError } =>
+            TheEyeFault.Unreachable,
+        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => TheEyeFault.TooLarge,
+        _ => TheEyeFault.Broken,
+    };
+
+    private static string? MessageOf(byte[] body)
+    {
+        if (!JsonText.TryParse(body, out var document))
+        {
+            return null;
+        }
+
+        using (document)
+        {
+            return JsonText.TryGetMember(document.RootElement, "message", out var message) && JsonText.AsString(message) is { Length: > 0 } text
+                ? text[..Math.Min(text.Length, LongestMessage)]
+                : null;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A request to TheEye failed: {What} ({Fault}, {Error}).")]
+    private partial void LogFailed(TheEyeFault what, string fault, HttpRequestError? error);
+}
