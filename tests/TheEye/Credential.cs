@@ -1,0 +1,11 @@
+namespace SyncCluster.TheEye;
+
+/// <summary>TheEye's credentials, in rising order.</summary>
+internal static class Credential
+{
+    private static readonly string[] Words = ["viewer", "user", "agent", "manager", "integration", "admin", "owner", "root"];
+
+    public static bool Reaches(TheEyeUser user, string needed) => Rank(user.Credential) >= Rank(needed);
+
+    private static int Rank(string word) => Array.IndexOf(Words, word);
+}

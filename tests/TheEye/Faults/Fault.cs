@@ -1,0 +1,140 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json.Nodes;
+using SyncCluster.TheEye.Http;
+
+namespace SyncCluster.TheEye.Faults;
+
+/// <summary>
+/// What goes wrong with a request. Faults that answer by themselves (<see cref="Status"/>, <see cref="Html"/>, <see cref="Redirect"/>)
+/// and those named so do not do what was asked; those that spoil the real answer, and those named so, have done it.
+/// A fault object may be used any number of times.
+/// </summary>
+public abstract class Fault
+{
+    /// <summary>The message of <see cref="Step.Publish"/> is lost; a request finds its connection reset.</summary>
+    public static Fault Drop { get; } = ResetBefore();
+
+    /// <summary>This status and body, not done.</summary>
+    public static Fault Status(int code, string body = "", string contentType = Answer.JsonType) =>
+        new Played(exchange => exchange.ReplyAsync(Answer.Text(code, body, contentType)));
+
+    /// <summary>A proxy's error page, not done.</summary>
+    public static Fault Html(int code) =>
+        Status(code, $"<html><head><title>{code}</title></head><body><h1>{code}</h1><hr>nginx</body></html>\r\n", "text/html");
+
+    /// <summary>A redirect to there, not done.</summary>
+    public static Fault Redirect(string url) => new Played(exchange => exchange.ReplyAsync(Answer.NoContent with { Status = 302, Location = url }));
+
+    /// <summary>Done, then the real status with text that calls itself JSON.</summary>
+    public static Fault NotJson() => Spoil(answer => answer with { Body = "this is { not JSON"u8.ToArray() });
+
+    /// <summary>Done, then the real status with no body.</summary>
+    public static Fault EmptyBody() => Spoil(answer => answer with { Body = [] });
+
+    /// <summary>Done, then the real answer gzipped, whether the client takes that or not.</summary>
+    public static Fault Gzip() => Spoil(answer => answer with { Body = Zip(stream => stream.Write(answer.Body)), ContentEncoding = "gzip" });
+
+    /// <summary>Done, then the real answer behind so many bytes of white space, gzipped.</summary>
+    public static Fault GzipBomb(long size)
+    {
+        var fuse = new Lazy<byte[]>(() => Zip(stream => WriteSpaces(stream, size)));
+        return Spoil(answer => answer with { Body = [.. fuse.Value, .. Zip(stream => stream.Write(answer.Body))], ContentEncoding = "gzip" });
+    }
+
+    /// <summary>Done, then a job document of about so many bytes: its output is one long string.</summary>
+    public static Fault Large(int bytes) => Spoil(answer => Padded(answer, bytes));
+
+    /// <summary>Done, then the head of the real answer, half of its body, and a reset.</summary>
+    public static Fault CutOff() => new Played(async exchange => await exchange.CutOffAsync(await exchange.ActAsync()));
+
+    /// <summary>Not done, no answer until the client goes or the fault is cleared.</summary>
+    public static Fault Hang() => new Played(exchange => exchange.HangAsync());
+
+    /// <summary>Done, but no answer until the client goes or the fault is cleared.</summary>
+    public static Fault HangAfter() => After(exchange => exchange.HangAsync());
+
+    /// <summary>The connection is reset, not done.</summary>
+    public static Fault ResetBefore() => new Played(exchange =>
+    {
+        exchange.Reset();
+        return Task.CompletedTask;
+    });
+
+    /// <summary>Done, then the connection is reset.</summary>
+    public static Fault ResetAfter() => After(exchange =>
+    {
+        exchange.Reset();
+        return Task.CompletedTask;
+    });
+
+    /// <summary>Done, then this status.</summary>
+    public static Fault FailAfter(int code, string message = "failed after it was done") =>
+        After(exchange => exchange.ReplyAsync(Answer.Error(code, message)));
+
+    /// <summary>Waits, then does and answers.</summary>
+    public static Fault DelayBefore(TimeSpan time) => new Played(async exchange =>
+    {
+        await Task.Delay(time, exchange.Time, exchange.Stopping);
+        await exchange.ReplyAsync(await exchange.ActAsync());
+    });
+
+    /// <summary>Done at once, answered later.</summary>
+    public static Fault DelayAfter(TimeSpan time) => After(async exchange =>
+    {
+        await Task.Delay(time, exchange.Time, exchange.Stopping);
+        await exchange.ReplyAsync(await exchange.ActAsync());
+    });
+
+    /// <summary>Done twice, one after the other: a message published twice, a job created twice.</summary>
+    public static Fault Twice() => After(async exchange => await exchange.ReplyAsync(await exchange.ActAgainAsync()));
+
+    internal abstract Task PlayAsync(Exchange exchange);
+
+    private static Played After(Func<Exchange, Task> then) => new(async exchange =>
+    {
+        await exchange.ActAsync();
+        await then(exchange);
+    });
+
+    private static Played Spoil(Func<Answer, Answer> spoil) =>
+        new(async exchange => await exchange.ReplyAsync(spoil(await exchange.ActAsync())));
+
+    private static byte[] Zip(Action<Stream> write)
+    {
+        var zipped = new MemoryStream();
+        using (var stream = new GZipStream(zipped, CompressionLevel.Fastest))
+        {
+            write(stream);
+        }
+
+        return zipped.ToArray();
+    }
+
+    private static void WriteSpaces(Stream stream, long size)
+    {
+        var spaces = new byte[64 * 1024];
+        spaces.AsSpan().Fill((byte)' ');
+        for (var left = size; left > 0; left -= spaces.Length)
+        {
+            stream.Write(spaces, 0, (int)Math.Min(left, spaces.Length));
+        }
+    }
+
+    private static Answer Padded(Answer answer, int bytes)
+    {
+        var missing = bytes - answer.Body.Length;
+        if (missing <= 0 || answer.Body is not [(byte)'{', ..] || JsonNode.Parse(answer.Body) is not JsonObject document)
+        {
+            return answer;
+        }
+
+        document["output"] = new JsonArray(new string('x', missing));
+        return answer with { Body = Encoding.UTF8.GetBytes(document.ToJsonString()) };
+    }
+
+    private sealed class Played(Func<Exchange, Task> play) : Fault
+    {
+        internal override Task PlayAsync(Exchange exchange) => play(exchange);
+    }
+}

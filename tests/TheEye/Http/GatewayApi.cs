@@ -1,0 +1,52 @@
+using System.Buffers;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using SyncCluster.TheEye.Faults;
+
+namespace SyncCluster.TheEye.Http;
+
+/// <summary>The gateway: who a token stands for.</summary>
+internal sealed class GatewayApi(Front front, Accounts accounts, Counters counters)
+{
+    public Task HandleAsync(HttpContext context, CancellationToken stopping) =>
+        context.Request.Method == HttpMethods.Get && Request.Path(context) is ["api", "session", "profile"]
+            ? front.ServeAsync(context, Step.Profile, null, () => Task.FromResult(Profile(Request.Token(context))), stopping)
+            : HttpExchange.WriteAsync(context, Answer.Error(404, "not found"));
+
+    private Answer Profile(string? token)
+    {
+        if (!accounts.TryFind(token, out var account))
+        {
+            return Answer.Error(401, "Unauthorized");
+        }
+
+        counters.Add(Deed.Profile);
+        return Answer.Json(Render(account.User));
+    }
+
+    private static byte[] Render(TheEyeUser user)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        json.WriteString("id"u8, user.Id);
+        json.WriteString("username"u8, user.Username);
+        json.WriteString("email"u8, user.Email);
+        json.WriteString("name"u8, user.Name);
+        json.WriteString("credential"u8, user.Credential);
+        json.WriteStartObject("current_customer"u8);
+        json.WriteString("id"u8, user.CustomerId);
+        json.WriteString("name"u8, user.Customer);
+        json.WriteString("display_name"u8, user.Customer);
+        json.WriteEndObject();
+        json.WriteStartArray("customers"u8);
+        json.WriteStartObject();
+        json.WriteString("id"u8, user.CustomerId);
+        json.WriteString("name"u8, user.Customer);
+        json.WriteEndObject();
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
+}

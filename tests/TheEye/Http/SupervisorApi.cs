@@ -1,0 +1,104 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using SyncCluster.TheEye.Faults;
+using SyncCluster.TheEye.Jobs;
+
+namespace SyncCluster.TheEye.Http;
+
+/// <summary>The supervisor's paths, and who is admitted to which.</summary>
+internal sealed class SupervisorApi(Front front, Accounts accounts, Supervisor supervisor)
+{
+    public async Task HandleAsync(HttpContext context, CancellationToken stopping)
+    {
+        var serving = (context.Request.Method, Request.Path(context)) switch
+        {
+            ("POST", [var customer, "task", var task, "job"]) => CreateAsync(context, customer, task, null, stopping),
+            ("POST", [var customer, "task", var task, "secret", var secret, "job"]) => CreateAsync(context, customer, task, secret, stopping),
+            ("PUT", ["job", var id, "synced"]) =>
+                JobAsync(context, Step.Synced, null, id, "user", job => supervisor.SyncedAsync(job, stopping), stopping),
+            ("PUT", ["job", var id, "hold"]) =>
+                JobAsync(context, Step.Hold, null, id, "user", job => Task.FromResult(supervisor.Hold(job)), stopping),
+            ("GET", [var customer, "job", var id]) =>
+                JobAsync(context, Step.Job, customer, id, "viewer", job => Task.FromResult(supervisor.Get(job)), stopping),
+            ("PUT", [var customer, "job", var id, "cancel"]) =>
+                JobAsync(context, Step.Cancel, customer, id, "viewer", job => Task.FromResult(supervisor.Cancel(job)), stopping),
+            _ => HttpExchange.WriteAsync(context, Answer.Error(404, "not found")),
+        };
+        await serving;
+    }
+
+    private async Task CreateAsync(HttpContext context, string customer, string taskId, string? secret, CancellationToken stopping)
+    {
+        var body = await Request.BodyAsync(context);
+        await front.ServeAsync(context, Step.Create, taskId, () => Task.FromResult(Create()), stopping);
+
+        Answer Create()
+        {
+            Account? account = null;
+            if (secret is null && Refusal(context, customer, "user", out account) is { } refusal)
+            {
+                return refusal;
+            }
+
+            if (accounts.Task(customer, taskId) is not { } task)
+            {
+                return Answer.Error(404, $"no task {taskId}");
+            }
+
+            if (account is null ? task.Task.Secret != secret : !account.Passes(task.Task))
+            {
+                return Answer.Error(403, "Forbidden");
+            }
+
+            try
+            {
+                return supervisor.Create(task, account?.User, account?.Token, Arguments.Read(body), body);
+            }
+            catch (JsonException)
+            {
+                return Answer.Error(400, "the body is no JSON");
+            }
+        }
+    }
+
+    private Task JobAsync(
+        HttpContext context, Step step, string? customer, string id, string credential, Func<Job, Task<Answer>> act, CancellationToken stopping)
+    {
+        return front.ServeAsync(context, step, id, AdmitAsync, stopping);
+
+        Task<Answer> AdmitAsync()
+        {
+            if (Refusal(context, customer, credential, out var account) is { } refusal)
+            {
+                return Task.FromResult(refusal);
+            }
+
+            if (supervisor.Find(id) is not { Removed: false } job || job.Owner.Customer.Name != account!.User.Customer)
+            {
+                return Task.FromResult(Supervisor.NoSuchJob(id));
+            }
+
+            job.Seen(account.Token);
+            var task = job.Owner.Task;
+            var admitted = account.Passes(task)
+                && (step != Step.Cancel || task.Cancellable || Credential.Reaches(account.User, "admin"));
+            return admitted ? act(job) : Task.FromResult(Answer.Error(403, "Forbidden"));
+        }
+    }
+
+    /// <summary>The refusal of a call whose token does not reach, else null and the token's account.</summary>
+    private Answer? Refusal(HttpContext context, string? customer, string credential, out Account? account)
+    {
+        if (!accounts.TryFind(Request.Token(context), out account))
+        {
+            return Answer.Error(401, "Unauthorized");
+        }
+
+        if (customer is not null && account.User.Customer != customer)
+        {
+            return Answer.Error(409, "the token's current customer is another");
+        }
+
+        return Credential.Reaches(account.User, credential) ? null : Answer.Error(403, "Forbidden");
+    }
+}

@@ -1,0 +1,209 @@
+namespace SyncCluster.TheEye.Jobs;
+
+/// <summary>
+/// The record of one job. Each read or write of its state takes its lock, and no more than that: what lies between a read
+/// and a save is as unprotected as in the original.
+/// </summary>
+internal sealed class Job(string id, TaskOfCustomer owner, TheEyeUser? user, ReadOnlyMemory<byte> arguments, byte[] body, DateTimeOffset now)
+{
+    private readonly Lock _lock = new();
+    private readonly List<string> _tokens = new(1);
+    private CancellationTokenSource? _cancel;
+    private string _lifecycle = "";
+    private string _state = "in_progress";
+    private JobEnd? _end;
+    private DateTimeOffset _lastUpdate = now;
+    private int _runs;
+    private int _syncedCalls;
+    private int _fetches;
+    private bool _fetchedEnded;
+    private bool _removed;
+
+    public string Id => id;
+
+    public TaskOfCustomer Owner => owner;
+
+    /// <summary>Null for a call with the task's secret.</summary>
+    public TheEyeUser? User => user;
+
+    public ReadOnlyMemory<byte> Arguments => arguments;
+
+    public DateTimeOffset CreatedAt { get; } = now;
+
+    /// <summary>Whether it is in its task's row of finished jobs; guarded by that row's lock.</summary>
+    public bool InRow { get; set; }
+
+    public bool Removed
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _removed;
+            }
+        }
+    }
+
+    public void Begin(string lifecycle)
+    {
+        lock (_lock)
+        {
+            _lifecycle = lifecycle;
+        }
+    }
+
+    public void Seen(string token)
+    {
+        lock (_lock)
+        {
+            if (!_tokens.Contains(token))
+            {
+                _tokens.Add(token);
+            }
+        }
+    }
+
+    public string ReadForSynced()
+    {
+        lock (_lock)
+        {
+            _syncedCalls++;
+            return _lifecycle;
+        }
+    }
+
+    /// <summary>Writes <c>ready</c> over whatever is there by now.</summary>
+    public void SaveReady(DateTimeOffset at)
+    {
+        lock (_lock)
+        {
+            _lifecycle = Lifecycle.Ready;
+            _lastUpdate = at;
+        }
+    }
+
+    /// <summary>Moves from one of some lifecycles to another; false where it is in none of them.</summary>
+    public bool TryHold(DateTimeOffset at)
+    {
+        lock (_lock)
+        {
+            if (_lifecycle is not (Lifecycle.Syncing or Lifecycle.Ready or Lifecycle.OnHold))
+            {
+                return false;
+            }
+
+            _lifecycle = Lifecycle.OnHold;
+            _lastUpdate = at;
+            return true;
+        }
+    }
+
+    /// <summary>Gives a ready job to an agent: which start of it this is, or 0 where it is not ready.</summary>
+    public int Assign(DateTimeOffset at, out CancellationToken canceled)
+    {
+        lock (_lock)
+        {
+            canceled = default;
+            if (_removed || _lifecycle != Lifecycle.Ready)
+            {
+                return 0;
+            }
+
+            _cancel ??= new CancellationTokenSource();
+            canceled = _cancel.Token;
+            _lifecycle = Lifecycle.Assigned;
+            _lastUpdate = at;
+            return ++_runs;
+        }
+    }
+
+    /// <summary>Ends the job if it is there and <paramref name="from"/> admits where it stands.</summary>
+    public bool TryEnd(Func<string, JobEnd?> from, DateTimeOffset at)
+    {
+        CancellationTokenSource? cancel;
+        lock (_lock)
+        {
+            if (_removed || from(_lifecycle) is not { } end)
+            {
+                return false;
+            }
+
+            cancel = _lifecycle == Lifecycle.Assigned ? _cancel : null;
+            _cancel = null;
+            _lifecycle = end.Lifecycle;
+            _state = end.State;
+            _end = end;
+            _lastUpdate = at;
+        }
+
+        cancel?.Cancel();
+        return true;
+    }
+
+    /// <summary>Deletes the job, if <paramref name="onlyEnded"/> admits where it stands.</summary>
+    public RemovalOutcome Remove(bool onlyEnded)
+    {
+        lock (_lock)
+        {
+            if (_removed || (onlyEnded && !Lifecycle.HasEnded(_lifecycle)))
+            {
+                return RemovalOutcome.Kept;
+            }
+
+            _removed = true;
+            _end = null;
+            return _fetchedEnded ? RemovalOutcome.Removed : RemovalOutcome.RemovedUnfetched;
+        }
+    }
+
+    public byte[] Document()
+    {
+        lock (_lock)
+        {
+            return JobDocument.Render(this, _lifecycle, _state, _end, _lastUpdate);
+        }
+    }
+
+    /// <summary>The document, counted as given; null for a deleted job.</summary>
+    public byte[]? Fetch()
+    {
+        lock (_lock)
+        {
+            if (_removed)
+            {
+                return null;
+            }
+
+            _fetches++;
+            _fetchedEnded |= Lifecycle.HasEnded(_lifecycle);
+            return JobDocument.Render(this, _lifecycle, _state, _end, _lastUpdate);
+        }
+    }
+
+    public JobSnapshot Snapshot()
+    {
+        lock (_lock)
+        {
+            return new JobSnapshot
+            {
+                Id = id,
+                Task = owner.Task,
+                Lifecycle = _lifecycle,
+                State = _state,
+                Runs = _runs,
+                SyncedCalls = _syncedCalls,
+                Fetches = _fetches,
+                LastBody = body,
+                Tokens = [.. _tokens],
+                Removed = _removed,
+            };
+        }
+    }
+}
+
+internal enum RemovalOutcome
+{
+    Kept,
+    Removed,
+    RemovedUnfetched,
+}

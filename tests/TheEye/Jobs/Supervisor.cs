@@ -1,0 +1,172 @@
+using System.Collections.Concurrent;
+using SyncCluster.TheEye.Http;
+
+namespace SyncCluster.TheEye.Jobs;
+
+/// <summary>
+/// What the supervisor does with jobs, once a call has been admitted. A syncing job waits for <c>synced</c>, which makes it
+/// ready; an agent makes a ready one assigned and ends it. <c>synced</c> reads and saves in two steps with nothing between
+/// that would stop another one, so it can make a job ready that an agent already has.
+/// </summary>
+internal sealed class Supervisor
+{
+    private readonly ConcurrentDictionary<string, Job> _jobs = new();
+    private readonly TheEyeOptions _options;
+    private readonly Counters _counters;
+    private readonly Changes _changes;
+    private readonly Publisher _publisher;
+
+    public Supervisor(TheEyeOptions options, Counters counters, Changes changes, Publisher publisher)
+    {
+        (_options, _counters, _changes, _publisher) = (options, counters, changes, publisher);
+        Agents = new Agents(options, counters, changes, Report);
+    }
+
+    public Agents Agents { get; }
+
+    public IEnumerable<Job> Jobs => _jobs.Select(pair => pair.Value);
+
+    private DateTimeOffset Now => _options.Time.GetUtcNow();
+
+    /// <summary>A job of that id, deleted ones too.</summary>
+    public Job? Find(string id) => _jobs.GetValueOrDefault(id);
+
+    public Answer Create(TaskOfCustomer task, TheEyeUser? user, string? token, Arguments arguments, byte[] body)
+    {
+        var job = new Job(NewId.Next(), task, user, arguments.Json, body, Now);
+        if (token is not null)
+        {
+            job.Seen(token);
+        }
+
+        var valid = arguments.Count >= task.Task.ArgumentCount;
+        var ready = valid && task.Task.Type == TaskType.Script && !arguments.Syncing;
+        job.Begin(task.Task.Type == TaskType.Approval ? Lifecycle.OnHold : ready ? Lifecycle.Ready : Lifecycle.Syncing);
+        _jobs[job.Id] = job;
+        _counters.Add(Deed.Create);
+        if (!valid)
+        {
+            End(job, new JobEnd { Lifecycle = Lifecycle.Terminated, State = "error" });
+        }
+        else if (task.Task.Type is TaskType.Dummy or TaskType.Notification)
+        {
+            End(job, new JobEnd { Output = task.Task.Type == TaskType.Dummy ? Arguments.AsStrings(arguments.Json) : "[]"u8.ToArray() });
+        }
+
+        var document = job.Document();
+        if (ready)
+        {
+            Agents.Offer(job);
+        }
+
+        _changes.Signal();
+        return Answer.Json(document);
+    }
+
+    public async Task<Answer> SyncedAsync(Job job, CancellationToken stopping)
+    {
+        _counters.Add(Deed.Synced);
+        var read = job.ReadForSynced();
+        _changes.Signal();
+        if (read != Lifecycle.Syncing)
+        {
+            return Answer.Error(400, $"the job is {read}, not syncing");
+        }
+
+        if (_options.SyncedPause > TimeSpan.Zero)
+        {
+            await Task.Delay(_options.SyncedPause, _options.Time, stopping);
+        }
+        else
+        {
+            await Task.Yield();
+        }
+
+        stopping.ThrowIfCancellationRequested();
+        job.SaveReady(Now);
+        _changes.Signal();
+        Agents.Offer(job);
+        return Answer.Ok;
+    }
+
+    public Answer Get(Job job)
+    {
+        if (job.Fetch() is not { } document)
+        {
+            return NoSuchJob(job.Id);
+        }
+
+        _counters.Add(Deed.Get);
+        _changes.Signal();
+        return Answer.Json(document);
+    }
+
+    public Answer Hold(Job job)
+    {
+        _counters.Add(Deed.Hold);
+        var held = job.TryHold(Now);
+        _changes.Signal();
+        return held ? Answer.Ok : Answer.Error(400, "the job cannot be put on hold any more");
+    }
+
+    /// <summary>Syncing and ended jobs stay as they are, and the answer does not tell.</summary>
+    public Answer Cancel(Job job)
+    {
+        _counters.Add(Deed.Cancel);
+        End(job, lifecycle => lifecycle switch
+        {
+            Lifecycle.Ready or Lifecycle.OnHold => new JobEnd { Lifecycle = Lifecycle.Canceled, State = "canceled" },
+            Lifecycle.Assigned => new JobEnd { Lifecycle = Lifecycle.Terminated, State = "canceled" },
+            _ => null,
+        });
+        _changes.Signal();
+        return Answer.NoContent;
+    }
+
+    /// <summary>Ends the job wherever it stands, unless it has ended.</summary>
+    public bool End(Job job, JobEnd end) => End(job, lifecycle => Lifecycle.HasEnded(lifecycle) ? null : end);
+
+    public bool Approve(Job job) =>
+        End(job, lifecycle => lifecycle == Lifecycle.OnHold ? new JobEnd { Output = Arguments.AsStrings(job.Arguments) } : null);
+
+    public void Delete(Job job)
+    {
+        job.Remove(onlyEnded: false);
+        _changes.Signal();
+    }
+
+    public static Answer NoSuchJob(string id) => Answer.Error(404, $"no job {id}");
+
+    /// <summary>An agent's report counts for an assigned job only.</summary>
+    private void Report(Job job, JobEnd end) => End(job, lifecycle => lifecycle == Lifecycle.Assigned ? end : null);
+
+    private bool End(Job job, Func<string, JobEnd?> from)
+    {
+        JobEnd? end = null;
+        if (!job.TryEnd(lifecycle => end = from(lifecycle), Now))
+        {
+            return false;
+        }
+
+        _counters.Add(Deed.End);
+        _publisher.Publish(job, end!);
+        KeepNewest(job);
+        _changes.Signal();
+        return true;
+    }
+
+    private void KeepNewest(Job ended)
+    {
+        var removal = ended.Owner.Ended(ended)?.Remove(onlyEnded: true) ?? RemovalOutcome.Kept;
+        if (removal == RemovalOutcome.Kept)
+        {
+            return;
+        }
+
+        _counters.Add(Deed.Remove);
+        if (removal == RemovalOutcome.RemovedUnfetched)
+        {
+            _counters.Add(Deed.RemoveUnfetched);
+        }
+    }
+}

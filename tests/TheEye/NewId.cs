@@ -1,0 +1,17 @@
+using System.Buffers.Binary;
+
+namespace SyncCluster.TheEye;
+
+/// <summary>Ids as the original's database makes them: 24 hex digits, rising.</summary>
+internal static class NewId
+{
+    private static long _last = Random.Shared.NextInt64(1L << 48);
+
+    public static string Next()
+    {
+        Span<byte> id = stackalloc byte[12];
+        BinaryPrimitives.WriteUInt32BigEndian(id, (uint)TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
+        BinaryPrimitives.WriteInt64BigEndian(id[4..], Interlocked.Increment(ref _last));
+        return Convert.ToHexStringLower(id);
+    }
+}

@@ -1,0 +1,3 @@
+namespace SyncCluster.TheEye;
+
+public sealed record TheEyeCustomer(string Id, string Name);

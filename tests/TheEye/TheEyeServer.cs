@@ -1,0 +1,147 @@
+using StackExchange.Redis;
+using SyncCluster.TheEye.Faults;
+using SyncCluster.TheEye.Http;
+using SyncCluster.TheEye.Jobs;
+
+namespace SyncCluster.TheEye;
+
+/// <summary>
+/// A stand-in of TheEye: its gateway and its supervisor as HTTP servers on ports of their own, and agents that run jobs in
+/// this process and have their ends published on Redis. It keeps the original's habits, the bad ones above all, and can be
+/// told to fail at every step.
+/// </summary>
+public sealed class TheEyeServer : IAsyncDisposable
+{
+    private readonly IConnectionMultiplexer? _redis;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Accounts _accounts = new();
+    private readonly Changes _changes = new();
+    private readonly Supervisor _supervisor;
+    private readonly SupervisorApi _supervisorApi;
+    private readonly GatewayApi _gatewayApi;
+    private readonly SemaphoreSlim _switching = new(1);
+    private Listener? _gatewayListener;
+    private Listener? _supervisorListener;
+
+    private TheEyeServer(TheEyeOptions options, IConnectionMultiplexer? redis)
+    {
+        _redis = redis;
+        var publisher = new Publisher(redis, Faults, Counters, _changes, _stopping.Token);
+        var front = new Front(Faults, Counters, _changes, options.Time);
+        _supervisor = new Supervisor(options, Counters, _changes, publisher);
+        _supervisorApi = new SupervisorApi(front, _accounts, _supervisor);
+        _gatewayApi = new GatewayApi(front, _accounts, Counters);
+    }
+
+    /// <summary>The supervisor's base URL; it stays the same when the supervisor is stopped and started.</summary>
+    public Uri Supervisor { get; private set; } = null!;
+
+    /// <summary>The gateway's base URL.</summary>
+    public Uri Gateway { get; private set; } = null!;
+
+    /// <summary>What is to go wrong.</summary>
+    public FaultPlan Faults { get; } = new();
+
+    /// <summary>What was asked and done.</summary>
+    public Counters Counters { get; } = new();
+
+    /// <summary>Every job there has been, deleted ones too.</summary>
+    public IEnumerable<JobSnapshot> Jobs => _supervisor.Jobs.Select(job => job.Snapshot());
+
+    /// <exception cref="RedisConnectionException">There is no Redis there.</exception>
+    public static async Task<TheEyeServer> StartAsync(TheEyeOptions options)
+    {
+        var redis = options.Redis is null ? null : await ConnectionMultiplexer.ConnectAsync(options.Redis);
+        var server = new TheEyeServer(options, redis);
+        server._gatewayListener = await Listener.StartAsync(0, server._gatewayApi.HandleAsync);
+        server.Gateway = server._gatewayListener.Address;
+        await server.StartSupervisorAsync();
+        return server;
+    }
+
+    /// <summary>Admits a token; a known one gets another user.</summary>
+    public void AddUser(string token, TheEyeUser user) => _accounts.AddUser(token, user);
+
+    public void RemoveToken(string token) => _accounts.RemoveToken(token);
+
+    /// <summary>Adds a customer that has no user.</summary>
+    public void AddCustomer(TheEyeCustomer customer) => _accounts.AddCustomer(customer);
+
+    /// <summary>Adds a task, or replaces the one with its id for the jobs to come.</summary>
+    /// <param name="customer">The name of a customer that has been added, by itself or with a user.</param>
+    /// <param name="task">The task.</param>
+    public void AddTask(string customer, TheEyeTask task) => _accounts.AddTask(customer, task);
+
+    /// <summary>A job as it stands, a deleted one as it stood.</summary>
+    /// <exception cref="KeyNotFoundException">There never was such a job.</exception>
+    public JobSnapshot Job(string id) => Find(id).Snapshot();
+
+    /// <summary>Ends an approval job that is on hold; false where it is not.</summary>
+    public bool Approve(string id) => _supervisor.Approve(Find(id));
+
+    /// <summary>Ends a job, wherever it stands; false where it has ended before.</summary>
+    public bool Finish(string id, JobEnd end) => _supervisor.End(Find(id), end);
+
+    /// <summary>Deletes a job: it is 404 from now on and no agent starts it.</summary>
+    public void Delete(string id) => _supervisor.Delete(Find(id));
+
+    /// <summary>Ends as soon as the condition holds; it is looked at after each change of a job or a counter.</summary>
+    public Task WhenAsync(Func<bool> condition) => _changes.WhenAsync(condition);
+
+    /// <summary>The supervisor goes down at once: its port is closed, connections are reset, what runs is cut where it is.</summary>
+    public async Task StopSupervisorAsync()
+    {
+        await _switching.WaitAsync();
+        try
+        {
+            if (_supervisorListener is { } running)
+            {
+                _supervisor.Agents.SupervisorIsDown();
+                _supervisorListener = null;
+                await running.DisposeAsync();
+            }
+        }
+        finally
+        {
+            _switching.Release();
+        }
+    }
+
+    /// <summary>The supervisor comes up again at its port, with all it knew.</summary>
+    public async Task StartSupervisorAsync()
+    {
+        await _switching.WaitAsync();
+        try
+        {
+            _supervisorListener ??= await Listener.StartAsync(Supervisor?.Port ?? 0, _supervisorApi.HandleAsync);
+            Supervisor = _supervisorListener.Address;
+            _supervisor.Agents.SupervisorIsUp();
+        }
+        finally
+        {
+            _switching.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        _supervisor.Agents.Stop();
+        Faults.Clear();
+        await StopSupervisorAsync();
+        if (_gatewayListener is { } gateway)
+        {
+            await gateway.DisposeAsync();
+        }
+
+        if (_redis is not null)
+        {
+            await _redis.DisposeAsync();
+        }
+
+        _stopping.Dispose();
+        _switching.Dispose();
+    }
+
+    private Job Find(string id) => _supervisor.Find(id) ?? throw new KeyNotFoundException($"There is no job {id}.");
+}
