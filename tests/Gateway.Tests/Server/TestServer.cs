@@ -37,7 +37,7 @@ public class TestServer : IAsyncLifetime
 
     protected virtual bool HasUsers => true;
 
-    public async Task InitializeAsync()
+    public virtual async Task InitializeAsync()
     {
         _app = GatewayApp.Build(
         [
@@ -50,7 +50,7 @@ public class TestServer : IAsyncLifetime
         Http.BaseAddress = new Uri(_app.Urls.Single());
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         Http.Dispose();
         await _app!.StopAsync();
