@@ -1,3 +1,4 @@
+using StackExchange.Redis;
 using SyncCluster.Gateway.Tests.Clustering;
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.TheEye;
@@ -39,14 +40,7 @@ public class FrontServer : TestServer
         ];
         foreach (var user in users)
         {
-            TheEye.AddUser(user.Token, new TheEyeUser
-            {
-                Username = user.Name,
-                Email = $"{user.Name}@{user.Customer}.example",
-                Credential = user.Credential,
-                Customer = user.Customer,
-                CustomerId = user.Customer == "acme" ? CustomerId : "5f0000000000000000000b0b",
-            });
+            AddUser(user.Token, user.Name, user.Credential, user.Customer);
         }
 
         await base.InitializeAsync();
@@ -57,6 +51,23 @@ public class FrontServer : TestServer
         await base.DisposeAsync();
         await TheEye.DisposeAsync();
         _redis.Dispose();
+    }
+
+    /// <summary>Has TheEye know a token.</summary>
+    public void AddUser(string token, string name, string credential = "user", string customer = "acme") => TheEye.AddUser(token, new TheEyeUser
+    {
+        Username = name,
+        Email = $"{name}@{customer}.example",
+        Credential = credential,
+        Customer = customer,
+        CustomerId = customer == "acme" ? CustomerId : "5f0000000000000000000b0b",
+    });
+
+    /// <summary>Publishes on TheEye's Redis, as anybody there may.</summary>
+    public async Task PublishAsync(string channel, string message)
+    {
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(_redis.Address);
+        await redis.GetSubscriber().PublishAsync(RedisChannel.Literal(channel), message);
     }
 
     /// <summary>A task of acme; its id.</summary>
