@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace SyncCluster.Bench;
 
-/// <summary>Redis, a silo or a gateway, the leader of a process group of its own.</summary>
+/// <summary>Redis, a silo, a gateway or what they are measured with, the leader of a process group of its own.</summary>
 internal sealed partial class Server : IDisposable
 {
     private const int Kept = 40;
@@ -21,7 +21,12 @@ internal sealed partial class Server : IDisposable
     public Server(string name, string ready, string[] command, string folder)
     {
         Name = name;
-        var start = new ProcessStartInfo("setsid", command) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("setsid", command)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["TMPDIR"] = folder;
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, line) => Read(line.Data, ready);
@@ -40,6 +45,9 @@ internal sealed partial class Server : IDisposable
     /// <summary>Where it listens, by what it said of itself.</summary>
     public Uri? Address { get; private set; }
 
+    /// <summary>What it reads.</summary>
+    public Stream Input => _process.StandardInput.BaseStream;
+
     /// <summary>What it has printed last.</summary>
     public string Tail => string.Join('\n', _lines);
 
@@ -48,6 +56,8 @@ internal sealed partial class Server : IDisposable
         var line = await _ready.Task.WaitAsync(StartLimit, stop);
         Address = Url().Match(line) is { Success: true } url ? new Uri(url.Value) : null;
     }
+
+    public Task EndAsync(CancellationToken stop) => _process.WaitForExitAsync(stop);
 
     public void Dispose() => _process.Dispose();
 

@@ -20,6 +20,8 @@ internal sealed class Servers : IAsyncDisposable
 
     public IEnumerable<Server> All => [Redis, .. Silos, .. Gateways];
 
+    public string RedisPort { get; private set; } = "";
+
     public string RedisVersion => RedisServer.Version.ToString();
 
     private IServer RedisServer => _connection!.GetServers().Single();
@@ -47,6 +49,14 @@ internal sealed class Servers : IAsyncDisposable
     /// <summary>How many records Redis has: one a job, and a few that do not change.</summary>
     public Task<long> RecordsAsync() => RedisServer.DatabaseSizeAsync();
 
+    /// <summary>Whatever else is to end with them.</summary>
+    public Server Start(string name, string ready, string[] command)
+    {
+        var server = new Server(name, ready, command, _folder);
+        _undertaker.Watch(server.Id);
+        return server;
+    }
+
     public async ValueTask DisposeAsync()
     {
         _undertaker.Dispose();
@@ -63,9 +73,10 @@ internal sealed class Servers : IAsyncDisposable
 
     private async Task StartAllAsync(int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop)
     {
-        var redis = $"127.0.0.1:{FreePort.Or(0)}";
+        RedisPort = $"{FreePort.Or(0)}";
+        var redis = $"127.0.0.1:{RedisPort}";
         Redis = Start("Redis", "Ready to accept connections",
-            ["redis-server", "--bind", "127.0.0.1", "--port", redis.Split(':')[1], "--dir", _folder, "--save", "", "--appendonly", "no"]);
+            ["redis-server", "--bind", "127.0.0.1", "--port", RedisPort, "--dir", _folder, "--save", "", "--appendonly", "no"]);
         await Redis.ReadyAsync(stop);
         _connection = await ConnectionMultiplexer.ConnectAsync(redis);
 
@@ -77,13 +88,6 @@ internal sealed class Servers : IAsyncDisposable
         Gateways = [.. Enumerable.Range(1, gateways).Select(number => Start($"gateway {number}", " is ready",
             [.. Program("Gateway"), $"--Cluster:Redis={redis}", $"--Demo:Folder={recipes}", .. gatewaySettings]))];
         await Task.WhenAll(Gateways.Select(gateway => gateway.ReadyAsync(stop)));
-    }
-
-    private Server Start(string name, string ready, string[] command)
-    {
-        var server = new Server(name, ready, command, _folder);
-        _undertaker.Watch(server.Id);
-        return server;
     }
 
     private static string[] Program(string name) => ["dotnet", Path.Combine(AppContext.BaseDirectory, $"SyncCluster.{name}.dll"), "--urls=http://127.0.0.1:0"];
