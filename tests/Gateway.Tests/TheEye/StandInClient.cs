@@ -26,6 +26,9 @@ internal sealed class StandInClient(TheEyeServer server) : IDisposable
     public Task<HttpResponseMessage> CreateAsync(TheEyeTask task, object body) =>
         _http.PostAsJsonAsync(new Uri(server.Supervisor, $"/acme/task/{task.Id}/job?access_token={Token}"), body);
 
+    public Task<HttpResponseMessage> CreateWithSecretAsync(TheEyeTask task, string secret) =>
+        _http.PostAsJsonAsync(new Uri(server.Supervisor, $"/acme/task/{task.Id}/secret/{secret}/job"), Syncing());
+
     public async Task<JsonElement> CreatedAsync(TheEyeTask task, object body)
     {
         using var response = await CreateAsync(task, body);

@@ -211,6 +211,52 @@ public sealed class StandInTests
     }
 
     [Fact]
+    public async Task A_task_s_secret_creates_its_jobs_and_no_others()
+    {
+        var task = new TheEyeTask { Secret = "s3cret" };
+        await using var server = await StandInClient.ServerAsync(new(), task);
+        using var client = new StandInClient(server);
+
+        using var created = await client.CreateWithSecretAsync(task, "s3cret");
+        using var refused = await client.CreateWithSecretAsync(task, "guess");
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Forbidden), (created.StatusCode, refused.StatusCode));
+        Assert.Single(server.Jobs);
+    }
+
+    [Fact]
+    public async Task No_more_jobs_run_at_once_than_there_are_agents()
+    {
+        var end = new TaskCompletionSource<JobEnd>();
+        await using var server = await StandInClient.ServerAsync(new() { Agents = 2, Agent = (_, _) => end.Task }, Script);
+        using var client = new StandInClient(server);
+        for (var job = 0; job < 3; job++)
+        {
+            await client.CreatedAsync(Script, new { task_arguments = new[] { "a" } });
+        }
+
+        await server.WhenAsync(() => server.Counters.Runs == 2).WaitAsync(Soon);
+        Assert.Single(server.Jobs, job => job.Lifecycle == "ready");
+        end.SetResult(JobEnd.Success("[]"));
+        await server.WhenAsync(() => server.Counters.Ended == 3).WaitAsync(Soon);
+    }
+
+    [Fact]
+    public async Task A_hanging_answer_is_reset_when_faults_are_cleared()
+    {
+        await using var server = await StandInClient.ServerAsync(new(), Script);
+        using var client = new StandInClient(server);
+        server.Faults.Always(Step.Create, Fault.HangAfter(), Script.Id);
+
+        var creating = client.CreateAsync(Script, StandInClient.Syncing("a"));
+        await server.WhenAsync(() => server.Counters.Creates == 1).WaitAsync(Soon);
+        Assert.False(creating.IsCompleted);
+        server.Faults.Clear();
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => creating.WaitAsync(Soon));
+    }
+
+    [Fact]
     public async Task A_cut_off_answer_promises_more_than_it_brings()
     {
         await using var server = await StandInClient.ServerAsync(new(), Script);

@@ -144,9 +144,9 @@ internal sealed class Supervisor
             return false;
         }
 
-        _counters.Add(Deed.End);
         _publisher.Publish(job, end!);
         KeepNewest(job);
+        _counters.Add(Deed.End);
         _changes.Signal();
         return true;
     }
