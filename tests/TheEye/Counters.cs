@@ -35,7 +35,7 @@ public sealed class Counters
     /// <summary>Jobs started more than once.</summary>
     public int RunTwice => Of(Deed.RunTwice);
 
-    /// <summary>Ends of jobs.</summary>
+    /// <summary>Ends of jobs, with all that follows from them done: the message, the removal of older jobs.</summary>
     public int Ended => Of(Deed.End);
 
     /// <summary>Finished jobs deleted to keep the newest only.</summary>

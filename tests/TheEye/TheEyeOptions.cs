@@ -11,7 +11,10 @@ public sealed record TheEyeOptions
     /// <summary>How long a script job runs when there is no <see cref="Agent"/>; zero ends it at once.</summary>
     public TimeSpan TaskTime { get; init; }
 
-    /// <summary>How long <c>synced</c> takes from its read to its save; with zero it only yields.</summary>
+    /// <summary>
+    /// How long <c>synced</c> takes from its read to its save; with zero it only yields, and two at once seldom do harm. With some
+    /// milliseconds nearly every two of them make the job run twice.
+    /// </summary>
     public TimeSpan SyncedPause { get; init; }
 
     /// <summary>Runs a script job. By default it takes <see cref="TaskTime"/> and gives the arguments, as strings, for its output.</summary>

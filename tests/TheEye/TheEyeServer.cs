@@ -26,7 +26,7 @@ public sealed class TheEyeServer : IAsyncDisposable
     private TheEyeServer(TheEyeOptions options, IConnectionMultiplexer? redis)
     {
         _redis = redis;
-        var publisher = new Publisher(redis, Faults, Counters, _changes, _stopping.Token);
+        var publisher = new Publisher(redis, Faults, Counters, _changes, options.Time, _stopping.Token);
         var front = new Front(Faults, Counters, _changes, options.Time);
         _supervisor = new Supervisor(options, Counters, _changes, publisher);
         _supervisorApi = new SupervisorApi(front, _accounts, _supervisor);

@@ -1,5 +1,7 @@
 using System.IO.Compression;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using SyncCluster.TheEye.Http;
 
@@ -12,6 +14,8 @@ namespace SyncCluster.TheEye.Faults;
 /// </summary>
 public abstract class Fault
 {
+    private static readonly JsonSerializerOptions AsExpress = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>The message of <see cref="Step.Publish"/> is lost; a request finds its connection reset.</summary>
     public static Fault Drop { get; } = ResetBefore();
 
@@ -130,7 +134,7 @@ public abstract class Fault
         }
 
         document["output"] = new JsonArray(new string('x', missing));
-        return answer with { Body = Encoding.UTF8.GetBytes(document.ToJsonString()) };
+        return answer with { Body = Encoding.UTF8.GetBytes(document.ToJsonString(AsExpress)) };
     }
 
     private sealed class Played(Func<Exchange, Task> play) : Fault

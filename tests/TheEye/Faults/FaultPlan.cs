@@ -19,7 +19,7 @@ public sealed class FaultPlan
     /// <summary>Spoils every request of a step, until cleared.</summary>
     public void Always(Step step, Fault fault, string? id = null) => Plan(_always, new Planned(step, fault, id, 0));
 
-    /// <summary>Plans nothing any more, and lets those go that hang (a gate is opened by its own <see cref="Gate.Open"/>).</summary>
+    /// <summary>Plans nothing any more, and lets those go that hang (a gate is opened by its own <see cref="FaultGate.Open"/>).</summary>
     public void Clear()
     {
         CancellationTokenSource hanging;

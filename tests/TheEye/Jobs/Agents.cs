@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Threading.Channels;
 
 namespace SyncCluster.TheEye.Jobs;
@@ -97,5 +98,5 @@ internal sealed class Agents
         return new JobEnd { Output = Arguments.AsStrings(job.Arguments) };
     }
 
-    private static byte[] JsonText(string text) => System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new[] { text });
+    private static byte[] JsonText(string text) => JsonSerializer.SerializeToUtf8Bytes(new[] { text });
 }

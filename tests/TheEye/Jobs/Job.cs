@@ -63,6 +63,7 @@ internal sealed class Job(string id, TaskOfCustomer owner, TheEyeUser? user, Rea
         }
     }
 
+    /// <summary>The first half of <c>synced</c>.</summary>
     public string ReadForSynced()
     {
         lock (_lock)
@@ -72,7 +73,7 @@ internal sealed class Job(string id, TaskOfCustomer owner, TheEyeUser? user, Rea
         }
     }
 
-    /// <summary>Writes <c>ready</c> over whatever is there by now.</summary>
+    /// <summary>The second half: writes <c>ready</c> over whatever is there by now.</summary>
     public void SaveReady(DateTimeOffset at)
     {
         lock (_lock)
@@ -82,7 +83,7 @@ internal sealed class Job(string id, TaskOfCustomer owner, TheEyeUser? user, Rea
         }
     }
 
-    /// <summary>Moves from one of some lifecycles to another; false where it is in none of them.</summary>
+    /// <summary>Puts a job on hold that no agent has yet; false for the others.</summary>
     public bool TryHold(DateTimeOffset at)
     {
         lock (_lock)

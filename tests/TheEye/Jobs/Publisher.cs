@@ -6,7 +6,8 @@ using SyncCluster.TheEye.Http;
 namespace SyncCluster.TheEye.Jobs;
 
 /// <summary>Tells on Redis that jobs have ended; a message nobody has subscribed to is lost, as there.</summary>
-internal sealed class Publisher(IConnectionMultiplexer? redis, FaultPlan faults, Counters counters, Changes changes, CancellationToken stopping)
+internal sealed class Publisher(
+    IConnectionMultiplexer? redis, FaultPlan faults, Counters counters, Changes changes, TimeProvider time, CancellationToken stopping)
 {
     private readonly ISubscriber? _subscriber = redis?.GetSubscriber();
 
@@ -23,6 +24,7 @@ internal sealed class Publisher(IConnectionMultiplexer? redis, FaultPlan faults,
                 stopping)
             {
                 Released = spoiled.Released,
+                Time = time,
             };
             _ = spoiled.Fault.PlayAsync(publication);
             return;

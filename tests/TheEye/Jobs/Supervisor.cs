@@ -66,6 +66,9 @@ internal sealed class Supervisor
     public async Task<Answer> SyncedAsync(Job job, CancellationToken stopping)
     {
         _counters.Add(Deed.Synced);
+
+        // The pause has begun when the read shows, so that a test which sees the read can move the clock.
+        var pause = _options.SyncedPause > TimeSpan.Zero ? Task.Delay(_options.SyncedPause, _options.Time, stopping) : Task.CompletedTask;
         var read = job.ReadForSynced();
         _changes.Signal();
         if (read != Lifecycle.Syncing)
@@ -73,15 +76,8 @@ internal sealed class Supervisor
             return Answer.Error(400, $"the job is {read}, not syncing");
         }
 
-        if (_options.SyncedPause > TimeSpan.Zero)
-        {
-            await Task.Delay(_options.SyncedPause, _options.Time, stopping);
-        }
-        else
-        {
-            await Task.Yield();
-        }
-
+        await pause;
+        await Task.Yield();
         stopping.ThrowIfCancellationRequested();
         job.SaveReady(Now);
         _changes.Signal();
@@ -148,9 +144,9 @@ internal sealed class Supervisor
             return false;
         }
 
-        _counters.Add(Deed.End);
         _publisher.Publish(job, end!);
         KeepNewest(job);
+        _counters.Add(Deed.End);
         _changes.Signal();
         return true;
     }

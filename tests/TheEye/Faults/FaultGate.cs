@@ -4,14 +4,14 @@ namespace SyncCluster.TheEye.Faults;
 /// A fault that holds requests until the test opens it, and tells when they have arrived. A request whose client goes away
 /// meanwhile is acted upon all the same, as a server would; one whose server stops is not.
 /// </summary>
-public sealed class Gate : Fault
+public sealed class FaultGate : Fault
 {
     private readonly TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Fault?> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly bool _acts;
     private int _arrivals;
 
-    private Gate(bool acts) => _acts = acts;
+    private FaultGate(bool acts) => _acts = acts;
 
     /// <summary>A request has come to the gate: with <see cref="BeforeAnswering"/>, what it asked for is done.</summary>
     public Task Arrived => _arrived.Task;
@@ -20,10 +20,10 @@ public sealed class Gate : Fault
     public int Arrivals => Volatile.Read(ref _arrivals);
 
     /// <summary>Holds requests that have arrived and are not acted upon.</summary>
-    public static Gate BeforeActing() => new(acts: false);
+    public static FaultGate BeforeActing() => new(acts: false);
 
     /// <summary>Holds the answers of requests that are acted upon.</summary>
-    public static Gate BeforeAnswering() => new(acts: true);
+    public static FaultGate BeforeAnswering() => new(acts: true);
 
     /// <summary>Lets all go on, those too that come later: to what was asked, or into another fault.</summary>
     public void Open(Fault? then = null) => _opened.TrySetResult(then);
