@@ -37,6 +37,11 @@ public class TestServer : IAsyncLifetime
 
     protected virtual bool HasUsers => true;
 
+    /// <summary>What is to be done with the application before it starts.</summary>
+    protected virtual void Prepare(WebApplication app)
+    {
+    }
+
     public virtual async Task InitializeAsync()
     {
         _app = GatewayApp.Build(
@@ -46,6 +51,7 @@ public class TestServer : IAsyncLifetime
             .. HasUsers ? Users() : [],
             .. Settings,
         ]);
+        Prepare(_app);
         await _app.StartAsync();
         Http.BaseAddress = new Uri(_app.Urls.Single());
     }

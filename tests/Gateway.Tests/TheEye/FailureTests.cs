@@ -141,7 +141,7 @@ public sealed class FailureTests(FailureTests.Server server) : IClassFixture<Fai
     public async Task A_job_that_TheEye_has_deleted_is_a_502_that_names_the_setting()
     {
         var task = server.AddTask();
-        var gate = Gate.BeforeActing();
+        var gate = FaultGate.BeforeActing();
         server.TheEye.Faults.Next(Step.Job, gate);
         var call = server.SendAsync(HttpMethod.Post, $"/acme/task/{task}/job", json: "[]");
         await gate.Arrived;
@@ -195,7 +195,7 @@ public sealed class FailureTests(FailureTests.Server server) : IClassFixture<Fai
     public async Task A_job_that_has_ended_before_its_release_is_answered_is_answered_meanwhile()
     {
         var task = server.AddTask();
-        var gate = Gate.BeforeAnswering();
+        var gate = FaultGate.BeforeAnswering();
         server.TheEye.Faults.Next(Step.Synced, gate);
         Assert.Equal((200, "[]"), await server.CallAsync(task));
         Assert.Equal(1, gate.Arrivals);

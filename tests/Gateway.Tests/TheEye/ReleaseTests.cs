@@ -1,9 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.TheEye;
 using SyncCluster.TheEye.Faults;
-using SyncCluster.TheEye.Jobs;
 
 namespace SyncCluster.Gateway.Tests.TheEye;
 
@@ -64,7 +64,7 @@ public sealed class ReleaseTests(ReleaseTests.Server server) : IClassFixture<Rel
     public async Task A_release_that_is_under_way_for_long_is_not_repeated()
     {
         var task = server.AddTask(new TheEyeTask { ArgumentCount = 1 });
-        var gate = Gate.BeforeActing();
+        var gate = FaultGate.BeforeActing();
         server.TheEye.Faults.Always(Step.Synced, gate);
         var call = server.CallAsync(task, "[\"a\"]");
         await gate.Arrived;
@@ -110,7 +110,7 @@ public sealed class ReleaseTests(ReleaseTests.Server server) : IClassFixture<Rel
     public async Task A_job_whose_caller_has_gone_before_it_was_released_is_canceled()
     {
         var task = server.AddTask();
-        var gate = Gate.BeforeAnswering();
+        var gate = FaultGate.BeforeAnswering();
         server.TheEye.Faults.Next(Step.Create, gate, id: task);
         using var client = new CancellationTokenSource();
         var call = server.SendAsync(HttpMethod.Post, $"/acme/task/{task}/job", json: "[]", cancellation: client.Token);
@@ -119,7 +119,7 @@ public sealed class ReleaseTests(ReleaseTests.Server server) : IClassFixture<Rel
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
         await TestServer.UntilAsync(() => server.Gone > 0);
         gate.Open();
-        await server.TheEye.WhenAsync(() => server.TheEye.Jobs.Single(job => job.Task.Id == task).Lifecycle == Lifecycle.Canceled);
+        await server.TheEye.WhenAsync(() => server.TheEye.Jobs.Single(job => job.Task.Id == task).Lifecycle == "canceled");
         Assert.Equal(0, server.TheEye.Jobs.Single(job => job.Task.Id == task).Runs);
     }
 
@@ -135,7 +135,7 @@ public sealed class ReleaseTests(ReleaseTests.Server server) : IClassFixture<Rel
             .. base.Settings, "--TheEye:RequestTimeout=00:00:01", "--TheEye:SettleTime=00:00:06", "--TheEye:PollInterval=00:00:01.500",
         ];
 
-        protected override void Prepare(Microsoft.AspNetCore.Builder.WebApplication app) => app.Use((http, next) =>
+        protected override void Prepare(WebApplication app) => app.Use((http, next) =>
         {
             http.RequestAborted.Register(() => Interlocked.Increment(ref _gone));
             return next(http);
