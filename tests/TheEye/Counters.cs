@@ -14,6 +14,9 @@ public sealed class Counters
     /// <summary>Calls of <c>synced</c> that were acted upon, refused ones too.</summary>
     public int Synceds => Of(Deed.Synced);
 
+    /// <summary>Saves of <c>synced</c> over a job that was not syncing any more: each of them could have run it again.</summary>
+    public int SavedOver => Of(Deed.SaveOver);
+
     /// <summary>Job documents given.</summary>
     public int Gets => Of(Deed.Get);
 
@@ -58,6 +61,7 @@ internal enum Deed
 {
     Create,
     Synced,
+    SaveOver,
     Get,
     Cancel,
     Hold,

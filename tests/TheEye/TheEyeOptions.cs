@@ -12,8 +12,8 @@ public sealed record TheEyeOptions
     public TimeSpan TaskTime { get; init; }
 
     /// <summary>
-    /// How long <c>synced</c> takes from its read to its save; with zero it only yields, and two at once seldom do harm. With some
-    /// milliseconds nearly every two of them make the job run twice.
+    /// How long <c>synced</c> takes from its read to its save; with zero it only yields, so that two at once seldom meet. With some
+    /// milliseconds they always do: see <see cref="Counters.SavedOver"/>. The job then runs twice if an agent takes it between their saves.
     /// </summary>
     public TimeSpan SyncedPause { get; init; }
 

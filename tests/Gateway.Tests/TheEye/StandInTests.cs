@@ -69,7 +69,7 @@ public sealed class StandInTests
 
         Assert.All(await Task.WhenAll(first, second), response => Assert.Equal(HttpStatusCode.OK, response.StatusCode));
         await server.WhenAsync(() => server.Job(id).HasEnded).WaitAsync(Soon);
-        Assert.Equal((1, 1), (server.Counters.RunTwice, server.Counters.Ended));
+        Assert.Equal((1, 1, 1), (server.Counters.RunTwice, server.Counters.SavedOver, server.Counters.Ended));
     }
 
     [Fact]

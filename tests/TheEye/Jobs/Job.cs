@@ -73,13 +73,15 @@ internal sealed class Job(string id, TaskOfCustomer owner, TheEyeUser? user, Rea
         }
     }
 
-    /// <summary>The second half: writes <c>ready</c> over whatever is there by now.</summary>
-    public void SaveReady(DateTimeOffset at)
+    /// <summary>The second half: writes <c>ready</c> over whatever is there by now, and gives what that was.</summary>
+    public string SaveReady(DateTimeOffset at)
     {
         lock (_lock)
         {
+            var before = _lifecycle;
             _lifecycle = Lifecycle.Ready;
             _lastUpdate = at;
+            return before;
         }
     }
 

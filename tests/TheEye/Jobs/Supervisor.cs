@@ -79,7 +79,11 @@ internal sealed class Supervisor
         await pause;
         await Task.Yield();
         stopping.ThrowIfCancellationRequested();
-        job.SaveReady(Now);
+        if (job.SaveReady(Now) != Lifecycle.Syncing)
+        {
+            _counters.Add(Deed.SaveOver);
+        }
+
         _changes.Signal();
         Agents.Offer(job);
         return Answer.Ok;
