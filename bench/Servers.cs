@@ -36,7 +36,12 @@ internal sealed class Servers : IAsyncDisposable
         var servers = new Servers();
         try
         {
-            await servers.StartAllAsync(silos, gateways, siloSettings, gatewaySettings, stop);
+            await servers.StartRedisAsync(stop);
+            if (silos + gateways > 0)
+            {
+                await servers.AddAsync(silos, gateways, siloSettings, gatewaySettings, stop);
+            }
+
             return servers;
         }
         catch
@@ -57,6 +62,20 @@ internal sealed class Servers : IAsyncDisposable
         return server;
     }
 
+    /// <summary>Starts silos and gateways; without silos, a gateway has one of its own in its process.</summary>
+    public async Task AddAsync(int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop)
+    {
+        var redis = $"127.0.0.1:{RedisPort}";
+        var recipes = Directory.CreateDirectory(Path.Combine(_folder, "tasks")).FullName;
+        await BenchTasks.WriteAsync(recipes, _folder);
+        Silos = [.. Enumerable.Range(1, silos).Select(number => Start($"silo {number}", " is ready",
+            [.. Program("Silo"), $"--Cluster:Redis={redis}", "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", .. siloSettings]))];
+        await Task.WhenAll(Silos.Select(silo => silo.ReadyAsync(stop)));
+        Gateways = [.. Enumerable.Range(1, gateways).Select(number => Start($"gateway {number}", " is ready",
+            [.. Program("Gateway"), $"--Cluster:Redis={(silos > 0 ? redis : "")}", $"--Demo:Folder={recipes}", .. gatewaySettings]))];
+        await Task.WhenAll(Gateways.Select(gateway => gateway.ReadyAsync(stop)));
+    }
+
     public async ValueTask DisposeAsync()
     {
         _undertaker.Dispose();
@@ -71,23 +90,13 @@ internal sealed class Servers : IAsyncDisposable
         }
     }
 
-    private async Task StartAllAsync(int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop)
+    private async Task StartRedisAsync(CancellationToken stop)
     {
         RedisPort = $"{FreePort.Or(0)}";
-        var redis = $"127.0.0.1:{RedisPort}";
         Redis = Start("Redis", "Ready to accept connections",
             ["redis-server", "--bind", "127.0.0.1", "--port", RedisPort, "--dir", _folder, "--save", "", "--appendonly", "no"]);
         await Redis.ReadyAsync(stop);
-        _connection = await ConnectionMultiplexer.ConnectAsync(redis);
-
-        var recipes = Directory.CreateDirectory(Path.Combine(_folder, "tasks")).FullName;
-        await BenchTasks.WriteAsync(recipes, _folder);
-        Silos = [.. Enumerable.Range(1, silos).Select(number => Start($"silo {number}", " is ready",
-            [.. Program("Silo"), $"--Cluster:Redis={redis}", "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", .. siloSettings]))];
-        await Task.WhenAll(Silos.Select(silo => silo.ReadyAsync(stop)));
-        Gateways = [.. Enumerable.Range(1, gateways).Select(number => Start($"gateway {number}", " is ready",
-            [.. Program("Gateway"), $"--Cluster:Redis={redis}", $"--Demo:Folder={recipes}", .. gatewaySettings]))];
-        await Task.WhenAll(Gateways.Select(gateway => gateway.ReadyAsync(stop)));
+        _connection = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{RedisPort}");
     }
 
     private static string[] Program(string name) => ["dotnet", Path.Combine(AppContext.BaseDirectory, $"SyncCluster.{name}.dll"), "--urls=http://127.0.0.1:0"];
