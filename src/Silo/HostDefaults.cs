@@ -35,6 +35,8 @@ public static class HostDefaults
             builder.Logging.AddFilter(category, LogLevel.Warning);
         }
 
+        // And this one puts the path, in which a secret may be, into the scope of every line.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
     }
 }

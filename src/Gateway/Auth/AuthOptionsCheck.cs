@@ -1,16 +1,22 @@
 using Microsoft.Extensions.Options;
+using SyncCluster.Silo;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Auth;
 
 /// <summary>Says at the start what is wrong with the configured customers.</summary>
-internal sealed class AuthOptionsCheck : IValidateOptions<AuthOptions>
+internal sealed class AuthOptionsCheck(IConfiguration configuration) : IValidateOptions<AuthOptions>
 {
     /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, AuthOptions options)
     {
         var faults = new List<string>();
         var hashes = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        if (options.Customers.Count > 0 && ExecutorChoice.IsTheEye(configuration))
+        {
+            faults.Add("Auth:Customers: where TheEye runs the jobs, its tokens count, and none are configured here.");
+        }
+
         foreach (var (customer, users) in options.Customers)
         {
             if (!CustomerName.IsValid(customer))

@@ -101,10 +101,9 @@ internal sealed class TheEyeTokens : ITokenAuthority, IDisposable
                 Username = username,
                 Email = Text(document.RootElement, "email") ?? "",
 
-                // TheEye itself has the last word; of a credential that is not known here the least is believed.
-                Credential = Enum.TryParse<Credential>(Text(document.RootElement, "credential"), ignoreCase: true, out var credential) && Enum.IsDefined(credential)
-                    ? credential
-                    : Credential.Viewer,
+                // TheEye itself has the last word; a credential that is not known here counts as the least one.
+                Credential = Enum.GetValues<Credential>().FirstOrDefault(
+                    known => known.ToString().Equals(Text(document.RootElement, "credential"), StringComparison.OrdinalIgnoreCase)),
             };
         }
     }
