@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Primitives;
+using SyncCluster.Execution.TheEye;
 using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Calls;
@@ -8,6 +9,7 @@ using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Jobs;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Tasks;
+using SyncCluster.Gateway.TheEye;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Tasks;
 
@@ -49,6 +51,15 @@ internal static class Refusals
         new("server-fault", "the server is at fault", ServerFault.Failed),
         new("unreachable", "the cluster or its storage can't be reached", ServerFault.Unreachable),
     ];
+
+    /// <summary>Of every route that asks TheEye, where that runs the jobs; besides, what it refuses itself passes through.</summary>
+    public static Refusal[] TheEye { get; } =
+    [
+        new("theeye-failed", "TheEye runs the jobs, and has failed or can't be reached", TheEyeProblem.OfJob(new TheEyeReply.Failed(TheEyeFault.Unreachable))),
+        new("theeye-slow", "TheEye runs the jobs, and has not answered in time", TheEyeProblem.OfJob(new TheEyeReply.Failed(TheEyeFault.Slow))),
+    ];
+
+    public static Refusal NoServiceToken { get; } = new("no-service-token", "TheEye runs the jobs, and none of its tokens is configured", TheEyeProblem.NoServiceToken);
 
     /// <summary>Of a body that can't be taken, whatever is in it.</summary>
     public static Refusal[] Body { get; } =

@@ -34,7 +34,7 @@ internal static class JobEndpoints
 
     public static void MapJobs(this IEndpointRouteBuilder routes)
     {
-        var calls = routes.MapGroup("").WithTags("Calls").Refuses(Refusals.Cluster);
+        var calls = routes.MapGroup("").WithTags("Calls").Refuses(Refusals.Cluster).Refuses(Refusals.TheEye);
         calls.MapPost("/{customer}/task/{task}/job", (HttpContext http, string customer, string task, JobCalls jobs) => jobs.RunAsync(http, customer, task))
             .WithName("RunTask")
             .WithSummary("Run a task and wait for its answer")
@@ -54,7 +54,7 @@ internal static class JobEndpoints
             .WithSummary("Run a task by its secret")
             .WithDescription("As with a token, for whoever knows the task's secret. `Location` then has the job's own secret in it.")
             .RunsTask()
-            .Refuses(Refusals.WrongSecret);
+            .Refuses(Refusals.WrongSecret, Refusals.NoServiceToken);
         calls.MapPost("/job/secret/{secret}", (HttpContext http, string secret, JobCalls jobs) => jobs.RunWithSecretAsync(
                 http, http.Request.Query["customer"].ToString(), http.Request.Query["task"].ToString(), secret))
             .WithName("RunTaskByQueryWithSecret")
@@ -62,9 +62,9 @@ internal static class JobEndpoints
             .WithDescription("The same as the call by secret, with the customer and the task in the query.")
             .Takes("customerInQuery", "taskInQuery")
             .RunsTask()
-            .Refuses(Refusals.WrongSecret);
+            .Refuses(Refusals.WrongSecret, Refusals.NoServiceToken);
 
-        var jobs = routes.MapGroup("").WithTags("Jobs").Refuses(Refusals.Cluster).Refuses(Refusals.NoSuchJob);
+        var jobs = routes.MapGroup("").WithTags("Jobs").Refuses(Refusals.Cluster).Refuses(Refusals.TheEye).Refuses(Refusals.NoSuchJob);
         jobs.MapGet("/{customer}/job/{job}/result", (HttpContext http, string customer, string job, JobCalls calls) => calls.AttachAsync(http, customer, job))
             .WithName("GetResult")
             .WithSummary("Wait for a job's answer")
