@@ -200,6 +200,28 @@ public abstract class SyncCallTests(TestServer server)
         Assert.Equal("""["a b"]""", await response.Content.ReadAsStringAsync());
     }
 
+    [Fact]
+    public async Task Deeply_nested_arguments_arrive_whole()
+    {
+        var task = await DummyAsync(1);
+        var nested = new string('[', 200) + new string(']', 200);
+        Assert.Equal((200, $"[\"{nested}\"]"), await server.CallAsync(task, $"[{nested}]"));
+    }
+
+    [Fact]
+    public async Task Half_a_character_becomes_a_replacement_character()
+    {
+        var task = await DummyAsync(1);
+        Assert.Equal((200, "[\"\uFFFD\"]"), await server.CallAsync(task, """["\ud800"]"""));
+    }
+
+    [Fact]
+    public async Task A_lifecycle_in_the_body_changes_nothing()
+    {
+        var task = await server.ImportAsync(Data, task: OneArgument);
+        Assert.Equal((200, """["a"]"""), await server.CallAsync(task, """{"lifecycle":"finished","task_arguments":[["a"]],"lifecycle":"ready"}"""));
+    }
+
     [Theory]
     [InlineData("dummy", "[1]", "Invalid Task Arguments. An array of length 2 is required. Optionals must be null")]
     [InlineData("script", "[]", "Invalid Task Arguments. An array of length 1 is required. Optionals must be null")]
