@@ -42,5 +42,5 @@ internal sealed record Account(string Token, TheEyeUser User)
     public bool Passes(TheEyeTask task) =>
         task.Acl.Count == 0
         || Credential.Reaches(User, "admin")
-        || task.Acl.Contains(User.Email, StringComparer.OrdinalIgnoreCase);
+        || task.Acl.Intersect([User.Email, User.Credential, .. User.Roles], StringComparer.OrdinalIgnoreCase).Any();
 }

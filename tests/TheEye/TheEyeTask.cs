@@ -11,11 +11,17 @@ public sealed record TheEyeTask
     /// <summary>Creates jobs without a token; null: no secret does.</summary>
     public string? Secret { get; init; }
 
-    /// <summary>E-mails; empty admits everyone of the customer. Admins and above pass.</summary>
+    /// <summary>E-mails, credentials and roles; empty admits everyone of the customer. Admins and above pass.</summary>
     public IReadOnlyCollection<string> Acl { get; init; } = [];
 
     /// <summary>How many arguments are not fixed: fewer in a call make a job that ends in <c>error</c>.</summary>
     public int ArgumentCount { get; init; }
+
+    /// <summary>
+    /// Makes the job's array of arguments of the call's, both JSON; null where the call's can't be used, as if they were too few. By default they are
+    /// taken as they came.
+    /// </summary>
+    public Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>?> Bind { get; init; } = arguments => arguments;
 
     /// <summary>Whether finished jobs beyond the newest <see cref="KeepLimit"/> are deleted.</summary>
     public bool AutoremoveCompletedJobs { get; init; } = true;

@@ -14,6 +14,9 @@ public sealed record TheEyeUser
     /// <summary>viewer, user, agent, manager, integration, admin, owner or root.</summary>
     public string Credential { get; init; } = "user";
 
+    /// <summary>What access lists may name beside the e-mail and the credential: roles and <c>k:v</c> tags.</summary>
+    public IReadOnlyCollection<string> Roles { get; init; } = [];
+
     public required string CustomerId { get; init; }
 
     /// <summary>The current customer's name, as in paths.</summary>

@@ -165,7 +165,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
         var reply = await _supervisor.EndAsync(request.Customer, request.Job, request.Token, gone);
         if (reply is not TheEyeReply.Ok)
         {
-            return RefusalOf(request, reply);
+            return RefusalOf(request, reply) with { JobId = request.Job, Location = JobAddress.Of(request.Customer, request.Job, default) };
         }
 
         // Whoever waits for it shall not have to wait until TheEye is asked again.

@@ -5,10 +5,9 @@ using SyncCluster.Gateway.Tests.Server;
 
 namespace SyncCluster.Gateway.Tests.Auth;
 
-[Collection(SharedServer.Name)]
-public sealed class AccessTests(TestServer server)
+public abstract class AccessTests(TestServer server)
 {
-    private const string Script = """echo '["ok"]'""";
+    protected const string Script = """echo '["ok"]'""";
 
     [Theory]
     [InlineData(null, 401)]
@@ -60,39 +59,6 @@ public sealed class AccessTests(TestServer server)
         Assert.Equal(HttpStatusCode.BadRequest, await PostAsync($"/acme/task/{task["id"]}/job{query}", header, body));
     }
 
-    [Theory]
-    [InlineData("", null, "\"access_token\":\"admin-token\",", HttpStatusCode.Created)]
-    [InlineData("", "Bearer admin-token", "", HttpStatusCode.Created)]
-    [InlineData("", null, "", HttpStatusCode.Unauthorized)]
-    [InlineData("", null, "\"access_token\":\"nobodys\",", HttpStatusCode.Unauthorized)]
-    [InlineData("", null, "\"access_token\":\"user-token\",", HttpStatusCode.Forbidden)]
-    [InlineData("", null, "\"access_token\":\"stranger-token\",", HttpStatusCode.Forbidden)]
-    [InlineData("", null, "\"access_token\":1,", HttpStatusCode.BadRequest)]
-    [InlineData("", null, "\"access_token\":\"admin-token\",\"access_token\":\"admin-token\",", HttpStatusCode.BadRequest)]
-    [InlineData("?access_token=admin-token", null, "\"access_token\":\"admin-token\",", HttpStatusCode.BadRequest)]
-    [InlineData("", "Bearer admin-token", "\"access_token\":\"admin-token\",", HttpStatusCode.BadRequest)]
-    public async Task The_token_of_an_import_may_stand_beside_the_task(string query, string? header, string member, HttpStatusCode status) =>
-        Assert.Equal(status, await PostAsync($"/acme/task/import{query}", header, $$$"""{{{{member}}}"task":{"name":"d","type":"dummy"}}"""));
-
-    [Fact]
-    public async Task A_large_recipe_needs_its_token_outside_the_body()
-    {
-        var recipe = $$"""{"access_token":"admin-token","task":{"name":"d","type":"dummy"},"padding":"{{new string('x', 2 << 20)}}"}""";
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await PostAsync("/acme/task/import", null, recipe));
-        Assert.Equal(
-            HttpStatusCode.Created, await PostAsync("/acme/task/import", "Bearer admin-token", recipe.Replace("access_token", "token", StringComparison.Ordinal)));
-    }
-
-    [Fact]
-    public async Task The_token_of_an_import_is_not_kept()
-    {
-        using var content = new StringContent("""{"access_token":"admin-token","task":{"name":"d","type":"dummy"}}""", Encoding.UTF8, "application/json");
-        using var imported = await server.Http.PostAsync(new Uri("/acme/task/import", UriKind.Relative), content);
-        using var exported = await server.SendAsync(HttpMethod.Get, $"{imported.Headers.Location}/recipe", TestServer.Admin);
-        Assert.DoesNotContain("admin-token", await imported.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.DoesNotContain("admin-token", await exported.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task A_token_in_the_body_never_reaches_the_script()
     {
@@ -138,35 +104,15 @@ public sealed class AccessTests(TestServer server)
         var other = await server.ImportAsync(Script);
         Assert.Equal(HttpStatusCode.OK, await PostAsync($"/acme/task/{task["id"]}/secret/{task["secret"]}/job", null, null));
         Assert.Equal(HttpStatusCode.OK, await PostAsync($"/job/secret/{task["secret"]}?customer=acme&task={task["id"]}", null, null));
-        Assert.Equal(HttpStatusCode.Unauthorized, await PostAsync($"/acme/task/{task["id"]}/secret/{other["secret"]}/job", null, null));
-        Assert.Equal(HttpStatusCode.Unauthorized, await PostAsync($"/job/secret/{task["secret"]}?customer=globex&task={task["id"]}", null, null));
+        Assert.Equal(WrongSecret.Another, await PostAsync($"/acme/task/{task["id"]}/secret/{other["secret"]}/job", null, null));
+        Assert.Equal(WrongSecret.AnotherCustomers, await PostAsync($"/job/secret/{task["secret"]}?customer=globex&task={task["id"]}", null, null));
         Assert.Equal(HttpStatusCode.Unauthorized, await PostAsync($"/job/secret/{task["secret"]}", null, null));
     }
 
-    [Fact]
-    public async Task A_secret_is_shown_once()
-    {
-        var task = await server.ImportAsync(Script);
-        Assert.NotNull(task["secret"]);
-        foreach (var path in (string[])["", "/recipe"])
-        {
-            using var shown = await server.SendAsync(HttpMethod.Get, $"/acme/task/{task["id"]}{path}", TestServer.Admin);
-            Assert.DoesNotContain("secret", await shown.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        }
-    }
+    /// <summary>With another task's secret, and with the secret of a task of another customer.</summary>
+    protected abstract (HttpStatusCode Another, HttpStatusCode AnotherCustomers) WrongSecret { get; }
 
-    [Theory]
-    [InlineData("POST", "/acme/task/import", "admin")]
-    [InlineData("DELETE", "/acme/task/x", "admin")]
-    [InlineData("GET", "/acme/task/x/recipe", "admin")]
-    public async Task Changing_tasks_needs_an_administrator(string method, string path, string credential)
-    {
-        using var response = await server.SendAsync(new HttpMethod(method), path, TestServer.Ops, method == "POST" ? "{}" : null);
-        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
-        Assert.Contains(credential, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-    }
-
-    private async Task<HttpStatusCode> PostAsync(string path, string? authorization, string? body)
+    protected async Task<HttpStatusCode> PostAsync(string path, string? authorization, string? body)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path);
         if (authorization is not null)
@@ -182,5 +128,92 @@ public sealed class AccessTests(TestServer server)
 
         using var response = await server.Http.SendAsync(request);
         return response.StatusCode;
+    }
+}
+
+[Collection(SharedServer.Name)]
+public sealed class LocalAccessTests(TestServer server) : AccessTests(server)
+{
+    private readonly TestServer _server = server;
+
+    protected override (HttpStatusCode Another, HttpStatusCode AnotherCustomers) WrongSecret => (HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized);
+
+    // What follows is of tasks, which TheEye keeps itself.
+    [Theory]
+    [InlineData("", null, "\"access_token\":\"admin-token\",", HttpStatusCode.Created)]
+    [InlineData("", "Bearer admin-token", "", HttpStatusCode.Created)]
+    [InlineData("", null, "", HttpStatusCode.Unauthorized)]
+    [InlineData("", null, "\"access_token\":\"nobodys\",", HttpStatusCode.Unauthorized)]
+    [InlineData("", null, "\"access_token\":\"user-token\",", HttpStatusCode.Forbidden)]
+    [InlineData("", null, "\"access_token\":\"stranger-token\",", HttpStatusCode.Forbidden)]
+    [InlineData("", null, "\"access_token\":1,", HttpStatusCode.BadRequest)]
+    [InlineData("", null, "\"access_token\":\"admin-token\",\"access_token\":\"admin-token\",", HttpStatusCode.BadRequest)]
+    [InlineData("?access_token=admin-token", null, "\"access_token\":\"admin-token\",", HttpStatusCode.BadRequest)]
+    [InlineData("", "Bearer admin-token", "\"access_token\":\"admin-token\",", HttpStatusCode.BadRequest)]
+    public async Task The_token_of_an_import_may_stand_beside_the_task(string query, string? header, string member, HttpStatusCode status) =>
+        Assert.Equal(status, await PostAsync($"/acme/task/import{query}", header, $$$"""{{{{member}}}"task":{"name":"d","type":"dummy"}}"""));
+
+    [Fact]
+    public async Task A_large_recipe_needs_its_token_outside_the_body()
+    {
+        var recipe = $$"""{"access_token":"admin-token","task":{"name":"d","type":"dummy"},"padding":"{{new string('x', 2 << 20)}}"}""";
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await PostAsync("/acme/task/import", null, recipe));
+        Assert.Equal(
+            HttpStatusCode.Created, await PostAsync("/acme/task/import", "Bearer admin-token", recipe.Replace("access_token", "token", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task The_token_of_an_import_is_not_kept()
+    {
+        using var content = new StringContent("""{"access_token":"admin-token","task":{"name":"d","type":"dummy"}}""", Encoding.UTF8, "application/json");
+        using var imported = await _server.Http.PostAsync(new Uri("/acme/task/import", UriKind.Relative), content);
+        using var exported = await _server.SendAsync(HttpMethod.Get, $"{imported.Headers.Location}/recipe", TestServer.Admin);
+        Assert.DoesNotContain("admin-token", await imported.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain("admin-token", await exported.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_secret_is_shown_once()
+    {
+        var task = await _server.ImportAsync(Script);
+        Assert.NotNull(task["secret"]);
+        foreach (var path in (string[])["", "/recipe"])
+        {
+            using var shown = await _server.SendAsync(HttpMethod.Get, $"/acme/task/{task["id"]}{path}", TestServer.Admin);
+            Assert.DoesNotContain("secret", await shown.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("POST", "/acme/task/import", "admin")]
+    [InlineData("DELETE", "/acme/task/x", "admin")]
+    [InlineData("GET", "/acme/task/x/recipe", "admin")]
+    public async Task Changing_tasks_needs_an_administrator(string method, string path, string credential)
+    {
+        using var response = await _server.SendAsync(new HttpMethod(method), path, TestServer.Ops, method == "POST" ? "{}" : null);
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+        Assert.Contains(credential, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+}
+
+[Collection(SharedTheEyeServer.Name)]
+public sealed class TheEyeAccessTests(TheEyeTestServer server) : AccessTests(server)
+{
+    private readonly TheEyeTestServer _server = server;
+
+    // The supervisor's own words pass through.
+    protected override (HttpStatusCode Another, HttpStatusCode AnotherCustomers) WrongSecret => (HttpStatusCode.Forbidden, HttpStatusCode.NotFound);
+
+    [Theory]
+    [InlineData("POST", "/acme/task/import")]
+    [InlineData("GET", "/acme/task")]
+    [InlineData("GET", "/acme/task/x")]
+    [InlineData("DELETE", "/acme/task/x")]
+    [InlineData("GET", "/acme/task/x/recipe")]
+    public async Task Tasks_are_to_be_asked_for_at_TheEye(string method, string path)
+    {
+        using var response = await _server.SendAsync(new HttpMethod(method), path, TestServer.Admin, method == "POST" ? "{}" : null);
+        Assert.Equal(HttpStatusCode.NotImplemented, response.StatusCode);
+        Assert.Contains("import, list and delete them there", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 }

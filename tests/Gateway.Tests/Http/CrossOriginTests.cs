@@ -3,8 +3,7 @@ using SyncCluster.Gateway.Tests.Server;
 
 namespace SyncCluster.Gateway.Tests.Http;
 
-[Collection(SharedServer.Name)]
-public sealed class CrossOriginTests(TestServer server)
+public abstract class CrossOriginTests(TestServer server)
 {
     private const string Page = "https://page.example";
 
@@ -47,8 +46,10 @@ public sealed class CrossOriginTests(TestServer server)
     public async Task The_servers_own_pages_may_change_tasks()
     {
         using var delete = await SendAsync(HttpMethod.Delete, "/acme/task/x", server.Http.BaseAddress!.GetLeftPart(UriPartial.Authority));
-        Assert.Equal(HttpStatusCode.NotFound, delete.StatusCode);
+        Assert.Equal(DeletionOfNoTask, delete.StatusCode);
     }
+
+    protected abstract HttpStatusCode DeletionOfNoTask { get; }
 
     private Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string origin)
     {
@@ -58,7 +59,20 @@ public sealed class CrossOriginTests(TestServer server)
     }
 }
 
-public sealed class AllowListTests(AllowListTests.Server server) : IClassFixture<AllowListTests.Server>
+[Collection(SharedServer.Name)]
+public sealed class LocalCrossOriginTests(TestServer server) : CrossOriginTests(server)
+{
+    protected override HttpStatusCode DeletionOfNoTask => HttpStatusCode.NotFound;
+}
+
+[Collection(SharedTheEyeServer.Name)]
+public sealed class TheEyeCrossOriginTests(TheEyeTestServer server) : CrossOriginTests(server)
+{
+    // TheEye keeps its tasks itself.
+    protected override HttpStatusCode DeletionOfNoTask => HttpStatusCode.NotImplemented;
+}
+
+public abstract class AllowListTests(TestServer server)
 {
     [Theory]
     [InlineData("https://app.example", true)]
@@ -78,9 +92,20 @@ public sealed class AllowListTests(AllowListTests.Server server) : IClassFixture
             Assert.Equal(answered, response.Headers.Contains("Access-Control-Allow-Origin"));
         }
     }
+}
 
+public sealed class LocalAllowListTests(LocalAllowListTests.Server server) : AllowListTests(server), IClassFixture<LocalAllowListTests.Server>
+{
     public sealed class Server : TestServer
     {
         protected override string[] Settings => ["--Cors:AllowedOrigins:0=https://app.example"];
+    }
+}
+
+public sealed class TheEyeAllowListTests(TheEyeAllowListTests.Server server) : AllowListTests(server), IClassFixture<TheEyeAllowListTests.Server>
+{
+    public sealed class Server : TheEyeTestServer
+    {
+        protected override string[] Settings => [.. base.Settings, "--Cors:AllowedOrigins:0=https://app.example"];
     }
 }

@@ -5,7 +5,7 @@ using SyncCluster.Gateway.Tests.Server;
 namespace SyncCluster.Gateway.Tests.Jobs;
 
 /// <summary>Coming back to a job, in a server whose calls end their wait soon.</summary>
-public sealed class AttachTests(AttachTests.Server server) : IClassFixture<AttachTests.Server>
+public abstract class AttachTests(TestServer server)
 {
     [Fact]
     public async Task A_wait_that_ends_first_is_a_504_that_says_how_to_go_on()
@@ -26,8 +26,8 @@ public sealed class AttachTests(AttachTests.Server server) : IClassFixture<Attac
         Assert.Contains("assigned", await lifecycle.Content.ReadAsStringAsync(), StringComparison.Ordinal);
 
         gate.Open();
-        Assert.Equal((HttpStatusCode.OK, "{\"n\":1}"), await server.ResultAsync(early.Headers.Location!.ToString()));
-        Assert.Equal((HttpStatusCode.OK, """["{\"n\":1}"]"""), await server.ResultAsync($"/acme/job/{job}/result"));
+        Assert.Equal((HttpStatusCode.OK, "{\"n\":1}"), await ResultAsync(early.Headers.Location!.ToString()));
+        Assert.Equal((HttpStatusCode.OK, """["{\"n\":1}"]"""), await ResultAsync($"/acme/job/{job}/result"));
         Assert.Equal(1, gate.Runs);
     }
 
@@ -54,8 +54,8 @@ public sealed class AttachTests(AttachTests.Server server) : IClassFixture<Attac
         var location = early.Headers.Location!.ToString();
         Assert.DoesNotContain(task["secret"]!.GetValue<string>(), location, StringComparison.Ordinal);
         gate.Open();
-        Assert.Equal((HttpStatusCode.OK, """["{\"n\":1}"]"""), await server.ResultAsync(location, null));
-        Assert.Equal(HttpStatusCode.NotFound, (await server.ResultAsync(location.Replace("/result", "x/result", StringComparison.Ordinal), null)).Status);
+        Assert.Equal((HttpStatusCode.OK, """["{\"n\":1}"]"""), await ResultAsync(location, null));
+        Assert.Equal(HttpStatusCode.NotFound, (await ResultAsync(location.Replace("/result", "x/result", StringComparison.Ordinal), null)).Status);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class AttachTests(AttachTests.Server server) : IClassFixture<Attac
         using var canceled = await server.SendAsync(HttpMethod.Put, $"/acme/job/{job}/cancel", TestServer.Viewer);
         Assert.Equal(HttpStatusCode.NoContent, canceled.StatusCode);
 
-        var (status, body) = await server.ResultAsync($"/acme/job/{job}/result?full");
+        var (status, body) = await ResultAsync($"/acme/job/{job}/result?full");
         Assert.Equal((HttpStatusCode.InternalServerError, "canceled"), (status, JsonNode.Parse(body)!["state"]!.GetValue<string>()));
         using var again = await server.SendAsync(HttpMethod.Put, $"/acme/job/{job}/cancel");
         Assert.Equal((HttpStatusCode.Conflict, job), (again.StatusCode, again.Headers.GetValues("Job-Id").Single()));
@@ -107,6 +107,19 @@ public sealed class AttachTests(AttachTests.Server server) : IClassFixture<Attac
         Assert.Equal(path.Replace("/cancel", "/result", StringComparison.Ordinal), refused.Headers.Location!.ToString());
     }
 
+    /// <summary>Asks for a result until the job has ended.</summary>
+    private async Task<(HttpStatusCode Status, string Body)> ResultAsync(string location, string? token = TestServer.User)
+    {
+        while (true)
+        {
+            using var response = await server.SendAsync(HttpMethod.Get, location, token);
+            if (response.StatusCode != HttpStatusCode.GatewayTimeout)
+            {
+                return (response.StatusCode, await response.Content.ReadAsStringAsync());
+            }
+        }
+    }
+
     /// <summary>A script that runs until it is let go.</summary>
     internal sealed class Gate(TestServer server)
     {
@@ -118,22 +131,20 @@ public sealed class AttachTests(AttachTests.Server server) : IClassFixture<Attac
 
         public void Open() => File.WriteAllText(_path, "");
     }
+}
 
+public sealed class LocalAttachTests(LocalAttachTests.Server server) : AttachTests(server), IClassFixture<LocalAttachTests.Server>
+{
     public sealed class Server : TestServer
     {
         protected override string[] Settings => ["--Waiting:Maximum=00:00:00.500"];
+    }
+}
 
-        /// <summary>Asks for a result until the job has ended.</summary>
-        public async Task<(HttpStatusCode Status, string Body)> ResultAsync(string location, string? token = User)
-        {
-            while (true)
-            {
-                using var response = await SendAsync(HttpMethod.Get, location, token);
-                if (response.StatusCode != HttpStatusCode.GatewayTimeout)
-                {
-                    return (response.StatusCode, await response.Content.ReadAsStringAsync());
-                }
-            }
-        }
+public sealed class TheEyeAttachTests(TheEyeAttachTests.Server server) : AttachTests(server), IClassFixture<TheEyeAttachTests.Server>
+{
+    public sealed class Server : TheEyeTestServer
+    {
+        protected override string[] Settings => [.. base.Settings, "--Waiting:Maximum=00:00:00.500"];
     }
 }

@@ -5,7 +5,7 @@ using SyncCluster.Gateway.Tests.Server;
 namespace SyncCluster.Gateway.Tests.Jobs;
 
 /// <summary>Many at once, in servers that run few scripts.</summary>
-public sealed class CrowdTests(CrowdTests.Server server) : IClassFixture<CrowdTests.Server>
+public abstract class CrowdTests(TestServer server)
 {
     [Fact]
     public async Task Five_hundred_calls_at_once_all_get_their_own_answer()
@@ -47,13 +47,25 @@ public sealed class CrowdTests(CrowdTests.Server server) : IClassFixture<CrowdTe
 
         Assert.Equal(1, gate.Runs);
     }
+}
 
+public sealed class LocalCrowdTests(LocalCrowdTests.Server server) : CrowdTests(server), IClassFixture<LocalCrowdTests.Server>
+{
     public sealed class Server : TestServer
     {
         protected override string[] Settings => ["--LocalExecutor:Concurrency=8"];
     }
 }
 
+public sealed class TheEyeCrowdTests(TheEyeCrowdTests.Server server) : CrowdTests(server), IClassFixture<TheEyeCrowdTests.Server>
+{
+    public sealed class Server : TheEyeTestServer
+    {
+        protected override int Agents => 8;
+    }
+}
+
+// Of the local executor only: TheEye has the queue of its jobs itself, and refuses none for its length.
 public sealed class FullQueueTests(FullQueueTests.Server server) : IClassFixture<FullQueueTests.Server>
 {
     [Fact]

@@ -5,8 +5,7 @@ using SyncCluster.Gateway.Tests.Server;
 namespace SyncCluster.Gateway.Tests.Jobs;
 
 /// <summary>The examples of the user's page, with the real exported task, as they were recorded.</summary>
-[Collection(SharedServer.Name)]
-public sealed partial class PageExamplesTests(TestServer server)
+public abstract partial class PageExamplesTests(TestServer server)
 {
     private const string Failure = """["{\"message\":\"Validation Error. Invalid Argument Value\",\"statusCode\":418,\"name\":\"ClientError\",\"code\":\"\",\"status\":418}"]""";
     private const string ParsedFailure = """{"message":"Validation Error. Invalid Argument Value","statusCode":418,"name":"ClientError","code":"","status":418}""";
@@ -47,3 +46,9 @@ public sealed partial class PageExamplesTests(TestServer server)
     [GeneratedRegex(@"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")]
     private static partial Regex Date();
 }
+
+[Collection(SharedServer.Name)]
+public sealed class LocalPageExamplesTests(TestServer server) : PageExamplesTests(server);
+
+[Collection(SharedTheEyeServer.Name)]
+public sealed class TheEyePageExamplesTests(TheEyeTestServer server) : PageExamplesTests(server);

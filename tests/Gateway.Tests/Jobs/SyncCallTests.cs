@@ -5,8 +5,7 @@ using SyncCluster.Gateway.Tests.Server;
 
 namespace SyncCluster.Gateway.Tests.Jobs;
 
-[Collection(SharedServer.Name)]
-public sealed class SyncCallTests(TestServer server)
+public abstract class SyncCallTests(TestServer server)
 {
     private static readonly object OneArgument = new { task_arguments = new[] { new { order = 0, type = "input" } } };
 
@@ -202,13 +201,38 @@ public sealed class SyncCallTests(TestServer server)
     }
 
     [Fact]
-    public async Task Too_few_arguments_are_refused_in_TheEyes_words()
+    public async Task Deeply_nested_arguments_arrive_whole()
     {
-        var task = await DummyAsync(2);
-        var (status, body) = await server.CallAsync(task, "[1]");
-        Assert.Equal(400, status);
-        Assert.Equal(
-            "Invalid Task Arguments. An array of length 2 is required. Optionals must be null", JsonNode.Parse(body)!["message"]!.GetValue<string>());
+        var task = await DummyAsync(1);
+        var nested = new string('[', 200) + new string(']', 200);
+        Assert.Equal((200, $"[\"{nested}\"]"), await server.CallAsync(task, $"[{nested}]"));
+    }
+
+    [Fact]
+    public async Task Half_a_character_becomes_a_replacement_character()
+    {
+        var task = await DummyAsync(1);
+        Assert.Equal((200, "[\"\uFFFD\"]"), await server.CallAsync(task, """["\ud800"]"""));
+    }
+
+    [Fact]
+    public async Task A_lifecycle_in_the_body_changes_nothing()
+    {
+        var task = await server.ImportAsync(Data, task: OneArgument);
+        Assert.Equal((200, """["a"]"""), await server.CallAsync(task, """{"lifecycle":"finished","task_arguments":[["a"]],"lifecycle":"ready"}"""));
+    }
+
+    [Theory]
+    [InlineData("dummy", "[1]", "Invalid Task Arguments. An array of length 2 is required. Optionals must be null")]
+    [InlineData("script", "[]", "Invalid Task Arguments. An array of length 1 is required. Optionals must be null")]
+    [InlineData("script", "[\"\\u0000\"]", "Argument 0 contains a NUL character, which a script can't be given. Remove it.")]
+    public async Task Wrong_arguments_run_nothing(string type, string arguments, string message)
+    {
+        var mark = Path.Combine(server.Folder, Guid.NewGuid().ToString("N"));
+        var task = type == "dummy" ? await DummyAsync(2) : await server.ImportAsync($"touch {mark}", task: OneArgument);
+        var (status, body) = await server.CallAsync(task, arguments, "?full");
+        AssertWrongArguments(status, JsonNode.Parse(body)!, message);
+        Assert.False(File.Exists(mark));
     }
 
     [Theory]
@@ -266,6 +290,8 @@ public sealed class SyncCallTests(TestServer server)
         Assert.Equal("GET,PUT,PATCH,POST,DELETE,OPTIONS", response.Headers.GetValues("Access-Control-Allow-Methods").Single());
     }
 
+    protected abstract void AssertWrongArguments(int status, JsonNode body, string message);
+
     private Task<JsonNode> DummyAsync(int arguments) => server.ImportRecipeAsync(new JsonObject
     {
         ["task"] = new JsonObject
@@ -275,4 +301,19 @@ public sealed class SyncCallTests(TestServer server)
             ["task_arguments"] = new JsonArray([.. Enumerable.Range(0, arguments).Select(order => new JsonObject { ["order"] = order })]),
         },
     }.ToJsonString());
+}
+
+[Collection(SharedServer.Name)]
+public sealed class LocalSyncCallTests(TestServer server) : SyncCallTests(server)
+{
+    protected override void AssertWrongArguments(int status, JsonNode body, string message) =>
+        Assert.Equal((400, message), (status, body["message"]!.GetValue<string>()));
+}
+
+[Collection(SharedTheEyeServer.Name)]
+public sealed class TheEyeSyncCallTests(TheEyeTestServer server) : SyncCallTests(server)
+{
+    // TheEye makes a job of every call.
+    protected override void AssertWrongArguments(int status, JsonNode body, string message) => Assert.Equal(
+        (500, "terminated", "error"), (status, body["lifecycle"]!.GetValue<string>(), body["state"]!.GetValue<string>()));
 }

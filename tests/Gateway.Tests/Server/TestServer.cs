@@ -64,7 +64,7 @@ public class TestServer : IAsyncLifetime
         Directory.Delete(Folder, recursive: true);
     }
 
-    /// <summary>Imports a task and gives its document, secret included.</summary>
+    /// <summary>Makes a task and gives its document, secret included.</summary>
     public async Task<JsonNode> ImportAsync(string script, string runas = "sh %script%", object? task = null, string filename = "script.sh")
     {
         var recipe = new JsonObject
@@ -87,7 +87,7 @@ public class TestServer : IAsyncLifetime
         return await ImportRecipeAsync(recipe.ToJsonString());
     }
 
-    public async Task<JsonNode> ImportRecipeAsync(string recipe)
+    public virtual async Task<JsonNode> ImportRecipeAsync(string recipe)
     {
         using var response = await SendAsync(HttpMethod.Post, "/acme/task/import", Admin, recipe);
         var text = await response.Content.ReadAsStringAsync();

@@ -11,6 +11,9 @@ namespace SyncCluster.TheEye.Jobs;
 /// <param name="Syncing">Whether the job is to wait for <c>synced</c>.</param>
 internal readonly record struct Arguments(ReadOnlyMemory<byte> Json, int Count, bool Syncing)
 {
+    /// <summary>The original reads JSON of thousands of levels.</summary>
+    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1000 };
+
     private static readonly Arguments None = new("[]"u8.ToArray(), 0, false);
 
     /// <summary>An object with <c>task_arguments</c>, an array, or any other value, which is then the only argument.</summary>
@@ -22,7 +25,7 @@ internal readonly record struct Arguments(ReadOnlyMemory<byte> Json, int Count, 
             return None;
         }
 
-        using var document = JsonDocument.Parse(body);
+        using var document = JsonDocument.Parse(body, Deep);
         var root = document.RootElement;
         if (root.ValueKind == JsonValueKind.Array)
         {
@@ -44,7 +47,7 @@ internal readonly record struct Arguments(ReadOnlyMemory<byte> Json, int Count, 
     /// <summary>The arguments as an array of strings, which is how TheEye stores outputs.</summary>
     public static byte[] AsStrings(ReadOnlyMemory<byte> json)
     {
-        using var document = JsonDocument.Parse(json);
+        using var document = JsonDocument.Parse(json, Deep);
         var buffer = new ArrayBufferWriter<byte>(json.Length + 16);
         using var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         writer.WriteStartArray();

@@ -5,7 +5,7 @@ namespace SyncCluster.TheEye.Jobs;
 /// <param name="Task">The task, with the test's tag.</param>
 /// <param name="Customer">The task's customer.</param>
 /// <param name="User">Who called; null for a call with the task's secret.</param>
-/// <param name="Arguments">The JSON array of arguments, as it came.</param>
+/// <param name="Arguments">The JSON array of arguments, as the task binds them.</param>
 /// <param name="Run">1 for the first start of the job, 2 for the second…</param>
 public sealed record RunningJob(
     string Id, TheEyeTask Task, TheEyeCustomer Customer, TheEyeUser? User, ReadOnlyMemory<byte> Arguments, int Run);

@@ -33,13 +33,14 @@ internal sealed class Supervisor
 
     public Answer Create(TaskOfCustomer task, TheEyeUser? user, string? token, Arguments arguments, byte[] body)
     {
-        var job = new Job(NewId.Next(), task, user, arguments.Json, body, Now);
+        var bound = arguments.Count < task.Task.ArgumentCount ? null : task.Task.Bind(arguments.Json);
+        var job = new Job(NewId.Next(), task, user, bound ?? arguments.Json, body, Now);
         if (token is not null)
         {
             job.Seen(token);
         }
 
-        var valid = arguments.Count >= task.Task.ArgumentCount;
+        var valid = bound is not null;
         var ready = valid && task.Task.Type == TaskType.Script && !arguments.Syncing;
         job.Begin(task.Task.Type == TaskType.Approval ? Lifecycle.OnHold : ready ? Lifecycle.Ready : Lifecycle.Syncing);
         _jobs[job.Id] = job;
@@ -50,7 +51,7 @@ internal sealed class Supervisor
         }
         else if (task.Task.Type is TaskType.Dummy or TaskType.Notification)
         {
-            End(job, new JobEnd { Output = task.Task.Type == TaskType.Dummy ? Arguments.AsStrings(arguments.Json) : "[]"u8.ToArray() });
+            End(job, new JobEnd { Output = task.Task.Type == TaskType.Dummy ? Arguments.AsStrings(job.Arguments) : "[]"u8.ToArray() });
         }
 
         var document = job.Document();
