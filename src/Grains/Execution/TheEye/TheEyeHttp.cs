@@ -22,12 +22,7 @@ internal sealed partial class TheEyeHttp(HttpClient http, ILogger<TheEyeHttp> lo
     /// <exception cref="OperationCanceledException">It was given up.</exception>
     public async Task<TheEyeReply> SendAsync(HttpMethod method, Uri address, ReadOnlyMemory<byte>? json, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(method, address);
-        if (json is { } body)
-        {
-            request.Content = new ReadOnlyMemoryContent(body);
-            request.Content.Headers.ContentType = Json;
-        }
+        using var request = new HttpRequestMessage(method, address) { Content = ContentOf(method, json) };
 
         try
         {
@@ -49,6 +44,22 @@ internal sealed partial class TheEyeHttp(HttpClient http, ILogger<TheEyeHttp> lo
     /// <param name="token">The token; null for none.</param>
     public static Uri Address(Uri origin, string path, string? token) =>
         new($"{origin.AbsoluteUri.TrimEnd('/')}{path}{(token is null ? "" : $"?access_token={Uri.EscapeDataString(token)}")}");
+
+    /// <summary>
+    /// What is no read has a content, be it an empty one: without, the framework's client sends a request again by itself when the connection, one that
+    /// was used before, is closed without an answer. It can't know that this one may have been carried out (<c>HttpConnection</c>, <c>_canRetry</c>).
+    /// </summary>
+    private static ReadOnlyMemoryContent? ContentOf(HttpMethod method, ReadOnlyMemory<byte>? json)
+    {
+        if (method == HttpMethod.Get)
+        {
+            return null;
+        }
+
+        var content = new ReadOnlyMemoryContent(json ?? default);
+        content.Headers.ContentType = json is null ? null : Json;
+        return content;
+    }
 
     private static TheEyeReply ReplyOf(int status, byte[] body) => status switch
     {
