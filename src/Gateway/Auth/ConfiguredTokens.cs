@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using SyncCluster.Gateway.Waiting;
 using SyncCluster.Silo;
 
 namespace SyncCluster.Gateway.Auth;
@@ -12,7 +13,7 @@ internal sealed class ConfiguredTokens(IOptions<AuthOptions> options, DemoAccess
     private readonly Dictionary<string, (Caller Caller, DateTimeOffset ExpiresAt)> _callers = Read(options.Value, demo);
 
     /// <inheritdoc/>
-    public ValueTask<TokenVerdict> FindAsync(string token, CancellationToken cancellation) =>
+    public ValueTask<TokenVerdict> FindAsync(string token, Deadline? deadline, CancellationToken gone) =>
         new(_callers.TryGetValue(Convert.ToHexString(Secret.Hash(token)), out var known) && timeProvider.GetUtcNow() < known.ExpiresAt
             ? new TokenVerdict.Known(known.Caller)
             : TokenVerdict.Unknown.Instance);

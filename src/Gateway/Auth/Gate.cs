@@ -1,5 +1,6 @@
 using SyncCluster.Gateway.Calls;
 using SyncCluster.Gateway.Problems;
+using SyncCluster.Gateway.Waiting;
 
 namespace SyncCluster.Gateway.Auth;
 
@@ -41,14 +42,15 @@ internal sealed class Gate(ITokenAuthority authority)
     /// <param name="bodyToken">The token in the request's body, if there is one.</param>
     /// <param name="customer">The path's customer: the token must be one of his.</param>
     /// <param name="needed">The least credential that will do.</param>
-    public async ValueTask<Admission> AdmitAsync(HttpRequest request, string? bodyToken, string customer, Credential needed)
+    /// <param name="deadline">When the request must have been answered, where it waits for a job.</param>
+    public async ValueTask<Admission> AdmitAsync(HttpRequest request, string? bodyToken, string customer, Credential needed, Deadline? deadline = null)
     {
         switch (AccessToken.Find(request.Query, request.Headers.Authorization, bodyToken))
         {
             case AccessToken.Refused refused:
                 return new Problem(StatusCodes.Status400BadRequest, refused.Message);
             case AccessToken.One one:
-                return await authority.FindAsync(one.Token, request.HttpContext.RequestAborted) switch
+                return await authority.FindAsync(one.Token, deadline, request.HttpContext.RequestAborted) switch
                 {
                     TokenVerdict.Known { Caller: var caller } when caller.Customer != customer => OtherCustomer,
                     TokenVerdict.Known { Caller: var caller } when caller.Credential < needed => Below(needed),

@@ -1,12 +1,16 @@
 using SyncCluster.Gateway.Problems;
+using SyncCluster.Gateway.Waiting;
 
 namespace SyncCluster.Gateway.Auth;
 
 /// <summary>Knows whom a token speaks for.</summary>
 internal interface ITokenAuthority
 {
-    /// <exception cref="OperationCanceledException">Nobody waits for the answer any more.</exception>
-    ValueTask<TokenVerdict> FindAsync(string token, CancellationToken cancellation);
+    /// <param name="token">The token.</param>
+    /// <param name="deadline">Until when it is waited for; null for no limit of the caller's own.</param>
+    /// <param name="gone">Canceled when the client has gone.</param>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    ValueTask<TokenVerdict> FindAsync(string token, Deadline? deadline, CancellationToken gone);
 }
 
 /// <summary>What is known of a token.</summary>

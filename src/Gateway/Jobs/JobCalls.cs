@@ -35,7 +35,7 @@ internal sealed class JobCalls(
         }
 
         // Looked at before the body is read: who may not call may not send much either. Only a token that is not given yet may be in the body.
-        var admission = await gate.AdmitAsync(http.Request, null, customer, Credential.User);
+        var admission = await gate.AdmitAsync(http.Request, null, customer, Credential.User, deadline);
         if (admission is { Refusal: { } early, TokenGiven: true })
         {
             return early;
@@ -50,7 +50,7 @@ internal sealed class JobCalls(
         var arguments = (CallBody.Arguments)read;
         if (arguments.AccessToken is not null)
         {
-            admission = await gate.AdmitAsync(http.Request, arguments.AccessToken, customer, Credential.User);
+            admission = await gate.AdmitAsync(http.Request, arguments.AccessToken, customer, Credential.User, deadline);
         }
 
         return admission is { Caller: { } caller }
@@ -88,7 +88,7 @@ internal sealed class JobCalls(
     public async Task<IResult> AttachAsync(HttpContext http, string customer, string job)
     {
         var deadline = new Deadline(timeProvider, waiting.Value.Maximum);
-        var admission = await gate.AdmitAsync(http.Request, null, customer, Credential.Viewer);
+        var admission = await gate.AdmitAsync(http.Request, null, customer, Credential.Viewer, deadline);
         if (admission is not { Caller: { } caller })
         {
             return admission.Refusal!;

@@ -111,11 +111,11 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
         var permission = (Convert.ToHexString(Secret.Hash(request.Token)), request.Key);
         if (!_mayRead.TryGetValue(permission, out _))
         {
-            var (reply, job) = await ReadAsync(request, gone);
+            var (reply, job) = await ReadAsync(request, gone, deadline);
             if (job is null)
             {
                 // The answer that is stored here outlives TheEye's.
-                var stored = reply is TheEyeReply.Refused { Status: not StatusCodes.Status404NotFound }
+                var stored = reply is TheEyeReply.Refused { Status: not StatusCodes.Status404NotFound } || deadline.Remaining == TimeSpan.Zero
                     ? new WaitEnd.NotFound()
                     : await _hub.AttachAsync(request.Key, access => request.Caller.IsOn(access.Acl), deadline, gone);
                 return stored is WaitEnd.NotFound or WaitEnd.Forbidden ? new WaitEnd.Refused(RefusalOf(request, reply)) : stored;
@@ -176,9 +176,19 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _mayRead.Dispose();
 
-    private async Task<(TheEyeReply Reply, TheEyeJob? Job)> ReadAsync(JobRequest request, CancellationToken gone)
+    private async Task<(TheEyeReply Reply, TheEyeJob? Job)> ReadAsync(JobRequest request, CancellationToken gone, Deadline? deadline = null)
     {
-        var reply = await _supervisor.JobAsync(request.Customer, request.Job, request.Token, gone);
+        TheEyeReply reply;
+        try
+        {
+            reply = await _supervisor.JobAsync(request.Customer, request.Job, request.Token, gone)
+                .WaitAsync(deadline?.Remaining ?? Timeout.InfiniteTimeSpan, _timeProvider, gone);
+        }
+        catch (TimeoutException)
+        {
+            reply = new TheEyeReply.Failed(TheEyeFault.Slow);
+        }
+
         return (reply, reply is TheEyeReply.Ok ok && DocumentParts.Find(ok.Body)?.ToJob() is { } job && job.Id == request.Job ? job : null);
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
 using SyncCluster.Execution.TheEye;
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Waiting;
 using SyncCluster.Json;
 using SyncCluster.Silo;
 
@@ -23,6 +24,7 @@ internal sealed class TheEyeTokens : ITokenAuthority, IDisposable
 
     private readonly TheEyeHttp _http;
     private readonly Uri _origin;
+    private readonly TimeProvider _timeProvider;
     private readonly MemoryCache _verdicts;
     private readonly ConcurrentDictionary<string, Lazy<Task<TokenVerdict>>> _asked = new();
 
@@ -30,11 +32,12 @@ internal sealed class TheEyeTokens : ITokenAuthority, IDisposable
     {
         _http = new(clients.CreateClient(ClientName), logger);
         _origin = options.Value.Gateway;
+        _timeProvider = timeProvider;
         _verdicts = new(new MemoryCacheOptions { SizeLimit = Kept, Clock = new CacheClock(timeProvider) });
     }
 
     /// <inheritdoc/>
-    public ValueTask<TokenVerdict> FindAsync(string token, CancellationToken cancellation)
+    public ValueTask<TokenVerdict> FindAsync(string token, Deadline? deadline, CancellationToken gone)
     {
         var key = KeyOf(token);
         if (_verdicts.TryGetValue(key, out TokenVerdict? known))
@@ -43,7 +46,7 @@ internal sealed class TheEyeTokens : ITokenAuthority, IDisposable
         }
 
         var asked = _asked.GetOrAdd(key, key => new(() => AskAsync(key, token)));
-        return new(asked.Value.WaitAsync(cancellation));
+        return new(WaitAsync(asked.Value, deadline, gone));
     }
 
     /// <summary>TheEye has refused the token: it is asked anew.</summary>
@@ -51,6 +54,18 @@ internal sealed class TheEyeTokens : ITokenAuthority, IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _verdicts.Dispose();
+
+    private async Task<TokenVerdict> WaitAsync(Task<TokenVerdict> asked, Deadline? deadline, CancellationToken gone)
+    {
+        try
+        {
+            return await asked.WaitAsync(deadline?.Remaining ?? Timeout.InfiniteTimeSpan, _timeProvider, gone);
+        }
+        catch (TimeoutException)
+        {
+            return new TokenVerdict.Undecided(TheEyeProblem.OfToken(new TheEyeReply.Failed(TheEyeFault.Slow)));
+        }
+    }
 
     private static string KeyOf(string token) => Convert.ToHexString(Secret.Hash(token));
 

@@ -107,7 +107,7 @@ public sealed class FailureTests(FailureTests.Server server) : IClassFixture<Fai
     public async Task A_document_of_10_MiB_arrives_whole()
     {
         var task = server.AddTask();
-        server.TheEye.Faults.Next(Step.Job, Fault.Large(10 << 20));
+        server.TheEye.Faults.Always(Step.Job, Fault.Large(10 << 20));
         var (status, body) = await server.CallAsync(task, flags: "?full");
         Assert.Equal(200, status);
         Assert.InRange(body.Length, 10 << 20, 11 << 20);
@@ -118,7 +118,7 @@ public sealed class FailureTests(FailureTests.Server server) : IClassFixture<Fai
     public async Task A_document_that_is_too_large_is_a_502_that_says_what_to_set()
     {
         var task = server.AddTask();
-        server.TheEye.Faults.Next(Step.Job, Fault.Large(40 << 20));
+        server.TheEye.Faults.Always(Step.Job, Fault.Large(17 << 20));
         using var response = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task}/job", json: "[]");
         var (status, message) = await ProblemAsync(response);
         Assert.Equal(502, status);
@@ -289,6 +289,6 @@ public sealed class FailureTests(FailureTests.Server server) : IClassFixture<Fai
 
     public sealed class Server : FrontServer
     {
-        protected override string[] Settings => [.. base.Settings, "--TheEye:RequestTimeout=00:00:01", "--TheEye:SettleTime=00:00:06"];
+        protected override string[] Settings => [.. base.Settings, "--TheEye:RequestTimeout=00:00:01", "--TheEye:SettleTime=00:00:06", $"--TheEye:DocumentLimit={16 << 20}"];
     }
 }

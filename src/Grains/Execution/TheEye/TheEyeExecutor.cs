@@ -49,6 +49,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     private readonly SemaphoreSlim _looks = new(LooksAtOnce);
     private readonly CancellationTokenSource _leaving = new();
     private readonly CancellationTokenSource _stopped = new();
+    private readonly CancellationToken _stop;
     private Task _work = Task.CompletedTask;
     private int _releasing;
     private volatile bool _started;
@@ -70,6 +71,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         _options = options.Value;
         _timeProvider = timeProvider;
         _logger = logger;
+        _stop = _stopped.Token;
         lifetime.ApplicationStopping.Register(_leaving.Cancel);
     }
 
@@ -141,7 +143,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     public async ValueTask<bool> StopAsync(JobRecord record)
     {
         var job = Watch(record.Spec);
-        if (await AskAsync(job, token => _supervisor.EndAsync(record.Spec.Customer, record.Spec.JobId, token, _stopped.Token)) is not TheEyeReply.Ok)
+        if (await AskAsync(job, token => _supervisor.EndAsync(record.Spec.Customer, record.Spec.JobId, token, _stop)) is not TheEyeReply.Ok)
         {
             return false;
         }
@@ -162,7 +164,6 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     {
         _leaving.Dispose();
         _stopped.Dispose();
-        _looks.Dispose();
     }
 
     private Task StartAsync(CancellationToken cancellationToken)
@@ -207,7 +208,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     private async Task LookFromTimeToTimeAsync()
     {
         using var timer = new PeriodicTimer(Tick, _timeProvider);
-        while (await timer.WaitForNextTickAsync(_stopped.Token))
+        while (await timer.WaitForNextTickAsync(_stop))
         {
             var now = _timeProvider.GetTimestamp();
             var longest = _completions.IsOpen ? TimeSpan.MaxValue : WhileClosed;
@@ -247,7 +248,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
             job.LookIn(PollPause);
             for (var ended = false; !ended;)
             {
-                var causes = await job.NextAsync(_stopped.Token);
+                var causes = await job.NextAsync(_stop);
                 if (job.TakeRelease() is { } release)
                 {
                     _ = ReleaseAsync(job, release);
@@ -307,7 +308,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         {
             case TheEyeReply.Ok:
                 break;
-            case TheEyeReply.Refused { Status: not (400 or 404) } refused:
+            case TheEyeReply.Refused { Status: not (400 or 404 or 408 or 429) } refused:
                 LogNotReleased(job.Spec.JobId, refused.Status);
                 await CompleteAsync(job, JobOutcome.Lost($"TheEye has refused to release the job, nothing was run: {refused.Message}"));
                 job.Wake(Causes.Look);
@@ -360,7 +361,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
             return await ReadAsync(job);
         }
 
-        await _looks.WaitAsync(_stopped.Token);
+        await _looks.WaitAsync(_stop);
         try
         {
             return await ReadAsync(job);
@@ -373,7 +374,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
 
     private async Task<(long ReadAt, TheEyeReply Reply)> ReadAsync(WatchedJob job) => (
         _timeProvider.GetTimestamp(),
-        await AskAsync(job, token => _supervisor.JobAsync(job.Spec.Customer, job.Spec.JobId, token, _stopped.Token)));
+        await AskAsync(job, token => _supervisor.JobAsync(job.Spec.Customer, job.Spec.JobId, token, _stop)));
 
     private async Task SeeToReleaseAsync(WatchedJob job, Guid attempt, long readAt)
     {
@@ -426,7 +427,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
                 LogAskedInVain(fault, job.Spec.JobId);
             }
 
-            await Task.Delay(backoff.Next(), _timeProvider, _stopped.Token);
+            await Task.Delay(backoff.Next(), _timeProvider, _stop);
         }
     }
 
