@@ -60,40 +60,26 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
     /// <inheritdoc/>
     public async Task<Allocation> AllocateAsync(TaskCall call, Deadline deadline, CancellationToken gone)
     {
-        // Not given up when the client goes: a job that was made must be known, to be ended.
-        using var limit = new CancellationTokenSource(deadline.Remaining, _timeProvider);
-        TheEyeReply reply;
+        // It goes on when nobody waits for it any more: a job that was made must be known, to be ended.
+        var making = MakeAsync(call);
+        var known = false;
         try
         {
-            reply = await _supervisor.CreateAsync(call.Customer, call.Task, call.Secret, call.Token, SyncingBody.Of(call.Arguments), limit.Token);
+            var allocation = await making.WaitAsync(deadline.Remaining, _timeProvider, gone);
+            known = true;
+            return allocation;
         }
-        catch (OperationCanceledException)
+        catch (TimeoutException)
         {
-            reply = new TheEyeReply.Failed(TheEyeFault.Slow);
+            return new Allocation.Refused(TheEyeProblem.OfCreate(new TheEyeReply.Failed(TheEyeFault.Slow)));
         }
-
-        if (reply is not TheEyeReply.Ok ok || DocumentParts.Find(ok.Body)?.ToJob() is not { } job)
+        finally
         {
-            return new Allocation.Refused(RefusalOf(call, reply));
+            if (!known)
+            {
+                _ = AbandonWhenMadeAsync(making, call.Token);
+            }
         }
-
-        if (job.End is { } end)
-        {
-            return new Allocation.Ended(job.Id, Finished(call.Customer, job.Id, end, ok.Body));
-        }
-
-        var spec = SpecOf(call.Customer, job.Id, call.Caller, job.IsSyncing ? JobOrigin.Allocated : JobOrigin.Elsewhere) with
-        {
-            TaskId = call.Task,
-            SecretHash = call.JobSecretHash,
-        };
-        if (gone.IsCancellationRequested)
-        {
-            Abandon(spec, call.Token);
-            gone.ThrowIfCancellationRequested();
-        }
-
-        return new Allocation.Allocated(spec);
     }
 
     /// <inheritdoc/>
@@ -175,6 +161,32 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _mayRead.Dispose();
+
+    private async Task<Allocation> MakeAsync(TaskCall call)
+    {
+        var reply = await _supervisor.CreateAsync(
+            call.Customer, call.Task, call.Secret, call.Token, SyncingBody.Of(call.Arguments), CancellationToken.None);
+        if (reply is not TheEyeReply.Ok ok || DocumentParts.Find(ok.Body)?.ToJob() is not { } job)
+        {
+            return new Allocation.Refused(RefusalOf(call, reply));
+        }
+
+        return job.End is { } end
+            ? new Allocation.Ended(job.Id, Finished(call.Customer, job.Id, end, ok.Body))
+            : new Allocation.Allocated(SpecOf(call.Customer, job.Id, call.Caller, job.IsSyncing ? JobOrigin.Allocated : JobOrigin.Elsewhere) with
+            {
+                TaskId = call.Task,
+                SecretHash = call.JobSecretHash,
+            });
+    }
+
+    private async Task AbandonWhenMadeAsync(Task<Allocation> making, string? token)
+    {
+        if (await making is Allocation.Allocated { Spec: var spec })
+        {
+            Abandon(spec, token);
+        }
+    }
 
     private async Task<(TheEyeReply Reply, TheEyeJob? Job)> ReadAsync(JobRequest request, CancellationToken gone, Deadline? deadline = null)
     {

@@ -28,6 +28,18 @@ public sealed class DeadlineTests(DeadlineTests.Server server) : IClassFixture<D
     }
 
     [Fact]
+    public async Task A_job_that_was_made_after_its_call_was_answered_is_canceled()
+    {
+        var task = server.AddTask();
+        var gate = FaultGate.BeforeAnswering();
+        server.TheEye.Faults.Next(Step.Create, gate, id: task);
+        Assert.Equal(504, (await server.CallAsync(task)).Status);
+        gate.Open();
+        await server.TheEye.WhenAsync(() => server.TheEye.Jobs.Single(job => job.Task.Id == task).Lifecycle == "canceled");
+        Assert.Equal(0, server.TheEye.Jobs.Single(job => job.Task.Id == task).Runs);
+    }
+
+    [Fact]
     public async Task A_wait_for_a_job_is_a_504_when_its_time_is_over()
     {
         var task = server.AddTask(new TheEyeTask { Type = TaskType.Approval });

@@ -33,7 +33,9 @@ public sealed class ReleaseTests(ReleaseTests.Server server) : IClassFixture<Rel
     {
         var task = server.AddTask(new TheEyeTask { ArgumentCount = 1 });
         server.TheEye.Faults.Next(Step.Synced, Faults[fault]);
+        var arrived = server.TheEye.Counters.Arrived(Step.Synced);
         Assert.Equal((200, "[\"a\"]"), await server.CallAsync(task, "[\"a\"]"));
+        Assert.Equal(arrived + 1, server.TheEye.Counters.Arrived(Step.Synced));
         var job = server.TheEye.Jobs.Single(job => job.Task.Id == task);
         Assert.Equal((1, 1), (job.Runs, job.SyncedCalls));
     }
