@@ -211,7 +211,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         while (await timer.WaitForNextTickAsync(_stop))
         {
             var now = _timeProvider.GetTimestamp();
-            var longest = _completions.IsOpen ? TimeSpan.MaxValue : WhileClosed;
+            var longest = _completions.IsOpen ? (TimeSpan?)null : WhileClosed;
             foreach (var (_, job) in _jobs)
             {
                 if (job.IsDue(now, longest))
