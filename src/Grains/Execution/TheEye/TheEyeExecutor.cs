@@ -334,8 +334,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
 
                 if (seen.IsSyncing && job.Spec.Origin == JobOrigin.Allocated)
                 {
-                    await SeeToReleaseAsync(job, attempt, readAt);
-                    return false;
+                    return await SeeToReleaseAsync(job, attempt, readAt);
                 }
 
                 job.GoesOn(heard, PollPause);
@@ -376,24 +375,27 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         _timeProvider.GetTimestamp(),
         await AskAsync(job, token => _supervisor.JobAsync(job.Spec.Customer, job.Spec.JobId, token, _stop)));
 
-    private async Task SeeToReleaseAsync(WatchedJob job, Guid attempt, long readAt)
+    /// <summary>Sees to a job that is not released. True: it never will be, and is ended at TheEye as well.</summary>
+    private async Task<bool> SeeToReleaseAsync(WatchedJob job, Guid attempt, long readAt)
     {
         if (job.IsSyncing(attempt, readAt, _options.SettleTime) is { } settling)
         {
             var pause = PollPause;
             job.LookIn(settling < pause ? settling + Tick : pause);
-            return;
+            return false;
         }
 
-        // Its grain asks what is to become of it, and takes it over.
         job.LookSoon();
         try
         {
-            await JobOf(job).Attach(null, Reading.Fresh);
+            // Its grain asks what is to become of it, and takes it over; unless it has been told an end, or has no record any more.
+            return await JobOf(job).Attach(null, Reading.Fresh) is JobReply.Finished or JobReply.NotFound
+                && await AskAsync(job, token => _supervisor.EndAsync(job.Spec.Customer, job.Spec.JobId, token, _stopped.Token)) is not TheEyeReply.Failed;
         }
-        catch (Exception fault)
+        catch (Exception fault) when (!_stopped.IsCancellationRequested)
         {
             LogAskedInVain(fault, job.Spec.JobId);
+            return false;
         }
     }
 
