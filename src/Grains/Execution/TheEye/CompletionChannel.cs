@@ -11,7 +11,7 @@ namespace SyncCluster.Execution.TheEye;
 /// </summary>
 internal sealed partial class CompletionChannel(IOptions<TheEyeOptions> options, TimeProvider timeProvider, ILogger<CompletionChannel> logger) : IAsyncDisposable
 {
-    private const string Defaults = "abortConnect=false,connectTimeout=2000,asyncTimeout=2000,syncTimeout=2000,connectRetry=0";
+    private const string Defaults = "connectTimeout=2000,asyncTimeout=2000,syncTimeout=2000,connectRetry=0";
     private static readonly RedisChannel Pattern = RedisChannel.Pattern("*:job-finished:*");
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -46,6 +46,7 @@ internal sealed partial class CompletionChannel(IOptions<TheEyeOptions> options,
         try
         {
             var read = ConfigurationOptions.Parse($"{Defaults},{redis}");
+            read.AbortOnConnectFail = false;
             read.BacklogPolicy = BacklogPolicy.FailFast;
             read.ReconnectRetryPolicy = new LinearRetry(500);
             return read.EndPoints.Count > 0 ? read : null;
