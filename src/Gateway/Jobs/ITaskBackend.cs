@@ -17,8 +17,11 @@ internal interface ITaskBackend
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
     Task<Allocation> AllocateAsync(TaskCall call, Deadline deadline, CancellationToken gone);
 
-    /// <summary>A job that was allocated may not have been submitted: sees to it that nothing is left of it, in the background.</summary>
-    void Abandon(JobSpec spec, string? token);
+    /// <summary>A job that was allocated was perhaps not submitted: if it was not, sees to it that nothing is left of it, in the background.</summary>
+    void EndUnlessSubmitted(JobSpec spec, string? token);
+
+    /// <summary>Of a job that was allocated its caller was told that nothing was run: sees to it that nothing ever is, in the background.</summary>
+    void EndUnrun(JobSpec spec, string? token);
 
     /// <summary>Waits for a job's end in a caller's name.</summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>

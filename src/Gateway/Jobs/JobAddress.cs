@@ -11,7 +11,7 @@ internal static class JobAddress
     public static Problem NoSuchTask => new(StatusCodes.Status404NotFound, "There is no such task.");
 
     /// <summary>For whoever has a token. It never carries one.</summary>
-    public static string Of(string customer, string jobId, AnswerFlags flags) => $"/{customer}/job/{jobId}/result{flags.ToQueryString()}";
+    public static string Of(string customer, string jobId, AnswerFlags flags) => $"/{Uri.EscapeDataString(customer)}/job/{jobId}/result{flags.ToQueryString()}";
 
     /// <summary>For whoever called with the task's secret: the job has one of its own.</summary>
     public static string WithSecret(string jobId, string secret, AnswerFlags flags) => $"/job/{jobId}/secret/{secret}/result{flags.ToQueryString()}";

@@ -148,18 +148,21 @@ internal sealed class JobCalls(
 
     private async Task<WaitEnd> SubmitAsync(JobSpec spec, string? token, Deadline deadline, CancellationToken gone)
     {
-        var isKnown = false;
+        WaitEnd end = new WaitEnd.Unknown();
         try
         {
-            var end = await hub.SubmitAsync(spec, token, deadline, gone);
-            isKnown = end is not (WaitEnd.Unavailable or WaitEnd.QueueFull or WaitEnd.Unknown);
-            return end;
+            return end = await hub.SubmitAsync(spec, token, deadline, gone);
         }
         finally
         {
-            if (!isKnown)
+            switch (end)
             {
-                backend.Abandon(spec, token);
+                case WaitEnd.Unknown:
+                    backend.EndUnlessSubmitted(spec, token);
+                    break;
+                case WaitEnd.Unavailable or WaitEnd.QueueFull:
+                    backend.EndUnrun(spec, token);
+                    break;
             }
         }
     }

@@ -43,9 +43,15 @@ internal sealed class LocalTasks(TaskLookup tasks, WaiterHub hub, IGrainFactory 
     }
 
     /// <inheritdoc/>
-    public void Abandon(JobSpec spec, string? token)
+    public void EndUnlessSubmitted(JobSpec spec, string? token)
     {
         // Nothing but its id was made.
+    }
+
+    /// <inheritdoc/>
+    public void EndUnrun(JobSpec spec, string? token)
+    {
+        // Nobody knows its id, and nobody asks for it.
     }
 
     /// <inheritdoc/>

@@ -23,7 +23,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
 
     /// <summary>How long a job that was perhaps not submitted is seen to.</summary>
-    private static readonly TimeSpan AbandonTime = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan EndTime = TimeSpan.FromMinutes(2);
 
     private readonly SupervisorClient _supervisor;
     private readonly TheEyeTokens _tokens;
@@ -77,19 +77,20 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
         {
             if (!known)
             {
-                _ = AbandonWhenMadeAsync(making, call.Token);
+                _ = EndWhenMadeAsync(making, call.Token);
             }
         }
     }
 
     /// <inheritdoc/>
-    public void Abandon(JobSpec spec, string? token)
-    {
-        if (spec.Origin == JobOrigin.Allocated && (token ?? _options.ServiceTokens.GetValueOrDefault(spec.Customer)) is { } known)
-        {
-            _ = Task.Run(() => EndUnlessSubmittedAsync(spec, known));
-        }
-    }
+    public void EndUnlessSubmitted(JobSpec spec, string? token) => End(
+        spec, token, async grain => await grain.Attach(null, Reading.Fresh) is JobReply.Pending or JobReply.Finished);
+
+    /// <inheritdoc/>
+    public void EndUnrun(JobSpec spec, string? token) => End(
+        spec,
+        token,
+        async grain => await grain.Terminate() == Cancellation.Unavailable ? throw new OrleansException("The storage can't be reached.") : false);
 
     /// <inheritdoc/>
     public async Task<WaitEnd> AttachAsync(JobRequest request, Deadline deadline, CancellationToken gone)
@@ -101,9 +102,9 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
             if (job is null)
             {
                 // The answer that is stored here outlives TheEye's.
-                var stored = reply is TheEyeReply.Refused { Status: not StatusCodes.Status404NotFound } || deadline.Remaining == TimeSpan.Zero
-                    ? new WaitEnd.NotFound()
-                    : await _hub.AttachAsync(request.Key, access => request.Caller.IsOn(access.Acl), deadline, gone);
+                var stored = MayBeStored(reply) && deadline.Remaining > TimeSpan.Zero
+                    ? await _hub.AttachAsync(request.Key, access => request.Caller.IsOn(access.Acl), deadline, gone)
+                    : new WaitEnd.NotFound();
                 return stored is WaitEnd.NotFound or WaitEnd.Forbidden ? new WaitEnd.Refused(RefusalOf(request, reply)) : stored;
             }
 
@@ -130,7 +131,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
             return new() { Lifecycle = seen.Lifecycle, HasEnded = seen.End is not null, Document = ((TheEyeReply.Ok)reply).Body };
         }
 
-        if (reply is not TheEyeReply.Refused { Status: not StatusCodes.Status404NotFound }
+        if (MayBeStored(reply)
             && await _grains.GetGrain<IJobGrain>(request.Key).Attach(null, Reading.Cached) is JobReply.Finished { Job: { Fault: null } stored }
             && request.Caller.IsOn(stored.Access.Acl))
         {
@@ -180,11 +181,11 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
             });
     }
 
-    private async Task AbandonWhenMadeAsync(Task<Allocation> making, string? token)
+    private async Task EndWhenMadeAsync(Task<Allocation> making, string? token)
     {
         if (await making is Allocation.Allocated { Spec: var spec })
         {
-            Abandon(spec, token);
+            EndUnlessSubmitted(spec, token);
         }
     }
 
@@ -204,20 +205,38 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
         return (reply, reply is TheEyeReply.Ok ok && DocumentParts.Find(ok.Body)?.ToJob() is { } job && job.Id == request.Job ? job : null);
     }
 
-    /// <summary>A job that was made and of which no grain knows is ended, once it is certain that none will release it any more.</summary>
-    private async Task EndUnlessSubmittedAsync(JobSpec spec, string token)
+    /// <summary>Whether the answer that is stored here may be given instead: TheEye knows the job no more, or can't be asked.</summary>
+    private static bool MayBeStored(TheEyeReply reply) => reply is TheEyeReply.Failed or TheEyeReply.Refused { Status: StatusCodes.Status404NotFound };
+
+    private void End(JobSpec spec, string? token, Func<IJobGrain, Task<bool>> isSeenTo)
     {
-        var limit = new Deadline(_timeProvider, AbandonTime);
+        if (spec.Origin == JobOrigin.Allocated)
+        {
+            _ = Task.Run(() => EndAsync(spec, token, isSeenTo));
+        }
+    }
+
+    /// <summary>A job that was made is ended at TheEye, once it is certain that no submit will release it any more, unless its grain sees to it.</summary>
+    private async Task EndAsync(JobSpec spec, string? token, Func<IJobGrain, Task<bool>> isSeenTo)
+    {
+        string?[] tokens = [token, _options.ServiceTokens.GetValueOrDefault(spec.Customer)];
+        var limit = new Deadline(_timeProvider, EndTime);
         await Task.Delay(WaiterHub.SubmitValidity + FirstPause, _timeProvider);
         for (var backoff = new Backoff(FirstPause, LongestPause); limit.Remaining > TimeSpan.Zero;)
         {
             try
             {
-                switch (await _grains.GetGrain<IJobGrain>(JobKey.Of(spec.Customer, spec.JobId)).Attach(null, Reading.Fresh))
+                if (await isSeenTo(_grains.GetGrain<IJobGrain>(JobKey.Of(spec.Customer, spec.JobId))))
                 {
-                    case JobReply.NotFound when await _supervisor.EndAsync(spec.Customer, spec.JobId, token, CancellationToken.None) is not TheEyeReply.Failed:
-                    case JobReply.Pending or JobReply.Finished:
+                    return;
+                }
+
+                foreach (var known in tokens.OfType<string>())
+                {
+                    if (await _supervisor.EndAsync(spec.Customer, spec.JobId, known, CancellationToken.None) is TheEyeReply.Ok or TheEyeReply.Refused { Status: 404 })
+                    {
                         return;
+                    }
                 }
             }
             catch (Exception fault)

@@ -16,6 +16,7 @@ internal sealed partial class GrainCalls(
 
     /// <summary>Calls the job's grain until it has answered. Null: the job goes on, and this gateway is subscribed to its end.</summary>
     /// <param name="job">The job.</param>
+    /// <param name="token">The waiter's own token.</param>
     /// <param name="call">What its grain is asked.</param>
     /// <param name="maySee">Whether the asking one may see the job.</param>
     /// <param name="deadline">When the wait ends.</param>
@@ -24,6 +25,7 @@ internal sealed partial class GrainCalls(
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
     public async Task<WaitEnd?> UntilAnsweredAsync(
         WaitedJob job,
+        string? token,
         Func<IJobGrain, Subscription, Task<JobReply>> call,
         Func<JobAccess, bool> maySee,
         Deadline deadline,
@@ -37,7 +39,7 @@ internal sealed partial class GrainCalls(
         {
             try
             {
-                switch (await CallAsync(job, call, deadline, gone))
+                switch (await CallAsync(job, token, call, deadline, gone))
                 {
                     case JobReply.Finished finished:
                         job.Finish(finished.Job);
@@ -80,7 +82,7 @@ internal sealed partial class GrainCalls(
     {
         try
         {
-            return await CallAsync(job, call, deadline, gone);
+            return await CallAsync(job, job.Token, call, deadline, gone);
         }
         catch (Exception fault) when (!IsGone(fault, gone))
         {
@@ -90,11 +92,11 @@ internal sealed partial class GrainCalls(
     }
 
     private async Task<JobReply> CallAsync(
-        WaitedJob job, Func<IJobGrain, Subscription, Task<JobReply>> call, Deadline deadline, CancellationToken gone)
+        WaitedJob job, string? token, Func<IJobGrain, Subscription, Task<JobReply>> call, Deadline deadline, CancellationToken gone)
     {
         var version = Interlocked.Increment(ref _version);
         job.Version = version;
-        var called = call(grains.GetGrain<IJobGrain>(job.Key), new Subscription(job.Observer, version, job.Token));
+        var called = call(grains.GetGrain<IJobGrain>(job.Key), new Subscription(job.Observer, version, token));
         var reply = await called.WaitAsync(deadline.Remaining, timeProvider, gone);
         if (reply is JobReply.Pending pending)
         {

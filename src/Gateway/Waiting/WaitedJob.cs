@@ -7,6 +7,7 @@ internal sealed class WaitedJob(string key, IJobObserver observer)
 {
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource<FinishedJob?> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private List<string>? _tokens;
     private int _waiters;
     private bool _left;
     private bool _established;
@@ -19,8 +20,17 @@ internal sealed class WaitedJob(string key, IJobObserver observer)
     /// <summary>The version of this gateway's newest subscription to the job.</summary>
     public long Version { get; set; }
 
-    /// <summary>The token of the one who came last: what TheEye may be asked with. Null where tokens are this cluster's own.</summary>
-    public string? Token { get; set; }
+    /// <summary>The token of one of the waiters, whoever: what TheEye may be asked with. Null where tokens are this cluster's own.</summary>
+    public string? Token
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _tokens is { Count: > 0 } ? _tokens[Random.Shared.Next(_tokens.Count)] : null;
+            }
+        }
+    }
 
     /// <summary>The finished job; null when its record is lost.</summary>
     public Task<FinishedJob?> End => _end.Task;
@@ -63,7 +73,8 @@ internal sealed class WaitedJob(string key, IJobObserver observer)
     }
 
     /// <summary>Adds a waiter. False: the last one has just left, and this object is not in use any more.</summary>
-    public bool TryEnter()
+    /// <param name="token">What TheEye may be asked with in the waiter's name; null for nothing.</param>
+    public bool TryEnter(string? token)
     {
         lock (_lock)
         {
@@ -73,15 +84,25 @@ internal sealed class WaitedJob(string key, IJobObserver observer)
             }
 
             _waiters++;
+            if (token is not null)
+            {
+                (_tokens ??= []).Add(token);
+            }
+
             return true;
         }
     }
 
     /// <summary>Takes a waiter off. True: it was the last one.</summary>
-    public bool Leave()
+    public bool Leave(string? token)
     {
         lock (_lock)
         {
+            if (token is not null)
+            {
+                _tokens!.Remove(token);
+            }
+
             _left = --_waiters == 0;
             return _left;
         }

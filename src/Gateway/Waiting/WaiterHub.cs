@@ -128,11 +128,10 @@ internal sealed partial class WaiterHub : BackgroundService
         Deadline deadline,
         CancellationToken gone)
     {
-        var job = Enter(key);
-        job.Token = token ?? job.Token;
+        var job = Enter(key, token);
         try
         {
-            if (await _calls.UntilAnsweredAsync(job, call, maySee, deadline, _drained.Token, gone) is { } end)
+            if (await _calls.UntilAnsweredAsync(job, token, call, maySee, deadline, _drained.Token, gone) is { } end)
             {
                 return end;
             }
@@ -141,7 +140,7 @@ internal sealed partial class WaiterHub : BackgroundService
         }
         finally
         {
-            Leave(job);
+            Leave(job, token);
         }
     }
 
@@ -198,12 +197,12 @@ internal sealed partial class WaiterHub : BackgroundService
         }
     }
 
-    private WaitedJob Enter(string key)
+    private WaitedJob Enter(string key, string? token)
     {
         while (true)
         {
             var job = _jobs.GetOrAdd(key, static (key, hub) => new WaitedJob(key, hub.ObserverOf(key)), this);
-            if (job.TryEnter())
+            if (job.TryEnter(token))
             {
                 Interlocked.Increment(ref _waiters);
                 return job;
@@ -211,10 +210,10 @@ internal sealed partial class WaiterHub : BackgroundService
         }
     }
 
-    private void Leave(WaitedJob job)
+    private void Leave(WaitedJob job, string? token)
     {
         Interlocked.Decrement(ref _waiters);
-        if (job.Leave())
+        if (job.Leave(token))
         {
             // Read before the next waiter can come: its subscription must be the newer one.
             var version = job.Version;

@@ -28,8 +28,8 @@ internal interface IJobExecutor
 
     /// <summary>Says what is to become of an unfinished record that somebody asks for (rule I9).</summary>
     /// <param name="record">The record.</param>
-    /// <param name="token">What TheEye may be asked with; the activation keeps it up to date.</param>
-    ValueTask<Resumption> ResumeAsync(JobRecord record, CallerToken token);
+    /// <param name="tokens">What TheEye may be asked with; the activation keeps them up to date.</param>
+    ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens);
 
     /// <summary>Stops a run; its end comes as a completion. False where nothing of it is known there any more.</summary>
     ValueTask<bool> StopAsync(JobRecord record);
@@ -39,19 +39,27 @@ internal interface IJobExecutor
 /// <param name="Spec">The job.</param>
 /// <param name="Attempt">The attempt that stands in storage.</param>
 /// <param name="FencedAt">When its write was begun, a timestamp of the silo's clock: who was frozen since may have lost the right.</param>
-/// <param name="Token">What TheEye may be asked with.</param>
-internal readonly record struct Release(JobSpec Spec, Guid Attempt, long FencedAt, CallerToken Token);
+/// <param name="Tokens">What TheEye may be asked with.</param>
+internal readonly record struct Release(JobSpec Spec, Guid Attempt, long FencedAt, CallerTokens Tokens);
 
-/// <summary>The newest token of those who wait for a job, in a silo's memory only.</summary>
-internal sealed class CallerToken
+/// <summary>The newest tokens of those who wait for a job, in a silo's memory only. More than one: a token may be revoked while its bearer waits.</summary>
+internal sealed class CallerTokens
 {
-    private volatile string? _value;
+    private const int Kept = 4;
 
-    /// <summary>Null where no caller is at hand.</summary>
-    public string? Value => _value;
+    private volatile string[] _newestFirst = [];
 
-    /// <summary>Takes a newer one, if there is one.</summary>
-    public void Offer(string? token) => _value = token ?? _value;
+    /// <summary>None where no caller is at hand.</summary>
+    public IReadOnlyList<string> NewestFirst => _newestFirst;
+
+    /// <summary>Takes another one, if there is one.</summary>
+    public void Offer(string? token)
+    {
+        if (token is not null && _newestFirst.FirstOrDefault() != token)
+        {
+            _newestFirst = [token, .. _newestFirst.Where(known => known != token).Take(Kept - 1)];
+        }
+    }
 }
 
 /// <summary>What a new job gets of an executor.</summary>

@@ -59,7 +59,7 @@ internal sealed partial class JobGrain(
 
     private readonly StoredJob _job = new(storage, context.GrainId, membership, timeProvider, logger);
     private readonly Dictionary<IJobObserver, long> _subscribers = [];
-    private readonly CallerToken _token = new();
+    private readonly CallerTokens _tokens = new();
     private readonly Guid _attempt = Guid.NewGuid();
     private bool _inGoodHands;
 
@@ -231,7 +231,7 @@ internal sealed partial class JobGrain(
             case Settlement.Stands:
                 Subscribe(subscription);
                 _inGoodHands = true;
-                executor.Release(new Release(spec, attempt, fencedAt, _token));
+                executor.Release(new Release(spec, attempt, fencedAt, _tokens));
                 return Pending(null);
             case Settlement.OtherStands when from is null:
                 executor.GiveBack();
@@ -298,7 +298,7 @@ internal sealed partial class JobGrain(
     private async Task ResumeAsync(JobRecord record)
     {
         _inGoodHands = false;
-        switch (await executor.ResumeAsync(record, _token))
+        switch (await executor.ResumeAsync(record, _tokens))
         {
             case Resumption.TakeOver:
                 var attempt = Guid.NewGuid();
@@ -308,7 +308,7 @@ internal sealed partial class JobGrain(
                     LogTakenOver(record.Spec.JobId);
                     _inGoodHands = true;
                     executor.Reserve();
-                    executor.Release(new Release(record.Spec, attempt, fencedAt, _token));
+                    executor.Release(new Release(record.Spec, attempt, fencedAt, _tokens));
                 }
 
                 break;
@@ -390,7 +390,7 @@ internal sealed partial class JobGrain(
         if (subscription is not null)
         {
             _subscribers[subscription.Observer] = Math.Max(subscription.Version, _subscribers.GetValueOrDefault(subscription.Observer));
-            _token.Offer(subscription.Token);
+            _tokens.Offer(subscription.Token);
         }
     }
 

@@ -44,7 +44,7 @@ internal sealed class RecordingExecutor : IJobExecutor
         log.First.TrySetResult(release.Attempt);
     }
 
-    public async ValueTask<Resumption> ResumeAsync(JobRecord record, CallerToken token) => await Of(record.Spec.JobId).Resume(record);
+    public async ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens) => await Of(record.Spec.JobId).Resume(record);
 
     public ValueTask<bool> StopAsync(JobRecord record) => new(Of(record.Spec.JobId).Stops);
 

@@ -104,7 +104,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     }
 
     /// <inheritdoc/>
-    public async ValueTask<Resumption> ResumeAsync(JobRecord record, CallerToken token)
+    public async ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens)
     {
         if (await IsHeldAsync(record))
         {

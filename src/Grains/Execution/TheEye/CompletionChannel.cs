@@ -74,7 +74,7 @@ internal sealed partial class CompletionChannel(IOptions<TheEyeOptions> options,
                 (await subscriber.SubscribeAsync(Pattern)).OnMessage(message => Hear(message.Channel, finished));
                 _isOpen = subscriber.IsConnected(Pattern);
             }
-            catch (Exception fault) when (fault is RedisException or TimeoutException)
+            catch (Exception fault)
             {
                 LogClosed(fault.Message);
                 _isOpen = false;

@@ -30,6 +30,12 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     /// <summary>Reads at once that nobody's answer waits for.</summary>
     private const int LooksAtOnce = 16;
 
+    private const string Deleted =
+        "TheEye has deleted the job before its answer was read: of a task it keeps the newest 5 finished jobs only. "
+        + "Turn the task's autoremove_completed_jobs off, or raise its limit.";
+
+    private static readonly TheEyeReply.Refused NoToken = new(401, "There is no token to ask TheEye with. Configure TheEye:ServiceTokens.");
+    private static readonly Task<TheEyeReply> NotSent = Task.FromResult<TheEyeReply>(new TheEyeReply.Failed(TheEyeFault.Unreachable));
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
     /// <summary>Longer than a task may run.</summary>
     private static readonly TimeSpan Forgotten = TimeSpan.FromHours(7);
@@ -111,13 +117,13 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         }
         else
         {
-            job.Observe(release.Attempt, release.Token);
+            job.Observe(release.Attempt, release.Tokens);
             job.Wake(Causes.Look);
         }
     }
 
     /// <inheritdoc/>
-    public ValueTask<Resumption> ResumeAsync(JobRecord record, CallerToken token)
+    public ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens)
     {
         if (record.Spec.Origin == JobOrigin.Local)
         {
@@ -130,7 +136,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         }
 
         var job = Watch(record.Spec);
-        if (job.Observe(record.Attempt, token))
+        if (job.Observe(record.Attempt, tokens))
         {
             return new(new Resumption.TakeOver());
         }
@@ -277,18 +283,13 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     /// <summary>Sends <c>synced</c>, at most once in a way that may arrive.</summary>
     private async Task ReleaseAsync(WatchedJob job, Release release)
     {
-        var reply = default(TheEyeReply);
+        TheEyeReply reply;
         try
         {
             for (var backoff = new Backoff(FirstPause, LongestPause); ;)
             {
-                if (_timeProvider.GetElapsedTime(release.FencedAt) > ReleaseWindow)
-                {
-                    break;
-                }
-
-                reply = await AskAsync(job, token => _supervisor.SyncedAsync(release.Spec.JobId, token, CancellationToken.None));
-                if (reply is not TheEyeReply.Failed { MayHaveArrived: false })
+                reply = await AskAsync(job, token => MayBeSent() ? _supervisor.SyncedAsync(release.Spec.JobId, token, CancellationToken.None) : NotSent);
+                if (reply is not TheEyeReply.Failed { MayHaveArrived: false } || !MayBeSent())
                 {
                     break;
                 }
@@ -302,7 +303,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
             reply = new TheEyeReply.Failed(TheEyeFault.Broken);
         }
 
-        job.Released(release.Attempt, arrived: reply is not (null or TheEyeReply.Failed { MayHaveArrived: false }));
+        job.Released(release.Attempt, arrived: reply is not TheEyeReply.Failed { MayHaveArrived: false });
         Interlocked.Decrement(ref _releasing);
         switch (reply)
         {
@@ -317,6 +318,8 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
                 job.Wake(Causes.Look);
                 break;
         }
+
+        bool MayBeSent() => _timeProvider.GetElapsedTime(release.FencedAt) <= ReleaseWindow;
     }
 
     /// <summary>Asks the supervisor how it stands with the job. True: it has ended, and that is stored; or nobody has asked for it for so long.</summary>
@@ -349,7 +352,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
                 return job.Unasked > Forgotten;
             default:
                 job.LookSoon();
-                return false;
+                return job.Unasked > Forgotten;
         }
     }
 
@@ -390,7 +393,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         {
             // Its grain asks what is to become of it, and takes it over; unless it has been told an end, or has no record any more.
             return await JobOf(job).Attach(null, Reading.Fresh) is JobReply.Finished or JobReply.NotFound
-                && await AskAsync(job, token => _supervisor.EndAsync(job.Spec.Customer, job.Spec.JobId, token, _stopped.Token)) is not TheEyeReply.Failed;
+                && await AskAsync(job, token => _supervisor.EndAsync(job.Spec.Customer, job.Spec.JobId, token, _stop)) is not TheEyeReply.Failed;
         }
         catch (Exception fault) when (!_stopped.IsCancellationRequested)
         {
@@ -399,17 +402,20 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         }
     }
 
-    /// <summary>Asks with the newest caller's token, and where that will not do, with the service token.</summary>
+    /// <summary>Asks with the newest token of a caller, where that will not do with an older one, and then with the service token.</summary>
     private async Task<TheEyeReply> AskAsync(WatchedJob job, Func<string, Task<TheEyeReply>> ask)
     {
-        var service = _options.ServiceTokens.GetValueOrDefault(job.Spec.Customer);
-        if ((job.Token ?? service) is not { } token)
+        TheEyeReply reply = NoToken;
+        foreach (var token in job.Tokens.Concat(_options.ServiceTokens.TryGetValue(job.Spec.Customer, out var service) ? [service] : []))
         {
-            return new TheEyeReply.Refused(401, "there is no token to ask TheEye with. Configure TheEye:ServiceTokens.");
+            reply = await ask(token);
+            if (reply is not TheEyeReply.Refused { Status: 401 or 403 or 409 })
+            {
+                break;
+            }
         }
 
-        var reply = await ask(token);
-        return reply is TheEyeReply.Refused { Status: 401 or 403 or 409 } && service is not null && service != token ? await ask(service) : reply;
+        return reply;
     }
 
     /// <summary>Reports the end until it is stored.</summary>
@@ -436,10 +442,6 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     private TimeSpan PollPause => _options.PollInterval * (0.8 + (0.4 * Random.Shared.NextDouble()));
 
     private IJobGrain JobOf(WatchedJob job) => _grains.GetGrain<IJobGrain>(JobKey.Of(job.Spec.Customer, job.Spec.JobId));
-
-    private const string Deleted =
-        "TheEye has deleted the job before its answer was read: of a task it keeps the newest 5 finished jobs only. "
-        + "Turn the task's autoremove_completed_jobs off, or raise its limit.";
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job}: watching it failed.")]
     private partial void LogWatchFailed(Exception fault, string job);

@@ -26,7 +26,7 @@ internal sealed class WatchedJob(JobSpec spec, TimeProvider timeProvider)
 
     private readonly Lock _lock = new();
     private volatile TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile CallerToken _token = new();
+    private volatile CallerTokens _tokens = new();
     private int _causes;
     private Backoff _backoff = new(FirstPause, LongestPause);
     private Guid _attempt;
@@ -41,8 +41,8 @@ internal sealed class WatchedJob(JobSpec spec, TimeProvider timeProvider)
 
     public JobSpec Spec { get; private set; } = spec;
 
-    /// <summary>The newest token of those who wait for the job; null where there is none.</summary>
-    public string? Token => _token.Value;
+    /// <summary>The newest tokens of those who wait for the job.</summary>
+    public IReadOnlyList<string> Tokens => _tokens.NewestFirst;
 
     /// <summary>The attempt that may have released the job.</summary>
     public Guid Attempt
@@ -82,7 +82,7 @@ internal sealed class WatchedJob(JobSpec spec, TimeProvider timeProvider)
             (_attempt, _release, _isReleasing, _isUnreleased, _syncingSince) = (release.Attempt, release, true, false, null);
         }
 
-        _token = release.Token;
+        _tokens = release.Tokens;
         Volatile.Write(ref _askedAt, timeProvider.GetTimestamp());
         Wake(Causes.Release);
     }
@@ -115,9 +115,9 @@ internal sealed class WatchedJob(JobSpec spec, TimeProvider timeProvider)
 
     /// <summary>The attempt that stands in storage, whosever it is.</summary>
     /// <returns>Whether it has provably released nothing, and never will.</returns>
-    public bool Observe(Guid attempt, CallerToken token)
+    public bool Observe(Guid attempt, CallerTokens tokens)
     {
-        _token = token;
+        _tokens = tokens;
         Volatile.Write(ref _askedAt, timeProvider.GetTimestamp());
         lock (_lock)
         {

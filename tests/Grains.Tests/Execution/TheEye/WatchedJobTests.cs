@@ -16,7 +16,7 @@ public sealed class WatchedJobTests
     private static readonly Guid Another = Guid.NewGuid();
 
     private readonly FakeTimeProvider _time = new();
-    private readonly CallerToken _token = new();
+    private readonly CallerTokens _tokens = new();
     private readonly WatchedJob _job;
 
     public WatchedJobTests() => _job = new(Spec(), _time);
@@ -78,7 +78,7 @@ public sealed class WatchedJobTests
         Assert.Equal(TimeSpan.Zero, Read(Mine));
         _time.Advance(Moment);
         Assert.Null(Read(Mine));
-        Assert.True(_job.Observe(Mine, _token));
+        Assert.True(_job.Observe(Mine, _tokens));
     }
 
     [Fact]
@@ -89,13 +89,13 @@ public sealed class WatchedJobTests
         _time.Advance(SettleTime * 2);
         _job.GoesOn(heard: false, Pause);
         Assert.Equal(SettleTime, Read(Mine));
-        Assert.False(_job.Observe(Mine, _token));
+        Assert.False(_job.Observe(Mine, _tokens));
     }
 
     [Fact]
     public void While_its_release_is_sent_nothing_is_concluded()
     {
-        _job.Take(new Release(Spec(), Mine, _time.GetTimestamp(), _token));
+        _job.Take(new Release(Spec(), Mine, _time.GetTimestamp(), _tokens));
         Read(Mine);
         _time.Advance(SettleTime * 2);
         Assert.NotNull(Read(Mine));
@@ -107,7 +107,7 @@ public sealed class WatchedJobTests
     public void One_whose_release_was_provably_not_sent_may_be_released_anew_at_once()
     {
         Release(Mine, arrived: false);
-        Assert.True(_job.Observe(Mine, _token));
+        Assert.True(_job.Observe(Mine, _tokens));
         Assert.Null(Read(Mine));
     }
 
@@ -115,36 +115,36 @@ public sealed class WatchedJobTests
     public void Another_attempt_begins_the_count_anew()
     {
         Release(Mine, arrived: false);
-        Assert.False(_job.Observe(Another, _token));
+        Assert.False(_job.Observe(Another, _tokens));
         Read(Another);
         _time.Advance(SettleTime + Moment);
-        Assert.False(_job.Observe(Mine, _token));
+        Assert.False(_job.Observe(Mine, _tokens));
         Assert.Equal(SettleTime, Read(Mine));
     }
 
     [Fact]
     public void A_read_that_was_begun_under_another_attempt_says_nothing()
     {
-        _job.Observe(Mine, _token);
+        _job.Observe(Mine, _tokens);
         Read(Mine);
         _time.Advance(SettleTime + Moment);
         Assert.NotNull(Read(Another));
-        Assert.False(_job.Observe(Mine, _token));
+        Assert.False(_job.Observe(Mine, _tokens));
     }
 
     [Fact]
     public void What_came_of_an_older_release_says_nothing_of_a_newer_one()
     {
         Release(Mine, arrived: false);
-        _job.Take(new Release(Spec(), Another, _time.GetTimestamp(), _token));
+        _job.Take(new Release(Spec(), Another, _time.GetTimestamp(), _tokens));
         _job.Released(Mine, arrived: false);
-        Assert.False(_job.Observe(Another, _token));
+        Assert.False(_job.Observe(Another, _tokens));
     }
 
     [Fact]
     public async Task Each_release_is_given_once_and_wakes_the_watch()
     {
-        _job.Take(new Release(Spec(), Mine, 1, _token));
+        _job.Take(new Release(Spec(), Mine, 1, _tokens));
         Assert.Equal(Causes.Release, await _job.NextAsync(default));
         Assert.Equal(Mine, _job.TakeRelease()!.Value.Attempt);
         Assert.Null(_job.TakeRelease());
@@ -159,15 +159,16 @@ public sealed class WatchedJobTests
     }
 
     [Fact]
-    public void The_newest_token_counts_and_none_takes_none_away()
+    public void The_newest_4_tokens_are_kept_and_none_takes_none_away()
     {
-        _job.Observe(Mine, _token);
-        Assert.Null(_job.Token);
-        _token.Offer("a");
-        _token.Offer(null);
-        Assert.Equal("a", _job.Token);
-        _token.Offer("b");
-        Assert.Equal("b", _job.Token);
+        _job.Observe(Mine, _tokens);
+        Assert.Empty(_job.Tokens);
+        foreach (var token in (string?[])["a", null, "b", "a", "a", "c", "d", "e"])
+        {
+            _tokens.Offer(token);
+        }
+
+        Assert.Equal(["e", "d", "c", "a"], _job.Tokens);
     }
 
     [Fact]
@@ -175,13 +176,13 @@ public sealed class WatchedJobTests
     {
         _time.Advance(Pause);
         Assert.Equal(Pause, _job.Unasked);
-        _job.Observe(Mine, _token);
+        _job.Observe(Mine, _tokens);
         Assert.Equal(TimeSpan.Zero, _job.Unasked);
     }
 
     private void Release(Guid attempt, bool arrived)
     {
-        _job.Take(new Release(Spec(), attempt, _time.GetTimestamp(), _token));
+        _job.Take(new Release(Spec(), attempt, _time.GetTimestamp(), _tokens));
         _job.Released(attempt, arrived);
     }
 
