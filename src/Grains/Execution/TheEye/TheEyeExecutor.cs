@@ -210,7 +210,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         while (await timer.WaitForNextTickAsync(_stopped.Token))
         {
             var now = _timeProvider.GetTimestamp();
-            var longest = _completions.IsOpen ? TimeSpan.MaxValue : WhileClosed;
+            TimeSpan? longest = _completions.IsOpen ? null : WhileClosed;
             foreach (var (_, job) in _jobs)
             {
                 if (job.IsDue(now, longest))

@@ -195,12 +195,12 @@ internal sealed class WatchedJob(JobSpec spec, TimeProvider timeProvider)
 
     /// <summary>Whether it is time to look; said once a plan.</summary>
     /// <param name="now">The time.</param>
-    /// <param name="longest">The longest pause, however the plan is.</param>
-    public bool IsDue(long now, TimeSpan longest)
+    /// <param name="longest">The longest pause, however the plan is; null where the plan counts.</param>
+    public bool IsDue(long now, TimeSpan? longest)
     {
         lock (_lock)
         {
-            if (_lookAt == long.MaxValue || now < Math.Min(_lookAt, _plannedAt + Ticks(longest)))
+            if (_lookAt == long.MaxValue || now < (longest is { } limit ? Math.Min(_lookAt, _plannedAt + Ticks(limit)) : _lookAt))
             {
                 return false;
             }
