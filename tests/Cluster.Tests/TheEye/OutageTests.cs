@@ -50,23 +50,20 @@ public sealed class OutageTests(TheEyeCluster cluster, ITestOutputHelper output)
     }
 
     [ClusterFact]
-    public async Task Who_waits_is_answered_after_the_clusters_Redis_was_away()
-    {
-        var waiting = await WaitAsync();
-        var load = await BeginAsync();
-        await Cluster.Redis.StopAsync();
-        Print("The cluster's Redis is away.");
-        LetJobsEnd();
+    public Task Who_calls_is_answered_after_the_clusters_Redis_was_away() => OutageAsync(Cluster.Redis.StopAsync, Cluster.Redis.StartAsync);
 
-        // The outage is defined by how long it is.
-        await Task.Delay(Outage);
-        Assert.All(waiting, call => Assert.True(call.IsOpen));
-        await Cluster.Redis.StartAsync();
-        Print("The cluster's Redis is back.");
-        await load.MoreAsync(300);
-        load.Stop();
-        await SettleAsync(Outcome.Refused | Outcome.Canceled, () => Assert.All(waiting, call => Assert.Equal(Outcome.Right, call.Answer.Result.Outcome)));
-    }
+    [ClusterFact]
+    public Task Who_calls_is_answered_after_the_clusters_Redis_was_frozen() => OutageAsync(
+        () =>
+        {
+            Cluster.Redis.Freeze();
+            return Task.CompletedTask;
+        },
+        () =>
+        {
+            Cluster.Redis.Thaw();
+            return Task.CompletedTask;
+        });
 
     [ClusterFact]
     public async Task Calls_are_answered_when_the_supervisor_was_restarted()
@@ -89,6 +86,24 @@ public sealed class OutageTests(TheEyeCluster cluster, ITestOutputHelper output)
         await SettleAsync(Outcome.Refused, () => Assert.All(waiting, call => Assert.Equal(Outcome.Right, call.Answer.Result.Outcome)));
 
         int Refused() => Clients.All.Count(call => !call.IsOpen && call.Answer.Result.Outcome == Outcome.Refused);
+    }
+
+    private async Task OutageAsync(Func<Task> stop, Func<Task> start)
+    {
+        var waiting = await WaitAsync();
+        var load = await BeginAsync();
+        await stop();
+        Print("The cluster's Redis is away.");
+        LetJobsEnd();
+
+        // The outage is defined by how long it is.
+        await Task.Delay(Outage);
+        Assert.All(waiting, call => Assert.True(call.IsOpen));
+        await start();
+        Print("The cluster's Redis is back.");
+        await load.MoreAsync(300);
+        load.Stop();
+        await SettleAsync(Outcome.Refused | Outcome.Canceled, () => Assert.All(waiting, call => Assert.Equal(Outcome.Right, call.Answer.Result.Outcome)));
     }
 
     /// <summary>Calls whose jobs run until they are let end.</summary>
