@@ -182,7 +182,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
         return (reply, reply is TheEyeReply.Ok ok && DocumentParts.Find(ok.Body)?.ToJob() is { } job && job.Id == request.Job ? job : null);
     }
 
-    /// <summary>A job that was made and of which no grain knows is ended, once it is certain that none will release it any more.</summary>
+    /// <summary>A job that was made and that no grain is to release is ended, once it is certain that none will.</summary>
     private async Task EndUnlessSubmittedAsync(JobSpec spec, string token)
     {
         var limit = new Deadline(_timeProvider, AbandonTime);
@@ -193,8 +193,12 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
             {
                 switch (await _grains.GetGrain<IJobGrain>(JobKey.Of(spec.Customer, spec.JobId)).Attach(null, Reading.Fresh))
                 {
-                    case JobReply.NotFound when await _supervisor.EndAsync(spec.Customer, spec.JobId, token, CancellationToken.None) is not TheEyeReply.Failed:
-                    case JobReply.Pending or JobReply.Finished:
+                    case JobReply.Pending { Lifecycle: Lifecycle.Syncing } or JobReply.Finished:
+                        return;
+
+                    // Its own caller, who was told to ask for it, may have made it known as a job that somebody else releases, which nobody does.
+                    case JobReply.NotFound or JobReply.Pending
+                        when await _supervisor.EndAsync(spec.Customer, spec.JobId, token, CancellationToken.None) is not TheEyeReply.Failed:
                         return;
                 }
             }
