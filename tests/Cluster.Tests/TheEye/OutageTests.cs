@@ -2,6 +2,7 @@ using System.Diagnostics;
 using SyncCluster.Cluster.Tests.Load;
 using SyncCluster.Cluster.Tests.Processes;
 using SyncCluster.TheEye.Faults;
+using SyncCluster.TheEye.Jobs;
 
 namespace SyncCluster.Cluster.Tests.TheEye;
 
@@ -10,6 +11,7 @@ public sealed class OutageTests(TheEyeCluster cluster, ITestOutputHelper output)
 {
     private const int Waiting = 20;
     private const int Concurrency = 32;
+    private const int Fetches = 8;
 
     /// <summary>Longer than every timeout on the way to Redis, and than a silo's sign of life in the membership is old.</summary>
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(10);
@@ -53,16 +55,19 @@ public sealed class OutageTests(TheEyeCluster cluster, ITestOutputHelper output)
     public Task Who_calls_is_answered_after_the_clusters_Redis_was_away() => OutageAsync(Cluster.Redis.StopAsync, Cluster.Redis.StartAsync);
 
     [ClusterFact]
-    public Task Who_calls_is_answered_after_the_clusters_Redis_was_frozen() => OutageAsync(
+    public Task Who_calls_is_answered_after_the_clusters_Redis_has_lost_what_it_was_about_to_store() => OutageAsync(
         () =>
         {
             Cluster.Redis.Freeze();
             return Task.CompletedTask;
         },
-        () =>
+        async () =>
         {
-            Cluster.Redis.Thaw();
-            return Task.CompletedTask;
+            // They are told that it is not known whether their jobs were started.
+            var asked = TheEye.Jobs.Count(IsAskedFor);
+            Cluster.Redis.Kill();
+            await Until.TrueAsync(() => TheEye.Jobs.Count(IsAskedFor) > asked, "a client that was put off asks for its job");
+            await Cluster.Redis.StartAsync();
         });
 
     [ClusterFact]
@@ -72,10 +77,12 @@ public sealed class OutageTests(TheEyeCluster cluster, ITestOutputHelper output)
         var load = await BeginAsync();
         for (var restarts = 0; restarts < 3; restarts++)
         {
+            // Some answers are being fetched, and it stays away for longer than that is tried again.
+            await ArrivedAsync(Hold(Step.Job, FaultGate.BeforeActing(), Fetches), Fetches);
             var refused = Refused();
             await TheEye.StopSupervisorAsync();
             Print("The supervisor is away.");
-            await Until.TrueAsync(() => Refused() > refused, "a call is refused");
+            await Until.TrueAsync(() => Refused() >= refused + (2 * Concurrency), "every client is refused twice");
             await TheEye.StartSupervisorAsync();
             Print("The supervisor is back.");
             await load.MoreAsync(200);
@@ -87,6 +94,8 @@ public sealed class OutageTests(TheEyeCluster cluster, ITestOutputHelper output)
 
         int Refused() => Clients.All.Count(call => !call.IsOpen && call.Answer.Result.Outcome == Outcome.Refused);
     }
+
+    private static bool IsAskedFor(JobSnapshot job) => job is { Lifecycle: "syncing", Fetches: > 0 };
 
     private async Task OutageAsync(Func<Task> stop, Func<Task> start)
     {
