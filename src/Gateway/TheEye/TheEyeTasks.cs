@@ -83,14 +83,18 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
     }
 
     /// <inheritdoc/>
-    public void EndUnlessSubmitted(JobSpec spec, string? token) => End(
-        spec, token, async grain => await grain.Attach(null, Reading.Fresh) is JobReply.Pending or JobReply.Finished);
+    public void EndUnlessSubmitted(JobSpec spec, string? token) => End(spec, token, async grain => await grain.Attach(null, Reading.Fresh) switch
+    {
+        JobReply.Pending { Lifecycle: Lifecycle.Syncing } or JobReply.Finished => Fate.SeenTo,
+
+        // Its own caller, who was told to ask for it, may have made it known as a job that somebody else releases, which nobody does.
+        JobReply.NotFound or JobReply.Pending => Fate.Left,
+        _ => Fate.Unknown,
+    });
 
     /// <inheritdoc/>
     public void EndUnrun(JobSpec spec, string? token) => End(
-        spec,
-        token,
-        async grain => await grain.Terminate() == Cancellation.Unavailable ? throw new OrleansException("The storage can't be reached.") : false);
+        spec, token, async grain => await grain.Terminate() == Cancellation.Unavailable ? Fate.Unknown : Fate.Left);
 
     /// <inheritdoc/>
     public async Task<WaitEnd> AttachAsync(JobRequest request, Deadline deadline, CancellationToken gone)
@@ -208,16 +212,16 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
     /// <summary>Whether the answer that is stored here may be given instead: TheEye knows the job no more, or can't be asked.</summary>
     private static bool MayBeStored(TheEyeReply reply) => reply is TheEyeReply.Failed or TheEyeReply.Refused { Status: StatusCodes.Status404NotFound };
 
-    private void End(JobSpec spec, string? token, Func<IJobGrain, Task<bool>> isSeenTo)
+    private void End(JobSpec spec, string? token, Func<IJobGrain, Task<Fate>> ask)
     {
         if (spec.Origin == JobOrigin.Allocated)
         {
-            _ = Task.Run(() => EndAsync(spec, token, isSeenTo));
+            _ = Task.Run(() => EndAsync(spec, token, ask));
         }
     }
 
     /// <summary>A job that was made is ended at TheEye, once it is certain that no submit will release it any more, unless its grain sees to it.</summary>
-    private async Task EndAsync(JobSpec spec, string? token, Func<IJobGrain, Task<bool>> isSeenTo)
+    private async Task EndAsync(JobSpec spec, string? token, Func<IJobGrain, Task<Fate>> ask)
     {
         string?[] tokens = [token, _options.ServiceTokens.GetValueOrDefault(spec.Customer)];
         var limit = new Deadline(_timeProvider, EndTime);
@@ -226,12 +230,13 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
         {
             try
             {
-                if (await isSeenTo(_grains.GetGrain<IJobGrain>(JobKey.Of(spec.Customer, spec.JobId))))
+                var fate = await ask(_grains.GetGrain<IJobGrain>(JobKey.Of(spec.Customer, spec.JobId)));
+                if (fate == Fate.SeenTo)
                 {
                     return;
                 }
 
-                foreach (var known in tokens.OfType<string>())
+                foreach (var known in fate == Fate.Left ? tokens.OfType<string>() : [])
                 {
                     if (await _supervisor.EndAsync(spec.Customer, spec.JobId, known, CancellationToken.None) is TheEyeReply.Ok or TheEyeReply.Refused { Status: 404 })
                     {
@@ -277,7 +282,9 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
         TaskId = "",
         TaskName = "",
         Type = TaskType.Script,
-        Arguments = [],
+
+        // TheEye has them.
+        Arguments = "[]"u8.ToArray(),
         User = caller?.User ?? new JobUser("secret", ""),
         Acl = [caller?.Email is { Length: > 0 } email ? email : nameof(Credential.Admin)],
         CreatedAt = _timeProvider.GetUtcNow(),
@@ -286,6 +293,18 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
 
     private static FinishedJob Finished(string customer, string job, (Lifecycle Lifecycle, JobState State) end, byte[] document) =>
         new(JobKey.Of(customer, job), end.Lifecycle, end.State, document, new JobAccess([], true, null));
+
+    /// <summary>What the job's grain says of a job that was perhaps not submitted.</summary>
+    private enum Fate
+    {
+        /// <summary>It will be released, or was.</summary>
+        SeenTo,
+
+        /// <summary>Nobody releases it.</summary>
+        Left,
+
+        Unknown,
+    }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: it can't be found out yet whether it was submitted.")]
     private partial void LogAskedInVain(Exception fault, string job);

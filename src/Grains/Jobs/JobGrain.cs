@@ -286,7 +286,9 @@ internal sealed partial class JobGrain(
         {
             null => Forget(new JobReply.NotFound()),
             { HasEnded: true } => new JobReply.Finished(Finished()),
-            { } record when _inGoodHands => Pending(subscription is null ? JobDocument.Render(record) : null),
+
+            // Of a job of TheEye the document is there, and its arguments are not here.
+            { } record when _inGoodHands => Pending(subscription is null && record.Spec.Origin == JobOrigin.Local ? JobDocument.Render(record) : null),
             _ => new JobReply.Unavailable(),
         };
     }

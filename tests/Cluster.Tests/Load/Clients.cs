@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -12,10 +11,8 @@ namespace SyncCluster.Cluster.Tests.Load;
 /// The clients of one scenario. A client that knows its job's address goes on there, at whichever gateway lives, when it is told to or its gateway
 /// dies; one that does not has an outcome that it can't know.
 /// </summary>
-internal sealed class Clients(ProcessCluster cluster)
+internal abstract class Clients(ProcessCluster cluster, string token)
 {
-    public const string NoGate = "-";
-
     // Between a gateway's death and the next gateway.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
@@ -25,55 +22,25 @@ internal sealed class Clients(ProcessCluster cluster)
 
     public IReadOnlyCollection<Call> All => _calls;
 
-    /// <summary>Runs a script and waits at the gateway.</summary>
-    public Call Call(Server gateway, string gate = NoGate, double seconds = 0) => Begin(gateway, gateway, "traced", gate, seconds);
-
-    /// <summary>A job that ends at once, without a script.</summary>
-    public Call Echo(Server gateway) => Begin(gateway, gateway, "echo", NoGate, 0);
-
-    /// <summary>Runs a script by way of the clerk, so that the job's address is known, and waits at the gateway.</summary>
-    public Call Submit(Server gateway, string gate = NoGate, double seconds = 0) => Begin(cluster.Clerk, gateway, "traced", gate, seconds);
-
-    /// <summary>One more that waits for a job whose address is known.</summary>
-    public async Task<Call> JoinAsync(Call other, Server gateway)
+    /// <summary>A call with an id of its own, sent to one gateway and, once its job's address is known, waited for at another.</summary>
+    protected Call Begin(Server first, Server then, string path, bool runsScript, Func<string, string[]> arguments)
     {
-        var location = await other.Location;
-        var call = new Call(other.Id, other.RunsScript, joins: true);
-        call.Locate(location);
-        call.Answer = FollowAsync(call, gateway, gateway, () => Get(location));
+        var call = new Call($"{_prefix}-{Interlocked.Increment(ref _count)}", runsScript, joins: false);
+        var body = JsonSerializer.Serialize(arguments(call.Id));
+        return Follow(call, first, then, () => new(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") });
+    }
+
+    protected Call Follow(Call call, Server first, Server then, Func<HttpRequestMessage> firstRequest)
+    {
+        call.Answer = FollowAsync(call, first, then, firstRequest);
         _calls.Enqueue(call);
         return call;
     }
 
-    /// <summary>What the server says of a job now.</summary>
-    public async Task<string> LookAsync(Server gateway, string jobId)
-    {
-        using var request = Get($"/demo/job/{jobId}/result?full");
-        using var response = await gateway.Http.SendAsync(request);
-        return await response.Content.ReadAsStringAsync();
-    }
+    protected HttpRequestMessage Get(string location) => Authorized(new(HttpMethod.Get, location));
 
-    /// <summary>The status of the answer.</summary>
-    public async Task<int> CancelAsync(Server gateway, string location)
-    {
-        using var request = Get(location.Split("/result")[0] + "/cancel");
-        request.Method = HttpMethod.Put;
-        using var response = await gateway.Http.SendAsync(request);
-        return (int)response.StatusCode;
-    }
-
-    private Call Begin(Server first, Server then, string task, string gate, double seconds)
-    {
-        var call = new Call($"{_prefix}-{Interlocked.Increment(ref _count)}", task == "traced", joins: false);
-        string[] arguments = task == "traced" ? [call.Id, gate, seconds.ToString(CultureInfo.InvariantCulture)] : [call.Id];
-        var body = JsonSerializer.Serialize(arguments);
-        call.Answer = FollowAsync(call, first, then, () => new(HttpMethod.Post, $"/demo/task/{task}/job?full")
-        {
-            Content = new StringContent(body, Encoding.UTF8, "application/json"),
-        });
-        _calls.Enqueue(call);
-        return call;
-    }
+    /// <summary>What a final answer means.</summary>
+    protected abstract Outcome Judge(Call call, int status, string body);
 
     private async Task<Answer> FollowAsync(Call call, Server first, Server then, Func<HttpRequestMessage> firstRequest)
     {
@@ -83,8 +50,7 @@ internal sealed class Clients(ProcessCluster cluster)
             var process = server.Process.Id;
             try
             {
-                using var request = ask();
-                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "demo-token");
+                using var request = Authorized(ask());
                 using var response = await server.Http.SendAsync(request, call.HungUp);
                 var body = await response.Content.ReadAsStringAsync(call.HungUp);
                 var status = (int)response.StatusCode;
@@ -93,7 +59,7 @@ internal sealed class Clients(ProcessCluster cluster)
                     return End(Outcome.Wrong, status, $"503 without Retry-After: {body}", null);
                 }
 
-                if (status is 503 or 504 && (response.Headers.Location is not null || call.Location.IsCompleted))
+                if (IsToBeAskedAgain(call, response))
                 {
                     if (response.Headers.Location is { } location)
                     {
@@ -101,13 +67,13 @@ internal sealed class Clients(ProcessCluster cluster)
                     }
 
                     var address = await call.Location;
-                    ask = () => Get(address);
+                    ask = () => new(HttpMethod.Get, address);
                     server = then;
-                    if (status == 503)
+                    if (status != 504 && response.Headers.RetryAfter is { } later)
                     {
                         // As told: what was on its way to the job's grain has arrived or lapsed by then, so that a 404 is final.
                         call.PutOff++;
-                        await Task.Delay(response.Headers.RetryAfter!.Delta!.Value, call.HungUp);
+                        await Task.Delay(later.Delta!.Value, call.HungUp);
                     }
 
                     continue;
@@ -123,7 +89,7 @@ internal sealed class Clients(ProcessCluster cluster)
                 }
 
                 var address = await call.Location;
-                ask = () => Get(address);
+                ask = () => new(HttpMethod.Get, address);
                 then = server = cluster.Gateways.First(gateway => gateway != server);
                 await Task.Delay(Pause);
             }
@@ -140,37 +106,17 @@ internal sealed class Clients(ProcessCluster cluster)
         }
     }
 
-    private static HttpRequestMessage Get(string location)
+    /// <summary>Whether the client knows where to ask, and was told to.</summary>
+    private static bool IsToBeAskedAgain(Call call, HttpResponseMessage response) => (int)response.StatusCode switch
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, location);
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "demo-token");
+        503 or 504 => response.Headers.Location is not null || call.Location.IsCompleted,
+        502 => response.Headers.RetryAfter is not null && call.Location.IsCompleted,
+        _ => false,
+    };
+
+    private HttpRequestMessage Authorized(HttpRequestMessage request)
+    {
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return request;
-    }
-
-    private static Outcome Judge(Call call, int status, string body)
-    {
-        // 404 is what the address says that came with "it is not known whether the job was started", when it was not.
-        if (status == 503 || (status == 404 && call.PutOff > 0 && !call.Joins))
-        {
-            return Outcome.Refused;
-        }
-
-        if (status is not (200 or 500) || !body.StartsWith("{\"id\":", StringComparison.Ordinal))
-        {
-            return Outcome.Wrong;
-        }
-
-        using var job = JsonDocument.Parse(body);
-        var state = job.RootElement.GetProperty("state").GetString();
-        var lifecycle = job.RootElement.GetProperty("lifecycle").GetString();
-        var output = job.RootElement.GetProperty("output").GetRawText();
-        return (status, lifecycle, state) switch
-        {
-            (200, "finished", "success") => output == $"[\"{call.Id}\"]" ? Outcome.Right : Outcome.Wrong,
-            (500, "terminated", "failure") when output.Contains("The server that ran the job is gone.", StringComparison.Ordinal) => Outcome.Lost,
-            (500, "terminated", "failure") when output.Contains("The server was stopped while the script ran.", StringComparison.Ordinal) => Outcome.Stopped,
-            (500, "canceled" or "terminated", "canceled") => Outcome.Canceled,
-            _ => Outcome.Wrong,
-        };
     }
 }

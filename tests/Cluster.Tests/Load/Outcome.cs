@@ -27,6 +27,9 @@ internal enum Outcome
     /// <summary>The client has hung up.</summary>
     HungUp = 64,
 
+    /// <summary>TheEye has deleted its answer before anybody read it, and the answer says so.</summary>
+    Removed = 128,
+
     /// <summary>Anything else.</summary>
-    Wrong = 128,
+    Wrong = 256,
 }

@@ -14,7 +14,7 @@ internal sealed class Traffic : IAsyncDisposable
     /// <param name="gateways">Where.</param>
     /// <param name="random">Chooses among them.</param>
     /// <param name="scriptEvery">Of so many calls one runs a script; 0 for none.</param>
-    public Traffic(Clients clients, IReadOnlyList<Server> gateways, Random random, int scriptEvery) =>
+    public Traffic(ScriptClients clients, IReadOnlyList<Server> gateways, Random random, int scriptEvery) =>
         _work = RunAsync(clients, gateways, random, scriptEvery);
 
     public async ValueTask DisposeAsync()
@@ -23,7 +23,7 @@ internal sealed class Traffic : IAsyncDisposable
         await _work;
     }
 
-    private async Task RunAsync(Clients clients, IReadOnlyList<Server> gateways, Random random, int scriptEvery)
+    private async Task RunAsync(ScriptClients clients, IReadOnlyList<Server> gateways, Random random, int scriptEvery)
     {
         using var timer = new PeriodicTimer(Interval);
         for (var count = 1; ; count++)

@@ -18,6 +18,8 @@ internal sealed class RedisServer(string folder) : IAsyncDisposable
 
     public ServerProcess Process => _process!;
 
+    private IDatabase Database => _connection!.GetDatabase();
+
     /// <summary>Starts it, or starts it anew on what it had stored.</summary>
     public async Task StartAsync()
     {
@@ -27,7 +29,7 @@ internal sealed class RedisServer(string folder) : IAsyncDisposable
             "--port", $"{_port}", "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "yes", "--appendfsync", "always",
         ]);
         await _process.LineAsync("Ready to accept connections");
-        _connection ??= await ConnectionMultiplexer.ConnectAsync($"{Endpoint},abortConnect=false");
+        _connection ??= await ConnectionMultiplexer.ConnectAsync($"{Endpoint},abortConnect=false,allowAdmin=true");
     }
 
     public void Kill() => Process.Kill();
@@ -43,11 +45,20 @@ internal sealed class RedisServer(string folder) : IAsyncDisposable
 
     public void Thaw() => Process.Signal("CONT");
 
+    /// <summary>Has every write wait, while reads go on.</summary>
+    public Task PauseWritesAsync() => Database.ExecuteAsync("CLIENT", "PAUSE", 60_000, "WRITE");
+
+    public Task ResumeWritesAsync() => Database.ExecuteAsync("CLIENT", "UNPAUSE");
+
+    /// <summary>How many connections have a write that waits.</summary>
+    public async Task<int> WaitingWritersAsync() => (await Database.ExecuteAsync("CLIENT", "LIST")).ToString()
+        .Split('\n').Count(client => client.Split(' ').Any(word => word.StartsWith("flags=", StringComparison.Ordinal) && word.Contains('b', StringComparison.Ordinal)));
+
     /// <summary>The addresses of the silos that the cluster counts as members, joining and leaving ones included.</summary>
     public async Task<IReadOnlyDictionary<string, bool>> MembersAsync()
     {
         var members = new Dictionary<string, bool>();
-        foreach (var entry in await _connection!.GetDatabase().HashGetAllAsync("synccluster/members/synccluster"))
+        foreach (var entry in await Database.HashGetAllAsync("synccluster/members/synccluster"))
         {
             if (entry.Name != "Version")
             {

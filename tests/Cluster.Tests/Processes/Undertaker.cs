@@ -15,7 +15,7 @@ internal static class Undertaker
             -) pids=$(printf '%s' "$pids" | sed "s/ $pid / /") ;;
           esac
         done
-        [ -z "$pids" ] || kill -KILL $pids
+        for pid in $pids; do kill -KILL "$pid"; done
         """;
 
     private static readonly Lock Pen = new();

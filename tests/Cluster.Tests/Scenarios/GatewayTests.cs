@@ -6,7 +6,7 @@ using SyncCluster.Cluster.Tests.Processes;
 namespace SyncCluster.Cluster.Tests.Scenarios;
 
 /// <summary>What several gateways owe to their clients.</summary>
-public sealed class GatewayTests(ProcessCluster cluster, ITestOutputHelper output) : Scenario(cluster, output)
+public sealed class GatewayTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
 {
     [ClusterFact]
     public async Task Clients_of_a_killed_gateway_go_on_at_another()

@@ -5,7 +5,7 @@ using SyncCluster.Cluster.Tests.Processes;
 namespace SyncCluster.Cluster.Tests.Scenarios;
 
 /// <summary>Redis away: new calls are refused before anything is run, and who waits goes on waiting.</summary>
-public sealed class RedisTests(ProcessCluster cluster, ITestOutputHelper output) : Scenario(cluster, output)
+public sealed class RedisTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
 {
     /// <summary>Longer than every timeout on the way to Redis, and than a silo's sign of life in the membership is old.</summary>
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(10);

@@ -5,7 +5,7 @@ using SyncCluster.Cluster.Tests.Processes;
 namespace SyncCluster.Cluster.Tests.Scenarios;
 
 /// <summary>Silos that are told to stop: what is queued moves, what runs gets its time.</summary>
-public sealed class RestartTests(ProcessCluster cluster, ITestOutputHelper output) : Scenario(cluster, output)
+public sealed class RestartTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
 {
     private static readonly TimeSpan HandedOver = TimeSpan.FromSeconds(10);
 
@@ -53,7 +53,7 @@ public sealed class RestartTests(ProcessCluster cluster, ITestOutputHelper outpu
         silo.Stop();
         await AnsweredAsync(running, "the calls whose scripts ran on the stopping silo");
         Assert.All(running, call => Assert.InRange(
-            Stopwatch.GetElapsedTime(told, call.Answer.Result.At), ProcessCluster.DrainTime, ProcessCluster.DrainTime + TimeSpan.FromSeconds(5)));
+            Stopwatch.GetElapsedTime(told, call.Answer.Result.At), ScriptCluster.DrainTime, ScriptCluster.DrainTime + TimeSpan.FromSeconds(5)));
         Assert.Equal(0, await silo.Process.ExitAsync());
         Print($"{silo.Name} has stopped, {Stopwatch.GetElapsedTime(told).TotalSeconds:F1} s after it was told to.");
         await SettleAsync(Outcome.Stopped, () =>

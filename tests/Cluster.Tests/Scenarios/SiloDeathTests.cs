@@ -5,7 +5,7 @@ using SyncCluster.Cluster.Tests.Processes;
 namespace SyncCluster.Cluster.Tests.Scenarios;
 
 /// <summary>Silos that die or freeze: who waits is answered, nothing runs twice, and the dead change nothing.</summary>
-public sealed class SiloDeathTests(ProcessCluster cluster, ITestOutputHelper output) : Scenario(cluster, output)
+public sealed class SiloDeathTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
 {
     [ClusterFact]
     public async Task Who_waits_for_jobs_of_a_killed_silo_is_answered()

@@ -5,7 +5,7 @@ using SyncCluster.Cluster.Tests.Processes;
 namespace SyncCluster.Cluster.Tests.Scenarios;
 
 /// <summary>Random faults, one after the other, under load. The seed gives the same faults in the same order, though not at the same moments.</summary>
-public sealed class SoakTests(ProcessCluster cluster, ITestOutputHelper output) : Scenario(cluster, output)
+public sealed class SoakTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
 {
     private const int Waiting = 60;
 

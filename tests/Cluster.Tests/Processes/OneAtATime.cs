@@ -1,0 +1,2 @@
+// Two clusters at once would starve each other.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
