@@ -63,6 +63,9 @@ internal static class TheEyeServices
                 UseJitter = true,
             };
             retry.DisableFor(HttpMethod.Post, HttpMethod.Put);
+
+            // What fails is logged here; Polly's own word of each attempt costs more than the attempt's way through it.
+            pipeline.TelemetryListener = null;
             pipeline
                 .AddRetry(retry)
                 .AddCircuitBreaker(new HttpCircuitBreakerStrategyOptions
