@@ -33,7 +33,12 @@ internal sealed partial class TheEyeHttp(HttpClient http, ILogger<TheEyeHttp> lo
         catch (Exception fault) when (!cancellation.IsCancellationRequested)
         {
             var what = FaultOf(fault);
-            LogFailed(what, fault.GetType().Name, (fault as HttpRequestException)?.HttpRequestError);
+            if (fault is not BrokenCircuitException)
+            {
+                // Of an open circuit enough was said before it opened.
+                LogFailed(what, fault.GetType().Name, (fault as HttpRequestException)?.HttpRequestError);
+            }
+
             return new TheEyeReply.Failed(what);
         }
     }
