@@ -22,6 +22,9 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
 
+    /// <summary>Less than this does not do for asking a grain; a timer may also end some milliseconds early.</summary>
+    private static readonly TimeSpan LeastTime = TimeSpan.FromMilliseconds(100);
+
     /// <summary>How long a job that was perhaps not submitted is seen to.</summary>
     private static readonly TimeSpan EndTime = TimeSpan.FromMinutes(2);
 
@@ -106,7 +109,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
             if (job is null)
             {
                 // The answer that is stored here outlives TheEye's.
-                var stored = MayBeStored(reply) && deadline.Remaining > TimeSpan.Zero
+                var stored = MayBeStored(reply) && deadline.Remaining > LeastTime
                     ? await _hub.AttachAsync(request.Key, access => request.Caller.IsOn(access.Acl), deadline, gone)
                     : new WaitEnd.NotFound();
                 return stored is WaitEnd.NotFound or WaitEnd.Forbidden ? new WaitEnd.Refused(RefusalOf(request, reply)) : stored;
