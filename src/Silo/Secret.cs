@@ -12,5 +12,8 @@ internal static class Secret
 
     public static byte[] Hash(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));
 
+    /// <summary>The hash as the key of a table: uppercase hex.</summary>
+    public static string KeyOf(string secret) => Convert.ToHexString(Hash(secret));
+
     public static bool Matches(string secret, byte[] hash) => CryptographicOperations.FixedTimeEquals(Hash(secret), hash);
 }

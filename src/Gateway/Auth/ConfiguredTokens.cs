@@ -14,7 +14,7 @@ internal sealed class ConfiguredTokens(IOptions<AuthOptions> options, DemoAccess
 
     /// <inheritdoc/>
     public ValueTask<TokenVerdict> FindAsync(string token, Deadline? deadline, CancellationToken gone) =>
-        new(_callers.TryGetValue(Convert.ToHexString(Secret.Hash(token)), out var known) && timeProvider.GetUtcNow() < known.ExpiresAt
+        new(_callers.TryGetValue(Secret.KeyOf(token), out var known) && timeProvider.GetUtcNow() < known.ExpiresAt
             ? new TokenVerdict.Known(known.Caller)
             : TokenVerdict.Unknown.Instance);
 
@@ -26,7 +26,7 @@ internal sealed class ConfiguredTokens(IOptions<AuthOptions> options, DemoAccess
             select (Hash: user.TokenSha256.ToUpperInvariant(), Caller: Of(customer.Key, user), ExpiresAt: user.ExpiresAt ?? DateTimeOffset.MaxValue);
         var shown =
             from token in demo.Tokens
-            select (Hash: Convert.ToHexString(Secret.Hash(token.Token)), token.Caller, ExpiresAt: DateTimeOffset.MaxValue);
+            select (Hash: Secret.KeyOf(token.Token), token.Caller, ExpiresAt: DateTimeOffset.MaxValue);
         return configured.Concat(shown).ToDictionary(known => known.Hash, known => (known.Caller, known.ExpiresAt));
     }
 

@@ -7,6 +7,7 @@ using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
 using SyncCluster.Silo;
+using SyncCluster.Storage;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.TheEye;
@@ -102,7 +103,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
     /// <inheritdoc/>
     public async Task<WaitEnd> AttachAsync(JobRequest request, Deadline deadline, CancellationToken gone)
     {
-        var permission = (Convert.ToHexString(Secret.Hash(request.Token)), request.Key);
+        var permission = (Secret.KeyOf(request.Token), request.Key);
         if (!_mayRead.TryGetValue(permission, out _))
         {
             var (reply, job) = await ReadAsync(request, gone, deadline);
@@ -174,7 +175,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
     {
         var reply = await _supervisor.CreateAsync(
             call.Customer, call.Task, call.Secret, call.Token, SyncingBody.Of(call.Arguments), CancellationToken.None);
-        if (reply is not TheEyeReply.Ok ok || DocumentParts.Find(ok.Body)?.ToJob() is not { } job)
+        if (reply is not TheEyeReply.Ok ok || ok.ToJob() is not { } job)
         {
             return new Allocation.Refused(RefusalOf(call, reply));
         }
@@ -209,7 +210,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
             reply = new TheEyeReply.Failed(TheEyeFault.Slow);
         }
 
-        return (reply, reply is TheEyeReply.Ok ok && DocumentParts.Find(ok.Body)?.ToJob() is { } job && job.Id == request.Job ? job : null);
+        return (reply, reply is TheEyeReply.Ok ok && ok.ToJob() is { } job && job.Id == request.Job ? job : null);
     }
 
     /// <summary>Whether the answer that is stored here may be given instead: TheEye knows the job no more, or can't be asked.</summary>

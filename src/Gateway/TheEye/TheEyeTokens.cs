@@ -7,6 +7,7 @@ using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Json;
 using SyncCluster.Silo;
+using SyncCluster.Storage;
 
 namespace SyncCluster.Gateway.TheEye;
 
@@ -23,15 +24,13 @@ internal sealed class TheEyeTokens : ITokenAuthority, IDisposable
     private static readonly TimeSpan BadFor = TimeSpan.FromSeconds(5);
 
     private readonly TheEyeHttp _http;
-    private readonly Uri _origin;
     private readonly TimeProvider _timeProvider;
     private readonly MemoryCache _verdicts;
     private readonly ConcurrentDictionary<string, Lazy<Task<TokenVerdict>>> _asked = new();
 
     public TheEyeTokens(IHttpClientFactory clients, IOptions<TheEyeOptions> options, TimeProvider timeProvider, ILogger<TheEyeHttp> logger)
     {
-        _http = new(clients.CreateClient(ClientName), logger);
-        _origin = options.Value.Gateway;
+        _http = new(clients.CreateClient(ClientName), options.Value.Gateway, logger);
         _timeProvider = timeProvider;
         _verdicts = new(new MemoryCacheOptions { SizeLimit = Kept, Clock = new CacheClock(timeProvider) });
     }
@@ -39,7 +38,7 @@ internal sealed class TheEyeTokens : ITokenAuthority, IDisposable
     /// <inheritdoc/>
     public ValueTask<TokenVerdict> FindAsync(string token, Deadline? deadline, CancellationToken gone)
     {
-        var key = KeyOf(token);
+        var key = Secret.KeyOf(token);
         if (_verdicts.TryGetValue(key, out TokenVerdict? known))
         {
             return new(known!);
@@ -50,7 +49,7 @@ internal sealed class TheEyeTokens : ITokenAuthority, IDisposable
     }
 
     /// <summary>TheEye has refused the token: it is asked anew.</summary>
-    public void Forget(string token) => _verdicts.Remove(KeyOf(token));
+    public void Forget(string token) => _verdicts.Remove(Secret.KeyOf(token));
 
     /// <inheritdoc/>
     public void Dispose() => _verdicts.Dispose();
@@ -67,14 +66,12 @@ internal sealed class TheEyeTokens : ITokenAuthority, IDisposable
         }
     }
 
-    private static string KeyOf(string token) => Convert.ToHexString(Secret.Hash(token));
-
     private async Task<TokenVerdict> AskAsync(string key, string token)
     {
         try
         {
             // For all who wait for it, whoever of them goes.
-            var reply = await _http.SendAsync(HttpMethod.Get, TheEyeHttp.Address(_origin, "/api/session/profile", token), null, CancellationToken.None);
+            var reply = await _http.SendAsync(HttpMethod.Get, "/api/session/profile", token, null, CancellationToken.None);
             var verdict = VerdictOf(reply);
             if (verdict is not TokenVerdict.Undecided)
             {

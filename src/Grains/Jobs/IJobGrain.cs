@@ -104,7 +104,7 @@ public abstract record JobReply
     }
 
     /// <summary>
-    /// The job goes on. <paramref name="Document"/> is set for a reader of a local job without a subscription. <paramref name="Leaving"/>: the grain's silo stops, and
+    /// The job goes on. <paramref name="Document"/> is set for a reader without a subscription. <paramref name="Leaving"/>: the grain's silo stops, and
     /// whatever it pushes from now on may not arrive; attach again until another silo has the grain.
     /// </summary>
     [GenerateSerializer, Immutable, Alias("sync.job.reply.pending")]

@@ -286,9 +286,7 @@ internal sealed partial class JobGrain(
         {
             null => Forget(new JobReply.NotFound()),
             { HasEnded: true } => new JobReply.Finished(Finished()),
-
-            // Of a job of TheEye the document is there, and its arguments are not here.
-            { } record when _inGoodHands => Pending(subscription is null && record.Spec.Origin == JobOrigin.Local ? JobDocument.Render(record) : null),
+            { } record when _inGoodHands => Pending(subscription is null ? JobDocument.Render(record) : null),
             _ => new JobReply.Unavailable(),
         };
     }

@@ -29,7 +29,7 @@ internal sealed class ExpiringGrainStorage : IGrainStorage, IDisposable
     public ExpiringGrainStorage(ExpiringStorageOptions options, TimeProvider timeProvider)
     {
         _options = options;
-        _cache = new MemoryCache(new MemoryCacheOptions { Clock = new Clock(timeProvider) });
+        _cache = new MemoryCache(new MemoryCacheOptions { Clock = new CacheClock(timeProvider) });
     }
 
     /// <inheritdoc/>
@@ -101,10 +101,5 @@ internal sealed class ExpiringGrainStorage : IGrainStorage, IDisposable
     private sealed record Entry(object State, string ETag)
     {
         public long Size { get; } = State is IEvictable evictable ? evictable.Size : 0;
-    }
-
-    private sealed class Clock(TimeProvider timeProvider) : Microsoft.Extensions.Internal.ISystemClock
-    {
-        public DateTimeOffset UtcNow => timeProvider.GetUtcNow();
     }
 }

@@ -10,9 +10,8 @@ namespace SyncCluster.Silo.Clustering;
 /// </summary>
 public sealed partial class RedisConnection : IHostedLifecycleService, IAsyncDisposable
 {
-    // An answer that takes longer than 2 s is none, since callers give up after 3. While the connection is down a command fails at once: all that
-    // is written here is written again by whoever needs it. INFO, which tells the eviction policy, counts as an administrator's command.
-    private const string Defaults = "abortConnect=false,allowAdmin=true,connectTimeout=2000,asyncTimeout=2000,syncTimeout=2000,connectRetry=0";
+    // INFO, which tells the eviction policy, counts as an administrator's command.
+    private const string Defaults = "allowAdmin=true";
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly Lazy<Task<IConnectionMultiplexer>> _multiplexer;
@@ -21,7 +20,8 @@ public sealed partial class RedisConnection : IHostedLifecycleService, IAsyncDis
 
     internal RedisConnection(ClusterSettings settings, TimeProvider timeProvider, ILogger<RedisConnection> logger)
     {
-        Options = Read(settings);
+        Options = RedisConnectionString.Read(settings.Redis, Defaults)
+            ?? throw Invalid("Cluster:Redis is no connection string. It reads like `localhost:6379` or `redis.internal:6380,ssl=true,password=…`.");
         _timeProvider = timeProvider;
         _logger = logger;
         _multiplexer = new(async () => await ConnectionMultiplexer.ConnectAsync(Options));
@@ -84,26 +84,6 @@ public sealed partial class RedisConnection : IHostedLifecycleService, IAsyncDis
         {
             await (await GetAsync()).DisposeAsync();
         }
-    }
-
-    private static ConfigurationOptions Read(ClusterSettings settings)
-    {
-        try
-        {
-            var options = ConfigurationOptions.Parse($"{Defaults},{settings.Redis}");
-            if (options.EndPoints.Count > 0)
-            {
-                options.BacklogPolicy = BacklogPolicy.FailFast;
-                options.ReconnectRetryPolicy = new LinearRetry(500);
-                return options;
-            }
-        }
-        catch (ArgumentException)
-        {
-            // Its message may show the password.
-        }
-
-        throw Invalid("Cluster:Redis is no connection string. It reads like `localhost:6379` or `redis.internal:6380,ssl=true,password=…`.");
     }
 
     private static void Require(EndPoint endpoint, IGrouping<string, KeyValuePair<string, string>>[] info)

@@ -377,27 +377,8 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         return ScriptResult.Read(ended, spec.DefaultStateEvaluation, ticket.Canceled.IsCancellationRequested ? StopReason.Canceled : ServerStopped);
     }
 
-    /// <summary>Asks until there is an answer: a call that fails has perhaps been carried out, and all that are made here may be repeated.</summary>
-    private async Task<T> InsistAsync<T>(Func<Task<T>> ask, Func<T, bool> isAnswer, string jobId, CancellationToken giveUp)
-    {
-        for (var backoff = new Backoff(FirstPause, LongestPause); ;)
-        {
-            try
-            {
-                var answer = await ask();
-                if (isAnswer(answer))
-                {
-                    return answer;
-                }
-            }
-            catch (Exception fault)
-            {
-                LogAskedInVain(fault, jobId);
-            }
-
-            await Task.Delay(backoff.Next(), _timeProvider, giveUp);
-        }
-    }
+    private Task<T> InsistAsync<T>(Func<Task<T>> ask, Func<T, bool> isAnswer, string jobId, CancellationToken giveUp) => Insistence.AskAsync(
+        ask, isAnswer, fault => LogAskedInVain(fault, jobId), new Backoff(FirstPause, LongestPause), _timeProvider, giveUp);
 
     /// <summary>A job on this silo, from its release until its end is reported.</summary>
     private sealed record Ticket(JobSpec Spec, Guid Attempt)

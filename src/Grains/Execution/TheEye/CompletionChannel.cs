@@ -11,7 +11,6 @@ namespace SyncCluster.Execution.TheEye;
 /// </summary>
 internal sealed partial class CompletionChannel(IOptions<TheEyeOptions> options, TimeProvider timeProvider, ILogger<CompletionChannel> logger) : IAsyncDisposable
 {
-    private const string Defaults = "connectTimeout=2000,asyncTimeout=2000,syncTimeout=2000,connectRetry=0";
     private static readonly RedisChannel Pattern = RedisChannel.Pattern("*:job-finished:*");
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -40,22 +39,16 @@ internal sealed partial class CompletionChannel(IOptions<TheEyeOptions> options,
         }
     }
 
-    /// <summary>How a connection string is read; null where it is none.</summary>
+    /// <summary>How a connection string is read; null where it is none. A Redis that is away at the start is waited for, whatever it says.</summary>
     public static ConfigurationOptions? Read(string redis)
     {
-        try
+        var read = RedisConnectionString.Read(redis);
+        if (read is not null)
         {
-            var read = ConfigurationOptions.Parse($"{Defaults},{redis}");
             read.AbortOnConnectFail = false;
-            read.BacklogPolicy = BacklogPolicy.FailFast;
-            read.ReconnectRetryPolicy = new LinearRetry(500);
-            return read.EndPoints.Count > 0 ? read : null;
         }
-        catch (ArgumentException)
-        {
-            // Its message may show the password.
-            return null;
-        }
+
+        return read;
     }
 
     private async Task ListenAsync(Action<string> finished, Action opened)

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using SyncCluster.Jobs;
 
 namespace SyncCluster.Execution.TheEye;
 
@@ -12,8 +11,7 @@ internal sealed class SupervisorClient(IHttpClientFactory clients, IOptions<TheE
 {
     public const string ClientName = "TheEye's supervisor";
 
-    private readonly TheEyeHttp _http = new(clients.CreateClient(ClientName), logger);
-    private readonly Uri _origin = options.Value.Supervisor;
+    private readonly TheEyeHttp _http = new(clients.CreateClient(ClientName), options.Value.Supervisor, logger);
 
     /// <summary>Makes a job that does nothing yet. The answer is its document.</summary>
     /// <param name="customer">The customer's name.</param>
@@ -23,7 +21,7 @@ internal sealed class SupervisorClient(IHttpClientFactory clients, IOptions<TheE
     /// <param name="body">JSON: an object with <c>task_arguments</c> and the lifecycle <c>syncing</c>.</param>
     /// <param name="cancellation">Gives it up: the job may have been made, and does nothing.</param>
     public Task<TheEyeReply> CreateAsync(
-        string customer, string task, string? secret, string? token, ReadOnlyMemory<byte> body, CancellationToken cancellation) => SendAsync(
+        string customer, string task, string? secret, string? token, ReadOnlyMemory<byte> body, CancellationToken cancellation) => _http.SendAsync(
         HttpMethod.Post,
         secret is null ? $"/{Escaped(customer)}/task/{Escaped(task)}/job" : $"/{Escaped(customer)}/task/{Escaped(task)}/secret/{Escaped(secret)}/job",
         token,
@@ -32,11 +30,11 @@ internal sealed class SupervisorClient(IHttpClientFactory clients, IOptions<TheE
 
     /// <summary>Releases a job. Must never be sent twice at once, nor while an earlier one may still be under way.</summary>
     public Task<TheEyeReply> SyncedAsync(string jobId, string token, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Put, $"/job/{jobId}/synced", token, null, cancellation);
+        _http.SendAsync(HttpMethod.Put, $"/job/{jobId}/synced", token, null, cancellation);
 
     /// <summary>A job's document.</summary>
     public Task<TheEyeReply> JobAsync(string customer, string jobId, string token, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Get, $"/{Escaped(customer)}/job/{jobId}", token, null, cancellation);
+        _http.SendAsync(HttpMethod.Get, $"/{Escaped(customer)}/job/{jobId}", token, null, cancellation);
 
     /// <summary>Cancels a job, also one that was not released.</summary>
     public async Task<TheEyeReply> EndAsync(string customer, string jobId, string token, CancellationToken cancellation)
@@ -47,7 +45,7 @@ internal sealed class SupervisorClient(IHttpClientFactory clients, IOptions<TheE
             return seen;
         }
 
-        if (DocumentParts.Find(ok.Body)?.ToJob() is { IsSyncing: true } && await HoldAsync(jobId, token, cancellation) is var held and not TheEyeReply.Ok)
+        if (ok.ToJob() is { IsSyncing: true } && await HoldAsync(jobId, token, cancellation) is var held and not TheEyeReply.Ok)
         {
             return held;
         }
@@ -57,14 +55,11 @@ internal sealed class SupervisorClient(IHttpClientFactory clients, IOptions<TheE
 
     /// <summary>Takes a job that was not released aside: only then can it be canceled.</summary>
     private Task<TheEyeReply> HoldAsync(string jobId, string token, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Put, $"/job/{jobId}/hold", token, null, cancellation);
+        _http.SendAsync(HttpMethod.Put, $"/job/{jobId}/hold", token, null, cancellation);
 
     /// <summary>Cancels a job; one that has ended stays as it is.</summary>
     private Task<TheEyeReply> CancelAsync(string customer, string jobId, string token, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Put, $"/{Escaped(customer)}/job/{jobId}/cancel", token, null, cancellation);
+        _http.SendAsync(HttpMethod.Put, $"/{Escaped(customer)}/job/{jobId}/cancel", token, null, cancellation);
 
     private static string Escaped(string part) => Uri.EscapeDataString(part);
-
-    private Task<TheEyeReply> SendAsync(HttpMethod method, string path, string? token, ReadOnlyMemory<byte>? body, CancellationToken cancellation) =>
-        _http.SendAsync(method, TheEyeHttp.Address(_origin, path, token), body, cancellation);
 }

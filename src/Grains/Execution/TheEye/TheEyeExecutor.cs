@@ -37,6 +37,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     private static readonly TheEyeReply.Refused NoToken = new(401, "There is no token to ask TheEye with. Configure TheEye:ServiceTokens.");
     private static readonly Task<TheEyeReply> NotSent = Task.FromResult<TheEyeReply>(new TheEyeReply.Failed(TheEyeFault.Unreachable));
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Longer than a task may run.</summary>
     private static readonly TimeSpan Forgotten = TimeSpan.FromHours(7);
 
@@ -91,6 +92,8 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     public int Watched => _jobs.Count;
 
     private bool TakesJobs => _started && !IsLeaving;
+
+    private TimeSpan PollPause => _options.PollInterval * (0.8 + (0.4 * Random.Shared.NextDouble()));
 
     /// <inheritdoc/>
     public Place TryReserve() => TakesJobs ? Place.Taken : Place.Elsewhere;
@@ -329,7 +332,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         var (readAt, reply) = await ReadAsync(job, heard);
         switch (reply)
         {
-            case TheEyeReply.Ok ok when DocumentParts.Find(ok.Body)?.ToJob() is { } seen && seen.Id == job.Spec.JobId:
+            case TheEyeReply.Ok ok when ok.ToJob() is { } seen && seen.Id == job.Spec.JobId:
                 if (seen.End is { } end)
                 {
                     return await CompleteAsync(job, JobOutcome.Of(end.Lifecycle, end.State, ok.Body));
@@ -395,7 +398,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
             return await JobOf(job).Attach(null, Reading.Fresh) is JobReply.Finished or JobReply.NotFound
                 && await AskAsync(job, token => _supervisor.EndAsync(job.Spec.Customer, job.Spec.JobId, token, _stop)) is not TheEyeReply.Failed;
         }
-        catch (Exception fault) when (!_stopped.IsCancellationRequested)
+        catch (Exception fault) when (!_stop.IsCancellationRequested)
         {
             LogAskedInVain(fault, job.Spec.JobId);
             return false;
@@ -421,25 +424,15 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     /// <summary>Reports the end until it is stored.</summary>
     private async Task<bool> CompleteAsync(WatchedJob job, JobOutcome outcome)
     {
-        for (var backoff = new Backoff(FirstPause, LongestPause); ;)
-        {
-            try
-            {
-                if (await JobOf(job).Complete(Guid.Empty, outcome) != Completion.Retry)
-                {
-                    return true;
-                }
-            }
-            catch (Exception fault)
-            {
-                LogAskedInVain(fault, job.Spec.JobId);
-            }
-
-            await Task.Delay(backoff.Next(), _timeProvider, _stop);
-        }
+        await Insistence.AskAsync(
+            () => JobOf(job).Complete(Guid.Empty, outcome),
+            answer => answer != Completion.Retry,
+            fault => LogAskedInVain(fault, job.Spec.JobId),
+            new Backoff(FirstPause, LongestPause),
+            _timeProvider,
+            _stop);
+        return true;
     }
-
-    private TimeSpan PollPause => _options.PollInterval * (0.8 + (0.4 * Random.Shared.NextDouble()));
 
     private IJobGrain JobOf(WatchedJob job) => _grains.GetGrain<IJobGrain>(JobKey.Of(job.Spec.Customer, job.Spec.JobId));
 

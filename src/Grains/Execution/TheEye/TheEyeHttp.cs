@@ -7,23 +7,27 @@ using SyncCluster.Json;
 namespace SyncCluster.Execution.TheEye;
 
 /// <summary>
-/// Requests to TheEye, each answered with what came of it: nothing is thrown but for a caller that has gone. Addresses carry tokens and secrets and
+/// Requests to one of TheEye's programs, each answered with what came of it: nothing is thrown but for a caller that has gone. Addresses carry tokens and secrets and
 /// are never logged.
 /// </summary>
-internal sealed partial class TheEyeHttp(HttpClient http, ILogger<TheEyeHttp> logger)
+internal sealed partial class TheEyeHttp(HttpClient http, Uri origin, ILogger<TheEyeHttp> logger)
 {
     private const int LongestMessage = 500;
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
+    /// <summary>Where the program listens, perhaps with a path.</summary>
+    private readonly string _origin = origin.AbsoluteUri.TrimEnd('/');
+
     /// <param name="method">The method.</param>
-    /// <param name="address">Where to; every part of it escaped.</param>
+    /// <param name="path">Escaped, from the slash on.</param>
+    /// <param name="token">The token; null for none.</param>
     /// <param name="json">The body; null for none.</param>
     /// <param name="cancellation">Gives the request up.</param>
     /// <exception cref="OperationCanceledException">It was given up.</exception>
-    public async Task<TheEyeReply> SendAsync(HttpMethod method, Uri address, ReadOnlyMemory<byte>? json, CancellationToken cancellation)
+    public async Task<TheEyeReply> SendAsync(HttpMethod method, string path, string? token, ReadOnlyMemory<byte>? json, CancellationToken cancellation)
     {
+        var address = new Uri($"{_origin}{path}{(token is null ? "" : $"?access_token={Uri.EscapeDataString(token)}")}");
         using var request = new HttpRequestMessage(method, address) { Content = ContentOf(method, json) };
-
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellation);
@@ -42,13 +46,6 @@ internal sealed partial class TheEyeHttp(HttpClient http, ILogger<TheEyeHttp> lo
             return new TheEyeReply.Failed(what);
         }
     }
-
-    /// <summary>An address of TheEye.</summary>
-    /// <param name="origin">Where the program listens, perhaps with a path.</param>
-    /// <param name="path">Escaped, from the slash on.</param>
-    /// <param name="token">The token; null for none.</param>
-    public static Uri Address(Uri origin, string path, string? token) =>
-        new($"{origin.AbsoluteUri.TrimEnd('/')}{path}{(token is null ? "" : $"?access_token={Uri.EscapeDataString(token)}")}");
 
     /// <summary>
     /// What is no read has a content, be it an empty one: without, the framework's client sends a request again by itself when the connection, one that

@@ -1,3 +1,5 @@
+using SyncCluster.Jobs;
+
 namespace SyncCluster.Execution.TheEye;
 
 /// <summary>What TheEye has said to a request.</summary>
@@ -9,7 +11,11 @@ internal abstract record TheEyeReply
 
     /// <summary>2xx.</summary>
     /// <param name="Body">As it was sent, inflated.</param>
-    public sealed record Ok(byte[] Body) : TheEyeReply;
+    public sealed record Ok(byte[] Body) : TheEyeReply
+    {
+        /// <summary>The job whose document the body is; null where it is none.</summary>
+        public TheEyeJob? ToJob() => DocumentParts.Find(Body)?.ToJob();
+    }
 
     /// <summary>4xx.</summary>
     /// <param name="Status">The status.</param>

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Internal;
 
-namespace SyncCluster.Gateway.TheEye;
+namespace SyncCluster.Storage;
 
 /// <summary>The clock of a framework's cache.</summary>
 internal sealed class CacheClock(TimeProvider timeProvider) : ISystemClock
