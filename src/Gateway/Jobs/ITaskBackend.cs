@@ -3,6 +3,7 @@ using SyncCluster.Gateway.Calls;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
+using SyncCluster.Json;
 
 namespace SyncCluster.Gateway.Jobs;
 
@@ -25,10 +26,35 @@ internal interface ITaskBackend
 
     /// <summary>Waits for a job's end in a caller's name.</summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    Task<WaitEnd> AttachAsync(JobRequest request, Deadline deadline, CancellationToken gone);
+    Task<WaitEnd> AttachAsync(JobRequest request, WaitTime time, CancellationToken gone);
 
     /// <summary>A job as a caller may see it.</summary>
     Task<JobSight> LookAsync(JobRequest request, CancellationToken gone);
+
+    /// <summary>The document so far of a job that the caller has waited for: JSON, UTF-8. Where it can't be had, hardly more than its id.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    async Task<ReadOnlyMemory<byte>> SoFarAsync(JobRequest request, CancellationToken gone)
+    {
+        try
+        {
+            if (await LookAsync(request, gone) is { Refusal: null } seen)
+            {
+                return seen.Document;
+            }
+        }
+        catch (Exception fault) when (fault is OrleansException or TimeoutException)
+        {
+            // The job exists, and that is what the caller is to hear.
+        }
+
+        return JsonText.Write(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("id", request.Job);
+            json.WriteString("customer_name", request.Customer);
+            json.WriteEndObject();
+        });
+    }
 
     /// <summary>Cancels a job that a caller has seen unfinished. Why it is refused; null where it is not.</summary>
     Task<Problem?> CancelAsync(JobRequest request, JobSight seen, CancellationToken gone);
@@ -52,12 +78,24 @@ internal sealed record TaskCall(string Customer, string Task, CallBody.Arguments
     /// <summary>SHA-256 of the secret that the new job is to have, where it is called with its task's.</summary>
     public byte[]? JobSecretHash { get; init; }
 
+    /// <summary>What it shares with its repeats; null for a call that has none.</summary>
+    public CallIdentity? Identity { get; init; }
+
+    /// <summary>
+    /// Where the job is to be canceled when the last one who waits for it has hung up: when the caller's own wait ends. Null where it is not.
+    /// </summary>
+    public DateTimeOffset? CallerWaitsUntil { get; init; }
+
     /// <summary>Keeps token and secret out of logs.</summary>
     public override string ToString() => $"a call of {Customer}/{Task}";
 }
 
 /// <summary>What a caller asks of a job.</summary>
-internal sealed record JobRequest(string Customer, string Job, Caller Caller, string Token)
+/// <param name="Customer">Whose job it is.</param>
+/// <param name="Job">Its id.</param>
+/// <param name="Caller">Who asks; null for whoever knows its secret, and has been let in for that.</param>
+/// <param name="Token">The caller's token; null without a caller.</param>
+internal sealed record JobRequest(string Customer, string Job, Caller? Caller, string? Token)
 {
     public string Key => JobKey.Of(Customer, Job);
 
@@ -77,6 +115,9 @@ internal abstract record Allocation
 
     /// <summary>It has ended already.</summary>
     public sealed record Ended(string JobId, FinishedJob Job) : Allocation;
+
+    /// <summary>It is the job of another call, which has sent the same key with other arguments.</summary>
+    public sealed record OtherCall(string JobId) : Allocation;
 
     /// <summary>There is none.</summary>
     public sealed record Refused(Problem Problem) : Allocation;

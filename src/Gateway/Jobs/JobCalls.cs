@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Calls;
 using SyncCluster.Gateway.Http;
@@ -20,7 +19,12 @@ internal sealed class JobCalls(
     IOptions<RequestLimits> limits,
     TimeProvider timeProvider)
 {
+    private readonly WaitingOptions _waiting = waiting.Value;
+
     public static Problem WrongSecret { get; } = new(StatusCodes.Status401Unauthorized, "The task or its secret is wrong.");
+
+    public static Problem NotWithKey { get; } = new(
+        StatusCodes.Status400BadRequest, "A call that may be repeated can't be canceled when its caller hangs up: send either an Idempotency-Key or cancel_on_disconnect.");
 
     public static Problem RecordLost(string jobId) =>
         new(StatusCodes.Status502BadGateway, "The job was started, but the storage has lost its record.") { JobId = jobId };
@@ -28,7 +32,7 @@ internal sealed class JobCalls(
     /// <summary>Runs a task for the bearer of a token.</summary>
     public async Task<IResult> RunAsync(HttpContext http, string customer, string task)
     {
-        var deadline = new Deadline(timeProvider, waiting.Value.Maximum);
+        var deadline = new Deadline(timeProvider, _waiting.Maximum);
         if (!TaskId.IsValid(task))
         {
             return JobAddress.NoSuchTask;
@@ -54,14 +58,14 @@ internal sealed class JobCalls(
         }
 
         return admission is { Caller: { } caller }
-            ? await RunAsync(http, new TaskCall(customer, task, arguments) { Caller = caller, Token = admission.Token }, null, deadline)
+            ? await RunAsync(http, new TaskCall(customer, task, arguments) { Caller = caller, Token = admission.Token }, deadline)
             : admission.Refusal!;
     }
 
     /// <summary>Runs a task for whoever knows its secret. What is wrong, the task or its secret, is not told.</summary>
     public async Task<IResult> RunWithSecretAsync(HttpContext http, string customer, string task, string secret)
     {
-        var deadline = new Deadline(timeProvider, waiting.Value.Maximum);
+        var deadline = new Deadline(timeProvider, _waiting.Maximum);
         if (!CustomerName.IsValid(customer) || !TaskId.IsValid(task))
         {
             return WrongSecret;
@@ -72,22 +76,17 @@ internal sealed class JobCalls(
             return refusal;
         }
 
-        var jobSecret = $"{customer}.{Secret.New()}";
         return await ReadAsync(http) switch
         {
             CallBody.Refused refused => new Problem(refused.Status, refused.Message),
-            var read => await RunAsync(
-                http,
-                new TaskCall(customer, task, (CallBody.Arguments)read) { Secret = secret, JobSecretHash = Secret.Hash(jobSecret) },
-                jobSecret,
-                deadline),
+            var read => await RunAsync(http, new TaskCall(customer, task, (CallBody.Arguments)read) { Secret = secret }, deadline),
         };
     }
 
     /// <summary>Waits for a job of the token's customer.</summary>
     public async Task<IResult> AttachAsync(HttpContext http, string customer, string job)
     {
-        var deadline = new Deadline(timeProvider, waiting.Value.Maximum);
+        var deadline = new Deadline(timeProvider, _waiting.Maximum);
         var admission = await gate.AdmitAsync(http.Request, null, customer, Credential.Viewer, deadline);
         if (admission is not { Caller: { } caller })
         {
@@ -99,59 +98,99 @@ internal sealed class JobCalls(
             return JobAddress.NoSuchJob;
         }
 
-        var flags = AnswerFlags.Of(http.Request.Query);
-        var end = await backend.AttachAsync(new JobRequest(customer, job, caller, admission.Token!), deadline, http.RequestAborted);
-        return Attached(end, job, flags, JobAddress.Of(customer, job, flags));
+        var terms = WaitTerms.Of(http.Request, _waiting, customer, null, deadline);
+        var request = new JobRequest(customer, job, caller, admission.Token!);
+        var end = await backend.AttachAsync(request, terms.Time, http.RequestAborted);
+        return await AttachedAsync(http, end, request, terms, JobAddress.Of(customer, job, terms.Flags));
     }
 
     /// <summary>Waits for a job that was called with its task's secret, for whoever knows the job's own.</summary>
     public async Task<IResult> AttachWithSecretAsync(HttpContext http, string job, string secret)
     {
-        var deadline = new Deadline(timeProvider, waiting.Value.Maximum);
+        var deadline = new Deadline(timeProvider, _waiting.Maximum);
         var dot = secret.LastIndexOf('.');
         if (!JobId.IsValid(job) || dot < 0 || !CustomerName.IsValid(secret[..dot]))
         {
             return JobAddress.NoSuchJob;
         }
 
-        var flags = AnswerFlags.Of(http.Request.Query);
+        var request = new JobRequest(secret[..dot], job, null, null);
+        var terms = WaitTerms.Of(http.Request, _waiting, request.Customer, null, deadline);
         var end = await hub.AttachAsync(
-            JobKey.Of(secret[..dot], job), access => access.SecretHash is { } hash && Secret.Matches(secret, hash), deadline, http.RequestAborted);
-        return end is WaitEnd.Forbidden ? JobAddress.NoSuchJob : Attached(end, job, flags, JobAddress.WithSecret(job, secret, flags));
+            request.Key, access => access.SecretHash is { } hash && Secret.Matches(secret, hash), terms.Time, http.RequestAborted);
+        return end is WaitEnd.Forbidden
+            ? JobAddress.NoSuchJob
+            : await AttachedAsync(http, end, request, terms, JobAddress.WithSecret(job, secret, terms.Flags));
     }
 
     /// <summary>Whether a job that can't be asked for has run is not known: only of a new one it is.</summary>
-    private static IResult Attached(WaitEnd end, string job, AnswerFlags flags, string location) =>
-        end is WaitEnd.Unavailable ? ServerFault.Unreachable : WaitAnswer.Of(end, job, flags, location);
+    private async ValueTask<IResult> AttachedAsync(HttpContext http, WaitEnd end, JobRequest request, WaitTerms terms, string location) =>
+        end is WaitEnd.Unavailable ? ServerFault.Unreachable : await AnswerAsync(http, end, request, terms, location);
 
     private async Task<CallBody> ReadAsync(HttpContext http) => CallBody.Read(
         http.Request.ContentType, await RequestBody.ReadAsync(http.Request, limits.Value.Body), http.Request.Query);
 
-    private async Task<IResult> RunAsync(HttpContext http, TaskCall call, string? jobSecret, Deadline deadline)
+    private async Task<IResult> RunAsync(HttpContext http, TaskCall call, Deadline arrival)
     {
-        var flags = AnswerFlags.Of(http.Request.Query);
-        switch (await backend.AllocateAsync(call, deadline, http.RequestAborted))
+        var terms = WaitTerms.Of(http.Request, _waiting, call.Customer, call.Task, arrival);
+        switch (IdempotencyKey.Find(http.Request.Headers["Idempotency-Key"]))
+        {
+            case IdempotencyKey.Malformed malformed:
+                return new Problem(StatusCodes.Status400BadRequest, malformed.Message);
+            case IdempotencyKey.One when CancelsOnDisconnect(http.Request):
+                return NotWithKey;
+            case IdempotencyKey.One { Key: var key }:
+                call = call with { Identity = CallIdentity.Of(call, key) };
+                break;
+        }
+
+        var jobSecret = call.Secret is { } secret ? $"{call.Customer}.{call.Identity?.JobSecret(secret) ?? Secret.New()}" : null;
+        call = call with
+        {
+            JobSecretHash = jobSecret is null ? null : Secret.Hash(jobSecret),
+            CallerWaitsUntil = CancelsOnDisconnect(http.Request) ? timeProvider.GetUtcNow() + terms.Time.End.Remaining : null,
+        };
+        switch (await backend.AllocateAsync(call, terms.Time.Start, http.RequestAborted))
         {
             case Allocation.Allocated { Spec: var spec }:
-                var end = await SubmitAsync(spec, call.Token, deadline, http.RequestAborted);
-                return end is WaitEnd.NotFound ? RecordLost(spec.JobId) : WaitAnswer.Of(end, spec.JobId, flags, LocationOf(spec.JobId));
+                var end = await SubmitAsync(spec, call.Token, terms.Time, http.RequestAborted);
+                return end is WaitEnd.NotFound ? RecordLost(spec.JobId) : await EndedAsync(spec.JobId, end);
             case Allocation.Ended ended:
-                return WaitAnswer.Of(new WaitEnd.Finished(ended.Job), ended.JobId, flags, LocationOf(ended.JobId));
+                return await EndedAsync(ended.JobId, new WaitEnd.Finished(ended.Job));
+            case Allocation.OtherCall other:
+                return await EndedAsync(other.JobId, new WaitEnd.OtherCall());
             case Allocation.Refused refused:
                 return refused.Problem;
             default:
                 throw new InvalidOperationException("A job is allocated, has ended, or there is none.");
         }
 
-        string LocationOf(string job) => jobSecret is null ? JobAddress.Of(call.Customer, job, flags) : JobAddress.WithSecret(job, jobSecret, flags);
+        ValueTask<IResult> EndedAsync(string job, WaitEnd end) => AnswerAsync(
+            http,
+            end,
+            new JobRequest(call.Customer, job, call.Caller, call.Token),
+            terms,
+            jobSecret is null ? JobAddress.Of(call.Customer, job, terms.Flags) : JobAddress.WithSecret(job, jobSecret, terms.Flags));
     }
 
-    private async Task<WaitEnd> SubmitAsync(JobSpec spec, string? token, Deadline deadline, CancellationToken gone)
+    private static bool CancelsOnDisconnect(HttpRequest request) => request.Query.ContainsKey("cancel_on_disconnect");
+
+    /// <summary>The answer to a request that has waited for a job, however the wait ended.</summary>
+    private async ValueTask<IResult> AnswerAsync(HttpContext http, WaitEnd end, JobRequest request, WaitTerms terms, string location)
+    {
+        var goesOn = terms.RespondsAsync && end is WaitEnd.TimedOut;
+        terms.Tell(http.Response.Headers, goesOn);
+        return goesOn
+            ? WaitAnswer.GoesOn(request.Job, await backend.SoFarAsync(request, http.RequestAborted), location)
+            : WaitAnswer.Of(end, request.Job, terms.Flags, location);
+    }
+
+    private async Task<WaitEnd> SubmitAsync(JobSpec spec, string? token, WaitTime time, CancellationToken gone)
     {
         WaitEnd end = new WaitEnd.Unknown();
         try
         {
-            return end = await hub.SubmitAsync(spec, token, deadline, gone);
+            return end = await hub.SubmitAsync(spec, token, time, gone);
         }
         finally
         {

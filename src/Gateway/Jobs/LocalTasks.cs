@@ -13,6 +13,9 @@ namespace SyncCluster.Gateway.Jobs;
 /// <summary>The tasks of this cluster, which its silos run.</summary>
 internal sealed class LocalTasks(TaskLookup tasks, WaiterHub hub, IGrainFactory grains, TimeProvider timeProvider) : ITaskBackend
 {
+    public static Problem NotCancellable { get; } = new(
+        StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only: call it without cancel_on_disconnect.");
+
     /// <inheritdoc/>
     public async Task<Problem?> CheckSecretAsync(string customer, string task, string secret, Deadline deadline, CancellationToken gone) =>
         await FindAsync(customer, task, deadline, gone) is { } definition && Secret.Matches(secret, definition.SecretHash) ? null : JobCalls.WrongSecret;
@@ -30,13 +33,20 @@ internal sealed class LocalTasks(TaskLookup tasks, WaiterHub hub, IGrainFactory 
             return new Allocation.Refused(Gate.NotOnTaskList);
         }
 
+        if (call.CallerWaitsUntil is not null && !task.Cancellable && call.Caller?.Credential is not >= Credential.Admin)
+        {
+            return new Allocation.Refused(NotCancellable);
+        }
+
         using var supplied = JsonDocument.Parse(call.Arguments.Json, JsonText.DocumentOptions);
         return TaskArguments.Bind(task, supplied.RootElement) switch
         {
             BoundArguments.Bound bound => new Allocation.Allocated(
-                JobSpec.Of(task, JobId.New(), bound.Json, call.Caller?.User ?? new JobUser("secret", ""), timeProvider.GetUtcNow()) with
+                JobSpec.Of(task, call.Identity is { } identity ? JobId.Of(identity.Id) : JobId.New(), bound.Json, call.Caller?.User ?? new JobUser("secret", ""), timeProvider.GetUtcNow()) with
                 {
                     SecretHash = call.JobSecretHash,
+                    Fingerprint = call.Identity?.Fingerprint,
+                    CallerWaitsUntil = call.CallerWaitsUntil,
                 }),
             var refused => new Allocation.Refused(new Problem(StatusCodes.Status400BadRequest, ((BoundArguments.Refused)refused).Message)),
         };
@@ -55,8 +65,8 @@ internal sealed class LocalTasks(TaskLookup tasks, WaiterHub hub, IGrainFactory 
     }
 
     /// <inheritdoc/>
-    public Task<WaitEnd> AttachAsync(JobRequest request, Deadline deadline, CancellationToken gone) =>
-        hub.AttachAsync(request.Key, access => request.Caller.IsOn(access.Acl), deadline, gone);
+    public Task<WaitEnd> AttachAsync(JobRequest request, WaitTime time, CancellationToken gone) =>
+        hub.AttachAsync(request.Key, access => MaySee(request, access), time, gone);
 
     /// <inheritdoc/>
     public async Task<JobSight> LookAsync(JobRequest request, CancellationToken gone)
@@ -69,14 +79,14 @@ internal sealed class LocalTasks(TaskLookup tasks, WaiterHub hub, IGrainFactory 
             _ => (null, JobSight.Refused(ServerFault.Unreachable)),
         };
         return access is null ? seen
-            : request.Caller.IsOn(access.Acl) ? seen with { IsForAdministrators = !access.Cancellable }
+            : MaySee(request, access) ? seen with { IsForAdministrators = !access.Cancellable }
             : JobSight.Refused(Gate.NotOnJobList);
     }
 
     /// <inheritdoc/>
     public async Task<Problem?> CancelAsync(JobRequest request, JobSight seen, CancellationToken gone)
     {
-        if (seen.IsForAdministrators && request.Caller.Credential < Credential.Admin)
+        if (seen.IsForAdministrators && request.Caller?.Credential is not >= Credential.Admin)
         {
             return JobEndpoints.AdministratorsOnly(request.Customer, request.Job);
         }
@@ -89,6 +99,8 @@ internal sealed class LocalTasks(TaskLookup tasks, WaiterHub hub, IGrainFactory 
             _ => JobEndpoints.RunnerUnreachable(request.Customer, request.Job),
         };
     }
+
+    private static bool MaySee(JobRequest request, JobAccess access) => request.Caller is not { } caller || caller.IsOn(access.Acl);
 
     private async Task<TaskDefinition?> FindAsync(string customer, string task, Deadline deadline, CancellationToken gone) =>
         CustomerName.IsValid(customer) && TaskId.IsValid(task) ? await tasks.FindAsync(customer, task, deadline, gone) : null;

@@ -14,6 +14,22 @@ internal static class WaitAnswer
     public static Problem Unreadable(string jobId, string location) =>
         new(StatusCodes.Status502BadGateway, "The job's document can't be read.") { JobId = jobId, Location = location };
 
+    /// <summary>The call's key names a job of another call.</summary>
+    public static Problem OtherArguments(string jobId, string location) => new(
+        StatusCodes.Status422UnprocessableEntity,
+        "This Idempotency-Key was sent before with other arguments. Send a new key for a new call; the answer to the earlier one is at the address in Location.")
+    {
+        JobId = jobId,
+        Location = location,
+    };
+
+    /// <summary>The wait ended before the job, and the caller has said that this will do (RFC 7240, respond-async).</summary>
+    /// <param name="jobId">The job that was waited for.</param>
+    /// <param name="document">The job so far.</param>
+    /// <param name="location">Where the caller can go on waiting; escaped.</param>
+    public static IResult GoesOn(string jobId, ReadOnlyMemory<byte> document, string location) =>
+        new JobResponse(jobId, StatusCodes.Status202Accepted, document) { Location = location, RetryAfter = Soon };
+
     /// <param name="end">How the wait ended.</param>
     /// <param name="jobId">The job that was waited for.</param>
     /// <param name="flags">What the caller wants of it.</param>
@@ -43,6 +59,7 @@ internal static class WaitAnswer
             WaitEnd.Unavailable => new Problem(
                 StatusCodes.Status503ServiceUnavailable, "The cluster or its storage can't be reached. Nothing was run: try again.")
             { RetryAfter = Later },
+            WaitEnd.OtherCall => OtherArguments(jobId, location),
             WaitEnd.QueueFull => new Problem(
                 StatusCodes.Status503ServiceUnavailable, "Too many jobs are waiting for their turn. Nothing was run: try again.")
             { RetryAfter = Later },

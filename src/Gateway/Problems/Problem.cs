@@ -43,7 +43,7 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
 
         if (RetryAfter is { } wait)
         {
-            response.Headers.RetryAfter = Math.Max(0, Math.Ceiling(wait.TotalSeconds)).ToString("F0", CultureInfo.InvariantCulture);
+            response.Headers.RetryAfter = Seconds(wait);
         }
 
         if (Status == StatusCodes.Status401Unauthorized)
@@ -56,6 +56,9 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
         response.ContentLength = body.Length;
         await response.BodyWriter.WriteAsync(body);
     }
+
+    /// <summary>A time as the headers want it: whole seconds, rounded up.</summary>
+    public static string Seconds(TimeSpan time) => Math.Max(0, Math.Ceiling(time.TotalSeconds)).ToString("F0", CultureInfo.InvariantCulture);
 
     /// <summary>The body.</summary>
     public ReadOnlyMemory<byte> Render()

@@ -13,6 +13,7 @@ internal static class TheEyeHosting
         services.AddTheEyeClient(TheEyeTokens.ClientName);
         services.AddSingleton<TheEyeTokens>();
         services.AddSingleton<ITokenAuthority>(provider => provider.GetRequiredService<TheEyeTokens>());
+        services.AddSingleton<UnsubmittedJobs>();
         services.AddSingleton<ITaskBackend, TheEyeTasks>();
     }
 

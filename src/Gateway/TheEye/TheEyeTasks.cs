@@ -1,7 +1,10 @@
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
+using SyncCluster.Execution;
 using SyncCluster.Execution.TheEye;
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Calls;
+using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Jobs;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
@@ -20,14 +23,12 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
 {
     private const int Kept = 100_000;
     private static readonly TimeSpan MayReadFor = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
 
     /// <summary>Less than this does not do for asking a grain; a timer may also end some milliseconds early.</summary>
     private static readonly TimeSpan LeastTime = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long a job that was perhaps not submitted is seen to.</summary>
-    private static readonly TimeSpan EndTime = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     private readonly SupervisorClient _supervisor;
     private readonly TheEyeTokens _tokens;
@@ -35,6 +36,8 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
     private readonly IGrainFactory _grains;
     private readonly TheEyeOptions _options;
     private readonly TimeProvider _timeProvider;
+    private readonly WaitingOptions _waiting;
+    private readonly UnsubmittedJobs _unsubmitted;
     private readonly ILogger<TheEyeTasks> _logger;
     private readonly MemoryCache _mayRead;
 
@@ -45,6 +48,8 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
         IGrainFactory grains,
         IOptions<TheEyeOptions> options,
         TimeProvider timeProvider,
+        IOptions<WaitingOptions> waiting,
+        UnsubmittedJobs unsubmitted,
         ILogger<TheEyeTasks> logger)
     {
         _supervisor = supervisor;
@@ -53,6 +58,8 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
         _grains = grains;
         _options = options.Value;
         _timeProvider = timeProvider;
+        _waiting = waiting.Value;
+        _unsubmitted = unsubmitted;
         _logger = logger;
         _mayRead = new(new MemoryCacheOptions { SizeLimit = Kept, Clock = new CacheClock(timeProvider) });
     }
@@ -87,31 +94,23 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
     }
 
     /// <inheritdoc/>
-    public void EndUnlessSubmitted(JobSpec spec, string? token) => End(spec, token, async grain => await grain.Attach(null, Reading.Fresh) switch
-    {
-        JobReply.Pending { Lifecycle: Lifecycle.Syncing } or JobReply.Finished => Fate.SeenTo,
-
-        // Its own caller, who was told to ask for it, may have made it known as a job that somebody else releases, which nobody does.
-        JobReply.NotFound or JobReply.Pending => Fate.Left,
-        _ => Fate.Unknown,
-    });
+    public void EndUnlessSubmitted(JobSpec spec, string? token) => _unsubmitted.EndUnlessSubmitted(spec, token);
 
     /// <inheritdoc/>
-    public void EndUnrun(JobSpec spec, string? token) => End(
-        spec, token, async grain => await grain.Terminate() == Cancellation.Unavailable ? Fate.Unknown : Fate.Left);
+    public void EndUnrun(JobSpec spec, string? token) => _unsubmitted.EndUnrun(spec, token);
 
     /// <inheritdoc/>
-    public async Task<WaitEnd> AttachAsync(JobRequest request, Deadline deadline, CancellationToken gone)
+    public async Task<WaitEnd> AttachAsync(JobRequest request, WaitTime time, CancellationToken gone)
     {
-        var permission = (Secret.KeyOf(request.Token), request.Key);
+        var permission = (Secret.KeyOf(request.Token!), request.Key);
         if (!_mayRead.TryGetValue(permission, out _))
         {
-            var (reply, job) = await ReadAsync(request, gone, deadline);
+            var (reply, job) = await ReadAsync(request, gone, time.Start);
             if (job is null)
             {
                 // The answer that is stored here outlives TheEye's.
-                var stored = MayBeStored(reply) && deadline.Remaining > LeastTime
-                    ? await _hub.AttachAsync(request.Key, access => request.Caller.IsOn(access.Acl), deadline, gone)
+                var stored = MayBeStored(reply) && time.Start.Remaining > LeastTime
+                    ? await _hub.AttachAsync(request.Key, access => MaySee(request, access), time, gone)
                     : new WaitEnd.NotFound();
                 return stored is WaitEnd.NotFound or WaitEnd.Forbidden ? new WaitEnd.Refused(RefusalOf(request, reply)) : stored;
             }
@@ -127,7 +126,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
         }
 
         return await _hub.SubmitAsync(
-            SpecOf(request.Customer, request.Job, request.Caller, JobOrigin.Elsewhere), request.Token, deadline, gone);
+            SpecOf(request.Customer, request.Job, request.Caller, JobOrigin.Elsewhere), request.Token, time, gone);
     }
 
     /// <inheritdoc/>
@@ -141,7 +140,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
 
         if (MayBeStored(reply)
             && await _grains.GetGrain<IJobGrain>(request.Key).Attach(null, Reading.Cached) is JobReply.Finished { Job: { Fault: null } stored }
-            && request.Caller.IsOn(stored.Access.Acl))
+            && MaySee(request, stored.Access))
         {
             return new() { Lifecycle = stored.Lifecycle.Word(), HasEnded = true, Document = stored.Document };
         }
@@ -157,7 +156,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
             return JobEndpoints.HasEnded(request.Customer, request.Job);
         }
 
-        var reply = await _supervisor.EndAsync(request.Customer, request.Job, request.Token, gone);
+        var reply = await _supervisor.EndAsync(request.Customer, request.Job, request.Token!, gone);
         if (reply is not TheEyeReply.Ok)
         {
             return RefusalOf(request, reply) with { JobId = request.Job, Location = JobAddress.Of(request.Customer, request.Job, default) };
@@ -171,7 +170,71 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _mayRead.Dispose();
 
+    private static bool MaySee(JobRequest request, JobAccess access) => request.Caller is not { } caller || caller.IsOn(access.Acl);
+
+    /// <summary>Makes a job, or finds the one that the same call has made before.</summary>
     private async Task<Allocation> MakeAsync(TaskCall call)
+    {
+        if (call.Identity is not { } identity)
+        {
+            return await CreateAsync(call);
+        }
+
+        var name = Convert.ToHexStringLower(identity.Id);
+        var calls = _grains.GetGrain<ICallGrain>(name);
+        var patience = new Deadline(_timeProvider, _waiting.Patience);
+        var (isKnown, bound) = await AskAsync(calls.Find, _ => true, patience);
+        if (!isKnown || bound is not null)
+        {
+            return OfCall(bound, identity);
+        }
+
+        var created = await CreateAsync(call);
+        var spec = created switch
+        {
+            Allocation.Allocated allocated => allocated.Spec,
+            Allocation.Ended ended => SpecOf(call, ended.JobId, JobOrigin.Elsewhere),
+            _ => null,
+        };
+        if (spec is null)
+        {
+            return created;
+        }
+
+        spec = spec with { Fingerprint = identity.Fingerprint, Call = name };
+        (_, bound) = await AskAsync(() => calls.Bind(spec), job => job is not null, patience);
+        if (bound?.JobId != spec.JobId)
+        {
+            _unsubmitted.EndUnlessSubmitted(spec, call.Token);
+        }
+
+        return bound is null && created is Allocation.Ended ? created : OfCall(bound, identity);
+    }
+
+    /// <param name="bound">The job of a call that may be repeated; null where that can't be found out.</param>
+    /// <param name="identity">What the call is known by.</param>
+    private static Allocation OfCall(JobSpec? bound, CallIdentity identity) => bound switch
+    {
+        null => new Allocation.Refused(ServerFault.Unreachable),
+        { Fingerprint: { } fingerprint } when !fingerprint.AsSpan().SequenceEqual(identity.Fingerprint) => new Allocation.OtherCall(bound.JobId),
+        _ => new Allocation.Allocated(bound),
+    };
+
+    private async Task<(bool IsKnown, JobSpec? Job)> AskAsync(Func<Task<JobSpec?>> ask, Func<JobSpec?, bool> isAnswer, Deadline patience)
+    {
+        using var limit = new CancellationTokenSource(patience.Remaining, _timeProvider);
+        try
+        {
+            return (true, await Insistence.AskAsync(
+                ask, isAnswer, fault => LogAskedInVain(fault.Message), new Backoff(FirstPause, LongestPause), _timeProvider, limit.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            return default;
+        }
+    }
+
+    private async Task<Allocation> CreateAsync(TaskCall call)
     {
         var reply = await _supervisor.CreateAsync(
             call.Customer, call.Task, call.Secret, call.Token, SyncingBody.Of(call.Arguments), CancellationToken.None);
@@ -182,11 +245,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
 
         return job.End is { } end
             ? new Allocation.Ended(job.Id, Finished(call.Customer, job.Id, end, ok.Body))
-            : new Allocation.Allocated(SpecOf(call.Customer, job.Id, call.Caller, job.IsSyncing ? JobOrigin.Allocated : JobOrigin.Elsewhere) with
-            {
-                TaskId = call.Task,
-                SecretHash = call.JobSecretHash,
-            });
+            : new Allocation.Allocated(SpecOf(call, job.Id, job.IsSyncing ? JobOrigin.Allocated : JobOrigin.Elsewhere));
     }
 
     private async Task EndWhenMadeAsync(Task<Allocation> making, string? token)
@@ -197,12 +256,19 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
         }
     }
 
+    private JobSpec SpecOf(TaskCall call, string job, JobOrigin origin) => SpecOf(call.Customer, job, call.Caller, origin) with
+    {
+        TaskId = call.Task,
+        SecretHash = call.JobSecretHash,
+        CallerWaitsUntil = call.CallerWaitsUntil,
+    };
+
     private async Task<(TheEyeReply Reply, TheEyeJob? Job)> ReadAsync(JobRequest request, CancellationToken gone, Deadline? deadline = null)
     {
         TheEyeReply reply;
         try
         {
-            reply = await _supervisor.JobAsync(request.Customer, request.Job, request.Token, gone)
+            reply = await _supervisor.JobAsync(request.Customer, request.Job, request.Token ?? _options.ServiceTokens[request.Customer], gone)
                 .WaitAsync(deadline?.Remaining ?? Timeout.InfiniteTimeSpan, _timeProvider, gone);
         }
         catch (TimeoutException)
@@ -216,49 +282,6 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
     /// <summary>Whether the answer that is stored here may be given instead: TheEye knows the job no more, or can't be asked.</summary>
     private static bool MayBeStored(TheEyeReply reply) => reply is TheEyeReply.Failed or TheEyeReply.Refused { Status: StatusCodes.Status404NotFound };
 
-    private void End(JobSpec spec, string? token, Func<IJobGrain, Task<Fate>> ask)
-    {
-        if (spec.Origin == JobOrigin.Allocated)
-        {
-            _ = Task.Run(() => EndAsync(spec, token, ask));
-        }
-    }
-
-    /// <summary>A job that was made is ended at TheEye, once it is certain that no submit will release it any more, unless its grain sees to it.</summary>
-    private async Task EndAsync(JobSpec spec, string? token, Func<IJobGrain, Task<Fate>> ask)
-    {
-        string?[] tokens = [token, _options.ServiceTokens.GetValueOrDefault(spec.Customer)];
-        var limit = new Deadline(_timeProvider, EndTime);
-        await Task.Delay(WaiterHub.SubmitValidity + FirstPause, _timeProvider);
-        for (var backoff = new Backoff(FirstPause, LongestPause); limit.Remaining > TimeSpan.Zero;)
-        {
-            try
-            {
-                var fate = await ask(_grains.GetGrain<IJobGrain>(JobKey.Of(spec.Customer, spec.JobId)));
-                if (fate == Fate.SeenTo)
-                {
-                    return;
-                }
-
-                foreach (var known in fate == Fate.Left ? tokens.OfType<string>() : [])
-                {
-                    if (await _supervisor.EndAsync(spec.Customer, spec.JobId, known, CancellationToken.None) is TheEyeReply.Ok or TheEyeReply.Refused { Status: 404 })
-                    {
-                        return;
-                    }
-                }
-            }
-            catch (Exception fault)
-            {
-                LogAskedInVain(fault, spec.JobId);
-            }
-
-            await Task.Delay(backoff.Next(), _timeProvider);
-        }
-
-        LogLeft(spec.JobId);
-    }
-
     private Problem RefusalOf(TaskCall call, TheEyeReply reply)
     {
         if (call.Token is not null && reply is TheEyeReply.Refused { Status: StatusCodes.Status401Unauthorized })
@@ -271,7 +294,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
 
     private Problem RefusalOf(JobRequest request, TheEyeReply reply)
     {
-        if (reply is TheEyeReply.Refused { Status: StatusCodes.Status401Unauthorized })
+        if (request.Token is not null && reply is TheEyeReply.Refused { Status: StatusCodes.Status401Unauthorized })
         {
             _tokens.Forget(request.Token);
         }
@@ -298,21 +321,6 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
     private static FinishedJob Finished(string customer, string job, (Lifecycle Lifecycle, JobState State) end, byte[] document) =>
         new(JobKey.Of(customer, job), end.Lifecycle, end.State, document, new JobAccess([], true, null));
 
-    /// <summary>What the job's grain says of a job that was perhaps not submitted.</summary>
-    private enum Fate
-    {
-        /// <summary>It will be released, or was.</summary>
-        SeenTo,
-
-        /// <summary>Nobody releases it.</summary>
-        Left,
-
-        Unknown,
-    }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: it can't be found out yet whether it was submitted.")]
-    private partial void LogAskedInVain(Exception fault, string job);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} was made at TheEye but perhaps never released: cancel it there if it stays syncing.")]
-    private partial void LogLeft(string job);
+    [LoggerMessage(Level = LogLevel.Information, Message = "The job of a call that may be repeated can't be found out yet: {Fault}")]
+    private partial void LogAskedInVain(string fault);
 }

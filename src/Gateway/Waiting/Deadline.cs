@@ -1,17 +1,42 @@
 namespace SyncCluster.Gateway.Waiting;
 
 /// <summary>When a request must have been answered, counted from its arrival.</summary>
-internal readonly struct Deadline(TimeProvider timeProvider, TimeSpan wait)
+internal readonly struct Deadline
 {
-    private readonly long _arrival = timeProvider.GetTimestamp();
+    private readonly TimeProvider _timeProvider;
+    private readonly TimeSpan _wait;
+    private readonly long _arrival;
+
+    public Deadline(TimeProvider timeProvider, TimeSpan wait)
+        : this(timeProvider, wait, timeProvider.GetTimestamp())
+    {
+    }
+
+    private Deadline(TimeProvider timeProvider, TimeSpan wait, long arrival)
+    {
+        _timeProvider = timeProvider;
+        _wait = wait;
+        _arrival = arrival;
+    }
 
     /// <summary>How long is left; not negative.</summary>
     public TimeSpan Remaining
     {
         get
         {
-            var remaining = wait - timeProvider.GetElapsedTime(_arrival);
+            var remaining = _wait - _timeProvider.GetElapsedTime(_arrival);
             return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
         }
     }
+
+    /// <summary>Another deadline of the same request.</summary>
+    public Deadline After(TimeSpan wait) => new(_timeProvider, wait, _arrival);
+}
+
+/// <summary>The two deadlines of a wait.</summary>
+/// <param name="Start">Until when the job must be known to wait for. Later than the end where that is too soon for it.</param>
+/// <param name="End">When the wait for its end is over.</param>
+internal readonly record struct WaitTime(Deadline Start, Deadline End)
+{
+    public static implicit operator WaitTime(Deadline deadline) => new(deadline, deadline);
 }

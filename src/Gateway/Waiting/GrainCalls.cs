@@ -1,3 +1,4 @@
+using SyncCluster.Execution;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Waiting;
@@ -11,6 +12,9 @@ internal sealed partial class GrainCalls(
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long is tried to say that all waiters of a job have hung up.</summary>
+    private static readonly TimeSpan AbandonTime = TimeSpan.FromSeconds(30);
 
     private long _version;
 
@@ -48,6 +52,8 @@ internal sealed partial class GrainCalls(
                         return maySee(pending.Access) ? null : new WaitEnd.Forbidden();
                     case JobReply.NotFound:
                         return new WaitEnd.NotFound();
+                    case JobReply.OtherCall:
+                        return new WaitEnd.OtherCall();
                     case JobReply.QueueFull:
                         return new WaitEnd.QueueFull();
                     case JobReply.Unavailable when patient.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero:
@@ -88,6 +94,42 @@ internal sealed partial class GrainCalls(
         {
             LogCallFailed(fault, job.Key);
             return null;
+        }
+    }
+
+    /// <summary>Says that nobody waits for the job here any more. That all have hung up is said until it is heard: the job may have to be canceled.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="version">Of the gateway's newest subscription then.</param>
+    public void Leave(WaitedJob job, long version)
+    {
+        var grain = grains.GetGrain<IJobGrain>(job.Key);
+        var subscription = new Subscription(job.Observer, version);
+        if (job.IsAbandoned)
+        {
+            _ = AbandonAsync(grain, subscription, job.Key);
+        }
+        else
+        {
+            grain.Leave(subscription).Ignore();
+        }
+    }
+
+    private async Task AbandonAsync(IJobGrain grain, Subscription subscription, string key)
+    {
+        using var limit = new CancellationTokenSource(AbandonTime, timeProvider);
+        try
+        {
+            await Insistence.AskAsync(
+                () => grain.Abandon(subscription),
+                answer => answer != Cancellation.Unavailable,
+                fault => LogCallFailed(fault, key),
+                new Backoff(FirstPause, LongestPause),
+                timeProvider,
+                limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The job goes on without anybody who waits for it, as most may.
         }
     }
 

@@ -28,6 +28,9 @@ internal abstract record WaitEnd
     /// <summary>The asking one may not see the job.</summary>
     public sealed record Forbidden : WaitEnd;
 
+    /// <summary>Under the call's key another call has made the job: one with other arguments.</summary>
+    public sealed record OtherCall : WaitEnd;
+
     /// <summary>No place in the queue: nothing was stored.</summary>
     public sealed record QueueFull : WaitEnd;
 

@@ -93,11 +93,17 @@ internal sealed class WaitedJob(string key, IJobObserver observer)
         }
     }
 
+    /// <summary>Whether none of those who have waited was told that the job goes on, and where to ask for it.</summary>
+    public bool IsAbandoned { get; private set; } = true;
+
     /// <summary>Takes a waiter off. True: it was the last one.</summary>
-    public bool Leave(string? token)
+    /// <param name="token">What it came with.</param>
+    /// <param name="isTold">Whether its client is told that the job goes on.</param>
+    public bool Leave(string? token, bool isTold)
     {
         lock (_lock)
         {
+            IsAbandoned &= !isTold;
             if (token is not null)
             {
                 _tokens!.Remove(token);

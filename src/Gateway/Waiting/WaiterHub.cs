@@ -19,7 +19,6 @@ internal sealed partial class WaiterHub : BackgroundService
     // then that there is none, there will be none.
     public static readonly TimeSpan SubmitValidity = TimeSpan.FromSeconds(4);
 
-    private readonly IGrainFactory _grains;
     private readonly WaitingOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<WaiterHub> _logger;
@@ -39,7 +38,6 @@ internal sealed partial class WaiterHub : BackgroundService
         TimeProvider timeProvider,
         ILogger<WaiterHub> logger)
     {
-        _grains = grains;
         _options = options.Value;
         _timeProvider = timeProvider;
         _logger = logger;
@@ -60,25 +58,28 @@ internal sealed partial class WaiterHub : BackgroundService
     /// <summary>Makes a new job exist and waits for its end.</summary>
     /// <param name="spec">The job; its id must be a new one, or that of a job that is made elsewhere.</param>
     /// <param name="token">What TheEye may be asked with; null where tokens are this cluster's own.</param>
-    /// <param name="deadline">When the wait ends.</param>
+    /// <param name="time">How long is waited.</param>
     /// <param name="gone">Canceled when the client has gone.</param>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public Task<WaitEnd> SubmitAsync(JobSpec spec, string? token, Deadline deadline, CancellationToken gone) => WaitAsync(
+    public Task<WaitEnd> SubmitAsync(JobSpec spec, string? token, WaitTime time, CancellationToken gone) => WaitAsync(
         JobKey.Of(spec.Customer, spec.JobId),
         token,
         (grain, subscription) => grain.Submit(spec, subscription, _timeProvider.GetUtcNow() + SubmitValidity),
         _ => true,
-        deadline,
+        time,
+
+        // Who hangs up before the job is there is its last waiter as well: it must be there, to be canceled.
+        spec.CallerWaitsUntil is null ? gone : CancellationToken.None,
         gone);
 
     /// <summary>Waits for the end of a job that exists.</summary>
     /// <param name="key">The job's <see cref="JobKey"/>.</param>
     /// <param name="maySee">Whether the asking one may see the job.</param>
-    /// <param name="deadline">When the wait ends.</param>
+    /// <param name="time">How long is waited.</param>
     /// <param name="gone">Canceled when the client has gone.</param>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public Task<WaitEnd> AttachAsync(string key, Func<JobAccess, bool> maySee, Deadline deadline, CancellationToken gone) =>
-        WaitAsync(key, null, (grain, subscription) => grain.Attach(subscription, Reading.Cached), maySee, deadline, gone);
+    public Task<WaitEnd> AttachAsync(string key, Func<JobAccess, bool> maySee, WaitTime time, CancellationToken gone) =>
+        WaitAsync(key, null, (grain, subscription) => grain.Attach(subscription, Reading.Cached), maySee, time, gone, gone);
 
     /// <summary>Has every waited-for job asked again, spread over some seconds: a silo has left, and subscriptions may be lost with it.</summary>
     public void AttachAllSoon()
@@ -125,31 +126,37 @@ internal sealed partial class WaiterHub : BackgroundService
         string? token,
         Func<IJobGrain, Subscription, Task<JobReply>> call,
         Func<JobAccess, bool> maySee,
-        Deadline deadline,
+        WaitTime time,
+        CancellationToken unasked,
         CancellationToken gone)
     {
         var job = Enter(key, token);
+        var isTold = false;
         try
         {
-            if (await _calls.UntilAnsweredAsync(job, token, call, maySee, deadline, _drained.Token, gone) is { } end)
-            {
-                return end;
-            }
-
-            return await WaitForEndAsync(job, deadline, gone);
+            var end = await _calls.UntilAnsweredAsync(job, token, call, maySee, time.Start, _drained.Token, unasked)
+                ?? await WaitForEndAsync(job, time.End, gone);
+            isTold = end is WaitEnd.TimedOut or WaitEnd.Draining or WaitEnd.Unknown;
+            return end;
         }
         finally
         {
-            Leave(job, token);
+            Leave(job, token, isTold);
         }
     }
 
     private async Task<WaitEnd> WaitForEndAsync(WaitedJob job, Deadline deadline, CancellationToken gone)
     {
+        var remaining = deadline.Remaining;
+        if (remaining == TimeSpan.Zero && !job.End.IsCompleted)
+        {
+            gone.ThrowIfCancellationRequested();
+            return new WaitEnd.TimedOut();
+        }
+
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(gone, _drained.Token);
         try
         {
-            var remaining = deadline.Remaining;
             var margin = remaining / 4 < _options.LastAttach ? remaining / 4 : _options.LastAttach;
             try
             {
@@ -210,17 +217,17 @@ internal sealed partial class WaiterHub : BackgroundService
         }
     }
 
-    private void Leave(WaitedJob job, string? token)
+    private void Leave(WaitedJob job, string? token, bool isTold)
     {
         Interlocked.Decrement(ref _waiters);
-        if (job.Leave(token))
+        if (job.Leave(token, isTold))
         {
             // Read before the next waiter can come: its subscription must be the newer one.
             var version = job.Version;
             _jobs.TryRemove(KeyValuePair.Create(job.Key, job));
             if (!job.End.IsCompleted)
             {
-                _grains.GetGrain<IJobGrain>(job.Key).Leave(new Subscription(job.Observer, version)).Ignore();
+                _calls.Leave(job, version);
             }
         }
     }

@@ -8,6 +8,12 @@ internal sealed class WaitingOptions
     /// <summary>The longest wait for an answer; a job goes on after it. Default 660 s. Behind a proxy: less than the proxy's own limit.</summary>
     public TimeSpan Maximum { get; set; } = TimeSpan.FromSeconds(660);
 
+    /// <summary>How long a call waits that does not say so itself (<c>Prefer: wait</c>). Default: the maximum.</summary>
+    public TimeSpan? Default { get; set; }
+
+    /// <summary>By customer and task: what is different for the calls of a task.</summary>
+    public Dictionary<string, Dictionary<string, TaskWaiting>> Tasks { get; set; } = [];
+
     /// <summary>How long waits may go on when the server was told to stop; then they are answered 503. Default 10 s.</summary>
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -20,10 +26,38 @@ internal sealed class WaitingOptions
     /// <summary>How long a call is tried again while the cluster or its storage can't be reached. Default 5 s.</summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a request waits.</summary>
+    /// <param name="preferred">What its caller has asked for; null for nothing.</param>
+    /// <param name="customer">Whose task is called.</param>
+    /// <param name="task">The task that is called; null where a job is asked for.</param>
+    public TimeSpan WaitOf(TimeSpan? preferred, string customer, string? task)
+    {
+        var own = task is null ? null : Tasks.GetValueOrDefault(customer)?.GetValueOrDefault(task);
+        var maximum = Shorter(own?.Maximum ?? Maximum, Maximum);
+        return Shorter(preferred ?? own?.Default ?? Default ?? maximum, maximum);
+    }
+
     /// <summary>Whether the times are times.</summary>
     public static bool IsSensible(WaitingOptions options)
     {
-        TimeSpan[] times = [options.Maximum, options.DrainTime, options.AttachInterval, options.LastAttach, options.Patience];
-        return times.All(time => time > TimeSpan.Zero && time <= TimeSpan.FromDays(1));
+        var tasks = options.Tasks.Values.SelectMany(tasks => tasks.Values).ToArray();
+        TimeSpan?[] times =
+        [
+            options.Maximum, options.Default, options.DrainTime, options.AttachInterval, options.LastAttach, options.Patience,
+            .. tasks.Select(task => task.Default), .. tasks.Select(task => task.Maximum),
+        ];
+        return times.All(time => time is null || (time > TimeSpan.Zero && time <= TimeSpan.FromDays(1)));
     }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+}
+
+/// <summary>How long calls of one task wait. Section <c>Waiting:Tasks:CUSTOMER:TASK</c>.</summary>
+internal sealed class TaskWaiting
+{
+    /// <summary>For calls that do not say so themselves.</summary>
+    public TimeSpan? Default { get; set; }
+
+    /// <summary>At the most; the server's own maximum counts where it is less.</summary>
+    public TimeSpan? Maximum { get; set; }
 }

@@ -23,6 +23,17 @@ public interface IJobGrain : IGrainWithStringKey
     [Alias("leave"), ResponseTimeout("00:00:03")]
     Task Leave(Subscription subscription);
 
+    /// <summary>As <see cref="Leave"/>, and each of the gateway's waiters has hung up: cancels the job if it is one that nobody else waits for.</summary>
+    [Alias("abandon"), ResponseTimeout("00:00:05")]
+    Task<Cancellation> Abandon(Subscription subscription);
+
+    /// <summary>
+    /// Sees to it that a job which was made for this cluster to release never is, if nobody has submitted it yet. Accepted: it never will be.
+    /// AlreadyEnded: it was submitted, and goes its way.
+    /// </summary>
+    [Alias("forgo"), ResponseTimeout("00:00:05")]
+    Task<Cancellation> Forgo(JobSpec spec);
+
     /// <summary>A runner asks to start the job, immediately before it does. Only on <see cref="Assignment.Granted"/> may it.</summary>
     [Alias("assign"), ResponseTimeout("00:00:05")]
     Task<Assignment> Assign(Guid attempt, Guid run, SiloAddress runner);
@@ -123,6 +134,10 @@ public abstract record JobReply
     /// <summary>There is no place in the queue. Nothing was stored.</summary>
     [GenerateSerializer, Immutable, Alias("sync.job.reply.full")]
     public sealed record QueueFull : JobReply;
+
+    /// <summary>The job is that of another call with the same key, which has asked for something else.</summary>
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.othercall")]
+    public sealed record OtherCall : JobReply;
 
     /// <summary>Storage can't be reached. Nothing was released by this call.</summary>
     [GenerateSerializer, Immutable, Alias("sync.job.reply.unavailable")]

@@ -35,6 +35,9 @@ internal static class JobEnds
     public static JobOutcome TerminatedByAnOperator() => SaidByServer(
         Lifecycle.Terminated, JobState.Failure, "An operator has ended the job. Its script may have run, in part or to its end; it was not run again.");
 
+    /// <summary>It was made, but its caller was told that nothing was run.</summary>
+    public static JobOutcome Forgone { get; } = JobOutcome.Lost("The job was given up before it was started. Nothing was run: send the call again.");
+
     /// <summary>It could not be run, and no part of its script was.</summary>
     /// <param name="message">Why, in words for the task's user.</param>
     public static JobOutcome NotRun(string message) => SaidByServer(Lifecycle.Terminated, JobState.Failure, message);

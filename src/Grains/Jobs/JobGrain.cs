@@ -63,6 +63,9 @@ internal sealed partial class JobGrain(
     private readonly Guid _attempt = Guid.NewGuid();
     private bool _inGoodHands;
 
+    /// <summary>Only this activation, which has made the job and seen all who have come for it since, can tell who is the last one.</summary>
+    private bool _cancelsOnDisconnect;
+
     /// <inheritdoc/>
     public IGrainContext GrainContext => context;
 
@@ -89,12 +92,42 @@ internal sealed partial class JobGrain(
     /// <inheritdoc/>
     public Task Leave(Subscription subscription)
     {
-        if (_subscribers.TryGetValue(subscription.Observer, out var version) && version <= subscription.Version)
+        Unsubscribe(subscription);
+
+        // Its client was told where to ask for the job.
+        _cancelsOnDisconnect = false;
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task<Cancellation> Abandon(Subscription subscription)
+    {
+        Unsubscribe(subscription);
+        return _cancelsOnDisconnect && _subscribers.Count == 0 ? await Cancel() : Cancellation.NotFound;
+    }
+
+    /// <inheritdoc/>
+    public async Task<Cancellation> Forgo(JobSpec spec)
+    {
+        if (!await LoadAsync(_ => false))
         {
-            _subscribers.Remove(subscription.Observer);
+            return Cancellation.Unavailable;
         }
 
-        return Task.CompletedTask;
+        return _job.Record switch
+        {
+            null => await _job.SettleAsync(null, JobRecord.EndedAtOnce(spec, _attempt, JobEnds.Forgone, Now)) switch
+            {
+                Settlement.Stands => Cancellation.Accepted,
+                Settlement.OtherStands => Cancellation.AlreadyEnded,
+                _ => Cancellation.Unavailable,
+            },
+
+            // Known only to those who have asked for it.
+            { HasEnded: false, Spec.Origin: JobOrigin.Elsewhere } watched => await CancelAsync(watched, JobEnds.Forgone),
+            { Fault: { } fault } when fault == JobEnds.Forgone.Fault => Cancellation.Accepted,
+            _ => Cancellation.AlreadyEnded,
+        };
     }
 
     /// <inheritdoc/>
@@ -203,7 +236,7 @@ internal sealed partial class JobGrain(
         // Somebody has attached to the job before its own gateway came to release it.
         spec.Origin == JobOrigin.Allocated && _job.Record is { HasEnded: false, Spec.Origin: JobOrigin.Elsewhere } watched
             ? await CreateAsync(watched, spec, subscription, validUntil)
-            : await AnswerAsync(subscription, Reading.Cached);
+            : await AnswerAsync(subscription, Reading.Cached, spec);
 
     /// <param name="from">The record of a job that was only watched so far; null for a new one.</param>
     /// <param name="spec">The job.</param>
@@ -216,7 +249,7 @@ internal sealed partial class JobGrain(
         {
             // This may be the repeat of a call that made the job.
             return !await LoadAsync() ? new JobReply.Unavailable()
-                : from is null && _job.Record is not null ? await AnswerAsync(subscription, Reading.Cached)
+                : from is null && _job.Record is not null ? await AnswerAsync(subscription, Reading.Cached, spec)
                 : Forget(place == Place.None ? new JobReply.QueueFull() : new JobReply.Unavailable());
         }
 
@@ -230,6 +263,7 @@ internal sealed partial class JobGrain(
                 return new JobReply.Unavailable();
             case Settlement.Stands:
                 Subscribe(subscription);
+                _cancelsOnDisconnect = spec.CallerWaitsUntil is not null;
                 _inGoodHands = true;
                 executor.Release(new Release(spec, attempt, fencedAt, _tokens));
                 return Pending(null);
@@ -238,7 +272,7 @@ internal sealed partial class JobGrain(
                 return await SubmitAgainAsync(spec, subscription, validUntil);
             case Settlement.OtherStands:
                 executor.GiveBack();
-                return await AnswerAsync(subscription, Reading.Cached);
+                return await AnswerAsync(subscription, Reading.Cached, spec);
             default:
                 executor.GiveBack();
                 return new JobReply.Unavailable();
@@ -253,14 +287,17 @@ internal sealed partial class JobGrain(
                 this.DeactivateOnIdle();
                 return new JobReply.Finished(Finished());
             case Settlement.OtherStands:
-                return await AnswerAsync(subscription, Reading.Cached);
+                return await AnswerAsync(subscription, Reading.Cached, spec);
             default:
                 return new JobReply.Unavailable();
         }
     }
 
     /// <summary>What an existing job says to whoever asks for it. Who is told that it goes on has been subscribed.</summary>
-    private async Task<JobReply> AnswerAsync(Subscription? subscription, Reading reading)
+    /// <param name="subscription">Who waits.</param>
+    /// <param name="reading">Whether storage must be asked.</param>
+    /// <param name="submitted">What was submitted under the job's id; null where the job is asked for.</param>
+    private async Task<JobReply> AnswerAsync(Subscription? subscription, Reading reading, JobSpec? submitted = null)
     {
         if (_job.Record is { HasEnded: false } && (reading == Reading.Fresh || _job.IsStale))
         {
@@ -271,6 +308,11 @@ internal sealed partial class JobGrain(
         if (!await LoadAsync())
         {
             return new JobReply.Unavailable();
+        }
+
+        if (submitted is not null && _job.Record?.Spec.IsSameCallAs(submitted) == false)
+        {
+            return new JobReply.OtherCall();
         }
 
         if (_job.Record is { HasEnded: false } goingOn)
@@ -382,6 +424,14 @@ internal sealed partial class JobGrain(
         if (known && _subscribers.Count > 0 && _job.Record is { HasEnded: true })
         {
             Push();
+        }
+    }
+
+    private void Unsubscribe(Subscription subscription)
+    {
+        if (_subscribers.TryGetValue(subscription.Observer, out var version) && version <= subscription.Version)
+        {
+            _subscribers.Remove(subscription.Observer);
         }
     }
 

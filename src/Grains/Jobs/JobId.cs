@@ -10,6 +10,10 @@ internal static class JobId
 
     public static bool IsValid(string? id) => id is { Length: 24 } && !id.AsSpan().ContainsAnyExcept(Digits);
 
+    /// <summary>The one of a call that may be repeated.</summary>
+    /// <param name="callId">A cryptographic hash of what the call shares with its repeats alone.</param>
+    public static string Of(ReadOnlySpan<byte> callId) => Convert.ToHexStringLower(callId[..12]);
+
     /// <summary>A fresh one that nobody can guess.</summary>
     public static string New() => RandomNumberGenerator.GetHexString(24, lowercase: true);
 }

@@ -51,6 +51,21 @@ public sealed record JobSpec
     /// <summary>Who has made the job, and who may release it.</summary>
     [Id(17)] public JobOrigin Origin { get; init; }
 
+    /// <summary>SHA-256 of what was asked for, of a call that may be repeated; a repeat must ask for the same. Null of any other call.</summary>
+    [Id(18)] public byte[]? Fingerprint { get; init; }
+
+    /// <summary>The key of its <see cref="ICallGrain"/>, of a job that is the one of a call which may be repeated; null of any other.</summary>
+    [Id(20)] public string? Call { get; init; }
+
+    /// <summary>
+    /// Of a job that is canceled when the last one who waits for it has hung up: when the wait of its own caller ends. Null of any other.
+    /// </summary>
+    [Id(19)] public DateTimeOffset? CallerWaitsUntil { get; init; }
+
+    /// <summary>Whether another spec asks for what this one does: where both are of calls that may be repeated, the same.</summary>
+    public bool IsSameCallAs(JobSpec other) =>
+        Fingerprint is null || other.Fingerprint is null || Fingerprint.AsSpan().SequenceEqual(other.Fingerprint);
+
     /// <summary>A call of a task.</summary>
     /// <param name="task">What is called.</param>
     /// <param name="jobId">The new job's id.</param>

@@ -97,7 +97,12 @@ public class TestServer : IAsyncLifetime
 
     /// <summary>Sends a request with a bearer token and a JSON body.</summary>
     public Task<HttpResponseMessage> SendAsync(
-        HttpMethod method, string path, string? token = User, string? json = null, CancellationToken cancellation = default)
+        HttpMethod method,
+        string path,
+        string? token = User,
+        string? json = null,
+        CancellationToken cancellation = default,
+        params (string Name, string Value)[] headers)
     {
         var request = new HttpRequestMessage(method, path);
         if (token is not null)
@@ -108,6 +113,11 @@ public class TestServer : IAsyncLifetime
         if (json is not null)
         {
             request.Content = new StringContent(json, Encoding.UTF8, "application/json");
+        }
+
+        foreach (var (name, value) in headers)
+        {
+            Assert.True(request.Headers.TryAddWithoutValidation(name, value));
         }
 
         return Http.SendAsync(request, cancellation);

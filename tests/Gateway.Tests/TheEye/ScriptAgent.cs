@@ -55,7 +55,7 @@ internal sealed class ScriptAgent : IDisposable
                 Filename = spec.Filename!,
                 Script = script,
                 Words = TaskArguments.Words(spec.Arguments),
-                Environment = JobEnvironment.Of(spec),
+                Environment = JobEnvironment.Of(spec, TimeProvider.System.GetUtcNow()),
                 Timeout = spec.Timeout,
             },
             canceled);

@@ -58,6 +58,12 @@ public sealed class WireTests(TestServer server)
         ["not found"] = new JobReply.NotFound(),
         ["queue full"] = new JobReply.QueueFull(),
         ["unavailable"] = new JobReply.Unavailable(),
+        ["another call"] = new JobReply.OtherCall(),
+        ["a record of a call that may be repeated"] = JobRecord.Fenced(Spec with { Fingerprint = [9, 10], Call = "00ff" }, Attempt, Silo, DateTimeOffset.UnixEpoch),
+        ["a record of a job that is canceled when all have hung up"] =
+            JobRecord.Fenced(Spec with { CallerWaitsUntil = DateTimeOffset.UnixEpoch }, Attempt, Silo, DateTimeOffset.UnixEpoch),
+        ["a call"] = new CallState { Job = Spec with { Fingerprint = [9, 10], Call = "00ff" } },
+        ["a call without a job"] = new CallState(),
         ["a task"] = new TaskState
         {
             Definition = new TaskDefinition

@@ -8,8 +8,11 @@ namespace SyncCluster.Execution.Local;
 /// <summary>What a script finds in its environment beside the few variables of the server: the task's own and TheEye's.</summary>
 internal static class JobEnvironment
 {
-    public static Dictionary<string, string> Of(JobSpec spec) => new(spec.Env)
+    /// <param name="spec">The job.</param>
+    /// <param name="now">When its script starts.</param>
+    public static Dictionary<string, string> Of(JobSpec spec, DateTimeOffset now) => new(spec.Env)
     {
+        ["SYNCCLUSTER_DEADLINE"] = JsonText.Iso(Deadline(spec, now)),
         ["THEEYE_JOB"] = Json(json =>
         {
             json.WriteString("id", spec.JobId);
@@ -24,6 +27,13 @@ internal static class JobEnvironment
         ["THEEYE_ORGANIZATION_NAME"] = $"\"{JsonEncodedText.Encode(spec.Customer, JsonText.Encoder)}\"",
         ["THEEYE_API_URL"] = "\"\"",
     };
+
+    /// <summary>When the script will be killed, or its answer may have nobody left to go to.</summary>
+    private static DateTimeOffset Deadline(JobSpec spec, DateTimeOffset now)
+    {
+        var killed = now + spec.Timeout;
+        return spec.CallerWaitsUntil is { } waited && waited < killed ? waited : killed;
+    }
 
     private static string Json(Action<Utf8JsonWriter> members) => Encoding.UTF8.GetString(JsonText.Write(json =>
     {

@@ -370,7 +370,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
                 Filename = spec.Filename!,
                 Script = script,
                 Words = TaskArguments.Words(spec.Arguments),
-                Environment = JobEnvironment.Of(spec),
+                Environment = JobEnvironment.Of(spec, _timeProvider.GetUtcNow()),
                 Timeout = spec.Timeout,
             },
             stop.Token);
