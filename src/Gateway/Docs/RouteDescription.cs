@@ -50,6 +50,13 @@ internal static class RouteDescription
                 { Headers = ["Job-Id"] })
             .Refuses(Refusals.Wait);
 
+    /// <summary>Tells a job live.</summary>
+    public static TRoute FollowsJob<TRoute>(this TRoute route)
+        where TRoute : IEndpointConventionBuilder =>
+        route
+            .Takes("result", "full", "parse")
+            .Refuses(Refusals.Wait);
+
     /// <summary>Runs a task with the arguments of the body or the query, and waits for its job.</summary>
     public static TRoute RunsTask<TRoute>(this TRoute route)
         where TRoute : IEndpointConventionBuilder =>

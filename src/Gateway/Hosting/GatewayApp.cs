@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using SyncCluster.Execution.Local;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Docs;
+using SyncCluster.Gateway.Following;
 using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Jobs;
 using SyncCluster.Gateway.Problems;
@@ -111,6 +112,9 @@ internal static class GatewayApp
         var services = builder.Services;
         services.AddOptions<WaitingOptions>().BindConfiguration(WaitingOptions.Section)
             .Validate(WaitingOptions.IsSensible, "Waiting: every time must be above 0 and at most 24 hours.")
+            .ValidateOnStart();
+        services.AddOptions<FollowingOptions>().BindConfiguration(FollowingOptions.Section)
+            .Validate(FollowingOptions.IsSensible, "Following: every time must be above 0 and at most an hour, the shortest pause not longer than the longest.")
             .ValidateOnStart();
         services.AddOptions<HostOptions>().PostConfigure<IOptions<WaitingOptions>>((host, waiting) =>
             host.ShutdownTimeout += waiting.Value.DrainTime);

@@ -15,4 +15,13 @@ internal static class JobAddress
 
     /// <summary>For whoever called with the task's secret: the job has one of its own.</summary>
     public static string WithSecret(string jobId, string secret, AnswerFlags flags) => $"/job/{jobId}/secret/{secret}/result{flags.ToQueryString()}";
+
+    /// <summary>Where a job can be followed.</summary>
+    /// <param name="location">Where its result is to be had.</param>
+    public static string EventsOf(string location)
+    {
+        const string Result = "/result";
+        var path = location.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query ? query : location.Length;
+        return $"{location[..(path - Result.Length)]}/events{location[path..]}";
+    }
 }

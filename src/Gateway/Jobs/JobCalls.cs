@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Calls;
+using SyncCluster.Gateway.Following;
 using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
@@ -16,7 +17,9 @@ internal sealed class JobCalls(
     ITaskBackend backend,
     WaiterHub hub,
     IOptions<WaitingOptions> waiting,
+    IOptions<FollowingOptions> following,
     IOptions<RequestLimits> limits,
+    IGrainFactory grains,
     TimeProvider timeProvider)
 {
     private readonly WaitingOptions _waiting = waiting.Value;
@@ -84,7 +87,11 @@ internal sealed class JobCalls(
     }
 
     /// <summary>Waits for a job of the token's customer.</summary>
-    public async Task<IResult> AttachAsync(HttpContext http, string customer, string job)
+    /// <param name="http">The request.</param>
+    /// <param name="customer">Whose job it is.</param>
+    /// <param name="job">Its id.</param>
+    /// <param name="isFollowed">Whether it is told live.</param>
+    public async Task<IResult> AttachAsync(HttpContext http, string customer, string job, bool isFollowed)
     {
         var deadline = new Deadline(timeProvider, _waiting.Maximum);
         var admission = await gate.AdmitAsync(http.Request, null, customer, Credential.Viewer, deadline);
@@ -98,14 +105,18 @@ internal sealed class JobCalls(
             return JobAddress.NoSuchJob;
         }
 
-        var terms = WaitTerms.Of(http.Request, _waiting, customer, null, deadline);
+        var terms = WaitTerms.Of(http.Request, _waiting, customer, null, deadline, isFollowed);
         var request = new JobRequest(customer, job, caller, admission.Token!);
-        var end = await backend.AttachAsync(request, terms.Time, http.RequestAborted);
-        return await AttachedAsync(http, end, request, terms, JobAddress.Of(customer, job, terms.Flags));
+        return await WaitAsync(http, request, terms, JobAddress.Of(customer, job, terms.Flags), async time =>
+            Attached(await backend.AttachAsync(request, time, http.RequestAborted)));
     }
 
     /// <summary>Waits for a job that was called with its task's secret, for whoever knows the job's own.</summary>
-    public async Task<IResult> AttachWithSecretAsync(HttpContext http, string job, string secret)
+    /// <param name="http">The request.</param>
+    /// <param name="job">The job's id.</param>
+    /// <param name="secret">Its secret.</param>
+    /// <param name="isFollowed">Whether it is told live.</param>
+    public async Task<IResult> AttachWithSecretAsync(HttpContext http, string job, string secret, bool isFollowed)
     {
         var deadline = new Deadline(timeProvider, _waiting.Maximum);
         var dot = secret.LastIndexOf('.');
@@ -115,24 +126,25 @@ internal sealed class JobCalls(
         }
 
         var request = new JobRequest(secret[..dot], job, null, null);
-        var terms = WaitTerms.Of(http.Request, _waiting, request.Customer, null, deadline);
-        var end = await hub.AttachAsync(
-            request.Key, access => access.SecretHash is { } hash && Secret.Matches(secret, hash), terms.Time, http.RequestAborted);
-        return end is WaitEnd.Forbidden
-            ? JobAddress.NoSuchJob
-            : await AttachedAsync(http, end, request, terms, JobAddress.WithSecret(job, secret, terms.Flags));
+        var terms = WaitTerms.Of(http.Request, _waiting, request.Customer, null, deadline, isFollowed);
+        return await WaitAsync(http, request, terms, JobAddress.WithSecret(job, secret, terms.Flags), async time => Attached(
+            await hub.AttachAsync(request.Key, access => access.SecretHash is { } hash && Secret.Matches(secret, hash), time, http.RequestAborted) switch
+            {
+                WaitEnd.Forbidden => new WaitEnd.NotFound(),
+                var end => end,
+            }));
     }
 
     /// <summary>Whether a job that can't be asked for has run is not known: only of a new one it is.</summary>
-    private async ValueTask<IResult> AttachedAsync(HttpContext http, WaitEnd end, JobRequest request, WaitTerms terms, string location) =>
-        end is WaitEnd.Unavailable ? ServerFault.Unreachable : await AnswerAsync(http, end, request, terms, location);
+    private static WaitEnd Attached(WaitEnd end) => end is WaitEnd.Unavailable ? new WaitEnd.Refused(ServerFault.Unreachable) : end;
 
     private async Task<CallBody> ReadAsync(HttpContext http) => CallBody.Read(
         http.Request.ContentType, await RequestBody.ReadAsync(http.Request, limits.Value.Body), http.Request.Query);
 
     private async Task<IResult> RunAsync(HttpContext http, TaskCall call, Deadline arrival)
     {
-        var terms = WaitTerms.Of(http.Request, _waiting, call.Customer, call.Task, arrival);
+        var terms = WaitTerms.Of(
+            http.Request, _waiting, call.Customer, call.Task, arrival, isFollowed: EventStream.IsWanted(http.Request));
         switch (IdempotencyKey.Find(http.Request.Headers["Idempotency-Key"]))
         {
             case IdempotencyKey.Malformed malformed:
@@ -153,31 +165,36 @@ internal sealed class JobCalls(
         switch (await backend.AllocateAsync(call, terms.Time.Start, http.RequestAborted))
         {
             case Allocation.Allocated { Spec: var spec }:
-                var end = await SubmitAsync(spec, call.Token, terms.Time, http.RequestAborted);
-                return end is WaitEnd.NotFound ? RecordLost(spec.JobId) : await EndedAsync(spec.JobId, end);
+                return await AnswerAsync(spec.JobId, time => SubmitAsync(spec, call.Token, time, http.RequestAborted));
             case Allocation.Ended ended:
-                return await EndedAsync(ended.JobId, new WaitEnd.Finished(ended.Job));
+                return await AnswerAsync(ended.JobId, _ => Task.FromResult<WaitEnd>(new WaitEnd.Finished(ended.Job)));
             case Allocation.OtherCall other:
-                return await EndedAsync(other.JobId, new WaitEnd.OtherCall());
+                return await AnswerAsync(other.JobId, _ => Task.FromResult<WaitEnd>(new WaitEnd.OtherCall()));
             case Allocation.Refused refused:
                 return refused.Problem;
             default:
                 throw new InvalidOperationException("A job is allocated, has ended, or there is none.");
         }
 
-        ValueTask<IResult> EndedAsync(string job, WaitEnd end) => AnswerAsync(
+        Task<IResult> AnswerAsync(string job, Func<WaitTime, Task<WaitEnd>> wait) => WaitAsync(
             http,
-            end,
             new JobRequest(call.Customer, job, call.Caller, call.Token),
             terms,
-            jobSecret is null ? JobAddress.Of(call.Customer, job, terms.Flags) : JobAddress.WithSecret(job, jobSecret, terms.Flags));
+            jobSecret is null ? JobAddress.Of(call.Customer, job, terms.Flags) : JobAddress.WithSecret(job, jobSecret, terms.Flags),
+            wait);
     }
 
     private static bool CancelsOnDisconnect(HttpRequest request) => request.Query.ContainsKey("cancel_on_disconnect");
 
-    /// <summary>The answer to a request that has waited for a job, however the wait ended.</summary>
-    private async ValueTask<IResult> AnswerAsync(HttpContext http, WaitEnd end, JobRequest request, WaitTerms terms, string location)
+    /// <summary>Waits for a job, and answers however the wait ends.</summary>
+    private async Task<IResult> WaitAsync(HttpContext http, JobRequest request, WaitTerms terms, string location, Func<WaitTime, Task<WaitEnd>> wait)
     {
+        if (terms.IsFollowed)
+        {
+            return await FollowAsync(http, request, terms, location, wait);
+        }
+
+        var end = await wait(terms.Time);
         var goesOn = terms.RespondsAsync && end is WaitEnd.TimedOut;
         terms.Tell(http.Response.Headers, goesOn);
         return goesOn
@@ -185,12 +202,25 @@ internal sealed class JobCalls(
             : WaitAnswer.Of(end, request.Job, terms.Flags, location);
     }
 
+    /// <summary>Tells a job live, once there is one: what is refused before is answered as to anybody else.</summary>
+    private async Task<IResult> FollowAsync(HttpContext http, JobRequest request, WaitTerms terms, string location, Func<WaitTime, Task<WaitEnd>> wait)
+    {
+        var goesOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var waiting = wait(terms.Time with { GoesOn = () => goesOn.TrySetResult() });
+        await Task.WhenAny(waiting, goesOn.Task);
+        terms.Tell(http.Response.Headers, isAsync: false);
+        return goesOn.Task.IsCompleted || await waiting is WaitEnd.Finished
+            ? new FollowedJob(request, terms, location, waiting, grains, following.Value, timeProvider)
+            : WaitAnswer.Of(await waiting, request.Job, terms.Flags, location);
+    }
+
     private async Task<WaitEnd> SubmitAsync(JobSpec spec, string? token, WaitTime time, CancellationToken gone)
     {
         WaitEnd end = new WaitEnd.Unknown();
         try
         {
-            return end = await hub.SubmitAsync(spec, token, time, gone);
+            end = await hub.SubmitAsync(spec, token, time, gone);
+            return end is WaitEnd.NotFound ? new WaitEnd.Refused(RecordLost(spec.JobId)) : end;
         }
         finally
         {

@@ -65,7 +65,7 @@ internal static class JobEndpoints
             .Refuses(Refusals.WrongSecret, Refusals.NoServiceToken);
 
         var jobs = routes.MapGroup("").WithTags("Jobs").Refuses(Refusals.Cluster).Refuses(Refusals.TheEye).Refuses(Refusals.NoSuchJob);
-        jobs.MapGet("/{customer}/job/{job}/result", (HttpContext http, string customer, string job, JobCalls calls) => calls.AttachAsync(http, customer, job))
+        jobs.MapGet("/{customer}/job/{job}/result", (HttpContext http, string customer, string job, JobCalls calls) => calls.AttachAsync(http, customer, job, isFollowed: false))
             .WithName("GetResult")
             .WithSummary("Wait for a job's answer")
             .WithDescription("Answers what the call would have: at once for a job that has ended, else when it ends. Any number of clients may wait.")
@@ -74,11 +74,30 @@ internal static class JobEndpoints
             .Refuses(Refusals.NotOnJobList);
         jobs.MapGet(
                 "/job/{job}/secret/{jobSecret}/result",
-                (HttpContext http, string job, string jobSecret, JobCalls calls) => calls.AttachWithSecretAsync(http, job, jobSecret))
+                (HttpContext http, string job, string jobSecret, JobCalls calls) => calls.AttachWithSecretAsync(http, job, jobSecret, isFollowed: false))
             .WithName("GetResultWithSecret")
             .WithSummary("Wait for a job's answer by its secret")
             .WithDescription("The same for a job that was called by its task's secret, with the address that `Location` gave.")
             .AnswersJob();
+        jobs.MapGet(
+                "/{customer}/job/{job}/events",
+                (HttpContext http, string customer, string job, JobCalls calls) => calls.AttachAsync(http, customer, job, isFollowed: true))
+            .WithName("FollowJob")
+            .WithSummary("Follow a job live")
+            .WithDescription("""
+                Server-sent events: `job`, `lifecycle` and `log` (a line of what the script prints) as they come, at the end `result` or `problem`.
+                A connection that broke is resumed with `Last-Event-ID`; after the end that is answered 204. A call answers so as well, with `Accept: text/event-stream`.
+                """)
+            .Needs(Credential.Viewer)
+            .FollowsJob()
+            .Refuses(Refusals.NotOnJobList);
+        jobs.MapGet(
+                "/job/{job}/secret/{jobSecret}/events",
+                (HttpContext http, string job, string jobSecret, JobCalls calls) => calls.AttachWithSecretAsync(http, job, jobSecret, isFollowed: true))
+            .WithName("FollowJobWithSecret")
+            .WithSummary("Follow a job live by its secret")
+            .WithDescription("The same for a job that was called by its task's secret.")
+            .FollowsJob();
         jobs.MapGet("/{customer}/job/{job}", DocumentAsync)
             .WithName("GetJob")
             .WithSummary("Show a job")

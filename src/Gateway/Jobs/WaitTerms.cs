@@ -9,7 +9,8 @@ namespace SyncCluster.Gateway.Jobs;
 /// <param name="Flags">What of the finished job is wanted.</param>
 /// <param name="Time">How long it waits.</param>
 /// <param name="RespondsAsync">Whether a wait that ends before the job is answered with 202.</param>
-internal sealed record WaitTerms(AnswerFlags Flags, WaitTime Time, bool RespondsAsync)
+/// <param name="IsFollowed">Whether the job is told live.</param>
+internal sealed record WaitTerms(AnswerFlags Flags, WaitTime Time, bool RespondsAsync, bool IsFollowed)
 {
     private const string Async = "respond-async";
 
@@ -21,14 +22,18 @@ internal sealed record WaitTerms(AnswerFlags Flags, WaitTime Time, bool Responds
     /// <param name="customer">Whose task or job it is.</param>
     /// <param name="task">The task that is called; null where a job is asked for.</param>
     /// <param name="arrival">Any deadline of this request.</param>
-    public static WaitTerms Of(HttpRequest request, WaitingOptions options, string customer, string? task, Deadline arrival)
+    /// <param name="isFollowed">Whether the job is told live.</param>
+    public static WaitTerms Of(HttpRequest request, WaitingOptions options, string customer, string? task, Deadline arrival, bool isFollowed)
     {
         var preferences = Preferences.Of(request.Headers["Prefer"]);
-        var wait = preferences is { RespondAsync: true, Wait: null } ? TimeSpan.Zero : options.WaitOf(preferences.Wait, customer, task);
+
+        // Who follows a job is told at once that it goes on.
+        var respondsAsync = preferences.RespondAsync && !isFollowed;
+        var wait = respondsAsync && preferences.Wait is null ? TimeSpan.Zero : options.WaitOf(preferences.Wait, customer, task);
 
         // A short wait does not make the job come into being sooner: what is to be waited for must first be there.
         var start = wait > options.Patience ? wait : options.Patience;
-        return new(AnswerFlags.Of(request.Query), new WaitTime(arrival.After(start), arrival.After(wait)), preferences.RespondAsync)
+        return new(AnswerFlags.Of(request.Query), new WaitTime(arrival.After(start), arrival.After(wait)), respondsAsync, isFollowed)
         {
             Wait = preferences.Wait is null ? null : string.Create(CultureInfo.InvariantCulture, $"wait={(long)wait.TotalSeconds}"),
         };

@@ -33,10 +33,13 @@ internal readonly struct Deadline
     public Deadline After(TimeSpan wait) => new(_timeProvider, wait, _arrival);
 }
 
-/// <summary>The two deadlines of a wait.</summary>
+/// <summary>The times of a wait.</summary>
 /// <param name="Start">Until when the job must be known to wait for. Later than the end where that is too soon for it.</param>
 /// <param name="End">When the wait for its end is over.</param>
 internal readonly record struct WaitTime(Deadline Start, Deadline End)
 {
+    /// <summary>Called once when the job is known to go on, and its end to be waited for.</summary>
+    public Action? GoesOn { get; init; }
+
     public static implicit operator WaitTime(Deadline deadline) => new(deadline, deadline);
 }

@@ -134,8 +134,13 @@ internal sealed partial class WaiterHub : BackgroundService
         var isTold = false;
         try
         {
-            var end = await _calls.UntilAnsweredAsync(job, token, call, maySee, time.Start, _drained.Token, unasked)
-                ?? await WaitForEndAsync(job, time.End, gone);
+            var end = await _calls.UntilAnsweredAsync(job, token, call, maySee, time.Start, _drained.Token, unasked);
+            if (end is null)
+            {
+                time.GoesOn?.Invoke();
+                end = await WaitForEndAsync(job, time.End, gone);
+            }
+
             isTold = end is WaitEnd.TimedOut or WaitEnd.Draining or WaitEnd.Unknown;
             return end;
         }

@@ -33,6 +33,9 @@ internal interface IJobExecutor
 
     /// <summary>Stops a run; its end comes as a completion. False where nothing of it is known there any more.</summary>
     ValueTask<bool> StopAsync(JobRecord record);
+
+    /// <summary>What an unfinished job's script has printed from a place on; null where nobody can say.</summary>
+    ValueTask<JobLog?> ReadLogAsync(JobRecord record, long from);
 }
 
 /// <summary>The right to start a job, once.</summary>
@@ -108,4 +111,8 @@ public interface IJobRunner : IGrainService
     /// <summary>Stops the job's run. False: it is not here.</summary>
     [Alias("stop"), ResponseTimeout("00:00:02")]
     Task<bool> Stop(string jobId, Guid attempt);
+
+    /// <summary>What the job's script has printed from a place on; null where it is not here.</summary>
+    [Alias("log"), ResponseTimeout("00:00:02")]
+    Task<JobLog?> ReadLog(string jobId, Guid attempt, long from);
 }

@@ -19,6 +19,14 @@ public interface IJobGrain : IGrainWithStringKey
     [Alias("attach"), ResponseTimeout("00:00:03")]
     Task<JobReply> Attach(Subscription? subscription, Reading reading);
 
+    /// <summary>
+    /// How far an unfinished job is; null where this activation does not know of one. It does not run alone, and so it relies on nothing but the record
+    /// that is in memory: a runner that does not answer must not keep the job's end waiting.
+    /// </summary>
+    /// <param name="from">How many bytes of its script's log are known.</param>
+    [Alias("follow"), ResponseTimeout("00:00:03"), AlwaysInterleave]
+    Task<JobProgress?> Follow(long from);
+
     /// <summary>The gateway has no waiter left for this job. Ignored when it has subscribed again since.</summary>
     [Alias("leave"), ResponseTimeout("00:00:03")]
     Task Leave(Subscription subscription);

@@ -90,6 +90,10 @@ internal sealed partial class JobGrain(
     public Task<JobReply> Attach(Subscription? subscription, Reading reading) => AnswerAsync(subscription, reading);
 
     /// <inheritdoc/>
+    public async Task<JobProgress?> Follow(long from) =>
+        _job.Record is { HasEnded: false } record ? new(record.Lifecycle, await executor.ReadLogAsync(record, from)) : null;
+
+    /// <inheritdoc/>
     public Task Leave(Subscription subscription)
     {
         Unsubscribe(subscription);

@@ -48,6 +48,8 @@ internal sealed class RecordingExecutor : IJobExecutor
 
     public ValueTask<bool> StopAsync(JobRecord record) => new(Of(record.Spec.JobId).Stops);
 
+    public ValueTask<JobLog?> ReadLogAsync(JobRecord record, long from) => default;
+
     internal sealed class Log
     {
         /// <summary>The attempts that were released, in order.</summary>

@@ -64,6 +64,7 @@ public sealed class WireTests(TestServer server)
             JobRecord.Fenced(Spec with { CallerWaitsUntil = DateTimeOffset.UnixEpoch }, Attempt, Silo, DateTimeOffset.UnixEpoch),
         ["a call"] = new CallState { Job = Spec with { Fingerprint = [9, 10], Call = "00ff" } },
         ["a call without a job"] = new CallState(),
+        ["a job's progress"] = new JobProgress(Lifecycle.Assigned, new JobLog(7, "a line\n"u8.ToArray())),
         ["a task"] = new TaskState
         {
             Definition = new TaskDefinition

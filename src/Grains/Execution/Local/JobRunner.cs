@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime.Services;
+using SyncCluster.Jobs;
 
 namespace SyncCluster.Execution.Local;
 
@@ -11,6 +12,9 @@ internal sealed class JobRunner(GrainId id, Silo silo, ILoggerFactory loggers, L
 
     /// <inheritdoc/>
     public Task<bool> Stop(string jobId, Guid attempt) => Task.FromResult(executor.Stop(jobId, attempt));
+
+    /// <inheritdoc/>
+    public Task<JobLog?> ReadLog(string jobId, Guid attempt, long from) => Task.FromResult(executor.ReadLog(jobId, attempt, from));
 }
 
 /// <summary>The runners of all silos.</summary>

@@ -19,6 +19,9 @@ namespace SyncCluster.Execution.Local;
 internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private const int HandOversAtOnce = 64;
+
+    /// <summary>Bytes of a log that are sent in one message.</summary>
+    private const int LogAtOnce = 64 << 10;
     private static readonly TimeSpan HandOverTime = TimeSpan.FromSeconds(10);
 
     private static readonly StopReason ServerStopped =
@@ -132,6 +135,31 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
             return false;
         }
     }
+
+    /// <inheritdoc/>
+    public async ValueTask<JobLog?> ReadLogAsync(JobRecord record, long from)
+    {
+        if (record.Lifecycle != Lifecycle.Assigned)
+        {
+            return null;
+        }
+
+        try
+        {
+            return record.Runner!.Equals(Address)
+                ? ReadLog(record.Spec.JobId, record.Attempt, from)
+                : await _runners.On(record.Runner).ReadLog(record.Spec.JobId, record.Attempt, from);
+        }
+        catch (Exception fault)
+        {
+            LogNoWord(fault, record.Spec.JobId, record.Runner!);
+            return null;
+        }
+    }
+
+    /// <summary>What the job's script has printed here from a place on; null where it is not here.</summary>
+    public JobLog? ReadLog(string jobId, Guid attempt, long from) =>
+        _held.TryGetValue((jobId, attempt), out var ticket) ? ticket.Log.Read(from, LogAtOnce) : null;
 
     /// <summary>Whether the job's attempt is queued or running here, or its end still being reported.</summary>
     public bool Holds(string jobId, Guid attempt) => _held.ContainsKey((jobId, attempt));
@@ -372,6 +400,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
                 Words = TaskArguments.Words(spec.Arguments),
                 Environment = JobEnvironment.Of(spec, _timeProvider.GetUtcNow()),
                 Timeout = spec.Timeout,
+                Log = ticket.Log,
             },
             stop.Token);
         return ScriptResult.Read(ended, spec.DefaultStateEvaluation, ticket.Canceled.IsCancellationRequested ? StopReason.Canceled : ServerStopped);
@@ -384,6 +413,8 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private sealed record Ticket(JobSpec Spec, Guid Attempt)
     {
         public CancellationTokenSource Canceled { get; } = new();
+
+        public ScriptLog Log { get; } = new();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: no word from its runner on {Silo}.")]

@@ -20,6 +20,9 @@ internal sealed record ScriptCommand
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
     public required TimeSpan Timeout { get; init; }
+
+    /// <summary>Takes what the script prints.</summary>
+    public ScriptLog Log { get; init; } = new();
 }
 
 internal enum ScriptEnd

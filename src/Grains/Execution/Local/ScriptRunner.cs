@@ -198,8 +198,7 @@ internal sealed partial class ScriptRunner : IDisposable
         _active[marker.Run] = group;
         _watchdog.Add(group);
         using var stream = (AnonymousPipeClientStream)process.StandardOutput.BaseStream;
-        var log = new ScriptLog();
-        var pipe = new OutputPipe(stream, log);
+        var pipe = new OutputPipe(stream, command.Log);
 
         var exit = process.WaitForExitAsync(CancellationToken.None);
         var (end, signal) = await EndAsync(process, exit, limit, halt);
@@ -224,8 +223,8 @@ internal sealed partial class ScriptRunner : IDisposable
             End = end,
             Code = end == ScriptEnd.Exited ? process.ExitCode : null,
             Signal = signal,
-            Log = log.Text(),
-            LastLine = log.LastLine,
+            Log = command.Log.Text(),
+            LastLine = command.Log.LastLine,
             Elapsed = elapsed,
         };
     }

@@ -162,6 +162,9 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     }
 
     /// <inheritdoc/>
+    public ValueTask<JobLog?> ReadLogAsync(JobRecord record, long from) => default;
+
+    /// <inheritdoc/>
     public void Participate(ISiloLifecycle lifecycle)
     {
         lifecycle.Subscribe(nameof(TheEyeExecutor), ServiceLifecycleStage.ApplicationServices, StartAsync);

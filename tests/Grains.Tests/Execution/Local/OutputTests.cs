@@ -125,7 +125,7 @@ public sealed class OutputTests
             Assert.StartsWith("begin\n\ufffd", text, StringComparison.Ordinal);
             Assert.EndsWith("\ufffd\nend", text, StringComparison.Ordinal);
             var kept = text.Count(character => character == '\ufffd');
-            Assert.Contains($"[… {garbage - kept} bytes were cut here …]", text, StringComparison.Ordinal);
+            Assert.Contains($"[… {Encoding.UTF8.GetByteCount("\ufffd") * (garbage - kept)} bytes were cut here …]", text, StringComparison.Ordinal);
         }
     }
 
