@@ -159,7 +159,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
 
     /// <summary>What the job's script has printed here from a place on; null where it is not here.</summary>
     public JobLog? ReadLog(string jobId, Guid attempt, long from) =>
-        _held.TryGetValue((jobId, attempt), out var ticket) ? ticket.Log.Read(from, LogAtOnce) : null;
+        _held.TryGetValue((jobId, attempt), out var ticket) ? ticket.Log?.Read(from, LogAtOnce) : null;
 
     /// <summary>Whether the job's attempt is queued or running here, or its end still being reported.</summary>
     public bool Holds(string jobId, Guid attempt) => _held.ContainsKey((jobId, attempt));
@@ -400,7 +400,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
                 Words = TaskArguments.Words(spec.Arguments),
                 Environment = JobEnvironment.Of(spec, _timeProvider.GetUtcNow()),
                 Timeout = spec.Timeout,
-                Log = ticket.Log,
+                Started = log => ticket.Log = log,
             },
             stop.Token);
         return ScriptResult.Read(ended, spec.DefaultStateEvaluation, ticket.Canceled.IsCancellationRequested ? StopReason.Canceled : ServerStopped);
@@ -414,7 +414,8 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     {
         public CancellationTokenSource Canceled { get; } = new();
 
-        public ScriptLog Log { get; } = new();
+        /// <summary>What its script prints; null before it runs.</summary>
+        public ScriptLog? Log { get; set; }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: no word from its runner on {Silo}.")]

@@ -21,8 +21,8 @@ internal sealed record ScriptCommand
 
     public required TimeSpan Timeout { get; init; }
 
-    /// <summary>Takes what the script prints.</summary>
-    public ScriptLog Log { get; init; } = new();
+    /// <summary>Told of the log that the script prints to, to be read meanwhile; again where it has to be started again.</summary>
+    public Action<ScriptLog> Started { get; init; } = _ => { };
 }
 
 internal enum ScriptEnd

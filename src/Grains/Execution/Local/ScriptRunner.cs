@@ -198,7 +198,9 @@ internal sealed partial class ScriptRunner : IDisposable
         _active[marker.Run] = group;
         _watchdog.Add(group);
         using var stream = (AnonymousPipeClientStream)process.StandardOutput.BaseStream;
-        var pipe = new OutputPipe(stream, command.Log);
+        var log = new ScriptLog();
+        var pipe = new OutputPipe(stream, log);
+        command.Started(log);
 
         var exit = process.WaitForExitAsync(CancellationToken.None);
         var (end, signal) = await EndAsync(process, exit, limit, halt);
@@ -223,8 +225,8 @@ internal sealed partial class ScriptRunner : IDisposable
             End = end,
             Code = end == ScriptEnd.Exited ? process.ExitCode : null,
             Signal = signal,
-            Log = command.Log.Text(),
-            LastLine = command.Log.LastLine,
+            Log = log.Text(),
+            LastLine = log.LastLine,
             Elapsed = elapsed,
         };
     }
