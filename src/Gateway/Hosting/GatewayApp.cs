@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using SyncCluster.Execution.Local;
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Dialect;
 using SyncCluster.Gateway.Docs;
 using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Jobs;
@@ -39,6 +40,7 @@ internal static class GatewayApp
         app.UseMiddleware<LoopbackHostOnly>();
         app.UseRouting();
         app.MapJobs();
+        app.MapDialect();
         if (ExecutorChoice.IsTheEye(app.Configuration))
         {
             app.MapTheEyesTasks();
@@ -115,6 +117,7 @@ internal static class GatewayApp
         services.AddOptions<HostOptions>().PostConfigure<IOptions<WaitingOptions>>((host, waiting) =>
             host.ShutdownTimeout += waiting.Value.DrainTime);
         services.AddSingleton<JobCalls>();
+        services.AddDialect();
         services.AddSingleton<WaiterHub>();
         services.AddHostedService(provider => provider.GetRequiredService<WaiterHub>());
         services.AddHostedService<OpenWhileDraining>();

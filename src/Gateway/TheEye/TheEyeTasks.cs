@@ -186,7 +186,10 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
             {
                 TaskId = call.Task,
                 SecretHash = call.JobSecretHash,
-            });
+            })
+            {
+                Document = ok.Body,
+            };
     }
 
     private async Task EndWhenMadeAsync(Task<Allocation> making, string? token)
