@@ -29,7 +29,8 @@ internal readonly record struct ParsedOutput(ReadOnlyMemory<byte> Json, int? Sta
         };
     }
 
-    private static ReadOnlyMemory<byte>? Element(ReadOnlyMemory<byte> output, int index)
+    /// <summary>An element of an output as it was written; null where there is none.</summary>
+    public static ReadOnlyMemory<byte>? Element(ReadOnlyMemory<byte> output, int index)
     {
         var reader = new Utf8JsonReader(output.Span, DocumentParts.ReaderOptions);
         reader.Read();
@@ -51,7 +52,8 @@ internal readonly record struct ParsedOutput(ReadOnlyMemory<byte> Json, int? Sta
         return null;
     }
 
-    private static ReadOnlyMemory<byte> Text(ReadOnlyMemory<byte> element)
+    /// <summary>What an element that is a string says.</summary>
+    public static ReadOnlyMemory<byte> Text(ReadOnlyMemory<byte> element)
     {
         var reader = new Utf8JsonReader(LoneSurrogates.Replaced(element).Span);
         reader.Read();

@@ -40,10 +40,10 @@ internal sealed class Gate(ITokenAuthority authority)
 
     /// <param name="request">Its query and its <c>Authorization</c> are looked at.</param>
     /// <param name="bodyToken">The token in the request's body, if there is one.</param>
-    /// <param name="customer">The path's customer: the token must be one of his.</param>
+    /// <param name="customer">The customer whom the request names: the token must be one of his. Null: it names none, and the token's own it is.</param>
     /// <param name="needed">The least credential that will do.</param>
     /// <param name="deadline">When the request must have been answered, where it waits for a job.</param>
-    public async ValueTask<Admission> AdmitAsync(HttpRequest request, string? bodyToken, string customer, Credential needed, Deadline? deadline = null)
+    public async ValueTask<Admission> AdmitAsync(HttpRequest request, string? bodyToken, string? customer, Credential needed, Deadline? deadline = null)
     {
         switch (AccessToken.Find(request.Query, request.Headers.Authorization, bodyToken))
         {
@@ -52,7 +52,7 @@ internal sealed class Gate(ITokenAuthority authority)
             case AccessToken.One one:
                 return await authority.FindAsync(one.Token, deadline, request.HttpContext.RequestAborted) switch
                 {
-                    TokenVerdict.Known { Caller: var caller } when caller.Customer != customer => OtherCustomer,
+                    TokenVerdict.Known { Caller: var caller } when customer is not null && caller.Customer != customer => OtherCustomer,
                     TokenVerdict.Known { Caller: var caller } when caller.Credential < needed => Below(needed),
                     TokenVerdict.Known { Caller: var caller } => new Admission(caller, null) { Token = one.Token },
                     TokenVerdict.Undecided undecided => undecided.Problem,

@@ -76,6 +76,12 @@ internal abstract record CallBody
         /// <summary>What else a JSON object with <c>task_arguments</c> says, for a backend that may understand it: its other members, or empty.</summary>
         public ReadOnlyMemory<byte> Others { get; init; }
 
+        /// <summary>Whether the body says <c>wait_result</c>, which is of TheEye's newer dialect.</summary>
+        public bool WaitResult { get; init; }
+
+        /// <summary>Whether the body is an object that says nothing else: the only argument, but in that dialect none.</summary>
+        public bool IsOnlyWaitResult { get; init; }
+
         /// <summary>Keeps the token, and what may be secret among the arguments, out of logs.</summary>
         public override string ToString() => $"{Json.Length} bytes of arguments";
     }

@@ -16,6 +16,7 @@ internal static class FormArguments
 
         var fields = new ArgumentFields();
         string? token = null;
+        var waitResult = false;
         foreach (var range in form.Split((byte)'&'))
         {
             var field = form[range];
@@ -40,13 +41,15 @@ internal static class FormArguments
                 token = value;
             }
 
+            waitResult |= name == "wait_result" && value == "true";
             if (!fields.TryAdd(name, value))
             {
                 break;
             }
         }
 
-        return fields.Any ? fields.ToBody(token) : CallBody.OfQuery(query, token);
+        var read = fields.Any ? fields.ToBody(token) : CallBody.OfQuery(query, token);
+        return read is CallBody.Arguments arguments ? arguments with { WaitResult = waitResult } : read;
     }
 
     /// <summary>What curl's <c>-d</c> sends without a header: no form begins with a bracket or a quote, or is a JSON value as a whole.</summary>

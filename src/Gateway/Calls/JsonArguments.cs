@@ -72,7 +72,7 @@ internal static class JsonArguments
                 JsonTokenType.Null => CallBody.OfQuery(query, call.AccessToken),
                 _ => new CallBody.Arguments(ArrayOf(given), call.AccessToken),
             };
-            return read is CallBody.Arguments arguments ? arguments with { Others = call.Others } : read;
+            return read is CallBody.Arguments arguments ? arguments with { Others = call.Others, WaitResult = call.WaitResult } : read;
         }
 
         if (call.IsEmptyButForToken)
@@ -80,7 +80,13 @@ internal static class JsonArguments
             return CallBody.OfQuery(query, call.AccessToken);
         }
 
-        return depth == MaxDepth ? TooDeep : new CallBody.Arguments(ArrayOf(call.Before, call.After), call.AccessToken);
+        return depth == MaxDepth
+            ? TooDeep
+            : new CallBody.Arguments(ArrayOf(call.Before, call.After), call.AccessToken)
+            {
+                WaitResult = call.WaitResult,
+                IsOnlyWaitResult = call.IsOnlyWaitResult,
+            };
     }
 
     /// <summary>How many levels are open at the deepest place; stops at the first that is too deep.</summary>

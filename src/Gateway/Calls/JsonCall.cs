@@ -13,7 +13,10 @@ internal readonly record struct JsonCall
 
     public string? AccessToken { get; private init; }
 
-    /// <summary>The other members of an object with <c>task_arguments</c>, as they were written, but for <c>lifecycle</c>: <c>"a":1,"b":2</c>, or empty.</summary>
+    /// <summary>
+    /// The other members of an object with <c>task_arguments</c>, as they were written, but for <c>lifecycle</c> and <c>wait_result</c>, which are this
+    /// server's to say: <c>"a":1,"b":2</c>, or empty.
+    /// </summary>
     public ReadOnlyMemory<byte> Others { get; private init; }
 
     /// <summary>Why the call is refused; null if it is not.</summary>
@@ -21,6 +24,12 @@ internal readonly record struct JsonCall
 
     /// <summary>Whether the object has no member but, perhaps, the token.</summary>
     public bool IsEmptyButForToken { get; private init; }
+
+    /// <summary>Whether its <c>wait_result</c> is true.</summary>
+    public bool WaitResult { get; private init; }
+
+    /// <summary>Whether <c>wait_result</c> is all that it says, but for the token.</summary>
+    public bool IsOnlyWaitResult { get; private init; }
 
     /// <summary>The object's text up to where the token was cut out, and from there on.</summary>
     public ReadOnlyMemory<byte> Before { get; private init; }
@@ -50,6 +59,7 @@ internal readonly record struct JsonCall
         string? token = null;
         var (cutFrom, cutTo) = (body.Length, body.Length);
         var members = 0;
+        var waitResult = false;
         List<ReadOnlyMemory<byte>>? others = null;
         for (var end = 0; reader.Read() && reader.TokenType == JsonTokenType.PropertyName; members++)
         {
@@ -62,8 +72,10 @@ internal readonly record struct JsonCall
 
             var isToken = reader.ValueTextEquals("access_token"u8);
             var isArguments = reader.ValueTextEquals("task_arguments"u8);
-            var isOther = !isToken && !isArguments && !reader.ValueTextEquals("lifecycle"u8);
+            var isWaitResult = reader.ValueTextEquals("wait_result"u8);
+            var isOther = !isToken && !isArguments && !isWaitResult && !reader.ValueTextEquals("lifecycle"u8);
             reader.Read();
+            waitResult = isWaitResult ? reader.TokenType == JsonTokenType.True : waitResult;
             var valueStart = (int)reader.TokenStartIndex;
             if (isToken && (token is not null || reader.TokenType != JsonTokenType.String))
             {
@@ -101,6 +113,8 @@ internal readonly record struct JsonCall
             AccessToken = token,
             Others = arguments is null || others is null ? default : Joined(others),
             IsEmptyButForToken = members == (token is null ? 0 : 1),
+            WaitResult = waitResult,
+            IsOnlyWaitResult = waitResult && members == (token is null ? 1 : 2),
             Before = body[..cutFrom],
             After = body[cutTo..],
         };

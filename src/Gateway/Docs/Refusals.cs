@@ -5,6 +5,7 @@ using SyncCluster.Execution.TheEye;
 using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Calls;
+using SyncCluster.Gateway.Dialect;
 using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Jobs;
 using SyncCluster.Gateway.Problems;
@@ -69,15 +70,17 @@ internal static class Refusals
         new("too-large", "the body is above the limit", ServerFault.TooLarge),
     ];
 
-    /// <summary>Of the arguments of a call.</summary>
-    public static Refusal[] Call { get; } =
+    /// <summary>Of a body that is JSON or a form.</summary>
+    public static Refusal[] CallBody { get; } =
     [
         .. Body,
         new("bad-json", "malformed JSON", OfBody("application/json", """{"task_arguments":[1,""")),
         new("json-as-form", "JSON that was sent as a form: the Content-Type is missing", OfBody("application/x-www-form-urlencoded", "[1]")),
-        new("too-few-arguments", "too few arguments", OfArguments()),
         new("other-type", "neither JSON nor a form", OfBody("text/plain", "1")),
     ];
+
+    /// <summary>Of the arguments of a call.</summary>
+    public static Refusal[] Call { get; } = [.. CallBody, new("too-few-arguments", "too few arguments", OfArguments())];
 
     /// <summary>Of a recipe.</summary>
     public static Refusal[] Recipe { get; } =
@@ -99,6 +102,13 @@ internal static class Refusals
         Ended("wait-ended", "the wait ended before the job, which goes on: ask at `Location`", new WaitEnd.TimedOut()),
         new("unreadable-job", "the job's document can't be read", WaitAnswer.Unreadable(Job, Address)),
     ];
+
+    /// <summary>Of the numbers of a row of waits.</summary>
+    public static Refusal BadPolling { get; } = new("bad-polling", "`counter`, `limit` or `timeout` is no number", Polling.Malformed);
+
+    /// <summary>Of a row of waits.</summary>
+    public static Refusal RowEnded { get; } = new(
+        "row-ended", "the last wait ended before the job, which goes on: ask at `Location`", DialectCalls.RowEnded(Job, Address));
 
     /// <summary>Of a job that is to be started, beside those of the wait.</summary>
     public static Refusal[] Start { get; } =
@@ -122,7 +132,7 @@ internal static class Refusals
 
     private static Problem OfBody(string type, string body)
     {
-        var refused = (CallBody.Refused)CallBody.Read(type, Encoding.UTF8.GetBytes(body), QueryCollection.Empty);
+        var refused = (Calls.CallBody.Refused)Calls.CallBody.Read(type, Encoding.UTF8.GetBytes(body), QueryCollection.Empty);
         return new(refused.Status, refused.Message);
     }
 

@@ -57,6 +57,45 @@ internal static class RouteDescription
             .Takes("result", "full", "parse")
             .Refuses(Refusals.Wait);
 
+    /// <summary>Starts a job, in the newer dialect.</summary>
+    public static TRoute CreatesJob<TRoute>(this TRoute route)
+        where TRoute : IEndpointConventionBuilder =>
+        route
+            .TakesBody("Call")
+            .Takes("task_arguments", "wait_result", "limit", "timeout")
+            .Answers(
+                new("200", "The job", "Job", "created") { Headers = ["Job-Id"] },
+                new("303", "With `wait_result=true`: the job, and in `Location` where its answer will be", "Job") { Headers = ["Job-Id", "Location"] })
+            .Refuses([.. Refusals.Call, .. Refusals.Start, .. Refusals.Wait.Where(refusal => refusal.Name is "not-known" or "unreadable-job"), Refusals.BadPolling]);
+
+    /// <summary>Waits for a job in a row of redirects, in the newer dialect.</summary>
+    public static TRoute AnswersPolling<TRoute>(this TRoute route)
+        where TRoute : IEndpointConventionBuilder =>
+        route
+            .Takes("result", "full", "polledOutput", "polledParse", "counter", "limit", "timeout")
+            .Answers(
+                new("200", "The job has succeeded", null, "output", "result", "full", "parse") { Headers = ["Job-Id"] },
+                new("303", "The wait ended before the job: `Location` is the next one", null) { Headers = ["Job-Id", "Location"] },
+                new("500", "The job has failed, timed out or was canceled, or what it has put out is no JSON", null, "failed", "failed-parse", "unparsed")
+                {
+                    Headers = ["Job-Id"],
+                },
+                new(
+                    GivenAnswer.AnyStatus,
+                    "The status that the task asks for. Of an object with `response` the body and the Content-Type are what the task says. 204, 205 and 304 have no body.",
+                    null,
+                    "parse-status")
+                { Headers = ["Job-Id"] })
+            .Refuses([.. Refusals.Wait.Where(refusal => refusal.Name != "wait-ended"), Refusals.BadPolling, Refusals.RowEnded]);
+
+    /// <summary>Beside what it is, the same in the newer dialect.</summary>
+    public static TRoute AlsoPolls<TRoute>(this TRoute route)
+        where TRoute : IEndpointConventionBuilder =>
+        route
+            .Takes("polledOutput", "counter", "limit", "timeout")
+            .Answers(new GivenAnswer("303", "In the newer dialect, the wait ended before the job: `Location` is the next one", null) { Headers = ["Job-Id", "Location"] })
+            .Refuses(Refusals.BadPolling, Refusals.RowEnded);
+
     /// <summary>Runs a task with the arguments of the body or the query, and waits for its job.</summary>
     public static TRoute RunsTask<TRoute>(this TRoute route)
         where TRoute : IEndpointConventionBuilder =>

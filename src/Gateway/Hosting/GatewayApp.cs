@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using SyncCluster.Execution.Local;
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Dialect;
 using SyncCluster.Gateway.Docs;
 using SyncCluster.Gateway.Following;
 using SyncCluster.Gateway.Http;
@@ -40,6 +41,7 @@ internal static class GatewayApp
         app.UseMiddleware<LoopbackHostOnly>();
         app.UseRouting();
         app.MapJobs();
+        app.MapDialect();
         if (ExecutorChoice.IsTheEye(app.Configuration))
         {
             app.MapTheEyesTasks();
@@ -119,6 +121,7 @@ internal static class GatewayApp
         services.AddOptions<HostOptions>().PostConfigure<IOptions<WaitingOptions>>((host, waiting) =>
             host.ShutdownTimeout += waiting.Value.DrainTime);
         services.AddSingleton<JobCalls>();
+        services.AddDialect();
         services.AddSingleton<WaiterHub>();
         services.AddHostedService(provider => provider.GetRequiredService<WaiterHub>());
         services.AddHostedService<OpenWhileDraining>();

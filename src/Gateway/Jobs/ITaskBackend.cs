@@ -111,7 +111,11 @@ internal abstract record Allocation
     }
 
     /// <summary>It waits for being submitted.</summary>
-    public sealed record Allocated(JobSpec Spec) : Allocation;
+    public sealed record Allocated(JobSpec Spec) : Allocation
+    {
+        /// <summary>What its maker says of it: JSON, UTF-8. Null where this cluster is the maker.</summary>
+        public ReadOnlyMemory<byte>? Document { get; init; }
+    }
 
     /// <summary>It has ended already.</summary>
     public sealed record Ended(string JobId, FinishedJob Job) : Allocation;

@@ -1,4 +1,5 @@
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Dialect;
 using SyncCluster.Gateway.Docs;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Jobs;
@@ -74,11 +75,16 @@ internal static class JobEndpoints
             .Refuses(Refusals.NotOnJobList);
         jobs.MapGet(
                 "/job/{job}/secret/{jobSecret}/result",
-                (HttpContext http, string job, string jobSecret, JobCalls calls) => calls.AttachWithSecretAsync(http, job, jobSecret, isFollowed: false))
+                (HttpContext http, string job, string jobSecret, JobCalls calls, DialectCalls newer) =>
+                    DialectEndpoints.EitherAsync(http, job, jobSecret, calls, newer))
             .WithName("GetResultWithSecret")
             .WithSummary("Wait for a job's answer by its secret")
-            .WithDescription("The same for a job that was called by its task's secret, with the address that `Location` gave.")
-            .AnswersJob();
+            .WithDescription("""
+                The same for a job that was called by its task's secret, with the address that `Location` gave. With `counter`, `limit`, `timeout` or `output`
+                in the query the answer is the newer dialect's: see there.
+                """)
+            .AnswersJob()
+            .AlsoPolls();
         jobs.MapGet(
                 "/{customer}/job/{job}/events",
                 (HttpContext http, string customer, string job, JobCalls calls) => calls.AttachAsync(http, customer, job, isFollowed: true))

@@ -245,7 +245,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
 
         return job.End is { } end
             ? new Allocation.Ended(job.Id, Finished(call.Customer, job.Id, end, ok.Body))
-            : new Allocation.Allocated(SpecOf(call, job.Id, job.IsSyncing ? JobOrigin.Allocated : JobOrigin.Elsewhere));
+            : new Allocation.Allocated(SpecOf(call, job.Id, job.IsSyncing ? JobOrigin.Allocated : JobOrigin.Elsewhere)) { Document = ok.Body };
     }
 
     private async Task EndWhenMadeAsync(Task<Allocation> making, string? token)

@@ -72,6 +72,28 @@ internal sealed partial class WaiterHub : BackgroundService
         spec.CallerWaitsUntil is null ? gone : CancellationToken.None,
         gone);
 
+    /// <summary>Makes a new job exist, as <see cref="SubmitAsync"/> does, but does not wait for its end. Null: it goes on.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public async Task<WaitEnd?> StartAsync(JobSpec spec, string? token, Deadline deadline, CancellationToken gone)
+    {
+        var job = Enter(JobKey.Of(spec.Customer, spec.JobId), token);
+        try
+        {
+            return await _calls.UntilAnsweredAsync(
+                job,
+                token,
+                (grain, subscription) => grain.Submit(spec, subscription, _timeProvider.GetUtcNow() + SubmitValidity),
+                _ => true,
+                deadline,
+                _drained.Token,
+                gone);
+        }
+        finally
+        {
+            Leave(job, token, isTold: true);
+        }
+    }
+
     /// <summary>Waits for the end of a job that exists.</summary>
     /// <param name="key">The job's <see cref="JobKey"/>.</param>
     /// <param name="maySee">Whether the asking one may see the job.</param>

@@ -11,6 +11,10 @@ internal static class JobDocument
     public static byte[] Render(JobRecord record) =>
         record.Document ?? Render(record, record.Lifecycle, record.State, null, record.LastUpdate);
 
+    /// <summary>The document of a job that was just made and waits for its turn.</summary>
+    public static byte[] OfNew(JobSpec spec) =>
+        JsonText.Write(json => Write(json, spec, Lifecycle.Ready, JobState.InProgress, null, spec.CreatedAt), 1024 + spec.Arguments.Length);
+
     /// <summary>The document of a job as the outcome ends it.</summary>
     public static byte[] Render(JobRecord record, JobOutcome outcome, DateTimeOffset now) =>
         Render(record, outcome.Lifecycle, outcome.State, outcome, now);

@@ -13,7 +13,7 @@ public sealed class DescribedServer : TestServer
     protected override bool HasUsers => false;
 
     protected override string[] Settings =>
-        ["--Waiting:Maximum=00:00:03", "--LocalExecutor:Concurrency=32", "--LocalExecutor:DrainTime=00:00:00.100", "--LocalExecutor:KillGrace=00:00:00.100"];
+        ["--Waiting:Maximum=00:00:03", "--LocalExecutor:Concurrency=96", "--LocalExecutor:DrainTime=00:00:00.100", "--LocalExecutor:KillGrace=00:00:00.100"];
 
     internal async Task<ApiDocument> DocumentAsync() =>
         new(JsonNode.Parse(await Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative)))!);

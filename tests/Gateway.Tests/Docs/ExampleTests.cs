@@ -18,9 +18,9 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
 
     private static readonly string[] Provoked =
     [
-        "administrators-only", "bad-json", "below-admin", "has-ended", "json-as-form", "no-such-job", "no-such-task", "no-token", "not-on-job-list",
+        "administrators-only", "bad-json", "bad-polling", "below-admin", "has-ended", "json-as-form", "no-such-job", "no-such-task", "no-token", "not-on-job-list",
         "not-on-task-list", "other-customer", "other-host", "other-origin", "other-type", "recipe-bad-json", "recipe-no-object", "recipe-other-type",
-        "recipe-unusable", "recipe-workflow", "token-twice", "too-few-arguments", "too-large", "too-large-for-its-token", "unknown-token", "wait-ended", "wrong-secret",
+        "recipe-unusable", "recipe-workflow", "row-ended", "token-twice", "too-few-arguments", "too-large", "too-large-for-its-token", "unknown-token", "wait-ended", "wrong-secret",
     ];
 
     // Shared, since each takes a wait that ends.
@@ -50,7 +50,7 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
 
             // Its job's secret is told only when a wait ends; its answers are those of the others.
             var needsNode = name.StartsWith("parse", StringComparison.Ordinal);
-            if (operation.Id == "GetResultWithSecret" || (needsNode && !NodeFactAttribute.HasNode))
+            if (operation.Id is "GetResultWithSecret" or "PollResultWithSecret" || (needsNode && !NodeFactAttribute.HasNode))
             {
                 return [];
             }
@@ -180,8 +180,12 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
     {
         switch (operation.Id)
         {
-            case "RunTaskWithSecret" or "RunTaskByQueryWithSecret":
+            case "RunTaskWithSecret" or "RunTaskByQueryWithSecret" or "CreateJobWithSecret":
                 return Of(await server.CopyAsync(document, "hello"));
+            case "PollResult" or "PollResultByPost":
+                return new() { Job = (await RunAsync(document, "hello")).JobId, Query = "output" };
+            case "PollResultWithSecret":
+                return await (_ending ??= StartWithSecretAsync(document, """[4,"done"]""")) with { Query = "output" };
             case "GetResult" or "GetJob" or "GetLifecycle":
                 return new() { Job = (await RunAsync(document, "hello")).JobId };
             case "CancelJob":
@@ -223,6 +227,7 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
         {
             Query = example switch
             {
+                "output" or "failed" when operation.Id.StartsWith("Poll", StringComparison.Ordinal) => "output",
                 "result" or "full" => example,
                 "parse" or "parse-status" or "failed-parse" => "parse",
                 _ => "",
@@ -231,12 +236,12 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
         };
         switch (operation.Id)
         {
-            case "RunTask":
+            case "RunTask" or "CreateJob":
                 return await server.SendAsync(document, operation, values with { Task = task, Content = Values.Json(arguments) });
-            case "RunTaskWithSecret" or "RunTaskByQueryWithSecret":
+            case "RunTaskWithSecret" or "RunTaskByQueryWithSecret" or "CreateJobWithSecret":
                 var copy = Of(await server.CopyAsync(document, task));
                 return await server.SendAsync(document, operation, copy with { Query = values.Query, Content = Values.Json(arguments) });
-            case "GetResult" or "GetJob" or "GetLifecycle":
+            case "GetResult" or "GetJob" or "GetLifecycle" or "PollResult" or "PollResultByPost":
                 return await server.SendAsync(document, operation, values with { Job = (await RunAsync(document, task, arguments)).JobId });
             case "ImportTask":
                 return await server.SendAsync(document, operation, values with { Content = RequestsOf(document, operation).First() });
@@ -254,7 +259,9 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
             "token-twice" => values with { Query = "access_token=x" },
             "no-token" => values with { Token = "" },
             "unknown-token" => values with { Token = "x" },
-            "other-customer" => values with { Customer = "globex" },
+            "other-customer" when operation.Path.StartsWith("/{customer}/", StringComparison.Ordinal) => values with { Customer = "globex" },
+            "other-customer" => values with { Query = "customer=globex" },
+            "bad-polling" => values with { Query = "counter=x" },
             "below-admin" => values with { Token = DemoAccess.UserToken },
             "other-host" => values with { Host = "elsewhere.example" },
             "other-origin" => values with { Origin = "https://elsewhere.example" },
@@ -280,6 +287,8 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
             "recipe-workflow" => values with { Content = Values.Json("""{"task":{"type":"workflow"}}""") },
             "recipe-unusable" => values with { Content = Values.Json("{}") },
             "wait-ended" => await WaitTooLongAsync(document, operation),
+            "row-ended" when operation.Id == "GetResultWithSecret" => await WaitTooLongAsync(document, operation) with { Query = "timeout=10" },
+            "row-ended" => await WaitTooLongAsync(document, operation),
             _ => throw new NotSupportedException($"How {refusal} is provoked is not known."),
         };
     }
@@ -288,7 +297,7 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
     {
         "RunTask" => new() { Task = "slow", Content = Values.Json(Values.Minute) },
         "RunTaskWithSecret" or "RunTaskByQueryWithSecret" => Of(await server.CopyAsync(document, "slow")) with { Content = Values.Json(Values.Minute) },
-        "GetResultWithSecret" => await StartWithSecretAsync(document, Values.Minute),
+        "GetResultWithSecret" or "PollResultWithSecret" => await StartWithSecretAsync(document, Values.Minute),
         _ => await ValuesAsync(document, operation) with { Job = (await (_running ??= server.StartAsync(document, "slow"))).JobId },
     };
 

@@ -20,6 +20,12 @@ public sealed class ProcessTests : IDisposable
         using var form = await server.Http.PostAsync(
             new Uri("/demo/task/echo/job", UriKind.Relative), new FormUrlEncodedContent([KeyValuePair.Create("access_token", "body-secret-3")]));
         Assert.Equal((401, 401, 401), ((int)called.StatusCode, (int)secret.StatusCode, (int)form.StatusCode));
+
+        // What stands in this query is in a Location, too, which is followed.
+        using var redirected = await server.Http.PostAsync(
+            new Uri($"/task/echo/job?wait_result=true&access_token={DemoAccess.UserToken}&task_arguments[]=1&task_arguments[]=2&x=query-secret-4", UriKind.Relative), null);
+        Assert.Equal("1", await redirected.Content.ReadAsStringAsync());
+        Assert.Contains("query-secret-4", redirected.RequestMessage!.RequestUri!.ToString(), StringComparison.Ordinal);
         Assert.Equal(0, await server.StopAsync());
         Assert.DoesNotContain("-secret-", server.Output, StringComparison.Ordinal);
     }
