@@ -51,6 +51,9 @@ public sealed record JobSpec
     /// <summary>Who has made the job, and who may release it.</summary>
     [Id(17)] public JobOrigin Origin { get; init; }
 
+    /// <summary>Whether it waits until no other job of its task runs.</summary>
+    [Id(20)] public bool OneAtATime { get; init; }
+
     /// <summary>A call of a task.</summary>
     /// <param name="task">What is called.</param>
     /// <param name="jobId">The new job's id.</param>
@@ -75,6 +78,7 @@ public sealed record JobSpec
         Acl = task.Acl,
         Cancellable = task.Cancellable,
         CreatedAt = now,
+        OneAtATime = !task.Multitasking,
     };
 }
 

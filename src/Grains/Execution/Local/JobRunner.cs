@@ -11,6 +11,13 @@ internal sealed class JobRunner(GrainId id, Silo silo, ILoggerFactory loggers, L
 
     /// <inheritdoc/>
     public Task<bool> Stop(string jobId, Guid attempt) => Task.FromResult(executor.Stop(jobId, attempt));
+
+    /// <inheritdoc/>
+    public Task TurnHasCome(string key)
+    {
+        executor.TurnHasCome(key);
+        return Task.CompletedTask;
+    }
 }
 
 /// <summary>The runners of all silos.</summary>

@@ -1,0 +1,11 @@
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Execution.Local;
+
+/// <summary>A job on this silo, from its release until its end is reported.</summary>
+internal sealed record Ticket(JobSpec Spec, Guid Attempt)
+{
+    public string Key => JobKey.Of(Spec.Customer, Spec.JobId);
+
+    public CancellationTokenSource Canceled { get; } = new();
+}
