@@ -5,6 +5,7 @@ using SyncCluster.Execution;
 using SyncCluster.Execution.Local;
 using SyncCluster.Execution.TheEye;
 using SyncCluster.Jobs;
+using SyncCluster.Limits;
 using SyncCluster.Silo.Clustering;
 using SyncCluster.Storage;
 using SyncCluster.Tasks;
@@ -24,6 +25,12 @@ public sealed class StorageOptions
 
     /// <summary>Bytes, roughly, that the embedded storage may hold before it forgets finished jobs, least recently used first. Default 1 GiB.</summary>
     public long EmbeddedLimit { get; set; } = 1L << 30;
+
+    /// <summary>Above which share of its <c>maxmemory</c> Redis is given no new jobs, so that those that run can still store their ends. Default 0.9.</summary>
+    public double RedisShare { get; set; } = 0.9;
+
+    /// <summary>What counts as the <c>maxmemory</c> of a Redis that has none, in bytes. Default 0: then it is not looked at.</summary>
+    public long RedisMemory { get; set; }
 }
 
 /// <summary>Makes a process a silo.</summary>
@@ -61,6 +68,10 @@ public static class SiloHosting
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<TaskCatalog>();
         services.AddSingleton<UnfinishedJobs>();
+        services.AddSingleton<StorageRoom>();
+        services.AddSingleton<Admissions>();
+        services.AddSingleton<JobCensuses>();
+        services.AddGrainService<JobCensus>();
         if (ExecutorChoice.IsTheEye(builder.Configuration))
         {
             services.AddTheEye();
@@ -71,6 +82,7 @@ public static class SiloHosting
         {
             services.AddSingleton<ScriptRunner>();
             services.AddSingleton<JobRunners>();
+            services.AddSingleton<HandOver>();
             services.AddGrainService<JobRunner>();
             services.AddExecutor<LocalExecutor>();
         }
@@ -82,11 +94,16 @@ public static class SiloHosting
                 options => options.DrainTime >= TimeSpan.Zero && options.KillGrace >= TimeSpan.Zero && options.DrainTime + options.KillGrace < TimeSpan.FromHours(1),
                 "LocalExecutor:DrainTime and LocalExecutor:KillGrace must not be negative, and less than an hour together.")
             .ValidateOnStart();
+        services.AddOptions<JobLimits>().BindConfiguration(JobLimits.Section)
+            .Validate(JobLimits.IsSensible, "A number in Limits:Jobs must be 0 or more.")
+            .ValidateOnStart();
         services.AddOptions<HostOptions>().Configure<IOptions<LocalExecutorOptions>>((host, executor) =>
             host.ShutdownTimeout = executor.Value.DrainTime + executor.Value.KillGrace + TimeForTheRest);
         services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section)
             .Validate(options => options.JobExpiry >= ShortestExpiry, "Storage:JobExpiry must be 13 hours or longer.")
             .Validate(options => options.EmbeddedLimit >= 1 << 20, "Storage:EmbeddedLimit must be 1048576 bytes or more.")
+            .Validate(options => options.RedisShare is > 0 and <= 1, "Storage:RedisShare must be above 0, and 1 at most.")
+            .Validate(options => options.RedisMemory >= 0, "Storage:RedisMemory must be 0 or more.")
             .ValidateOnStart();
     }
 

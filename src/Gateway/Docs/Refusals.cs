@@ -12,6 +12,7 @@ using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Tasks;
 using SyncCluster.Gateway.TheEye;
 using SyncCluster.Gateway.Waiting;
+using SyncCluster.Jobs;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Docs;
@@ -115,6 +116,8 @@ internal static class Refusals
     [
         Ended("unavailable", "the cluster can't be reached, and nothing was run", new WaitEnd.Unavailable()),
         Ended("queue-full", "too many jobs wait for their turn", new WaitEnd.QueueFull()),
+        Ended("over-limit", "the customer has as many jobs queued or running as it may", new WaitEnd.OverLimit(new(LimitedBy.Customer, 100))),
+        Ended("storage-full", "the storage is nearly full", new WaitEnd.StorageFull()),
         new("record-lost", "the storage has lost the job", JobCalls.RecordLost(Job)),
     ];
 

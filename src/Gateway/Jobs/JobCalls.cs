@@ -229,7 +229,7 @@ internal sealed class JobCalls(
                 case WaitEnd.Unknown:
                     backend.EndUnlessSubmitted(spec, token);
                     break;
-                case WaitEnd.Unavailable or WaitEnd.QueueFull:
+                case WaitEnd.Unavailable or WaitEnd.QueueFull or WaitEnd.OverLimit or WaitEnd.StorageFull:
                     backend.EndUnrun(spec, token);
                     break;
             }

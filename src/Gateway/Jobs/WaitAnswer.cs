@@ -1,7 +1,9 @@
+using System.Globalization;
 using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
+using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Jobs;
 
@@ -62,6 +64,16 @@ internal static class WaitAnswer
             WaitEnd.OtherCall => OtherArguments(jobId, location),
             WaitEnd.QueueFull => new Problem(
                 StatusCodes.Status503ServiceUnavailable, "Too many jobs are waiting for their turn. Nothing was run: try again.")
+            { RetryAfter = Later },
+            WaitEnd.OverLimit { Limit: var limit } => new Problem(
+                StatusCodes.Status429TooManyRequests,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{(limit.By == LimitedBy.Customer ? "The customer" : "The task")} may have {limit.Limit} jobs queued or running at once, and has. Nothing was run: try again when one has ended."))
+            { RetryAfter = Soon },
+            WaitEnd.StorageFull => new Problem(
+                StatusCodes.Status503ServiceUnavailable,
+                "The storage is nearly full, and what is left is kept for the jobs that run. Nothing was run: try again later.")
             { RetryAfter = Later },
             WaitEnd.Refused refused => refused.Problem,
             WaitEnd.Forbidden => Gate.NotOnJobList,

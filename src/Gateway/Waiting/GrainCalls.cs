@@ -56,6 +56,10 @@ internal sealed partial class GrainCalls(
                         return new WaitEnd.OtherCall();
                     case JobReply.QueueFull:
                         return new WaitEnd.QueueFull();
+                    case JobReply.OverLimit over:
+                        return new WaitEnd.OverLimit(over);
+                    case JobReply.StorageFull:
+                        return new WaitEnd.StorageFull();
                     case JobReply.Unavailable when patient.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero:
                         return Unanswered(uncertain);
                 }

@@ -34,6 +34,12 @@ internal abstract record WaitEnd
     /// <summary>No place in the queue: nothing was stored.</summary>
     public sealed record QueueFull : WaitEnd;
 
+    /// <summary>As many jobs as there may be are queued or running: nothing was stored.</summary>
+    public sealed record OverLimit(JobReply.OverLimit Limit) : WaitEnd;
+
+    /// <summary>The storage has no room for new jobs: nothing was stored.</summary>
+    public sealed record StorageFull : WaitEnd;
+
     /// <summary>The cluster or its storage can't be reached, and the job was not released.</summary>
     public sealed record Unavailable : WaitEnd;
 

@@ -1,5 +1,6 @@
 using Orleans.Services;
 using SyncCluster.Jobs;
+using SyncCluster.Limits;
 
 namespace SyncCluster.Execution;
 
@@ -12,14 +13,14 @@ internal interface IJobExecutor
     /// <summary>Whether the silo stops.</summary>
     bool IsLeaving { get; }
 
-    /// <summary>Takes a place in the queue for a new job.</summary>
-    Place TryReserve();
+    /// <summary>Takes a place in the queue for a new job of the customer.</summary>
+    Place TryReserve(string customer);
 
     /// <summary>Takes a place for a job that was accepted before, full or not.</summary>
-    void Reserve();
+    void Reserve(string customer);
 
     /// <summary>Gives the place back: the job was not released after all.</summary>
-    void GiveBack();
+    void GiveBack(string customer);
 
     /// <summary>
     /// Starts a job on its way, on a place that was taken for it. Called by the activation whose attempt stands in storage.
@@ -30,6 +31,9 @@ internal interface IJobExecutor
     /// <param name="record">The record.</param>
     /// <param name="tokens">What TheEye may be asked with; the activation keeps them up to date.</param>
     ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens);
+
+    /// <summary>The customer's jobs that were released here and are not known to have ended.</summary>
+    IEnumerable<CountedJob> Held(string customer);
 
     /// <summary>Stops a run; its end comes as a completion. False where nothing of it is known there any more.</summary>
     ValueTask<bool> StopAsync(JobRecord record);
@@ -115,4 +119,9 @@ public interface IJobRunner : IGrainService
     /// <summary>What the job's script has printed from a place on; null where it is not here.</summary>
     [Alias("log"), ResponseTimeout("00:00:02")]
     Task<JobLog?> ReadLog(string jobId, Guid attempt, long from);
+
+    /// <summary>The job is the first in its task's line. Told once, and perhaps in vain.</summary>
+    /// <param name="key">Its <see cref="JobKey"/>.</param>
+    [Alias("turn"), ResponseTimeout("00:00:02")]
+    Task TurnHasCome(string key);
 }

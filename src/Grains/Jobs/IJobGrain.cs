@@ -147,9 +147,26 @@ public abstract record JobReply
     [GenerateSerializer, Immutable, Alias("sync.job.reply.othercall")]
     public sealed record OtherCall : JobReply;
 
+    /// <summary>As many jobs as there may be are queued or running. Nothing was stored.</summary>
+    /// <param name="By">Whose limit it is.</param>
+    /// <param name="Limit">How many there may be.</param>
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.overlimit")]
+    public sealed record OverLimit([property: Id(0)] LimitedBy By, [property: Id(1)] int Limit) : JobReply;
+
+    /// <summary>The storage keeps what room it has for the jobs that there are. Nothing was stored.</summary>
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.storagefull")]
+    public sealed record StorageFull : JobReply;
+
     /// <summary>Storage can't be reached. Nothing was released by this call.</summary>
     [GenerateSerializer, Immutable, Alias("sync.job.reply.unavailable")]
     public sealed record Unavailable : JobReply;
+}
+
+/// <summary>Whose jobs a limit counts.</summary>
+public enum LimitedBy
+{
+    Customer = 0,
+    Task = 1,
 }
 
 /// <summary>Who may see and cancel a job.</summary>

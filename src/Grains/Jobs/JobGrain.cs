@@ -3,6 +3,8 @@ using Microsoft.Extensions.Logging;
 using Orleans.Placement;
 using Orleans.Storage;
 using SyncCluster.Execution;
+using SyncCluster.Limits;
+using SyncCluster.Lines;
 using SyncCluster.Storage;
 using SyncCluster.Tasks;
 
@@ -36,6 +38,11 @@ namespace SyncCluster.Jobs;
 /// says so in its answers, and they ask again each second until another silo has it.
 /// </para>
 /// <para>
+/// <b>Limits</b> are asked for a new job only, before anything of it is stored (<see cref="Admissions"/>). The end makes way for others when it is
+/// stored. Both are messages that may be lost: the count (<see cref="JobCountGrain"/>) and the line of a task that runs one job at a time
+/// (<see cref="TaskLineGrain"/>) ask the job itself how it stands with it, by an Attach that subscribes nobody.
+/// </para>
+/// <para>
 /// <b>Storage faults never leave this class.</b> They become <see cref="JobReply.Unavailable"/>, <see cref="Assignment.Retry"/>,
 /// <see cref="Completion.Retry"/> or <see cref="Cancellation.Unavailable"/>: an exception that escaped could deactivate the grain and drop its
 /// subscribers.
@@ -49,6 +56,9 @@ internal sealed partial class JobGrain(
     IGrainContext context,
     [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
     IJobExecutor executor,
+    Admissions admissions,
+    StorageRoom room,
+    IGrainFactory grains,
     IClusterMembershipService membership,
     UnfinishedJobs unfinished,
     TimeProvider timeProvider,
@@ -248,13 +258,16 @@ internal sealed partial class JobGrain(
     /// <param name="validUntil">After that nothing is released.</param>
     private async Task<JobReply> CreateAsync(JobRecord? from, JobSpec spec, Subscription subscription, DateTimeOffset validUntil)
     {
-        var place = executor.TryReserve();
-        if (place != Place.Taken)
+        using var admission = await admissions.AskAsync(spec);
+        if (admission.Refusal is { } refusal)
         {
-            // This may be the repeat of a call that made the job.
-            return !await LoadAsync() ? new JobReply.Unavailable()
-                : from is null && _job.Record is not null ? await AnswerAsync(subscription, Reading.Cached, spec)
-                : Forget(place == Place.None ? new JobReply.QueueFull() : new JobReply.Unavailable());
+            return from is null ? await RefuseAsync(refusal, spec, subscription) : Forget(refusal);
+        }
+
+        if (Now > validUntil)
+        {
+            admissions.GiveBack(spec);
+            return new JobReply.Unavailable();
         }
 
         var attempt = from is null ? _attempt : Guid.NewGuid();
@@ -263,28 +276,39 @@ internal sealed partial class JobGrain(
         {
             case Settlement.Stands when Now > validUntil:
                 // Storage was slow, or this process was frozen. Who still waits for the job asks again, and has it taken over.
-                executor.GiveBack();
                 return new JobReply.Unavailable();
             case Settlement.Stands:
                 Subscribe(subscription);
                 _cancelsOnDisconnect = spec.CallerWaitsUntil is not null;
                 _inGoodHands = true;
+                admission.Use();
                 executor.Release(new Release(spec, attempt, fencedAt, _tokens));
                 return Pending(null);
-            case Settlement.OtherStands when from is null:
-                executor.GiveBack();
-                return await SubmitAgainAsync(spec, subscription, validUntil);
             case Settlement.OtherStands:
-                executor.GiveBack();
-                return await AnswerAsync(subscription, Reading.Cached, spec);
+                if (_job.Record is { HasEnded: true })
+                {
+                    admissions.GiveBack(spec);
+                }
+
+                return from is null ? await SubmitAgainAsync(spec, subscription, validUntil) : await AnswerAsync(subscription, Reading.Cached, spec);
             default:
-                executor.GiveBack();
                 return new JobReply.Unavailable();
         }
     }
 
+    /// <summary>What a new job is told that is not taken. The call may be the repeat of one that made the job.</summary>
+    private async Task<JobReply> RefuseAsync(JobReply refusal, JobSpec spec, Subscription subscription) =>
+        !await LoadAsync() ? new JobReply.Unavailable()
+        : _job.Record is not null ? await AnswerAsync(subscription, Reading.Cached, spec)
+        : Forget(refusal);
+
     private async Task<JobReply> CreateEndedAsync(JobSpec spec, Subscription subscription)
     {
+        if (room.IsFull)
+        {
+            return await RefuseAsync(new JobReply.StorageFull(), spec, subscription);
+        }
+
         switch (await _job.SettleAsync(null, JobRecord.EndedAtOnce(spec, _attempt, JobEnds.Dummy(spec.Arguments), Now)))
         {
             case Settlement.Stands:
@@ -353,7 +377,8 @@ internal sealed partial class JobGrain(
                 {
                     LogTakenOver(record.Spec.JobId);
                     _inGoodHands = true;
-                    executor.Reserve();
+                    executor.Reserve(record.Spec.Customer);
+                    admissions.Add(record.Spec);
                     executor.Release(new Release(record.Spec, attempt, fencedAt, _tokens));
                 }
 
@@ -401,8 +426,23 @@ internal sealed partial class JobGrain(
     private async Task<Settlement> EndAsync(JobRecord record, JobOutcome outcome)
     {
         var settlement = await _job.SettleAsync(record, record.Ended(outcome, Now));
+        if (settlement == Settlement.Stands)
+        {
+            MakeWay(record.Spec);
+        }
+
         PushIfEnded(settlement != Settlement.Unknown);
         return settlement;
+    }
+
+    /// <summary>Others may come now. Said before anybody is told of the end: whoever calls again then is not to be in its own way.</summary>
+    private void MakeWay(JobSpec spec)
+    {
+        admissions.GiveBack(spec);
+        if (spec.OneAtATime)
+        {
+            grains.GetGrain<ITaskLineGrain>(TaskKey.Of(spec.Customer, spec.TaskId)).Leave(spec.JobId).Ignore();
+        }
     }
 
     /// <summary>Loads the record. One that does not look as it should is read again: another activation may have changed it.</summary>

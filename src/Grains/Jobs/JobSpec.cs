@@ -66,6 +66,9 @@ public sealed record JobSpec
     public bool IsSameCallAs(JobSpec other) =>
         Fingerprint is null || other.Fingerprint is null || Fingerprint.AsSpan().SequenceEqual(other.Fingerprint);
 
+    /// <summary>Whether it waits until no other job of its task runs.</summary>
+    [Id(21)] public bool OneAtATime { get; init; }
+
     /// <summary>A call of a task.</summary>
     /// <param name="task">What is called.</param>
     /// <param name="jobId">The new job's id.</param>
@@ -90,6 +93,7 @@ public sealed record JobSpec
         Acl = task.Acl,
         Cancellable = task.Cancellable,
         CreatedAt = now,
+        OneAtATime = !task.Multitasking,
     };
 }
 

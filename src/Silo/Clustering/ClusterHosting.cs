@@ -17,6 +17,7 @@ public static partial class ClusterHosting
     internal static void UseCluster(this ISiloBuilder silo, ClusterSettings settings)
     {
         silo.Services.AddRedis(settings);
+        silo.Services.AddHostedService<RedisMemory>();
         silo.Configure<ClusterOptions>(options => Name(options, settings));
         silo.Configure<ClusterMembershipOptions>(Tune);
         silo.UseRedisClustering(_ => { });

@@ -4,10 +4,13 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Orleans.Core.Internal;
 using Orleans.Storage;
 using SyncCluster.Execution;
+using SyncCluster.Execution.Local;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
+using SyncCluster.Limits;
 using SyncCluster.Silo.Clustering;
 using SyncCluster.Storage;
 using SyncCluster.Tasks;
@@ -27,6 +30,8 @@ public sealed class JobCluster : IAsyncLifetime
 
     internal FaultyStorage Storage { get; } = new();
 
+    internal StorageRoom Room { get; } = new();
+
     internal RecordingExecutor Executor { get; } = new();
 
     internal IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
@@ -40,6 +45,12 @@ public sealed class JobCluster : IAsyncLifetime
         builder.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Jobs, Storage);
         builder.Services.AddSingleton<IJobExecutor>(Executor);
         builder.Services.AddSingleton<UnfinishedJobs>();
+        builder.Services.AddSingleton(Room);
+        builder.Services.AddSingleton<Admissions>();
+        builder.Services.AddSingleton<JobCensuses>();
+        builder.Services.AddSingleton<JobRunners>();
+        builder.Services.AddGrainService<JobCensus>();
+        builder.Services.Configure<JobLimits>(limits => limits.Customers["limited"] = new() { Jobs = 3, Tasks = { ["single"] = 1 } });
         _host = builder.Build();
         await _host.StartAsync();
         Executor.Address = _host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
@@ -71,13 +82,21 @@ public sealed class JobCluster : IAsyncLifetime
         return hub;
     }
 
-    internal TestJob NewJob(TaskType type = TaskType.Script) => new(this, new JobSpec
+    /// <summary>Has a grain leave memory.</summary>
+    internal Task ForgetAsync(IAddressable grain) => grain.AsReference<IGrainManagementExtension>().DeactivateOnIdle().AsTask();
+
+    internal TestJob NewJob(TaskType type = TaskType.Script) => NewJob("demo", "0123456789abcdef01234567") is var job && type == TaskType.Script
+        ? job
+        : new(this, job.Spec with { Type = type });
+
+    internal TestJob NewJob(string customer, string task, bool oneAtATime = false) => new(this, new JobSpec
     {
         JobId = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray().AsSpan(0, 12)),
-        Customer = "demo",
-        TaskId = "0123456789abcdef01234567",
+        Customer = customer,
+        TaskId = task,
         TaskName = "Greet",
-        Type = type,
+        Type = TaskType.Script,
+        OneAtATime = oneAtATime,
         Arguments = "[\"a\"]"u8.ToArray(),
         User = new JobUser("demo", "demo@example.com"),
         CreatedAt = DateTimeOffset.UnixEpoch,

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using SyncCluster.Execution;
 using SyncCluster.Jobs;
+using SyncCluster.Limits;
 
 namespace SyncCluster.Gateway.Tests.Waiting;
 
@@ -15,6 +16,9 @@ internal sealed class RecordingExecutor : IJobExecutor
     /// <summary>What a new job gets.</summary>
     public Place Place { get; set; } = Place.Taken;
 
+    /// <summary>What a census finds here.</summary>
+    public CountedJob[] HeldJobs { get; set; } = [];
+
     public bool IsLeaving { get; set; }
 
     /// <summary>Places taken and not given back.</summary>
@@ -22,19 +26,19 @@ internal sealed class RecordingExecutor : IJobExecutor
 
     public Log Of(string jobId) => _jobs.GetOrAdd(jobId, _ => new Log());
 
-    public Place TryReserve()
+    public Place TryReserve(string customer)
     {
         if (Place == Place.Taken)
         {
-            Reserve();
+            Reserve(customer);
         }
 
         return Place;
     }
 
-    public void Reserve() => Interlocked.Increment(ref _places);
+    public void Reserve(string customer) => Interlocked.Increment(ref _places);
 
-    public void GiveBack() => Interlocked.Decrement(ref _places);
+    public void GiveBack(string customer) => Interlocked.Decrement(ref _places);
 
     public void Release(Release release)
     {
@@ -45,6 +49,8 @@ internal sealed class RecordingExecutor : IJobExecutor
     }
 
     public async ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens) => await Of(record.Spec.JobId).Resume(record);
+
+    public IEnumerable<CountedJob> Held(string customer) => HeldJobs;
 
     public ValueTask<bool> StopAsync(JobRecord record) => new(Of(record.Spec.JobId).Stops);
 

@@ -15,6 +15,13 @@ internal sealed class JobRunner(GrainId id, Silo silo, ILoggerFactory loggers, L
 
     /// <inheritdoc/>
     public Task<JobLog?> ReadLog(string jobId, Guid attempt, long from) => Task.FromResult(executor.ReadLog(jobId, attempt, from));
+
+    /// <inheritdoc/>
+    public Task TurnHasCome(string key)
+    {
+        executor.TurnHasCome(key);
+        return Task.CompletedTask;
+    }
 }
 
 /// <summary>The runners of all silos.</summary>

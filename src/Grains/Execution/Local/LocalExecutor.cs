@@ -1,16 +1,18 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SyncCluster.Jobs;
+using SyncCluster.Limits;
+using SyncCluster.Lines;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Execution.Local;
 
 /// <summary>
-/// Runs scripts on this silo: a bounded queue and a fixed number of workers. Immediately before it starts a script, a worker has the job's grain
-/// move the record from <c>ready</c> to <c>assigned</c>; a report of the end is repeated until it is acknowledged.
+/// Runs scripts on this silo: a bounded queue, fair between customers, and a fixed number of workers. Immediately before it starts a script, a worker
+/// has the job's grain move the record from <c>ready</c> to <c>assigned</c>; a report of the end is repeated until it is acknowledged. Jobs of a task
+/// that runs one at a time come to the queue when their turn has come.
 /// <para>
 /// A silo that stops takes no new jobs, lets the running ones end for a configured time, and has those that wait taken over by another silo, if there
 /// is one. It begins when the host is told to stop, and has the silo wait for it while the grains still answer.
@@ -22,7 +24,6 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
 
     /// <summary>Bytes of a log that are sent in one message.</summary>
     private const int LogAtOnce = 64 << 10;
-    private static readonly TimeSpan HandOverTime = TimeSpan.FromSeconds(10);
 
     private static readonly StopReason ServerStopped =
         StopReason.Failure("The server was stopped while the script ran. The script may have run in part. It was not run again.");
@@ -34,18 +35,20 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private readonly IClusterMembershipService _membership;
     private readonly ScriptRunner _runner;
     private readonly JobRunners _runners;
+    private readonly HandOver _handOver;
     private readonly IHostApplicationLifetime _lifetime;
     private readonly LocalExecutorOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<LocalExecutor> _logger;
-    private readonly Channel<Ticket> _queue = Channel.CreateUnbounded<Ticket>();
+    private readonly TicketQueue _queue = new();
+    private readonly FairPlaces _places;
+    private readonly Lazy<WaitingForTurn> _waitingForTurn;
     private readonly ConcurrentDictionary<(string JobId, Guid Attempt), Ticket> _held = new();
     private readonly ILocalSiloDetails _silo;
     private readonly CancellationTokenSource _drain = new();
     private readonly CancellationTokenSource _kill = new();
     private Task _work = Task.CompletedTask;
     private volatile bool _started;
-    private int _places;
 
     public LocalExecutor(
         IGrainFactory grains,
@@ -53,6 +56,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         IClusterMembershipService membership,
         ScriptRunner runner,
         JobRunners runners,
+        HandOver handOver,
         IHostApplicationLifetime lifetime,
         IOptions<LocalExecutorOptions> options,
         TimeProvider timeProvider,
@@ -63,48 +67,43 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         _membership = membership;
         _runner = runner;
         _runners = runners;
+        _handOver = handOver;
         _lifetime = lifetime;
         _options = options.Value;
         _timeProvider = timeProvider;
         _logger = logger;
+        _places = new(_options.QueueLimit + _options.Concurrency);
+
+        // Not before the silo has its address.
+        _waitingForTurn = new(() => new(grains, Address, Queue, Drop, timeProvider, logger));
     }
 
     /// <inheritdoc/>
     public SiloAddress Address => _silo.SiloAddress;
 
     /// <inheritdoc/>
-    public Place TryReserve()
-    {
-        if (!TakesJobs)
-        {
-            return Place.Elsewhere;
-        }
-
-        if (Interlocked.Increment(ref _places) <= _options.QueueLimit + _options.Concurrency)
-        {
-            return Place.Taken;
-        }
-
-        GiveBack();
-        return Place.None;
-    }
+    public Place TryReserve(string customer) => !TakesJobs ? Place.Elsewhere : _places.TryTake(customer) ? Place.Taken : Place.None;
 
     /// <inheritdoc/>
-    public void Reserve() => Interlocked.Increment(ref _places);
+    public void Reserve(string customer) => _places.Take(customer);
 
     /// <inheritdoc/>
-    public void GiveBack() => Interlocked.Decrement(ref _places);
+    public void GiveBack(string customer) => _places.GiveBack(customer);
 
     /// <inheritdoc/>
     public void Release(Release release)
     {
         var ticket = new Ticket(release.Spec, release.Attempt);
         _held[(release.Spec.JobId, release.Attempt)] = ticket;
-        if (!_queue.Writer.TryWrite(ticket))
+        if (!release.Spec.OneAtATime || !_waitingForTurn.Value.TryEnter(ticket))
         {
-            Drop(ticket);
+            Queue(ticket);
         }
     }
+
+    /// <inheritdoc/>
+    public IEnumerable<CountedJob> Held(string customer) =>
+        _held.Values.Where(ticket => ticket.Spec.Customer == customer).Select(ticket => CountedJob.Of(ticket.Spec));
 
     /// <inheritdoc/>
     public async ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens)
@@ -176,6 +175,10 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         return held;
     }
 
+    /// <summary>The line of the job's task says that its turn has come.</summary>
+    /// <param name="key">The job's <see cref="JobKey"/>.</param>
+    public void TurnHasCome(string key) => _waitingForTurn.Value.TurnHasCome(key);
+
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle lifecycle)
     {
@@ -189,6 +192,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     {
         _drain.Dispose();
         _kill.Dispose();
+        _queue.Dispose();
     }
 
     /// <inheritdoc/>
@@ -234,7 +238,8 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private Task StartAsync(CancellationToken cancellationToken)
     {
         _started = true;
-        _work = Task.WhenAll(Enumerable.Range(0, _options.Concurrency).Select(_ => WorkAsync()).Append(HandOverAsync()));
+        _work = Task.WhenAll(Enumerable.Range(0, _options.Concurrency).Select(_ => WorkAsync())
+            .Append(HandOverAsync()).Append(_waitingForTurn.Value.AskFromTimeToTimeAsync(_drain.Token)));
 
         // The whole host's stop, which comes before the silo's own: running scripts get their time while answers can still be given.
         _lifetime.ApplicationStopping.Register(Drain);
@@ -253,7 +258,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private async Task StopAsync(CancellationToken cancellationToken)
     {
         Drain();
-        _queue.Writer.TryComplete();
+        _queue.Close();
         await _work.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -262,9 +267,8 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         await Task.Yield();
         try
         {
-            while (true)
+            while (await _queue.NextAsync(_drain.Token) is { } ticket)
             {
-                var ticket = await _queue.Reader.ReadAsync(_drain.Token);
                 try
                 {
                     await RunAsync(ticket);
@@ -279,65 +283,44 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
                 }
                 finally
                 {
+                    _queue.Ended(ticket);
                     Drop(ticket);
                 }
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
+        catch (OperationCanceledException)
         {
             // Draining.
         }
     }
 
-    /// <summary>From the beginning of the drain on: what is still queued has started nothing, and is released by another silo.</summary>
+    /// <summary>From the beginning of the drain on: what still waits has started nothing, and is released by another silo.</summary>
     private async Task HandOverAsync()
     {
         await Task.Delay(Timeout.InfiniteTimeSpan, _drain.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Parallel.ForEachAsync(
-            _queue.Reader.ReadAllAsync(), new ParallelOptions { MaxDegreeOfParallelism = HandOversAtOnce }, async (ticket, _) => await HandOverAsync(ticket));
+
+        // No worker gets them: it takes nothing that comes to the queue from now on.
+        _waitingForTurn.Value.Close(Queue);
+        await Task.WhenAll(Enumerable.Range(0, HandOversAtOnce).Select(async _ =>
+        {
+            while (await _queue.NextAsync(CancellationToken.None) is { } ticket)
+            {
+                await HandOverAsync(ticket);
+            }
+        }));
     }
 
-    private async Task HandOverAsync(Ticket ticket)
+    private Task HandOverAsync(Ticket ticket)
     {
         Drop(ticket);
-        if (!_membership.CurrentSnapshot.Members.Values.Any(member => member.Status == SiloStatus.Active && !member.SiloAddress.Equals(Address)))
-        {
-            if (_options.JobsEndWithTheProcess)
-            {
-                await EndUnrunAsync(ticket);
-            }
-
-            return;
-        }
-
-        // Whoever asks for the job has it taken over by its grain, once that is in the memory of another silo.
-        var job = JobOf(ticket.Spec);
-        using var limit = new CancellationTokenSource(HandOverTime, _timeProvider);
-        try
-        {
-            await InsistAsync(() => job.Attach(null, Reading.Fresh), reply => reply is not JobReply.Unavailable, ticket.Spec.JobId, limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            LogNotHandedOver(ticket.Spec.JobId);
-        }
+        return _handOver.RunAsync(ticket);
     }
 
-    /// <summary>Nobody will ever run it: who waits for it is told so, and may call again.</summary>
-    private async Task EndUnrunAsync(Ticket ticket)
+    private void Queue(Ticket ticket)
     {
-        var job = JobOf(ticket.Spec);
-        var run = Guid.NewGuid();
-        try
+        if (!_queue.TryAdd(ticket))
         {
-            if (await job.Assign(ticket.Attempt, run, Address) == Assignment.Granted)
-            {
-                await job.Complete(run, JobEnds.NotRun("The server was stopped before the job's turn came. Nothing was run: call the task again."));
-            }
-        }
-        catch (Exception fault)
-        {
-            LogAskedInVain(fault, ticket.Spec.JobId);
+            Drop(ticket);
         }
     }
 
@@ -347,7 +330,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     {
         if (_held.TryRemove((ticket.Spec.JobId, ticket.Attempt), out _))
         {
-            GiveBack();
+            GiveBack(ticket.Spec.Customer);
         }
     }
 
@@ -409,20 +392,8 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private Task<T> InsistAsync<T>(Func<Task<T>> ask, Func<T, bool> isAnswer, string jobId, CancellationToken giveUp) => Insistence.AskAsync(
         ask, isAnswer, fault => LogAskedInVain(fault, jobId), new Backoff(FirstPause, LongestPause), _timeProvider, giveUp);
 
-    /// <summary>A job on this silo, from its release until its end is reported.</summary>
-    private sealed record Ticket(JobSpec Spec, Guid Attempt)
-    {
-        public CancellationTokenSource Canceled { get; } = new();
-
-        /// <summary>What its script prints; null before it runs.</summary>
-        public ScriptLog? Log { get; set; }
-    }
-
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: no word from its runner on {Silo}.")]
     private partial void LogNoWord(Exception fault, string job, SiloAddress silo);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} could not be handed over to another silo: it runs when somebody asks for it.")]
-    private partial void LogNotHandedOver(string job);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job}: its run failed in the runner.")]
     private partial void LogRunFailed(Exception fault, string job);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SyncCluster.Jobs;
+using SyncCluster.Limits;
 
 namespace SyncCluster.Execution.TheEye;
 
@@ -96,16 +97,16 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     private TimeSpan PollPause => _options.PollInterval * (0.8 + (0.4 * Random.Shared.NextDouble()));
 
     /// <inheritdoc/>
-    public Place TryReserve() => TakesJobs ? Place.Taken : Place.Elsewhere;
+    public Place TryReserve(string customer) => TakesJobs ? Place.Taken : Place.Elsewhere;
 
     /// <inheritdoc/>
-    public void Reserve()
+    public void Reserve(string customer)
     {
         // TheEye has the queue.
     }
 
     /// <inheritdoc/>
-    public void GiveBack()
+    public void GiveBack(string customer)
     {
     }
 
@@ -124,6 +125,10 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
             job.Wake(Causes.Look);
         }
     }
+
+    /// <inheritdoc/>
+    public IEnumerable<CountedJob> Held(string customer) => _jobs.Values.Select(job => job.Spec)
+        .Where(spec => spec.Customer == customer && spec.Origin == JobOrigin.Allocated).Select(CountedJob.Of);
 
     /// <inheritdoc/>
     public ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens)
