@@ -9,7 +9,6 @@ namespace SyncCluster.Gateway.Docs;
 /// <summary>Makes a route's <see cref="RouteDescription"/> its operation in the document.</summary>
 internal sealed class DescribedOperation : IOpenApiOperationTransformer
 {
-    private const string Json = "application/json";
     private const string ProblemJson = "application/problem+json";
 
     /// <inheritdoc/>
@@ -72,7 +71,7 @@ internal sealed class DescribedOperation : IOpenApiOperationTransformer
 
         if (answer is { HasBody: true })
         {
-            response.Content[Json] = Content(answer.Schema, answer.Examples, document);
+            response.Content[answer.MediaType] = Content(answer.Schema, answer.Examples, document);
         }
 
         string[][] headers = [.. answer is null ? (string[][])[] : [answer.Headers], .. refusals.Select(HeadersOf)];

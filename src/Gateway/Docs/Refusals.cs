@@ -83,6 +83,16 @@ internal static class Refusals
     /// <summary>Of the arguments of a call.</summary>
     public static Refusal[] Call { get; } = [.. CallBody, new("too-few-arguments", "too few arguments", OfArguments())];
 
+    /// <summary>Of a call that may be repeated, or canceled by hanging up.</summary>
+    public static Refusal[] Repeat { get; } =
+    [
+        new("key-malformed", "a malformed Idempotency-Key", new(StatusCodes.Status400BadRequest, IdempotencyKey.NotVisible.Message)),
+        new("key-twice", "two of them", new(StatusCodes.Status400BadRequest, IdempotencyKey.NotOne.Message)),
+        new("key-and-cancel", "one together with `cancel_on_disconnect`", JobCalls.NotWithKey),
+        new("not-cancellable", "`cancel_on_disconnect` for a task with `cancellable:false`, and you are no administrator", LocalTasks.NotCancellable),
+        Ended("other-arguments", "the Idempotency-Key of a call with other arguments", new WaitEnd.OtherCall()),
+    ];
+
     /// <summary>Of a recipe.</summary>
     public static Refusal[] Recipe { get; } =
     [

@@ -1,4 +1,5 @@
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Following;
 
 namespace SyncCluster.Gateway.Docs;
 
@@ -38,9 +39,13 @@ internal static class RouteDescription
     public static TRoute AnswersJob<TRoute>(this TRoute route)
         where TRoute : IEndpointConventionBuilder =>
         route
-            .Takes("result", "full", "parse")
+            .Takes("result", "full", "parse", "Prefer")
             .Answers(
                 new("200", "The job has succeeded", Answer, "output", "result", "full", "parse") { Headers = ["Job-Id"] },
+                new("202", "With `Prefer: respond-async`: the wait ended before the job, which goes on", "Job", "pending")
+                {
+                    Headers = ["Job-Id", "Location", "Retry-After", "Preference-Applied"],
+                },
                 new("500", "The job has failed, timed out or was canceled", Answer, "failed", "failed-parse") { Headers = ["Job-Id"] },
                 new(
                     GivenAnswer.AnyStatus,
@@ -54,8 +59,11 @@ internal static class RouteDescription
     public static TRoute FollowsJob<TRoute>(this TRoute route)
         where TRoute : IEndpointConventionBuilder =>
         route
-            .Takes("result", "full", "parse")
-            .Refuses(Refusals.Wait);
+            .Takes("result", "full", "parse", "Prefer", "Last-Event-ID")
+            .Answers(
+                new("200", "The job, told live", "Events") { Headers = ["Job-Id"], MediaType = EventStream.MediaType },
+                new("204", "All was told before `Last-Event-ID`") { Headers = ["Job-Id"] })
+            .Refuses([.. Refusals.Wait.Where(refusal => refusal.Name != "wait-ended")]);
 
     /// <summary>Starts a job, in the newer dialect.</summary>
     public static TRoute CreatesJob<TRoute>(this TRoute route)
@@ -99,7 +107,11 @@ internal static class RouteDescription
     /// <summary>Runs a task with the arguments of the body or the query, and waits for its job.</summary>
     public static TRoute RunsTask<TRoute>(this TRoute route)
         where TRoute : IEndpointConventionBuilder =>
-        route.TakesBody("Call").Takes("task_arguments").AnswersJob().Refuses([.. Refusals.Call, .. Refusals.Start]);
+        route
+            .TakesBody("Call")
+            .Takes("task_arguments", "cancel_on_disconnect", "Idempotency-Key")
+            .AnswersJob()
+            .Refuses([.. Refusals.Call, .. Refusals.Repeat, .. Refusals.Start]);
 }
 
 internal sealed record NeededCredential(Credential Credential)
@@ -121,6 +133,8 @@ internal sealed record GivenAnswer(string Status, string When, string? Schema = 
     public const string AnyStatus = "default";
 
     public string[] Headers { get; init; } = [];
+
+    public string MediaType { get; init; } = "application/json";
 
     public bool HasBody => Status != "204";
 }

@@ -24,10 +24,14 @@ internal readonly record struct FollowPosition(Lifecycle? Lifecycle, long Log, b
         }
 
         var dot = id?.IndexOf('.') ?? -1;
-        return dot > 0
-            && Lifecycles.TryGetValue(id![..dot], out var lifecycle)
-            && long.TryParse(id.AsSpan(dot + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var log)
-            ? new(lifecycle, log, false)
+        if (dot < 0 || !long.TryParse(id.AsSpan(dot + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var log))
+        {
+            return default;
+        }
+
+        // Where a job had ended before it was followed, its log comes before its only lifecycle.
+        return dot == 0 ? new(null, log, false)
+            : Lifecycles.TryGetValue(id![..dot], out var lifecycle) ? new(lifecycle, log, false)
             : default;
     }
 

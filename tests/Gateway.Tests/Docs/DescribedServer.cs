@@ -8,7 +8,7 @@ namespace SyncCluster.Gateway.Tests.Docs;
 /// <summary>The demonstration, which is what the document's examples are for, with waits that end soon.</summary>
 public sealed class DescribedServer : TestServer
 {
-    private static readonly string[] KnownHeaders = ["Job-Id", "Location", "Retry-After", "WWW-Authenticate", "Allow"];
+    private static readonly string[] KnownHeaders = ["Job-Id", "Location", "Retry-After", "WWW-Authenticate", "Allow", "Preference-Applied"];
 
     protected override bool HasUsers => false;
 
@@ -49,6 +49,11 @@ public sealed class DescribedServer : TestServer
         if (values.Origin is not null)
         {
             request.Headers.Add("Origin", values.Origin);
+        }
+
+        foreach (var (name, value) in values.Headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
         }
 
         using var response = await Http.SendAsync(request);
@@ -93,6 +98,8 @@ internal sealed record Values
 
     public string Query { get; init; } = "";
 
+    public (string Name, string Value)[] Headers { get; init; } = [];
+
     public HttpContent? Content { get; init; }
 
     public string? Of(string parameter) => parameter switch
@@ -112,7 +119,10 @@ internal sealed record Values
 /// <summary>What was asked and answered.</summary>
 internal sealed record Exchange(Operation Operation, int Status, string? Type, Dictionary<string, string> Headers, string Body)
 {
-    public JsonNode? Json => Body.Length == 0 ? null : JsonNode.Parse(Body);
+    /// <summary>The body; as a string where it is no JSON.</summary>
+    public JsonNode? Json => Body.Length == 0 ? null
+        : Type!.EndsWith("json", StringComparison.Ordinal) ? JsonNode.Parse(Body)
+        : JsonValue.Create(Body);
 
     public string JobId => Headers["Job-Id"];
 

@@ -12,13 +12,13 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
     /// <summary>Answers of a server in trouble, which this one is not; other tests make some of them.</summary>
     private static readonly string[] NotProvoked =
     [
-        "below-user", "draining", "no-service-token", "not-known", "queue-full", "record-lost", "runner-unreachable", "server-fault", "theeye-failed",
-        "theeye-slow", "too-slow", "unavailable", "unhealthy", "unreachable", "unreadable", "unreadable-job",
+        "below-user", "draining", "key-twice", "no-service-token", "not-known", "over-limit", "queue-full", "record-lost", "runner-unreachable", "server-fault",
+        "storage-full", "theeye-failed", "theeye-slow", "too-slow", "unavailable", "unhealthy", "unreachable", "unreadable", "unreadable-job",
     ];
 
     private static readonly string[] Provoked =
     [
-        "administrators-only", "bad-json", "bad-polling", "below-admin", "has-ended", "json-as-form", "no-such-job", "no-such-task", "no-token", "not-on-job-list",
+        "administrators-only", "bad-json", "key-and-cancel", "key-malformed", "not-cancellable", "other-arguments", "bad-polling", "below-admin", "has-ended", "json-as-form", "no-such-job", "no-such-task", "no-token", "not-on-job-list",
         "not-on-task-list", "other-customer", "other-host", "other-origin", "other-type", "recipe-bad-json", "recipe-no-object", "recipe-other-type",
         "recipe-unusable", "recipe-workflow", "row-ended", "token-twice", "too-few-arguments", "too-large", "too-large-for-its-token", "unknown-token", "wait-ended", "wrong-secret",
     ];
@@ -186,11 +186,11 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
                 return new() { Job = (await RunAsync(document, "hello")).JobId, Query = "output" };
             case "PollResultWithSecret":
                 return await (_ending ??= StartWithSecretAsync(document, """[4,"done"]""")) with { Query = "output" };
-            case "GetResult" or "GetJob" or "GetLifecycle":
+            case "GetResult" or "GetJob" or "GetLifecycle" or "FollowJob":
                 return new() { Job = (await RunAsync(document, "hello")).JobId };
             case "CancelJob":
                 return new() { Job = (await (_running ??= server.StartAsync(document, "slow"))).JobId };
-            case "GetResultWithSecret":
+            case "GetResultWithSecret" or "FollowJobWithSecret":
                 return await (_ending ??= StartWithSecretAsync(document, """[4,"done"]"""));
             case "DeleteTask":
                 return Of(await server.CopyAsync(document, "hello"));
@@ -232,6 +232,7 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
                 "parse" or "parse-status" or "failed-parse" => "parse",
                 _ => "",
             },
+            Headers = example == "pending" ? [("Prefer", "respond-async")] : [],
             Token = example == "imported" || operation.Id == "ExportTask" ? null : DemoAccess.UserToken,
         };
         switch (operation.Id)
@@ -240,7 +241,7 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
                 return await server.SendAsync(document, operation, values with { Task = task, Content = Values.Json(arguments) });
             case "RunTaskWithSecret" or "RunTaskByQueryWithSecret" or "CreateJobWithSecret":
                 var copy = Of(await server.CopyAsync(document, task));
-                return await server.SendAsync(document, operation, copy with { Query = values.Query, Content = Values.Json(arguments) });
+                return await server.SendAsync(document, operation, copy with { Query = values.Query, Headers = values.Headers, Content = Values.Json(arguments) });
             case "GetResult" or "GetJob" or "GetLifecycle" or "PollResult" or "PollResultByPost":
                 return await server.SendAsync(document, operation, values with { Job = (await RunAsync(document, task, arguments)).JobId });
             case "ImportTask":
@@ -275,6 +276,16 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
                 Job = (await server.StartAsync(document, Of(await server.CopyAsync(document, "slow", task => task["cancellable"] = false)).Task!)).JobId,
                 Token = DemoAccess.UserToken,
             },
+            "key-malformed" => values with { Headers = [("Idempotency-Key", "a key")] },
+            "key-and-cancel" => values with { Headers = [("Idempotency-Key", "a")], Query = "cancel_on_disconnect" },
+            "not-cancellable" => Of(await server.CopyAsync(document, "hello", task => task["cancellable"] = false)) with
+            {
+                Job = values.Job,
+                Content = values.Content,
+                Token = DemoAccess.UserToken,
+                Query = "cancel_on_disconnect",
+            },
+            "other-arguments" => await RepeatAsync(document, operation, values),
             "has-ended" => values with { Job = (await RunAsync(document, "hello")).JobId },
             "too-large" => values with { Content = Values.Json(new string(' ', 9 << 20)) },
             "too-large-for-its-token" => values with { Token = "", Content = Values.Json(new string(' ', 2 << 20)) },
@@ -291,6 +302,18 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
             "row-ended" => await WaitTooLongAsync(document, operation),
             _ => throw new NotSupportedException($"How {refusal} is provoked is not known."),
         };
+    }
+
+    /// <summary>The repeat of a call, with other arguments.</summary>
+    private async Task<Values> RepeatAsync(ApiDocument document, Operation operation, Values values)
+    {
+        var keyed = values with { Headers = [("Idempotency-Key", Guid.NewGuid().ToString())] };
+        if (operation.Id.StartsWith("RunTask", StringComparison.Ordinal))
+        {
+            await server.SendAsync(document, operation, keyed with { Content = Values.Json("""["somebody"]""") });
+        }
+
+        return keyed;
     }
 
     private async Task<Values> WaitTooLongAsync(ApiDocument document, Operation operation) => operation.Id switch
@@ -313,7 +336,7 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
     [GeneratedRegex(
         """
         (?<=")([0-9a-f]{24} | [A-Za-z0-9_-]{43} | \d+\.\d+\.\d+ | \d{4}-\d\d-\d\dT[\d:.]+Z)(?=")
-        | (?<="(seconds|nanoseconds|uptime|waiting)":)[\d.]+ | (?<="user":)\{[^}]*\} | (?<="task_id":")[^"]* | (?<=byte\ )\d+
+        | (?<="(seconds|nanoseconds|uptime|waiting)":)[\d.]+ | (?<="lifecycle":")(ready|assigned) | (?<="user":)\{[^}]*\} | (?<="task_id":")[^"]* | (?<=byte\ )\d+
         """,
         RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Changing();

@@ -11,6 +11,7 @@ public sealed class FollowPositionTests
     [InlineData("assigned.0")]
     [InlineData("finished.9223372036854775807")]
     [InlineData("syncing.12")]
+    [InlineData(".12")]
     [InlineData("end")]
     public void What_an_event_says_is_where_its_reader_is(string id) => Assert.Equal(id, FollowPosition.Of(id).ToString());
 

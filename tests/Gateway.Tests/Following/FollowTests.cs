@@ -43,6 +43,11 @@ public abstract class FollowTests(TestServer server)
             ["job", "log one", "log ", "log two", "log {\"state\":\"failure\",\"data\":[\"x\"]}", "lifecycle {\"lifecycle\":\"finished\"}", "result {\"statusCode\":500,\"body\":[\"x\"]}"],
             (await events.RestAsync()).Select(told => told.Name == "job" ? "job" : $"{told.Name} {told.Data}"));
         Assert.Equal("end", events.LastId);
+
+        await using var broken = await FollowAsync($"/acme/job/{job}/events");
+        await broken.NextAsync("log");
+        await using var again = await FollowAsync($"/acme/job/{job}/events", lastId: broken.LastId);
+        Assert.Equal(("log", ""), await again.NextAsync());
     }
 
     [Fact]
