@@ -3,6 +3,7 @@ using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Calls;
 using SyncCluster.Gateway.Http;
+using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
@@ -18,6 +19,7 @@ internal sealed class JobCalls(
     WaiterHub hub,
     IOptions<WaitingOptions> waiting,
     IOptions<RequestLimits> limits,
+    CallLimits callLimits,
     TimeProvider timeProvider)
 {
     public static Problem WrongSecret { get; } = new(StatusCodes.Status401Unauthorized, "The task or its secret is wrong.");
@@ -41,6 +43,11 @@ internal sealed class JobCalls(
             return early;
         }
 
+        if (admission.Caller is { } known && callLimits.Call(http, known.Customer) is { } tooMuch)
+        {
+            return tooMuch;
+        }
+
         var read = await ReadAsync(http);
         if (read is CallBody.Refused refused)
         {
@@ -51,6 +58,10 @@ internal sealed class JobCalls(
         if (arguments.AccessToken is not null)
         {
             admission = await gate.AdmitAsync(http.Request, arguments.AccessToken, customer, Credential.User, deadline);
+            if (admission.Caller is { } late && callLimits.Call(http, late.Customer) is { } lateTooMuch)
+            {
+                return lateTooMuch;
+            }
         }
 
         return admission is { Caller: { } caller }
@@ -70,6 +81,11 @@ internal sealed class JobCalls(
         if (await backend.CheckSecretAsync(customer, task, secret, deadline, http.RequestAborted) is { } refusal)
         {
             return refusal;
+        }
+
+        if (callLimits.CallBySecret(http, customer) is { } tooMuch)
+        {
+            return tooMuch;
         }
 
         var jobSecret = $"{customer}.{Secret.New()}";
@@ -99,6 +115,11 @@ internal sealed class JobCalls(
             return JobAddress.NoSuchJob;
         }
 
+        if (callLimits.Wait(http) is { } tooMany)
+        {
+            return tooMany;
+        }
+
         var flags = AnswerFlags.Of(http.Request.Query);
         var end = await backend.AttachAsync(new JobRequest(customer, job, caller, admission.Token!), deadline, http.RequestAborted);
         return Attached(end, job, flags, JobAddress.Of(customer, job, flags));
@@ -112,6 +133,11 @@ internal sealed class JobCalls(
         if (!JobId.IsValid(job) || dot < 0 || !CustomerName.IsValid(secret[..dot]))
         {
             return JobAddress.NoSuchJob;
+        }
+
+        if (callLimits.Wait(http) is { } tooMany)
+        {
+            return tooMany;
         }
 
         var flags = AnswerFlags.Of(http.Request.Query);
@@ -130,7 +156,13 @@ internal sealed class JobCalls(
     private async Task<IResult> RunAsync(HttpContext http, TaskCall call, string? jobSecret, Deadline deadline)
     {
         var flags = AnswerFlags.Of(http.Request.Query);
-        switch (await backend.AllocateAsync(call, deadline, http.RequestAborted))
+        var allocation = await backend.AllocateAsync(call, deadline, http.RequestAborted);
+        if (allocation is not Allocation.Refused)
+        {
+            callLimits.SecretWasRight(http, call);
+        }
+
+        switch (allocation)
         {
             case Allocation.Allocated { Spec: var spec }:
                 var end = await SubmitAsync(spec, call.Token, deadline, http.RequestAborted);

@@ -14,6 +14,9 @@ namespace SyncCluster.Gateway.Jobs;
 internal sealed class LocalTasks(TaskLookup tasks, WaiterHub hub, IGrainFactory grains, TimeProvider timeProvider) : ITaskBackend
 {
     /// <inheritdoc/>
+    public bool KnowsSecrets => true;
+
+    /// <inheritdoc/>
     public async Task<Problem?> CheckSecretAsync(string customer, string task, string secret, Deadline deadline, CancellationToken gone) =>
         await FindAsync(customer, task, deadline, gone) is { } definition && Secret.Matches(secret, definition.SecretHash) ? null : JobCalls.WrongSecret;
 

@@ -13,7 +13,7 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
     private static readonly string[] NotProvoked =
     [
         "below-user", "draining", "no-service-token", "not-known", "queue-full", "record-lost", "runner-unreachable", "server-fault", "theeye-failed",
-        "theeye-slow", "too-slow", "unavailable", "unhealthy", "unreachable", "unreadable", "unreadable-job",
+        "theeye-slow", "too-many-calls", "too-many-waiters", "too-slow", "unavailable", "unhealthy", "unreachable", "unreadable", "unreadable-job",
     ];
 
     private static readonly string[] Provoked =
