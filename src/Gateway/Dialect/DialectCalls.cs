@@ -3,6 +3,7 @@ using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Calls;
 using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Jobs;
+using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
@@ -23,6 +24,7 @@ internal sealed class DialectCalls(
     SoleCustomer sole,
     IOptions<WaitingOptions> waiting,
     IOptions<RequestLimits> limits,
+    CallLimits callLimits,
     TimeProvider timeProvider)
 {
     /// <summary>How long a job's start may take: longer than the cluster needs to replace a silo that died.</summary>
@@ -53,7 +55,7 @@ internal sealed class DialectCalls(
             return Polling.Malformed;
         }
 
-        var (admission, arguments, refusal) = await AdmitAsync(http, Credential.User, deadline);
+        var (admission, arguments, refusal) = await AdmitAsync(http, Credential.User, callLimits.Call, deadline);
         return refusal ?? await CreateAsync(
             http, new TaskCall(admission.Caller!.Customer, task, arguments!) { Caller = admission.Caller, Token = admission.Token }, null, deadline);
     }
@@ -78,6 +80,11 @@ internal sealed class DialectCalls(
             return refusal;
         }
 
+        if (callLimits.CallBySecret(http, customer) is { } tooMuch)
+        {
+            return tooMuch;
+        }
+
         var jobSecret = $"{customer}.{Secret.New()}";
         return await ReadAsync(http) switch
         {
@@ -99,7 +106,7 @@ internal sealed class DialectCalls(
         }
 
         var deadline = Within(polling.Timeout);
-        var (admission, _, refusal) = await AdmitAsync(http, Credential.Viewer, deadline);
+        var (admission, _, refusal) = await AdmitAsync(http, Credential.Viewer, (waiting, _) => callLimits.Wait(waiting), deadline);
         if (refusal is not null)
         {
             return refusal;
@@ -128,6 +135,11 @@ internal sealed class DialectCalls(
             return JobAddress.NoSuchJob;
         }
 
+        if (callLimits.Wait(http) is { } tooMany)
+        {
+            return tooMany;
+        }
+
         var end = await hub.AttachAsync(
             JobKey.Of(secret[..dot], job),
             access => access.SecretHash is { } hash && Secret.Matches(secret, hash),
@@ -154,13 +166,19 @@ internal sealed class DialectCalls(
     }
 
     /// <summary>Who asks, and what the body says; or why that is refused. Who may not ask may not send much either: the body is read last.</summary>
-    private async Task<(Admission Admission, CallBody.Arguments? Arguments, Problem? Refusal)> AdmitAsync(HttpContext http, Credential needed, Deadline deadline)
+    private async Task<(Admission Admission, CallBody.Arguments? Arguments, Problem? Refusal)> AdmitAsync(
+        HttpContext http, Credential needed, Func<HttpContext, string, Problem?> limit, Deadline deadline)
     {
         var customer = NamedCustomer(http.Request);
         var admission = await gate.AdmitAsync(http.Request, null, customer, needed, deadline);
         if (admission is { Refusal: { } early, TokenGiven: true })
         {
             return (admission, null, early);
+        }
+
+        if (admission.Caller is { } known && limit(http, known.Customer) is { } tooMuch)
+        {
+            return (admission, null, tooMuch);
         }
 
         var read = await ReadAsync(http);
@@ -173,6 +191,10 @@ internal sealed class DialectCalls(
         if (arguments.AccessToken is not null)
         {
             admission = await gate.AdmitAsync(http.Request, arguments.AccessToken, customer, needed, deadline);
+            if (admission.Caller is { } late && limit(http, late.Customer) is { } lateTooMuch)
+            {
+                return (admission, null, lateTooMuch);
+            }
         }
 
         return (admission, arguments, admission.Refusal);
@@ -181,7 +203,13 @@ internal sealed class DialectCalls(
     private async Task<IResult> CreateAsync(HttpContext http, TaskCall call, string? jobSecret, Deadline deadline)
     {
         var waits = call.Arguments.WaitResult || http.Request.Query["wait_result"] == "true";
-        switch (await backend.AllocateAsync(call, deadline, http.RequestAborted))
+        var allocation = await backend.AllocateAsync(call, deadline, http.RequestAborted);
+        if (allocation is not Allocation.Refused)
+        {
+            callLimits.SecretWasRight(http, call);
+        }
+
+        switch (allocation)
         {
             case Allocation.Allocated { Spec: var spec } allocated:
                 return await start.StartAsync(spec, call.Token, deadline, http.RequestAborted) switch

@@ -24,7 +24,10 @@ internal sealed class DescribedOperation : IOpenApiOperationTransformer
         operation.Security = needed is null ? [] : [.. Ways(needed, document)];
         operation.Description += needed is null ? "\n\nNeeds no token." : $"\n\nNeeds a token with the credential `{needed.Word}` or a higher one.";
         operation.Responses = Responses(
-            [.. metadata.OfType<GivenAnswer>()], [.. metadata.OfType<Refusal>(), Refusals.OtherHost], document);
+            [.. metadata.OfType<GivenAnswer>()],
+            [.. metadata.OfType<Refusal>(), Refusals.OtherHost],
+            [.. metadata.OfType<SometimesHeaders>().SelectMany(sometimes => sometimes.Names)],
+            document);
         return Task.CompletedTask;
     }
 
@@ -35,7 +38,7 @@ internal sealed class DescribedOperation : IOpenApiOperationTransformer
         return schemes.Select(scheme => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(scheme, document)] = [needed.Word] });
     }
 
-    private static OpenApiResponses Responses(GivenAnswer[] answers, Refusal[] refusals, OpenApiDocument document)
+    private static OpenApiResponses Responses(GivenAnswer[] answers, Refusal[] refusals, string[] sometimes, OpenApiDocument document)
     {
         var responses = new OpenApiResponses();
         var byStatus = refusals.ToLookup(refusal => refusal.Problem.Status.ToString(CultureInfo.InvariantCulture));
@@ -45,13 +48,13 @@ internal sealed class DescribedOperation : IOpenApiOperationTransformer
         {
             // What a task may say with any status, it may also say with one that the server uses.
             var answer = answers.SingleOrDefault(answer => answer.Status == status) ?? (any is null ? null : any with { Examples = [] });
-            responses[status] = Response(answer, [.. byStatus[status]], document);
+            responses[status] = Response(answer, [.. byStatus[status]], sometimes, document);
         }
 
         return responses;
     }
 
-    private static OpenApiResponse Response(GivenAnswer? answer, Refusal[] refusals, OpenApiDocument document)
+    private static OpenApiResponse Response(GivenAnswer? answer, Refusal[] refusals, string[] sometimes, OpenApiDocument document)
     {
         var response = new OpenApiResponse { Description = Describe(answer, refusals), Content = new Dictionary<string, OpenApiMediaType>() };
         if (refusals.Length > 0)
@@ -75,7 +78,7 @@ internal sealed class DescribedOperation : IOpenApiOperationTransformer
         }
 
         string[][] headers = [.. answer is null ? (string[][])[] : [answer.Headers], .. refusals.Select(HeadersOf)];
-        response.Headers = headers.SelectMany(names => names).Distinct().ToDictionary(
+        response.Headers = headers.SelectMany(names => names).Concat(sometimes).Distinct().ToDictionary(
             name => name, name => (IOpenApiHeader)Header(name, headers.All(names => names.Contains(name))), StringComparer.Ordinal);
         return response;
     }
@@ -105,6 +108,7 @@ internal sealed class DescribedOperation : IOpenApiOperationTransformer
         .. Where(refusal.Problem.Location is not null, "Location"),
         .. Where(refusal.Problem.RetryAfter is not null, "Retry-After"),
         .. Where(refusal.Problem.Status == StatusCodes.Status401Unauthorized, "WWW-Authenticate"),
+        .. refusal == Refusals.TooManyCalls ? SometimesHeaders.OfCalls.Names : [],
     ];
 
     private static string[] Where(bool holds, string header) => holds ? [header] : [];

@@ -8,6 +8,7 @@ using SyncCluster.Gateway.Calls;
 using SyncCluster.Gateway.Dialect;
 using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Jobs;
+using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Tasks;
 using SyncCluster.Gateway.TheEye;
@@ -105,9 +106,12 @@ internal static class Refusals
         new("recipe-unusable", "a task that can't be run here; the answer says why", OfRecipe("{}")),
     ];
 
+    public static Refusal TooManyWaiters { get; } = new("too-many-waiters", "too many requests wait here (`Limits:Waiters`)", CallLimits.TooManyWaiters);
+
     /// <summary>Of a wait for a job.</summary>
     public static Refusal[] Wait { get; } =
     [
+        TooManyWaiters,
         Ended("draining", "the server stops before the job has ended", new WaitEnd.Draining()),
         Ended("not-known", "the cluster can't be reached, and the job may run", new WaitEnd.Unknown()),
         Ended("wait-ended", "the wait ended before the job, which goes on: ask at `Location`", new WaitEnd.TimedOut()),
@@ -121,6 +125,9 @@ internal static class Refusals
     public static Refusal RowEnded { get; } = new(
         "row-ended", "the last wait ended before the job, which goes on: ask at `Location`", DialectCalls.RowEnded(Job, Address));
 
+    public static Refusal TooManyCalls { get; } = new(
+        "too-many-calls", "the customer's calls per second are used up", CallLimits.TooManyCalls(new CallRate(1, 1)));
+
     /// <summary>Of a job that is to be started, beside those of the wait.</summary>
     public static Refusal[] Start { get; } =
     [
@@ -128,6 +135,7 @@ internal static class Refusals
         Ended("queue-full", "too many jobs wait for their turn", new WaitEnd.QueueFull()),
         Ended("over-limit", "the customer has as many jobs queued or running as it may", new WaitEnd.OverLimit(new(LimitedBy.Customer, 100))),
         Ended("storage-full", "the storage is nearly full", new WaitEnd.StorageFull()),
+        TooManyCalls,
         new("record-lost", "the storage has lost the job", JobCalls.RecordLost(Job)),
     ];
 

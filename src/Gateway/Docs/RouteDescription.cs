@@ -70,11 +70,12 @@ internal static class RouteDescription
         where TRoute : IEndpointConventionBuilder =>
         route
             .TakesBody("Call")
+            .WithMetadata(SometimesHeaders.OfCalls)
             .Takes("task_arguments", "wait_result", "limit", "timeout")
             .Answers(
                 new("200", "The job", "Job", "created") { Headers = ["Job-Id"] },
                 new("303", "With `wait_result=true`: the job, and in `Location` where its answer will be", "Job") { Headers = ["Job-Id", "Location"] })
-            .Refuses([.. Refusals.Call, .. Refusals.Start, .. Refusals.Wait.Where(refusal => refusal.Name is "not-known" or "unreadable-job"), Refusals.BadPolling]);
+            .Refuses([.. Refusals.Call, .. Refusals.Start, .. Refusals.Wait.Where(refusal => refusal.Name is "not-known" or "unreadable-job" or "too-many-waiters"), Refusals.BadPolling]);
 
     /// <summary>Waits for a job in a row of redirects, in the newer dialect.</summary>
     public static TRoute AnswersPolling<TRoute>(this TRoute route)
@@ -109,6 +110,7 @@ internal static class RouteDescription
         where TRoute : IEndpointConventionBuilder =>
         route
             .TakesBody("Call")
+            .WithMetadata(SometimesHeaders.OfCalls)
             .Takes("task_arguments", "cancel_on_disconnect", "Idempotency-Key")
             .AnswersJob()
             .Refuses([.. Refusals.Call, .. Refusals.Repeat, .. Refusals.Start]);
@@ -122,6 +124,13 @@ internal sealed record NeededCredential(Credential Credential)
 internal sealed record TakenParameter(string Name);
 
 internal sealed record TakenBody(string Name);
+
+/// <summary>Headers that any answer of a route may have.</summary>
+internal sealed record SometimesHeaders(params string[] Names)
+{
+    /// <summary>Of a customer whose calls are limited.</summary>
+    public static SometimesHeaders OfCalls { get; } = new("RateLimit", "RateLimit-Policy");
+}
 
 /// <summary>An answer that is no problem.</summary>
 /// <param name="Status">The HTTP status, or <see cref="AnyStatus"/>.</param>

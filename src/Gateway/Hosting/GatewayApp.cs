@@ -7,6 +7,7 @@ using SyncCluster.Gateway.Docs;
 using SyncCluster.Gateway.Following;
 using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Jobs;
+using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Status;
 using SyncCluster.Gateway.Tasks;
@@ -121,6 +122,12 @@ internal static class GatewayApp
         services.AddOptions<HostOptions>().PostConfigure<IOptions<WaitingOptions>>((host, waiting) =>
             host.ShutdownTimeout += waiting.Value.DrainTime);
         services.AddSingleton<JobCalls>();
+        services.AddSingleton<CallLimits>();
+        services.AddOptions<LimitOptions>().BindConfiguration(LimitOptions.Section)
+            .Validate(
+                LimitOptions.IsSensible,
+                "Limits: Waiters must be above 0, CallsPerSecond 0 or 0.001 to 1000000, Burst not below 0; Customers:NAME by a customer's name.")
+            .ValidateOnStart();
         services.AddDialect();
         services.AddSingleton<WaiterHub>();
         services.AddHostedService(provider => provider.GetRequiredService<WaiterHub>());

@@ -22,7 +22,7 @@ internal sealed class CrossOrigin(RequestDelegate next, IOptions<CrossOriginOpti
     private const string Headers =
         "Origin, Accept, User-Agent, Accept-Charset, Cache-Control, Accept-Encoding, Content-Type, Authorization, Content-Length, "
         + "X-Requested-With, Prefer, Idempotency-Key, Last-Event-ID";
-    private const string Exposed = "Job-Id, Location, Retry-After, Preference-Applied";
+    private const string Exposed = "Job-Id, Location, Retry-After, Preference-Applied, RateLimit, RateLimit-Policy";
 
     public static Problem OtherOrigin { get; } = new(
         StatusCodes.Status403Forbidden,

@@ -10,6 +10,9 @@ namespace SyncCluster.Gateway.Jobs;
 /// <summary>What has the tasks, makes their jobs and says who may see one: this cluster itself, or TheEye.</summary>
 internal interface ITaskBackend
 {
+    /// <summary>Whether a secret that <see cref="CheckSecretAsync"/> does not refuse is the task's; else only the making of the job tells.</summary>
+    bool KnowsSecrets { get; }
+
     /// <summary>Why a call with a task's secret is refused before its body is read; null where it is not.</summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
     Task<Problem?> CheckSecretAsync(string customer, string task, string secret, Deadline deadline, CancellationToken gone);

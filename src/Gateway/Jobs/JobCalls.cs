@@ -3,6 +3,7 @@ using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Calls;
 using SyncCluster.Gateway.Following;
 using SyncCluster.Gateway.Http;
+using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
@@ -20,6 +21,7 @@ internal sealed class JobCalls(
     IOptions<FollowingOptions> following,
     IOptions<RequestLimits> limits,
     IGrainFactory grains,
+    CallLimits callLimits,
     TimeProvider timeProvider)
 {
     private readonly WaitingOptions _waiting = waiting.Value;
@@ -48,6 +50,11 @@ internal sealed class JobCalls(
             return early;
         }
 
+        if (admission.Caller is { } known && callLimits.Call(http, known.Customer) is { } tooMuch)
+        {
+            return tooMuch;
+        }
+
         var read = await ReadAsync(http);
         if (read is CallBody.Refused refused)
         {
@@ -58,6 +65,10 @@ internal sealed class JobCalls(
         if (arguments.AccessToken is not null)
         {
             admission = await gate.AdmitAsync(http.Request, arguments.AccessToken, customer, Credential.User, deadline);
+            if (admission.Caller is { } late && callLimits.Call(http, late.Customer) is { } lateTooMuch)
+            {
+                return lateTooMuch;
+            }
         }
 
         return admission is { Caller: { } caller }
@@ -77,6 +88,11 @@ internal sealed class JobCalls(
         if (await backend.CheckSecretAsync(customer, task, secret, deadline, http.RequestAborted) is { } refusal)
         {
             return refusal;
+        }
+
+        if (callLimits.CallBySecret(http, customer) is { } tooMuch)
+        {
+            return tooMuch;
         }
 
         return await ReadAsync(http) switch
@@ -105,6 +121,11 @@ internal sealed class JobCalls(
             return JobAddress.NoSuchJob;
         }
 
+        if (callLimits.Wait(http) is { } tooMany)
+        {
+            return tooMany;
+        }
+
         var terms = WaitTerms.Of(http.Request, _waiting, customer, null, deadline, isFollowed);
         var request = new JobRequest(customer, job, caller, admission.Token!);
         return await WaitAsync(http, request, terms, JobAddress.Of(customer, job, terms.Flags), async time =>
@@ -123,6 +144,11 @@ internal sealed class JobCalls(
         if (!JobId.IsValid(job) || dot < 0 || !CustomerName.IsValid(secret[..dot]))
         {
             return JobAddress.NoSuchJob;
+        }
+
+        if (callLimits.Wait(http) is { } tooMany)
+        {
+            return tooMany;
         }
 
         var request = new JobRequest(secret[..dot], job, null, null);
@@ -162,7 +188,13 @@ internal sealed class JobCalls(
             JobSecretHash = jobSecret is null ? null : Secret.Hash(jobSecret),
             CallerWaitsUntil = CancelsOnDisconnect(http.Request) ? timeProvider.GetUtcNow() + terms.Time.End.Remaining : null,
         };
-        switch (await backend.AllocateAsync(call, terms.Time.Start, http.RequestAborted))
+        var allocation = await backend.AllocateAsync(call, terms.Time.Start, http.RequestAborted);
+        if (allocation is not Allocation.Refused)
+        {
+            callLimits.SecretWasRight(http, call);
+        }
+
+        switch (allocation)
         {
             case Allocation.Allocated { Spec: var spec }:
                 return await AnswerAsync(spec.JobId, time => SubmitAsync(spec, call.Token, time, http.RequestAborted));

@@ -17,6 +17,9 @@ internal sealed class LocalTasks(TaskLookup tasks, WaiterHub hub, IGrainFactory 
         StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only: call it without cancel_on_disconnect.");
 
     /// <inheritdoc/>
+    public bool KnowsSecrets => true;
+
+    /// <inheritdoc/>
     public async Task<Problem?> CheckSecretAsync(string customer, string task, string secret, Deadline deadline, CancellationToken gone) =>
         await FindAsync(customer, task, deadline, gone) is { } definition && Secret.Matches(secret, definition.SecretHash) ? null : JobCalls.WrongSecret;
 

@@ -65,6 +65,9 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
     }
 
     /// <inheritdoc/>
+    public bool KnowsSecrets => false;
+
+    /// <inheritdoc/>
     public Task<Problem?> CheckSecretAsync(string customer, string task, string secret, Deadline deadline, CancellationToken gone) =>
         Task.FromResult(_options.ServiceTokens.ContainsKey(customer) ? null : TheEyeProblem.NoServiceToken);
 

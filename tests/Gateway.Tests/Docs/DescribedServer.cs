@@ -8,7 +8,7 @@ namespace SyncCluster.Gateway.Tests.Docs;
 /// <summary>The demonstration, which is what the document's examples are for, with waits that end soon.</summary>
 public sealed class DescribedServer : TestServer
 {
-    private static readonly string[] KnownHeaders = ["Job-Id", "Location", "Retry-After", "WWW-Authenticate", "Allow", "Preference-Applied"];
+    private static readonly string[] KnownHeaders = ["Job-Id", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "Allow", "Preference-Applied"];
 
     protected override bool HasUsers => false;
 

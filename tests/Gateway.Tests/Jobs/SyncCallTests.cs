@@ -285,7 +285,7 @@ public abstract class SyncCallTests(TestServer server)
             "Origin, Accept, User-Agent, Accept-Charset, Cache-Control, Accept-Encoding, Content-Type, Authorization, Content-Length, X-Requested-With, "
             + "Prefer, Idempotency-Key, Last-Event-ID",
             response.Headers.GetValues("Access-Control-Allow-Headers").Single());
-        Assert.Equal("Job-Id, Location, Retry-After, Preference-Applied", response.Headers.GetValues("Access-Control-Expose-Headers").Single());
+        Assert.Equal("Job-Id, Location, Retry-After, Preference-Applied, RateLimit, RateLimit-Policy", response.Headers.GetValues("Access-Control-Expose-Headers").Single());
         Assert.Equal("Origin", response.Headers.Vary.Single());
         Assert.Equal("GET,PUT,PATCH,POST,DELETE,OPTIONS", response.Headers.GetValues("Access-Control-Allow-Methods").Single());
     }
