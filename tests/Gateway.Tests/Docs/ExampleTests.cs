@@ -12,8 +12,8 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
     /// <summary>Answers of a server in trouble, which this one is not; other tests make some of them.</summary>
     private static readonly string[] NotProvoked =
     [
-        "below-user", "draining", "no-service-token", "not-known", "queue-full", "record-lost", "runner-unreachable", "server-fault", "theeye-failed",
-        "theeye-slow", "too-slow", "unavailable", "unhealthy", "unreachable", "unreadable", "unreadable-job",
+        "below-user", "draining", "no-service-token", "not-known", "over-limit", "queue-full", "record-lost", "runner-unreachable", "server-fault",
+        "storage-full", "theeye-failed", "theeye-slow", "too-slow", "unavailable", "unhealthy", "unreachable", "unreadable", "unreadable-job",
     ];
 
     private static readonly string[] Provoked =
