@@ -12,6 +12,9 @@ internal sealed class ScriptClients(ScriptCluster cluster) : Clients(cluster, "d
     /// <summary>Runs a script and waits at the gateway.</summary>
     public Call Call(Server gateway, string gate = NoGate, double seconds = 0) => Script(gateway, gateway, gate, seconds);
 
+    /// <summary>Runs a script that no other one of its task may run beside.</summary>
+    public Call Solo(Server gateway, double seconds) => Script(gateway, gateway, NoGate, seconds, "solo");
+
     /// <summary>A job that ends at once, without a script.</summary>
     public Call Echo(Server gateway) => Begin(gateway, gateway, "/demo/task/echo/job?full", runsScript: false, id => [id]);
 
@@ -71,6 +74,6 @@ internal sealed class ScriptClients(ScriptCluster cluster) : Clients(cluster, "d
         };
     }
 
-    private Call Script(Server first, Server then, string gate, double seconds) => Begin(
-        first, then, "/demo/task/traced/job?full", runsScript: true, id => [id, gate, seconds.ToString(CultureInfo.InvariantCulture)]);
+    private Call Script(Server first, Server then, string gate, double seconds, string task = "traced") => Begin(
+        first, then, $"/demo/task/{task}/job?full", runsScript: true, id => [id, gate, seconds.ToString(CultureInfo.InvariantCulture)]);
 }

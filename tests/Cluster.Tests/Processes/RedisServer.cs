@@ -50,6 +50,14 @@ internal sealed class RedisServer(string folder) : IAsyncDisposable
 
     public Task ResumeWritesAsync() => Database.ExecuteAsync("CLIENT", "UNPAUSE");
 
+    /// <summary>Has it hold so many times what it holds now, and no more; 0 for as much as it may.</summary>
+    public async Task LimitMemoryAsync(double times)
+    {
+        var server = _connection!.GetServers().Single();
+        var used = (await server.InfoAsync("memory")).SelectMany(section => section).Single(fact => fact.Key == "used_memory").Value;
+        await server.ConfigSetAsync("maxmemory", $"{(long)(times * long.Parse(used, null))}");
+    }
+
     /// <summary>How many connections have a write that waits.</summary>
     public async Task<int> WaitingWritersAsync() => (await Database.ExecuteAsync("CLIENT", "LIST")).ToString()
         .Split('\n').Count(client => client.Split(' ').Any(word => word.StartsWith("flags=", StringComparison.Ordinal) && word.Contains('b', StringComparison.Ordinal)));

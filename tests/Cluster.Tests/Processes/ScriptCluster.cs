@@ -24,6 +24,9 @@ public sealed class ScriptCluster : ProcessCluster
     /// <summary>Each script that has begun, in a line: its call, its parent process and that one's parent, one of which is its silo.</summary>
     internal string RanFile => Path.Combine(Folder, "ran");
 
+    /// <summary>Jobs of the task that runs one at a time, which found that another one ran.</summary>
+    internal string OverlapsFile => Path.Combine(Folder, "overlaps");
+
     private string Recipes => Path.Combine(Folder, "tasks");
 
     private protected override Task PrepareAsync()
@@ -62,18 +65,29 @@ public sealed class ScriptCluster : ProcessCluster
             },
             ["file"] = new JsonObject { ["filename"] = "traced.sh" },
         };
+        var solo = script.DeepClone();
+        solo["task"]!["name"] = "solo";
+        solo["task"]!["multitasking"] = false;
+        solo["file"]!["filename"] = "solo.sh";
         var echo = new JsonObject
         {
             ["task"] = new JsonObject { ["name"] = "echo", ["type"] = "dummy", ["task_arguments"] = Arguments("call") },
         };
         await File.WriteAllTextAsync(Path.Combine(Recipes, "traced.json"), script.ToJsonString());
         await File.WriteAllTextAsync(Path.Combine(Recipes, "echo.json"), echo.ToJsonString());
-        await File.WriteAllTextAsync(Path.Combine(Recipes, "traced.sh"), $$"""
+        await File.WriteAllTextAsync(Path.Combine(Recipes, "solo.json"), solo.ToJsonString());
+        var traced = $$"""
             read -r _ _ _ grandparent _ < /proc/$PPID/stat
             echo "$1 $PPID $grandparent" >> {{RanFile}}
             [ "$2" = - ] || read -r _ < {{Folder}}/"$2"
             [ "$3" = 0 ] || sleep "$3"
             printf '["%s"]\n' "$1"
+            """;
+        await File.WriteAllTextAsync(Path.Combine(Recipes, "traced.sh"), traced);
+        await File.WriteAllTextAsync(Path.Combine(Recipes, "solo.sh"), $$"""
+            exec 9> {{Folder}}/alone
+            flock -n 9 || echo "$1" >> {{OverlapsFile}}
+            {{traced}}
             """);
         await File.WriteAllTextAsync(RanFile, "");
     }

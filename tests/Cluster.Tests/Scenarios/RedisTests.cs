@@ -40,6 +40,30 @@ public sealed class RedisTests(ScriptCluster cluster, ITestOutputHelper output) 
         await SettleAsync(Outcome.Refused);
     }
 
+    [ClusterFact]
+    public async Task A_Redis_that_is_nearly_full_is_given_no_new_jobs_and_takes_the_ends_of_those_that_run()
+    {
+        var held = await SubmitAsync(10, AnyGateway());
+        await Cluster.Redis.LimitMemoryAsync(1.08);
+        Print("Redis is nearly full.");
+        await RefusesAsync(() => Clients.Echo(AnyGateway()));
+        await RefusesAsync(() => Clients.Call(AnyGateway()));
+        Gate.Open();
+        await AnsweredAsync(held, "those that ran");
+        await Cluster.Redis.LimitMemoryAsync(0);
+        await ServesAgainAsync();
+        await SettleAsync(Outcome.Refused, () => Assert.All(held, call => Assert.Equal(Outcome.Right, call.Answer.Result.Outcome)));
+    }
+
+    /// <summary>Until calls are refused for want of room; with three silos, some know it before others.</summary>
+    private static async Task RefusesAsync(Func<Call> call)
+    {
+        var inARow = 0;
+        await Until.TrueAsync(
+            async () => (inARow = (await call().Answer).Body.Contains("The storage is nearly full", StringComparison.Ordinal) ? inARow + 1 : 0) >= 20,
+            "new calls are refused");
+    }
+
     private async Task OutageAsync(Func<Task> stop, Func<Task> start)
     {
         StartTraffic();

@@ -38,6 +38,29 @@ public sealed class SiloDeathTests(ScriptCluster cluster, ITestOutputHelper outp
     }
 
     [ClusterFact]
+    public async Task Jobs_that_take_turns_go_on_one_by_one_when_silos_die()
+    {
+        StartTraffic();
+        var calls = Enumerable.Range(0, 40).Select(_ => Clients.Solo(AnyGateway(), seconds: 0.5)).ToArray();
+        Server[] victims = [];
+        await Until.TrueAsync(() => (victims = [.. Cluster.Silos.Where(silo => Running(silo).Any(calls.Contains))]).Length == 1, "one of them runs");
+        victims[0].Kill();
+        Print($"Killed {victims[0].Name}, where one ran.");
+        await Cluster.DeclaredDeadAsync(victims[0]);
+        await Until.TrueAsync(() => calls.Count(call => !call.IsOpen) >= 10, "ten are answered");
+
+        // The line is in the memory of either, and so are half of those who wait.
+        var next = Cluster.Silos.First(silo => silo != victims[0]);
+        next.Kill();
+        Print($"Killed {next.Name}.");
+        await SettleAsync(Outcome.Lost, () =>
+        {
+            Assert.False(File.Exists(Cluster.OverlapsFile), "Two ran at once.");
+            Assert.InRange(calls.Count(call => call.Answer.Result.Outcome == Outcome.Lost), 1, 2);
+        });
+    }
+
+    [ClusterFact]
     public async Task A_frozen_silo_that_wakes_up_changes_nothing()
     {
         StartTraffic();

@@ -80,9 +80,9 @@ public class TestCluster : IAsyncLifetime
         silo => silo.Services.GetRequiredService<UnfinishedJobs>().Oldest(int.MaxValue).Any(job => job.JobId == jobId));
 
     /// <summary>Imports a script of a test as a task of the demonstration; its id.</summary>
-    internal async Task<string> ImportAsync(string script)
+    internal async Task<string> ImportAsync(string script, bool multitasking = true)
     {
-        var recipe = $$$"""{"task":{"name":"a task","type":"script","script_runas":"sh %script%","timeout":60000},"file":{"filename":"s.sh","data":"{{{Convert.ToBase64String(Encoding.UTF8.GetBytes(script))}}}"}}""";
+        var recipe = $$$"""{"task":{"name":"a task","multitasking":{{{(multitasking ? "true" : "false")}}},"type":"script","script_runas":"sh %script%","timeout":60000},"file":{"filename":"s.sh","data":"{{{Convert.ToBase64String(Encoding.UTF8.GetBytes(script))}}}"}}""";
         var admin = _gateways[0].Services.GetRequiredService<DemoAccess>().AdminToken;
         using var response = await SendAsync(0, HttpMethod.Post, $"/demo/task/import?access_token={admin}", recipe);
         var text = await response.Content.ReadAsStringAsync();
@@ -110,13 +110,16 @@ public class TestCluster : IAsyncLifetime
         await AnswerAsync(await SendAsync(gateway, HttpMethod.Get, $"/demo/job/{jobId}/result?access_token={DemoAccess.UserToken}"));
 
     /// <summary>A task whose script notes its job's id in a file and then waits for another one; its answer is the id.</summary>
-    internal Task<string> GatedTaskAsync(Gate gate) => ImportAsync(
+    internal Task<string> GatedTaskAsync(Gate gate, bool multitasking = true) => ImportAsync(
         $$"""
+        exec 9> {{gate.Alone}}
+        flock -n 9 || echo overlap >> {{gate.Overlaps}}
         id=$(printf '%s' "$THEEYE_JOB" | sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
         echo "$id" >> {{gate.Started}}
         while [ ! -e {{gate.Opened}} ]; do sleep 0.05; done
         echo "[\"$id\"]"
-        """);
+        """,
+        multitasking);
 
     internal Gate NewGate() => new(Path.Combine(Folder, Guid.NewGuid().ToString("N")));
 
@@ -148,6 +151,12 @@ public class TestCluster : IAsyncLifetime
 internal sealed class Gate(string path)
 {
     public string Started => $"{path}.started";
+
+    /// <summary>Held by each script that runs.</summary>
+    public string Alone => $"{path}.alone";
+
+    /// <summary>Is there when two have run at once.</summary>
+    public string Overlaps => $"{path}.overlaps";
 
     public string Opened => $"{path}.opened";
 

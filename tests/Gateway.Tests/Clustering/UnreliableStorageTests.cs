@@ -23,6 +23,20 @@ public sealed class UnreliableStorageTests(UnreliableCluster cluster, ITestOutpu
         Assert.True(cluster.Storage.Failures > 50, $"Only {cluster.Storage.Failures} calls failed.");
         await TestServer.UntilAsync(() => cluster.Hub(0).Waiters + cluster.Hub(1).Waiters == 0);
     }
+
+    [Fact]
+    public async Task Jobs_that_take_turns_never_run_at_once_and_all_have_theirs()
+    {
+        output.WriteLine($"The seed is {cluster.Storage.Seed}.");
+        var gate = cluster.NewGate();
+        var task = await cluster.GatedTaskAsync(gate, multitasking: false);
+        gate.Open();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(call => cluster.CallAsync(call % 2, task)));
+        Assert.All(answers, answer => Assert.Equal(200, answer.Status));
+        Assert.Equal(40, gate.Runs().Distinct().Count());
+        Assert.Equal(40, gate.Runs().Length);
+        Assert.False(File.Exists(gate.Overlaps));
+    }
 }
 
 public sealed class UnreliableCluster : TestCluster

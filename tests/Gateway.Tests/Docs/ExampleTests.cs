@@ -13,7 +13,8 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
     private static readonly string[] NotProvoked =
     [
         "below-user", "draining", "key-twice", "no-service-token", "not-known", "over-limit", "queue-full", "record-lost", "runner-unreachable", "server-fault",
-        "storage-full", "theeye-failed", "theeye-slow", "too-many-calls", "too-many-waiters", "too-slow", "unavailable", "unhealthy", "unreachable", "unreadable", "unreadable-job",
+        "storage-full", "theeye-failed", "theeye-slow", "too-many-calls", "too-many-waiters", "too-slow", "unavailable",
+        "unhealthy", "unreachable", "unreadable", "unreadable-job",
     ];
 
     private static readonly string[] Provoked =

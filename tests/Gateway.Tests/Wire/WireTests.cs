@@ -4,6 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Jobs;
+using SyncCluster.Limits;
+using SyncCluster.Lines;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Tests.Wire;
@@ -79,6 +81,12 @@ public sealed class WireTests(TestServer server)
             },
             Script = "echo"u8.ToArray(),
         },
+        ["a record of a job that takes turns"] = JobRecord.Fenced(Spec with { OneAtATime = true }, Attempt, Silo, DateTimeOffset.UnixEpoch),
+        ["over the limit"] = new JobReply.OverLimit(LimitedBy.Task, 3),
+        ["storage full"] = new JobReply.StorageFull(),
+        ["a line"] = new TaskLine { Jobs = ["a", "b"] },
+        ["a line's reply"] = new LineReply("a", ["b"]),
+        ["a counted job"] = new CountedJob("a", "b"),
         ["a list of tasks"] = new TaskListState { Ids = ["a", "b"] },
     };
 
