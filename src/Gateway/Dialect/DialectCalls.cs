@@ -20,7 +20,7 @@ internal sealed class DialectCalls(
     Gate gate,
     ITaskBackend backend,
     WaiterHub hub,
-    JobStart start,
+    JobSubmission submission,
     SoleCustomer sole,
     IOptions<WaitingOptions> waiting,
     IOptions<RequestLimits> limits,
@@ -57,7 +57,7 @@ internal sealed class DialectCalls(
 
         var (admission, arguments, refusal) = await AdmitAsync(http, Credential.User, callLimits.Call, deadline);
         return refusal ?? await CreateAsync(
-            http, new TaskCall(admission.Caller!.Customer, task, arguments!) { Caller = admission.Caller, Token = admission.Token }, null, deadline);
+            http, new TaskCall(admission.Caller!.Customer, task, arguments!) { Caller = admission.Caller, Token = admission.Token }, deadline);
     }
 
     /// <summary>Starts a job for whoever knows the task's secret.</summary>
@@ -85,15 +85,10 @@ internal sealed class DialectCalls(
             return tooMuch;
         }
 
-        var jobSecret = $"{customer}.{Secret.New()}";
         return await ReadAsync(http) switch
         {
             CallBody.Refused refused => new Problem(refused.Status, refused.Message),
-            var read => await CreateAsync(
-                http,
-                new TaskCall(customer, task, (CallBody.Arguments)read) { Secret = secret, JobSecretHash = Secret.Hash(jobSecret) },
-                jobSecret,
-                deadline),
+            var read => await CreateAsync(http, new TaskCall(customer, task, (CallBody.Arguments)read) { Secret = secret }, deadline),
         };
     }
 
@@ -200,8 +195,13 @@ internal sealed class DialectCalls(
         return (admission, arguments, admission.Refusal);
     }
 
-    private async Task<IResult> CreateAsync(HttpContext http, TaskCall call, string? jobSecret, Deadline deadline)
+    private async Task<IResult> CreateAsync(HttpContext http, TaskCall call, Deadline deadline)
     {
+        if (!TaskCall.TryIdentify(http.Request, ref call, out var refusal))
+        {
+            return refusal;
+        }
+
         var waits = call.Arguments.WaitResult || http.Request.Query["wait_result"] == "true";
         var allocation = await backend.AllocateAsync(call, deadline, http.RequestAborted);
         if (allocation is not Allocation.Refused)
@@ -212,21 +212,22 @@ internal sealed class DialectCalls(
         switch (allocation)
         {
             case Allocation.Allocated { Spec: var spec } allocated:
-                return await start.StartAsync(spec, call.Token, deadline, http.RequestAborted) switch
+                return await submission.StartAsync(spec, call.Token, deadline, http.RequestAborted) switch
                 {
                     null => Created(spec.JobId, allocated.Document ?? JobDocument.OfNew(spec)),
-                    WaitEnd.NotFound => JobCalls.RecordLost(spec.JobId),
                     var end => Ended(spec.JobId, end),
                 };
             case Allocation.Ended ended:
                 return Ended(ended.JobId, new WaitEnd.Finished(ended.Job));
+            case Allocation.OtherCall other:
+                return Ended(other.JobId, new WaitEnd.OtherCall());
             case Allocation.Refused refused:
                 return refused.Problem;
             default:
                 throw new InvalidOperationException("A job is allocated, has ended, or there is none.");
         }
 
-        string PathOf(string job) => jobSecret is null ? PollingAddress.Path(job) : PollingAddress.PathWithSecret(job, jobSecret);
+        string PathOf(string job) => call.JobSecret is { } secret ? PollingAddress.PathWithSecret(job, secret) : PollingAddress.Path(job);
 
         IResult Created(string job, ReadOnlyMemory<byte> document) => waits
             ? new SeeOther(job, PollingAddress.First(PathOf(job), http.Request), document)

@@ -10,7 +10,6 @@ internal static class DialectEndpoints
     public static void AddDialect(this IServiceCollection services)
     {
         services.AddSingleton<SoleCustomer>();
-        services.AddSingleton<JobStart>();
         services.AddSingleton<DialectCalls>();
     }
 

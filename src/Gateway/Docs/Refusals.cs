@@ -89,7 +89,7 @@ internal static class Refusals
     [
         new("key-malformed", "a malformed Idempotency-Key", new(StatusCodes.Status400BadRequest, IdempotencyKey.NotVisible.Message)),
         new("key-twice", "two of them", new(StatusCodes.Status400BadRequest, IdempotencyKey.NotOne.Message)),
-        new("key-and-cancel", "one together with `cancel_on_disconnect`", JobCalls.NotWithKey),
+        new("key-and-cancel", "one together with `cancel_on_disconnect`", TaskCall.NotWithKey),
         new("not-cancellable", "`cancel_on_disconnect` for a task with `cancellable:false`, and you are no administrator", LocalTasks.NotCancellable),
         Ended("other-arguments", "the Idempotency-Key of a call with other arguments", new WaitEnd.OtherCall()),
     ];
@@ -136,7 +136,7 @@ internal static class Refusals
         Ended("over-limit", "the customer has as many jobs queued or running as it may", new WaitEnd.OverLimit(new(LimitedBy.Customer, 100))),
         Ended("storage-full", "the storage is nearly full", new WaitEnd.StorageFull()),
         TooManyCalls,
-        new("record-lost", "the storage has lost the job", JobCalls.RecordLost(Job)),
+        new("record-lost", "the storage has lost the job", JobSubmission.RecordLost(Job)),
     ];
 
     /// <summary>Of a token.</summary>

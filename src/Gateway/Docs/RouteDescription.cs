@@ -71,11 +71,18 @@ internal static class RouteDescription
         route
             .TakesBody("Call")
             .WithMetadata(SometimesHeaders.OfCalls)
-            .Takes("task_arguments", "wait_result", "limit", "timeout")
+            .Takes("task_arguments", "wait_result", "limit", "timeout", "Idempotency-Key")
             .Answers(
                 new("200", "The job", "Job", "created") { Headers = ["Job-Id"] },
                 new("303", "With `wait_result=true`: the job, and in `Location` where its answer will be", "Job") { Headers = ["Job-Id", "Location"] })
-            .Refuses([.. Refusals.Call, .. Refusals.Start, .. Refusals.Wait.Where(refusal => refusal.Name is "not-known" or "unreadable-job" or "too-many-waiters"), Refusals.BadPolling]);
+            .Refuses(
+            [
+                .. Refusals.Call,
+                .. Refusals.Repeat.Where(refusal => refusal.Name != "not-cancellable"),
+                .. Refusals.Start,
+                .. Refusals.Wait.Where(refusal => refusal.Name is "not-known" or "unreadable-job" or "too-many-waiters"),
+                Refusals.BadPolling,
+            ]);
 
     /// <summary>Waits for a job in a row of redirects, in the newer dialect.</summary>
     public static TRoute AnswersPolling<TRoute>(this TRoute route)

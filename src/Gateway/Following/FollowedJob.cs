@@ -35,6 +35,12 @@ internal sealed class FollowedJob(
     {
         _position = FollowPosition.Of(httpContext.Request.Headers["Last-Event-ID"]);
         httpContext.Response.Headers["Job-Id"] = request.Job;
+        if (_position.IsEnd && !waiting.IsCompleted)
+        {
+            // It has not ended: no event of ours has said so.
+            _position = default;
+        }
+
         if (_position.IsEnd)
         {
             // An EventSource that has read everything is told so not to come back.

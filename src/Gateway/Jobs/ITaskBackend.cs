@@ -1,5 +1,4 @@
 using SyncCluster.Gateway.Auth;
-using SyncCluster.Gateway.Calls;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
@@ -61,36 +60,6 @@ internal interface ITaskBackend
 
     /// <summary>Cancels a job that a caller has seen unfinished. Why it is refused; null where it is not.</summary>
     Task<Problem?> CancelAsync(JobRequest request, JobSight seen, CancellationToken gone);
-}
-
-/// <summary>A call of a task.</summary>
-/// <param name="Customer">Whose task it is.</param>
-/// <param name="Task">The task's id.</param>
-/// <param name="Arguments">Its arguments.</param>
-internal sealed record TaskCall(string Customer, string Task, CallBody.Arguments Arguments)
-{
-    /// <summary>Who calls; null with a secret.</summary>
-    public Caller? Caller { get; init; }
-
-    /// <summary>The caller's token; null with a secret.</summary>
-    public string? Token { get; init; }
-
-    /// <summary>The task's secret, instead of a token.</summary>
-    public string? Secret { get; init; }
-
-    /// <summary>SHA-256 of the secret that the new job is to have, where it is called with its task's.</summary>
-    public byte[]? JobSecretHash { get; init; }
-
-    /// <summary>What it shares with its repeats; null for a call that has none.</summary>
-    public CallIdentity? Identity { get; init; }
-
-    /// <summary>
-    /// Where the job is to be canceled when the last one who waits for it has hung up: when the caller's own wait ends. Null where it is not.
-    /// </summary>
-    public DateTimeOffset? CallerWaitsUntil { get; init; }
-
-    /// <summary>Keeps token and secret out of logs.</summary>
-    public override string ToString() => $"a call of {Customer}/{Task}";
 }
 
 /// <summary>What a caller asks of a job.</summary>

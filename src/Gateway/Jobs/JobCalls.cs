@@ -16,6 +16,7 @@ namespace SyncCluster.Gateway.Jobs;
 internal sealed class JobCalls(
     Gate gate,
     ITaskBackend backend,
+    JobSubmission submission,
     WaiterHub hub,
     IOptions<WaitingOptions> waiting,
     IOptions<FollowingOptions> following,
@@ -27,12 +28,6 @@ internal sealed class JobCalls(
     private readonly WaitingOptions _waiting = waiting.Value;
 
     public static Problem WrongSecret { get; } = new(StatusCodes.Status401Unauthorized, "The task or its secret is wrong.");
-
-    public static Problem NotWithKey { get; } = new(
-        StatusCodes.Status400BadRequest, "A call that may be repeated can't be canceled when its caller hangs up: send either an Idempotency-Key or cancel_on_disconnect.");
-
-    public static Problem RecordLost(string jobId) =>
-        new(StatusCodes.Status502BadGateway, "The job was started, but the storage has lost its record.") { JobId = jobId };
 
     /// <summary>Runs a task for the bearer of a token.</summary>
     public async Task<IResult> RunAsync(HttpContext http, string customer, string task)
@@ -171,23 +166,16 @@ internal sealed class JobCalls(
     {
         var terms = WaitTerms.Of(
             http.Request, _waiting, call.Customer, call.Task, arrival, isFollowed: EventStream.IsWanted(http.Request));
-        switch (IdempotencyKey.Find(http.Request.Headers["Idempotency-Key"]))
+        if (!TaskCall.TryIdentify(http.Request, ref call, out var refusal))
         {
-            case IdempotencyKey.Malformed malformed:
-                return new Problem(StatusCodes.Status400BadRequest, malformed.Message);
-            case IdempotencyKey.One when CancelsOnDisconnect(http.Request):
-                return NotWithKey;
-            case IdempotencyKey.One { Key: var key }:
-                call = call with { Identity = CallIdentity.Of(call, key) };
-                break;
+            return refusal;
         }
 
-        var jobSecret = call.Secret is { } secret ? $"{call.Customer}.{call.Identity?.JobSecret(secret) ?? Secret.New()}" : null;
-        call = call with
+        if (TaskCall.IsToCancelOnDisconnect(http.Request))
         {
-            JobSecretHash = jobSecret is null ? null : Secret.Hash(jobSecret),
-            CallerWaitsUntil = CancelsOnDisconnect(http.Request) ? timeProvider.GetUtcNow() + terms.Time.End.Remaining : null,
-        };
+            call = call with { CallerWaitsUntil = timeProvider.GetUtcNow() + terms.Time.End.Remaining };
+        }
+
         var allocation = await backend.AllocateAsync(call, terms.Time.Start, http.RequestAborted);
         if (allocation is not Allocation.Refused)
         {
@@ -197,7 +185,7 @@ internal sealed class JobCalls(
         switch (allocation)
         {
             case Allocation.Allocated { Spec: var spec }:
-                return await AnswerAsync(spec.JobId, time => SubmitAsync(spec, call.Token, time, http.RequestAborted));
+                return await AnswerAsync(spec.JobId, time => submission.RunAsync(spec, call.Token, time, http.RequestAborted));
             case Allocation.Ended ended:
                 return await AnswerAsync(ended.JobId, _ => Task.FromResult<WaitEnd>(new WaitEnd.Finished(ended.Job)));
             case Allocation.OtherCall other:
@@ -212,11 +200,9 @@ internal sealed class JobCalls(
             http,
             new JobRequest(call.Customer, job, call.Caller, call.Token),
             terms,
-            jobSecret is null ? JobAddress.Of(call.Customer, job, terms.Flags) : JobAddress.WithSecret(job, jobSecret, terms.Flags),
+            call.JobSecret is { } secret ? JobAddress.WithSecret(job, secret, terms.Flags) : JobAddress.Of(call.Customer, job, terms.Flags),
             wait);
     }
-
-    private static bool CancelsOnDisconnect(HttpRequest request) => request.Query.ContainsKey("cancel_on_disconnect");
 
     /// <summary>Waits for a job, and answers however the wait ends.</summary>
     private async Task<IResult> WaitAsync(HttpContext http, JobRequest request, WaitTerms terms, string location, Func<WaitTime, Task<WaitEnd>> wait)
@@ -244,27 +230,5 @@ internal sealed class JobCalls(
         return goesOn.Task.IsCompleted || await waiting is WaitEnd.Finished
             ? new FollowedJob(request, terms, location, waiting, grains, following.Value, timeProvider)
             : WaitAnswer.Of(await waiting, request.Job, terms.Flags, location);
-    }
-
-    private async Task<WaitEnd> SubmitAsync(JobSpec spec, string? token, WaitTime time, CancellationToken gone)
-    {
-        WaitEnd end = new WaitEnd.Unknown();
-        try
-        {
-            end = await hub.SubmitAsync(spec, token, time, gone);
-            return end is WaitEnd.NotFound ? new WaitEnd.Refused(RecordLost(spec.JobId)) : end;
-        }
-        finally
-        {
-            switch (end)
-            {
-                case WaitEnd.Unknown:
-                    backend.EndUnlessSubmitted(spec, token);
-                    break;
-                case WaitEnd.Unavailable or WaitEnd.QueueFull or WaitEnd.OverLimit or WaitEnd.StorageFull:
-                    backend.EndUnrun(spec, token);
-                    break;
-            }
-        }
     }
 }

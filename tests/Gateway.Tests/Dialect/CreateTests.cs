@@ -33,6 +33,27 @@ public abstract class CreateTests(TestServer server)
     }
 
     [Fact]
+    public async Task A_repeat_with_the_same_key_is_the_same_job_in_either_dialect()
+    {
+        var gate = new Gate(server);
+        var task = await server.ImportAsync(gate.Script, task: new { task_arguments = new[] { new { order = 0, type = "input" } } });
+        var key = Guid.NewGuid().ToString();
+        using var created = await CallAsync($"/task/{task["id"]}/job", "[1]");
+        using var repeat = await CallAsync($"/task/{task["id"]}/job?wait_result=true", "[1]");
+        using var other = await CallAsync($"/task/{task["id"]}/job", "[2]");
+        var job = created.Headers.GetValues("Job-Id").Single();
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.SeeOther), (created.StatusCode, repeat.StatusCode));
+        Assert.StartsWith($"/job/{job}/result?", repeat.Headers.Location!.ToString(), StringComparison.Ordinal);
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, job), (other.StatusCode, other.Headers.GetValues("Job-Id").Single()));
+        gate.Open();
+        using var called = await CallAsync($"/acme/task/{task["id"]}/job", "[1]");
+        Assert.Equal((HttpStatusCode.OK, job, 1), (called.StatusCode, called.Headers.GetValues("Job-Id").Single(), gate.Runs));
+
+        Task<HttpResponseMessage> CallAsync(string path, string json) =>
+            server.SendAsync(HttpMethod.Post, path, json: json, headers: ("Idempotency-Key", key));
+    }
+
+    [Fact]
     public async Task A_job_that_nobody_waits_for_runs_all_the_same()
     {
         var mark = Path.Combine(server.Folder, Guid.NewGuid().ToString("N"));

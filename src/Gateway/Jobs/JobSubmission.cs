@@ -1,0 +1,44 @@
+using SyncCluster.Gateway.Problems;
+using SyncCluster.Gateway.Waiting;
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Gateway.Jobs;
+
+/// <summary>Submits jobs that were allocated, and has their backend see to those that were perhaps not submitted after all.</summary>
+internal sealed class JobSubmission(WaiterHub hub, ITaskBackend backend)
+{
+    public static Problem RecordLost(string jobId) =>
+        new(StatusCodes.Status502BadGateway, "The job was started, but the storage has lost its record.") { JobId = jobId };
+
+    /// <summary>Makes a job exist and waits for its end.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public async Task<WaitEnd> RunAsync(JobSpec spec, string? token, WaitTime time, CancellationToken gone) =>
+        (await SeeToAsync(spec, token, async () => await hub.SubmitAsync(spec, token, time, gone)))!;
+
+    /// <summary>Makes a job exist for which nobody waits yet. Null: it goes on.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public Task<WaitEnd?> StartAsync(JobSpec spec, string? token, Deadline deadline, CancellationToken gone) =>
+        SeeToAsync(spec, token, () => hub.StartAsync(spec, token, deadline, gone));
+
+    private async Task<WaitEnd?> SeeToAsync(JobSpec spec, string? token, Func<Task<WaitEnd?>> submit)
+    {
+        WaitEnd? end = new WaitEnd.Unknown();
+        try
+        {
+            end = await submit();
+            return end is WaitEnd.NotFound ? new WaitEnd.Refused(RecordLost(spec.JobId)) : end;
+        }
+        finally
+        {
+            switch (end)
+            {
+                case WaitEnd.Unknown:
+                    backend.EndUnlessSubmitted(spec, token);
+                    break;
+                case WaitEnd.Unavailable or WaitEnd.QueueFull or WaitEnd.OverLimit or WaitEnd.StorageFull:
+                    backend.EndUnrun(spec, token);
+                    break;
+            }
+        }
+    }
+}
