@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using SyncCluster.Bench;
 
-IBenchmark[] benchmarks = [new Waiters(), new FrontOfTheEye(), new Subscriptions()];
+IBenchmark[] benchmarks = [new Waiters(), new FrontOfTheEye(), new Subscriptions(), new Fairness()];
 if (args is not [var name, .. var rest] || benchmarks.FirstOrDefault(benchmark => benchmark.Name == name) is not { } chosen)
 {
     return Help();
