@@ -37,8 +37,11 @@ internal sealed class CrossOrigin(RequestDelegate next, IOptions<CrossOriginOpti
         var method = isPreflight ? request.Headers.AccessControlRequestMethod.ToString() : request.Method;
         var changesTasks = HttpMethods.IsDelete(method) || request.Path.Value!.EndsWith("/task/import", StringComparison.OrdinalIgnoreCase);
         var origin = request.Headers.Origin.ToString();
-        var isAllowed = origin.Length > 0 && (_allowed.Contains(origin) || IsOwn(request, origin));
-        var answersTo = isAllowed || (origin.Length > 0 && _allowed.Count == 0 && !changesTasks) ? origin
+
+        // No browser sends another one, and the header of the answer could not hold it.
+        var isOrigin = origin.Length > 0 && !origin.AsSpan().ContainsAnyExceptInRange('!', '~');
+        var isAllowed = isOrigin && (_allowed.Contains(origin) || IsOwn(request, origin));
+        var answersTo = isAllowed || (isOrigin && _allowed.Count == 0 && !changesTasks) ? origin
             : origin.Length == 0 && _allowed.Count == 0 && !changesTasks ? "*"
             : null;
 

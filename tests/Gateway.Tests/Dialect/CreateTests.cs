@@ -210,6 +210,19 @@ public sealed class LocalCreateTests(TestServer server) : CreateTests(server)
 
     protected override string Fresh => "ready";
 
+    [Fact]
+    public async Task The_shortest_wait_lasts_ten_seconds()
+    {
+        var gate = new Gate(_server);
+        var task = await _server.ImportAsync(gate.Script);
+        using var created = await PostAsync($"/task/{task["id"]}/job?wait_result=true&access_token=user-token&timeout=1", "[]", null);
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        using var redirected = await _server.SendAsync(HttpMethod.Get, created.Headers.Location!.ToString(), null);
+        Assert.Equal(HttpStatusCode.SeeOther, redirected.StatusCode);
+        Assert.InRange(clock.Elapsed.TotalSeconds, 9.5, 30);
+        gate.Open();
+    }
+
     [Theory]
     [InlineData("""{"wait_result":true}""", HttpStatusCode.BadRequest)]
     [InlineData("""{"wait_result":true,"access_token":"user-token"}""", HttpStatusCode.BadRequest)]

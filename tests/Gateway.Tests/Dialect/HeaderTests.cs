@@ -1,6 +1,8 @@
 using System.Reflection;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
+using SyncCluster.Gateway.Calls;
 using SyncCluster.Gateway.Dialect;
 
 namespace SyncCluster.Gateway.Tests.Dialect;
@@ -26,6 +28,15 @@ public sealed class HeaderTests
         var request = new DefaultHttpContext().Request;
         request.QueryString = new QueryString(query);
         Assert.Equal($"/job/x/result{kept}", PollingAddress.Next("/job/x/result", request, 9));
+    }
+
+    [Theory]
+    [InlineData("""{"a":1,"wait_result":true,"task_arguments":[],"lifecycle":"x","b":2}""", "\"a\":1,\"b\":2")]
+    [InlineData("""{"task_arguments":[],"wait_result":false}""", "")]
+    public void TheEye_is_not_told_to_redirect_us(string body, string others)
+    {
+        var read = (CallBody.Arguments)CallBody.Read("application/json", Encoding.UTF8.GetBytes(body), QueryCollection.Empty);
+        Assert.Equal(others, Encoding.UTF8.GetString(read.Others.Span));
     }
 
     [Theory]

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using SyncCluster.Gateway.Tests.Server;
 
 namespace SyncCluster.Gateway.Tests.Http;
@@ -31,6 +33,21 @@ public abstract class CrossOriginTests(TestServer server)
         Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
         Assert.Equal(reflects, response.Headers.Contains("Access-Control-Allow-Origin"));
         Assert.Contains("Prefer", response.Headers.GetValues("Access-Control-Allow-Headers").Single(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("POST", "/acme/task/x/job", "HTTP/1.1 404 ")]
+    [InlineData("DELETE", "/acme/task/x", "HTTP/1.1 403 ")]
+    public async Task What_is_no_origin_is_not_reflected_and_costs_nobody_his_answer(string method, string path, string status)
+    {
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, server.Http.BaseAddress!.Port);
+        await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
+            $"{method} {path}?access_token={TestServer.Admin} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nOrigin: https://pagé.example\r\nContent-Length: 0\r\n\r\n"));
+        using var reader = new StreamReader(socket.GetStream());
+        var answer = await reader.ReadToEndAsync();
+        Assert.StartsWith(status, answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("Access-Control-Allow-Origin", answer, StringComparison.Ordinal);
     }
 
     [Fact]
