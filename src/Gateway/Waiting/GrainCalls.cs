@@ -5,7 +5,7 @@ namespace SyncCluster.Gateway.Waiting;
 
 /// <summary>A gateway's calls to the grains of the jobs that it waits for, and how they are tried again. Each renews the gateway's subscription.</summary>
 internal sealed partial class GrainCalls(
-    IGrainFactory grains, Action<WaitedJob, JobReply.Pending> goesOn, TimeSpan patience, TimeProvider timeProvider, ILogger logger)
+    IGrainFactory grains, Action<WaitedJob, JobReply.Pending> goesOn, WaitingOptions options, TimeProvider timeProvider, ILogger logger)
 {
     /// <summary>So many times a grain may fail by itself: then it is broken, and the caller is not kept.</summary>
     private const int Failures = 3;
@@ -36,7 +36,8 @@ internal sealed partial class GrainCalls(
         CancellationToken drained,
         CancellationToken gone)
     {
-        var patient = new Deadline(timeProvider, patience);
+        var patient = new Deadline(timeProvider, options.Patience);
+        var silent = new Deadline(timeProvider, options.Silence);
         var uncertain = false;
         var failures = 0;
         for (var backoff = new Backoff(FirstPause, LongestPause); ;)
@@ -69,7 +70,7 @@ internal sealed partial class GrainCalls(
                 LogCallFailed(fault, job.Key);
                 uncertain = true;
                 failures += IsTrouble(fault) ? 0 : 1;
-                if (failures == Failures || deadline.Remaining == TimeSpan.Zero)
+                if (failures == Failures || silent.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero)
                 {
                     return new WaitEnd.Unknown();
                 }

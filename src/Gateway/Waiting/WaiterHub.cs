@@ -41,7 +41,7 @@ internal sealed partial class WaiterHub : BackgroundService
         _options = options.Value;
         _timeProvider = timeProvider;
         _logger = logger;
-        _calls = new GrainCalls(grains, GoesOn, _options.Patience, timeProvider, logger);
+        _calls = new GrainCalls(grains, GoesOn, _options, timeProvider, logger);
         _ears = [.. Enumerable.Range(0, Ears).Select(_ => new Ear(this))];
 
         // Not before the silo or client runs: until then there is nobody to register them with.

@@ -26,6 +26,11 @@ internal sealed class WaitingOptions
     /// <summary>How long a call is tried again while the cluster or its storage can't be reached. Default 5 s.</summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long a call is tried again to which the cluster gives no answer at all; longer than it takes to replace silos that died. Default 30 s.
+    /// </summary>
+    public TimeSpan Silence { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a request waits.</summary>
     /// <param name="preferred">What its caller has asked for; null for nothing.</param>
     /// <param name="customer">Whose task is called.</param>
@@ -43,7 +48,7 @@ internal sealed class WaitingOptions
         var tasks = options.Tasks.Values.SelectMany(tasks => tasks.Values).ToArray();
         TimeSpan?[] times =
         [
-            options.Maximum, options.Default, options.DrainTime, options.AttachInterval, options.LastAttach, options.Patience,
+            options.Maximum, options.Default, options.DrainTime, options.AttachInterval, options.LastAttach, options.Patience, options.Silence,
             .. tasks.Select(task => task.Default), .. tasks.Select(task => task.Maximum),
         ];
         return times.All(time => time is null || (time > TimeSpan.Zero && time <= TimeSpan.FromDays(1)));

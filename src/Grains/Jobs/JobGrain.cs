@@ -43,6 +43,16 @@ namespace SyncCluster.Jobs;
 /// (<see cref="TaskLineGrain"/>) ask the job itself how it stands with it, by an Attach that subscribes nobody.
 /// </para>
 /// <para>
+/// <b>Calls that are repeated.</b> All repeats of a call submit the same job id, and the record has the fingerprint of what was asked for: who asks for
+/// something else is told so. Where TheEye has made the job, one that nobody submits is given up by the same create-if-absent that would submit it
+/// (<see cref="Forgo"/>), so that of a repeat and the clean-up one wins.
+/// </para>
+/// <para>
+/// <b>Who hangs up.</b> Only the activation that has made a job knows all who have come for it, and cancels it when the last one has hung up, if that
+/// was asked for; a gateway that was lost has not hung up, and whoever was told that the job goes on can count on it. <see cref="Follow"/> interleaves
+/// with all that: it only looks at the record in memory.
+/// </para>
+/// <para>
 /// <b>Storage faults never leave this class.</b> They become <see cref="JobReply.Unavailable"/>, <see cref="Assignment.Retry"/>,
 /// <see cref="Completion.Retry"/> or <see cref="Cancellation.Unavailable"/>: an exception that escaped could deactivate the grain and drop its
 /// subscribers.

@@ -235,7 +235,7 @@ public sealed class LocalFollowTests(LocalFollowTests.LiveServer server) : Follo
 
     public sealed class LiveServer : TestServer
     {
-        protected override string[] Settings => ["--Following:Heartbeat=00:00:00.200", "--Following:SlowReader=00:00:01"];
+        protected override string[] Settings => ["--Following:Heartbeat=00:00:00.200", "--Following:SlowReader=00:00:05"];
     }
 }
 

@@ -84,6 +84,24 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
     }
 
     [Fact]
+    public async Task A_cluster_that_gives_no_answer_at_all_is_not_waited_for_to_the_end()
+    {
+        var job = cluster.NewJob();
+        var gateway = await cluster.GatewayAsync(new WaitingOptions { Silence = TimeSpan.FromSeconds(1) });
+        var gate = new TaskCompletionSource();
+        job.Storage.Gate = gate.Task;
+        try
+        {
+            var minutes = new Deadline(TimeProvider.System, TimeSpan.FromMinutes(10));
+            Assert.IsType<WaitEnd.Unknown>(await gateway.AttachAsync(job.Key, _ => true, minutes, CancellationToken.None).WaitAsync(JobCluster.Patience));
+        }
+        finally
+        {
+            gate.SetResult();
+        }
+    }
+
+    [Fact]
     public async Task The_last_look_finds_a_job_that_ended_without_a_push()
     {
         var job = cluster.NewJob();
