@@ -82,8 +82,10 @@ public abstract class PlaceTests(TestServer server) : IAsyncLifetime
     /// <summary>A place is free when its request's answer has gone out, which the one who got it may see first.</summary>
     private async Task<int> UntilThereIsAPlaceAsync(JsonNode task)
     {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (true)
         {
+            limit.Token.ThrowIfCancellationRequested();
             var (status, _) = await server.CallAsync(task);
             if (status != (int)HttpStatusCode.ServiceUnavailable)
             {
