@@ -89,6 +89,7 @@ public static class SiloHosting
 
         services.AddOptions<LocalExecutorOptions>().BindConfiguration(LocalExecutorOptions.Section)
             .Validate(options => options.Concurrency is > 0 and <= 4096, "LocalExecutor:Concurrency must be from 1 to 4096.")
+            .Validate(options => options.Spare is null || (options.Spare >= 0 && options.Spare < options.Concurrency), "LocalExecutor:Spare must be from 0 to less than LocalExecutor:Concurrency.")
             .Validate(options => options.QueueLimit is >= 0 and <= 1_000_000, "LocalExecutor:QueueLimit must be from 0 to 1000000.")
             .Validate(
                 options => options.DrainTime >= TimeSpan.Zero && options.KillGrace >= TimeSpan.Zero && options.DrainTime + options.KillGrace < TimeSpan.FromHours(1),

@@ -1,4 +1,5 @@
 using System.Net;
+using SyncCluster.Gateway.Tests.Jobs;
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Gateway.Tests.TheEye;
 using SyncCluster.Silo;
@@ -14,13 +15,13 @@ public sealed class OverLimitTests(OverLimitTests.LimitedServer server) : IClass
     [Fact]
     public async Task A_call_above_the_customers_limit_is_told_when_to_try_again_and_one_after_an_end_is_taken()
     {
-        var open = Path.Combine(server.Folder, Guid.NewGuid().ToString("N"));
-        var task = await server.ImportAsync($"while [ ! -e {open} ]; do sleep 0.05; done; echo '[\"done\"]'");
+        var gate = new AttachTests.Gate(server);
+        var task = await server.ImportAsync(gate.Script);
         var quick = await server.ImportAsync("echo '[\"quick\"]'");
         var calls = new[] { server.CallAsync(task), server.CallAsync(task) };
-        await TestServer.UntilAsync(() => server.Hub.Waiters == 2);
+        await TestServer.UntilAsync(() => gate.Runs == 2);
         await RefusedAsync($"/acme/task/{quick["id"]}/job", "The customer may have 2 jobs queued or running at once, and has. Nothing was run: try again when one has ended.");
-        File.WriteAllText(open, "");
+        gate.Open();
         Assert.All(await Task.WhenAll(calls), answer => Assert.Equal(200, answer.Status));
         for (var call = 0; call < 10; call++)
         {
@@ -42,22 +43,12 @@ public sealed class OverLimitTests(OverLimitTests.LimitedServer server) : IClass
 
     private async Task RefusedAsync(string path, string message)
     {
-        // The jobs of those who wait are on their way.
-        HttpResponseMessage response;
-        do
-        {
-            response = await server.SendAsync(HttpMethod.Post, path, json: "[]");
-        }
-        while (response.StatusCode == HttpStatusCode.OK);
-
-        using (response)
-        {
-            Assert.Equal(HttpStatusCode.TooManyRequests, response.StatusCode);
-            Assert.Equal(TimeSpan.FromSeconds(1), response.Headers.RetryAfter!.Delta);
-            Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
-            Assert.Contains(message, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-            Assert.False(response.Headers.Contains("Job-Id"));
-        }
+        using var response = await server.SendAsync(HttpMethod.Post, path, json: "[]");
+        Assert.Equal(HttpStatusCode.TooManyRequests, response.StatusCode);
+        Assert.Equal(TimeSpan.FromSeconds(1), response.Headers.RetryAfter!.Delta);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
+        Assert.Contains(message, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.False(response.Headers.Contains("Job-Id"));
     }
 
     private static Dictionary<string, string> Info(long used, long most) => new() { ["used_memory"] = $"{used}", ["maxmemory"] = $"{most}" };

@@ -30,10 +30,14 @@ internal sealed class FairQueue<T>
         }
     }
 
+    public bool IsEmpty => _waiting.Count == 0;
+
     /// <summary>Takes the next one, which counts as running until <see cref="Ended"/>.</summary>
-    public bool TryDequeue([MaybeNullWhen(false)] out T item)
+    /// <param name="item">What was taken.</param>
+    /// <param name="below">Its customer must have fewer than that running.</param>
+    public bool TryDequeue([MaybeNullWhen(false)] out T item, int below = int.MaxValue)
     {
-        if (_waiting.Min is not { } customer)
+        if (_waiting.Min is not { } customer || customer.Running >= below)
         {
             item = default;
             return false;

@@ -40,7 +40,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private readonly LocalExecutorOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<LocalExecutor> _logger;
-    private readonly TicketQueue _queue = new();
+    private readonly TicketQueue _queue;
     private readonly FairPlaces _places;
     private readonly Lazy<WaitingForTurn> _waitingForTurn;
     private readonly ConcurrentDictionary<(string JobId, Guid Attempt), Ticket> _held = new();
@@ -72,6 +72,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         _options = options.Value;
         _timeProvider = timeProvider;
         _logger = logger;
+        _queue = new(_options.Concurrency, _options.SpareWorkers, timeProvider);
         _places = new(_options.QueueLimit + _options.Concurrency);
 
         // Not before the silo has its address.
@@ -192,7 +193,6 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     {
         _drain.Dispose();
         _kill.Dispose();
-        _queue.Dispose();
     }
 
     /// <inheritdoc/>
@@ -303,7 +303,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         _waitingForTurn.Value.Close(Queue);
         await Task.WhenAll(Enumerable.Range(0, HandOversAtOnce).Select(async _ =>
         {
-            while (await _queue.NextAsync(CancellationToken.None) is { } ticket)
+            while (await _queue.LeftAsync() is { } ticket)
             {
                 await HandOverAsync(ticket);
             }
