@@ -200,6 +200,9 @@ internal sealed class JobCalls(
                     backend.EndUnlessSubmitted(spec, token);
                     break;
                 case WaitEnd.Unavailable or WaitEnd.QueueFull:
+
+                // Whoever gave it up has perhaps died before its key was free again.
+                case WaitEnd.Finished { Job.Fault: { } fault } when fault == JobEnds.Forgone.Fault:
                     backend.EndUnrun(spec, token);
                     break;
             }

@@ -136,7 +136,7 @@ internal sealed partial class WaiterHub : BackgroundService
         {
             var end = await _calls.UntilAnsweredAsync(job, token, call, maySee, time.Start, _drained.Token, unasked)
                 ?? await WaitForEndAsync(job, time.End, gone);
-            isTold = end is WaitEnd.TimedOut or WaitEnd.Draining or WaitEnd.Unknown;
+            isTold = end is WaitEnd.TimedOut or WaitEnd.Draining or WaitEnd.Unknown && !gone.IsCancellationRequested;
             return end;
         }
         finally
