@@ -62,11 +62,24 @@ public sealed class ScriptCluster : ProcessCluster
             },
             ["file"] = new JsonObject { ["filename"] = "traced.sh" },
         };
+        var padded = new JsonObject
+        {
+            ["task"] = new JsonObject
+            {
+                ["name"] = "padded",
+                ["type"] = "script",
+                ["script_runas"] = "sh %script%",
+                ["timeout"] = 120_000,
+                ["task_arguments"] = Arguments("call", "seconds", "padding"),
+            },
+            ["file"] = new JsonObject { ["filename"] = "padded.sh" },
+        };
         var echo = new JsonObject
         {
             ["task"] = new JsonObject { ["name"] = "echo", ["type"] = "dummy", ["task_arguments"] = Arguments("call") },
         };
         await File.WriteAllTextAsync(Path.Combine(Recipes, "traced.json"), script.ToJsonString());
+        await File.WriteAllTextAsync(Path.Combine(Recipes, "padded.json"), padded.ToJsonString());
         await File.WriteAllTextAsync(Path.Combine(Recipes, "echo.json"), echo.ToJsonString());
         await File.WriteAllTextAsync(Path.Combine(Recipes, "traced.sh"), $$"""
             read -r _ _ _ grandparent _ < /proc/$PPID/stat
@@ -74,6 +87,12 @@ public sealed class ScriptCluster : ProcessCluster
             [ "$2" = - ] || read -r _ < {{Folder}}/"$2"
             [ "$3" = 0 ] || sleep "$3"
             printf '["%s"]\n' "$1"
+            """);
+        await File.WriteAllTextAsync(Path.Combine(Recipes, "padded.sh"), $$"""
+            read -r _ _ _ grandparent _ < /proc/$PPID/stat
+            echo "$1 $PPID $grandparent" >> {{RanFile}}
+            [ "$2" = 0 ] || sleep "$2"
+            printf '["%s","%*s"]\n' "$1" "$3" ""
             """);
         await File.WriteAllTextAsync(RanFile, "");
     }
