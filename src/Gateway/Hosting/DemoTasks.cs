@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Waiting;
 using SyncCluster.Silo;
 using SyncCluster.Tasks;
 
@@ -21,6 +22,12 @@ internal sealed class DemoTaskOptions
 /// </summary>
 internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoAccess demo, TaskCatalog catalog, TimeProvider timeProvider) : IHostedService
 {
+    /// <summary>As long as a silo that has died may be in the way.</summary>
+    private static readonly TimeSpan Failover = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -43,7 +50,7 @@ internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoAccess de
                 System.Text.Encoding.UTF8.GetBytes(recipe.ToJsonString()), DemoAccess.Customer, id, Secret.Hash(Secret.New()), timeProvider.GetUtcNow()))
             {
                 case ParsedRecipe.Accepted accepted:
-                    await catalog.ImportAsync(accepted.Definition, accepted.Script);
+                    await ImportAsync(accepted, cancellationToken);
                     break;
                 case ParsedRecipe.Refused refused:
                     throw new OptionsValidationException(DemoTaskOptions.Section, typeof(DemoTaskOptions), [$"{path}: {refused.Message}"]);
@@ -53,4 +60,21 @@ internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoAccess de
 
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task ImportAsync(ParsedRecipe.Accepted recipe, CancellationToken cancellationToken)
+    {
+        var failover = new Deadline(timeProvider, Failover);
+        for (var backoff = new Backoff(FirstPause, LongestPause); ;)
+        {
+            try
+            {
+                await catalog.ImportAsync(recipe.Definition, recipe.Script);
+                return;
+            }
+            catch (Exception fault) when (fault is OrleansException or TimeoutException && failover.Remaining > TimeSpan.Zero)
+            {
+                await Task.Delay(backoff.Next(), timeProvider, cancellationToken);
+            }
+        }
+    }
 }

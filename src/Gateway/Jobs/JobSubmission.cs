@@ -36,6 +36,9 @@ internal sealed class JobSubmission(WaiterHub hub, ITaskBackend backend)
                     backend.EndUnlessSubmitted(spec, token);
                     break;
                 case WaitEnd.Unavailable or WaitEnd.QueueFull or WaitEnd.OverLimit or WaitEnd.StorageFull:
+
+                // Whoever gave it up has perhaps died before its key was free again.
+                case WaitEnd.Finished { Job.Fault: { } fault } when fault == JobEnds.Forgone.Fault:
                     backend.EndUnrun(spec, token);
                     break;
             }

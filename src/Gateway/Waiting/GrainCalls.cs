@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using SyncCluster.Execution;
 using SyncCluster.Jobs;
 
@@ -13,8 +14,11 @@ internal sealed partial class GrainCalls(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long is tried to say that all waiters of a job have hung up.</summary>
-    private static readonly TimeSpan AbandonTime = TimeSpan.FromSeconds(30);
+    /// <summary>How long is tried to say what has become of a job's waiters.</summary>
+    private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(30);
+
+    /// <summary>By job, the newest version with which its grain is still to hear that somebody counts on the job.</summary>
+    private readonly ConcurrentDictionary<string, long> _promised = new();
 
     private long _version;
 
@@ -102,35 +106,45 @@ internal sealed partial class GrainCalls(
         }
     }
 
-    /// <summary>Says that nobody waits for the job here any more. That all have hung up is said until it is heard: the job may have to be canceled.</summary>
+    /// <summary>
+    /// Says that nobody waits for the job here any more, until it is heard: either the job may have to be canceled, or it must not be, whoever hangs up
+    /// next.
+    /// </summary>
     /// <param name="job">The job.</param>
     /// <param name="version">Of the gateway's newest subscription then.</param>
     public void Leave(WaitedJob job, long version)
     {
         var grain = grains.GetGrain<IJobGrain>(job.Key);
         var subscription = new Subscription(job.Observer, version);
-        if (job.IsAbandoned)
+        if (!job.IsAbandoned)
         {
-            _ = AbandonAsync(grain, subscription, job.Key);
+            _promised[job.Key] = version;
         }
-        else
-        {
-            grain.Leave(subscription).Ignore();
-        }
+
+        _ = _promised.ContainsKey(job.Key)
+            ? LeaveAsync(grain, subscription, job.Key)
+            : InsistAsync(() => grain.Abandon(subscription), answer => answer != Cancellation.Unavailable, job.Key);
     }
 
-    private async Task AbandonAsync(IJobGrain grain, Subscription subscription, string key)
+    private async Task LeaveAsync(IJobGrain grain, Subscription subscription, string key)
     {
-        using var limit = new CancellationTokenSource(AbandonTime, timeProvider);
+        await InsistAsync(
+            async () =>
+            {
+                await grain.Leave(subscription);
+                return true;
+            },
+            _ => true,
+            key);
+        _promised.TryRemove(KeyValuePair.Create(key, subscription.Version));
+    }
+
+    private async Task InsistAsync<T>(Func<Task<T>> say, Func<T, bool> isHeard, string key)
+    {
+        using var limit = new CancellationTokenSource(LeaveTime, timeProvider);
         try
         {
-            await Insistence.AskAsync(
-                () => grain.Abandon(subscription),
-                answer => answer != Cancellation.Unavailable,
-                fault => LogCallFailed(fault, key),
-                new Backoff(FirstPause, LongestPause),
-                timeProvider,
-                limit.Token);
+            await Insistence.AskAsync(say, isHeard, fault => LogCallFailed(fault, key), new Backoff(FirstPause, LongestPause), timeProvider, limit.Token);
         }
         catch (OperationCanceledException)
         {

@@ -163,7 +163,7 @@ internal sealed partial class WaiterHub : BackgroundService
                 end = await WaitForEndAsync(job, time.End, gone);
             }
 
-            isTold = end is WaitEnd.TimedOut or WaitEnd.Draining or WaitEnd.Unknown;
+            isTold = end is WaitEnd.TimedOut or WaitEnd.Draining or WaitEnd.Unknown && !gone.IsCancellationRequested;
             return end;
         }
         finally

@@ -41,8 +41,9 @@ public sealed record JobRecord : IEvictable
 
     public bool MayBeAssignedTo(Guid attempt) => Lifecycle == Lifecycle.Ready && Attempt == attempt;
 
-    /// <summary>Whether both are the same step of the job's way, by whoever may take it.</summary>
-    public bool IsSameStepAs(JobRecord other) => (Attempt, Run, Lifecycle) == (other.Attempt, other.Run, other.Lifecycle);
+    /// <summary>Whether both are the same step of the job's way, by whoever may take it. One activation may be asked for two calls with the same key.</summary>
+    public bool IsSameStepAs(JobRecord other) =>
+        (Attempt, Run, Lifecycle) == (other.Attempt, other.Run, other.Lifecycle) && Spec.IsSameCallAs(other.Spec);
 
     bool IEvictable.MayBeEvicted => HasEnded;
 

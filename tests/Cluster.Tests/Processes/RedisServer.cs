@@ -62,6 +62,9 @@ internal sealed class RedisServer(string folder) : IAsyncDisposable
     public async Task<int> WaitingWritersAsync() => (await Database.ExecuteAsync("CLIENT", "LIST")).ToString()
         .Split('\n').Count(client => client.Split(' ').Any(word => word.StartsWith("flags=", StringComparison.Ordinal) && word.Contains('b', StringComparison.Ordinal)));
 
+    /// <summary>How many calls with a key have a record of their job.</summary>
+    public async Task<int> CallsAsync() => ((RedisResult[])(await Database.ExecuteAsync("KEYS", "*call/*"))!).Length;
+
     /// <summary>The addresses of the silos that the cluster counts as members, joining and leaving ones included.</summary>
     public async Task<IReadOnlyDictionary<string, bool>> MembersAsync()
     {

@@ -69,11 +69,24 @@ public sealed class ScriptCluster : ProcessCluster
         solo["task"]!["name"] = "solo";
         solo["task"]!["multitasking"] = false;
         solo["file"]!["filename"] = "solo.sh";
+        var padded = new JsonObject
+        {
+            ["task"] = new JsonObject
+            {
+                ["name"] = "padded",
+                ["type"] = "script",
+                ["script_runas"] = "sh %script%",
+                ["timeout"] = 120_000,
+                ["task_arguments"] = Arguments("call", "seconds", "padding"),
+            },
+            ["file"] = new JsonObject { ["filename"] = "padded.sh" },
+        };
         var echo = new JsonObject
         {
             ["task"] = new JsonObject { ["name"] = "echo", ["type"] = "dummy", ["task_arguments"] = Arguments("call") },
         };
         await File.WriteAllTextAsync(Path.Combine(Recipes, "traced.json"), script.ToJsonString());
+        await File.WriteAllTextAsync(Path.Combine(Recipes, "padded.json"), padded.ToJsonString());
         await File.WriteAllTextAsync(Path.Combine(Recipes, "echo.json"), echo.ToJsonString());
         await File.WriteAllTextAsync(Path.Combine(Recipes, "solo.json"), solo.ToJsonString());
         var traced = $$"""
@@ -88,6 +101,12 @@ public sealed class ScriptCluster : ProcessCluster
             exec 9> {{Folder}}/alone
             flock -n 9 || echo "$1" >> {{OverlapsFile}}
             {{traced}}
+            """);
+        await File.WriteAllTextAsync(Path.Combine(Recipes, "padded.sh"), $$"""
+            read -r _ _ _ grandparent _ < /proc/$PPID/stat
+            echo "$1 $PPID $grandparent" >> {{RanFile}}
+            [ "$2" = 0 ] || sleep "$2"
+            printf '["%s","%*s"]\n' "$1" "$3" ""
             """);
         await File.WriteAllTextAsync(RanFile, "");
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Primitives;
+using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Calls;
 using SyncCluster.Gateway.Jobs;
 
@@ -61,6 +62,20 @@ public sealed class IdempotencyKeyTests
         ];
         Assert.Equal(all.Length, all.Select(identity => Convert.ToHexString(identity.Id)).Distinct().Count());
         Assert.Equal(Of("c", "t", "k", "u").Id, all[0].Id);
+    }
+
+    [Fact]
+    public void A_user_is_another_caller_than_who_knows_a_secret_of_that_name_and_than_a_user_elsewhere()
+    {
+        CallIdentity[] all = [Of("c", "t", "k", secret: "uma"), Of("c", "t", "k", secret: "user uma"), ByUser("c"), ByUser("d")];
+        Assert.Equal(all.Length, all.Select(identity => Convert.ToHexString(identity.Id)).Distinct().Count());
+
+        static CallIdentity ByUser(string customer) => CallIdentity.Of(
+            new TaskCall(customer, "t", new CallBody.Arguments("[]"u8.ToArray(), null))
+            {
+                Caller = new Caller { Customer = customer, Username = "uma", Credential = Credential.User },
+            },
+            "k");
     }
 
     [Theory]

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Primitives;
 using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Calls;
 using SyncCluster.Gateway.Dialect;
+using SyncCluster.Gateway.Following;
 using SyncCluster.Jobs;
 using SyncCluster.Tasks;
 using Xunit.Abstractions;
@@ -67,6 +68,24 @@ public sealed class ReaderTests(ITestOutputHelper output)
         },
         Little,
         input => input.Query.Value!.Length + input.Header.Sum(header => header!.Length) + input.Body.Length);
+
+    [Fact]
+    public void Preferences_keys_and_places() => _fuzzing.Read(
+        random => new StringValues([.. Enumerable.Range(0, random.Next(3)).Select(_ => Fuzzing.OneOf(
+            random, "wait=10", "respond-async", "wait=\"1\", respond-async;a=b", "\"a key\\\"\"", "a-key", "assigned.12", "end", Fuzzing.Text(random)))]),
+        header =>
+        {
+            Assert.True(Preferences.Of(header).Wait is null or { Ticks: >= 0 });
+            if (IdempotencyKey.Find(header) is IdempotencyKey.One { Key: var key })
+            {
+                Assert.InRange(key.Length, 1, 255);
+                Assert.False(key.AsSpan().ContainsAnyExceptInRange('!', '~'));
+            }
+
+            Assert.True(FollowPosition.Of(header.FirstOrDefault()).Log >= 0);
+        },
+        Little,
+        header => header.Sum(line => line!.Length));
 
     [Fact]
     public void Bodies_and_their_types() => _fuzzing.Read(

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -34,13 +35,16 @@ public sealed class JobCluster : IAsyncLifetime
 
     internal RecordingExecutor Executor { get; } = new();
 
+    /// <summary>By job, how many Leaves get lost on the way to its grain from now on.</summary>
+    internal ConcurrentDictionary<GrainId, int> LostLeaves { get; } = new();
+
     internal IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
 
     public async Task InitializeAsync()
     {
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        builder.UseOrleans(silo => silo.UseLocalhostClustering(siloPort: FreePort.Or(0), gatewayPort: 0));
+        builder.UseOrleans(silo => silo.UseLocalhostClustering(siloPort: FreePort.Or(0), gatewayPort: 0).AddIncomingGrainCallFilter(LoseLeaveAsync));
         builder.Services.AddSingleton<TimeProvider>(Clock);
         builder.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Jobs, Storage);
         builder.Services.AddSingleton<IJobExecutor>(Executor);
@@ -82,6 +86,9 @@ public sealed class JobCluster : IAsyncLifetime
         return hub;
     }
 
+    /// <summary>The job, of a call that may be repeated.</summary>
+    internal static JobSpec WithKey(JobSpec spec, string asksFor) => spec with { Fingerprint = Encoding.UTF8.GetBytes(asksFor) };
+
     /// <summary>Has a grain leave memory.</summary>
     internal Task ForgetAsync(IAddressable grain) => grain.AsReference<IGrainManagementExtension>().DeactivateOnIdle().AsTask();
 
@@ -101,6 +108,17 @@ public sealed class JobCluster : IAsyncLifetime
         User = new JobUser("demo", "demo@example.com"),
         CreatedAt = DateTimeOffset.UnixEpoch,
     });
+
+    private Task LoseLeaveAsync(IIncomingGrainCallContext call)
+    {
+        if (call.MethodName == nameof(IJobGrain.Leave) && LostLeaves.TryGetValue(call.TargetId, out var lost) && lost > 0)
+        {
+            LostLeaves[call.TargetId] = lost - 1;
+            throw new TimeoutException("This Leave is lost.");
+        }
+
+        return call.Invoke();
+    }
 }
 
 /// <summary>The machine's clock, put forward.</summary>
