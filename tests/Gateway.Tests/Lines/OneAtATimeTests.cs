@@ -92,7 +92,11 @@ public sealed class OneAtATimeTests(TestCluster cluster) : IClassFixture<TestClu
         await cluster.StopSiloAsync(cluster.Silos[0]);
         gate.Open();
         var answers = await Task.WhenAll(calls);
-        Assert.All(answers[1..], answer => Assert.Equal(200, answer.Status));
+
+        // Each silo that stops ends the one that it runs, if it has the turn just then.
+        var ended = answers.TakeWhile(answer => answer.Status != 200).Count();
+        Assert.InRange(ended, 0, 2);
+        Assert.All(answers[ended..], answer => Assert.Equal(200, answer.Status));
         Assert.Equal(order, gate.Runs());
         Assert.False(File.Exists(gate.Overlaps));
         await cluster.StartSiloAsync();
