@@ -26,6 +26,9 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
     /// <summary>When a retry may succeed; sent as whole seconds, rounded up.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>The limit that is used up, where that is why.</summary>
+    public Quota? Quota { get; init; }
+
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -44,6 +47,12 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
         if (RetryAfter is { } wait)
         {
             response.Headers.RetryAfter = Seconds(wait);
+        }
+
+        if (Quota is { } quota)
+        {
+            response.Headers["RateLimit-Policy"] = quota.Policy;
+            response.Headers["RateLimit"] = quota.UsedUp;
         }
 
         if (Status == StatusCodes.Status401Unauthorized)
@@ -83,4 +92,14 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
         json.Flush();
         return buffer.WrittenMemory;
     }
+}
+
+/// <summary>A limit without a window of time, as draft-ietf-httpapi-ratelimit-headers writes it.</summary>
+/// <param name="Name">What is limited: letters and hyphens.</param>
+/// <param name="Limit">How many there may be.</param>
+internal readonly record struct Quota(string Name, int Limit)
+{
+    public string Policy => string.Create(CultureInfo.InvariantCulture, $"\"{Name}\";q={Limit}");
+
+    public string UsedUp => $"\"{Name}\";r=0";
 }

@@ -46,6 +46,9 @@ public sealed class OverLimitTests(OverLimitTests.LimitedServer server) : IClass
         using var response = await server.SendAsync(HttpMethod.Post, path, json: "[]");
         Assert.Equal(HttpStatusCode.TooManyRequests, response.StatusCode);
         Assert.Equal(TimeSpan.FromSeconds(1), response.Headers.RetryAfter!.Delta);
+        Assert.Equal(
+            ("\"jobs\";q=2", "\"jobs\";r=0"),
+            (response.Headers.GetValues("RateLimit-Policy").Single(), response.Headers.GetValues("RateLimit").Single()));
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
         Assert.Contains(message, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.False(response.Headers.Contains("Job-Id"));
