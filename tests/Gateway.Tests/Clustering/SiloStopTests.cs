@@ -11,24 +11,28 @@ namespace SyncCluster.Gateway.Tests.Clustering;
 /// <summary>Silos that leave while clients wait (rules I2, I7, I9).</summary>
 public sealed class SiloStopTests(TestCluster cluster) : IClassFixture<TestCluster>
 {
+    /// <summary>Of each silo of the cluster.</summary>
+    private const int Workers = 4;
+
     [Fact]
     public async Task Jobs_that_wait_on_a_silo_that_stops_run_once_elsewhere()
     {
         var gate = cluster.NewGate();
         var task = await cluster.GatedTaskAsync(gate);
         var calls = Enumerable.Range(0, 40).Select(call => cluster.CallAsync(call % 2, task)).ToArray();
-        await TestServer.UntilAsync(() => cluster.Silos.Sum(Unfinished) == calls.Length && gate.Runs().Length == 12);
+        await TestServer.UntilAsync(() => cluster.Silos.Sum(Unfinished) == calls.Length && gate.Runs().Length == cluster.Silos.Sum(Running));
 
+        var running = Running(cluster.Silos[0]);
         await cluster.StopSiloAsync(cluster.Silos[0]);
         gate.Open();
         var answers = await Task.WhenAll(calls);
         var runs = gate.Runs();
         Assert.Equal(runs.Length, runs.Distinct().Count());
         var stopped = answers.Where(answer => answer.Body.Contains("The server was stopped while the script ran", StringComparison.Ordinal)).ToArray();
-        Assert.Equal(4, stopped.Length);
+        Assert.Equal(running, stopped.Length);
         var ran = answers.Except(stopped).ToArray();
         Assert.All(ran, answer => Assert.Equal(200, answer.Status));
-        Assert.Equal(36, ran.Select(answer => answer.Body).Distinct().Count());
+        Assert.Equal(calls.Length - running, ran.Select(answer => answer.Body).Distinct().Count());
         await cluster.StartSiloAsync();
     }
 
@@ -39,7 +43,7 @@ public sealed class SiloStopTests(TestCluster cluster) : IClassFixture<TestClust
         var address = $"/demo/task/{await cluster.GatedTaskAsync(gate)}/job?access_token={DemoAccess.UserToken}";
         using var hangUp = new CancellationTokenSource();
         var calls = Enumerable.Range(0, 40).Select(call => cluster.SendAsync(call % 2, HttpMethod.Post, address, "[]", hangUp.Token)).ToArray();
-        await TestServer.UntilAsync(() => cluster.Silos.Sum(Unfinished) == calls.Length && gate.Runs().Length == 12);
+        await TestServer.UntilAsync(() => cluster.Silos.Sum(Unfinished) == calls.Length && gate.Runs().Length == cluster.Silos.Sum(Running));
         await hangUp.CancelAsync();
         await TestServer.UntilAsync(() => cluster.Hub(0).Waiters + cluster.Hub(1).Waiters == 0);
 
@@ -55,7 +59,9 @@ public sealed class SiloStopTests(TestCluster cluster) : IClassFixture<TestClust
     {
         var gate = cluster.NewGate();
         var task = await cluster.GatedTaskAsync(gate);
-        var calls = Enumerable.Range(0, 6).Select(call => cluster.CallAsync(call % 2, task)).ToArray();
+
+        // As many as a silo runs at once, wherever they come to be.
+        var calls = Enumerable.Range(0, Workers).Select(call => cluster.CallAsync(call % 2, task)).ToArray();
         await TestServer.UntilAsync(() => gate.Runs().Length == calls.Length);
 
         // As another activation would have ended them.
@@ -76,6 +82,8 @@ public sealed class SiloStopTests(TestCluster cluster) : IClassFixture<TestClust
         gate.Open();
         await cluster.StartSiloAsync();
     }
+
+    private static int Running(Microsoft.AspNetCore.Builder.WebApplication silo) => Math.Min(Workers, Unfinished(silo));
 
     private static int Unfinished(Microsoft.AspNetCore.Builder.WebApplication silo) =>
         silo.Services.GetRequiredService<UnfinishedJobs>().Oldest(int.MaxValue).Count;
