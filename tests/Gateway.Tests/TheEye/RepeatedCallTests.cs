@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using SyncCluster.Gateway.Auth;
@@ -140,10 +141,14 @@ public sealed class RepeatedCallTests(RepeatedCallTests.Server server) : IClassF
         var gate = FaultGate.BeforeAnswering();
         server.TheEye.Faults.Next(Step.Create, gate, id: task);
         using var client = new CancellationTokenSource();
+        var before = server.HungUp;
         var call = CallAsync(task, key, cancellation: client.Token);
         await gate.Arrived;
         await client.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+
+        // The server has heard of it a little later.
+        await TestServer.UntilAsync(() => server.HungUp > before);
         gate.Open();
     }
 
@@ -159,6 +164,18 @@ public sealed class RepeatedCallTests(RepeatedCallTests.Server server) : IClassF
 
     public sealed class Server : FrontServer
     {
+        private int _hungUp;
+
+        /// <summary>Requests whose clients were seen to have gone, by all who had asked to be told.</summary>
+        public int HungUp => Volatile.Read(ref _hungUp);
+
         protected override string[] Settings => [.. base.Settings, $"--TheEye:ServiceTokens:acme={Admin}"];
+
+        // Who asks first is told last.
+        protected override void Prepare(WebApplication app) => app.Use((http, next) =>
+        {
+            http.RequestAborted.Register(() => Interlocked.Increment(ref _hungUp));
+            return next(http);
+        });
     }
 }
