@@ -7,7 +7,6 @@ using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
-using SyncCluster.Silo;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Dialect;
@@ -17,13 +16,12 @@ namespace SyncCluster.Gateway.Dialect;
 /// redirected again and again until the job has ended or the row of waits is at its limit.
 /// </summary>
 internal sealed class DialectCalls(
-    Gate gate,
+    CallIntake calls,
     ITaskBackend backend,
     WaiterHub hub,
     JobSubmission submission,
     SoleCustomer sole,
     IOptions<WaitingOptions> waiting,
-    IOptions<RequestLimits> limits,
     CallLimits callLimits,
     TimeProvider timeProvider)
 {
@@ -55,9 +53,9 @@ internal sealed class DialectCalls(
             return Polling.Malformed;
         }
 
-        var (admission, arguments, refusal) = await AdmitAsync(http, Credential.User, callLimits.Call, deadline);
-        return refusal ?? await CreateAsync(
-            http, new TaskCall(admission.Caller!.Customer, task, arguments!) { Caller = admission.Caller, Token = admission.Token }, deadline);
+        var intake = await calls.AdmitAsync(http, NamedCustomer(http.Request), Credential.User, callLimits.Call, ReadAsync, deadline);
+        return intake.Refusal ?? await CreateAsync(
+            http, new TaskCall(intake.Caller!.Customer, task, intake.Arguments!) { Caller = intake.Caller, Token = intake.Token }, deadline);
     }
 
     /// <summary>Starts a job for whoever knows the task's secret.</summary>
@@ -75,21 +73,8 @@ internal sealed class DialectCalls(
             return Polling.Malformed;
         }
 
-        if (await backend.CheckSecretAsync(customer, task, secret, deadline, http.RequestAborted) is { } refusal)
-        {
-            return refusal;
-        }
-
-        if (callLimits.CallBySecret(http, customer) is { } tooMuch)
-        {
-            return tooMuch;
-        }
-
-        return await ReadAsync(http) switch
-        {
-            CallBody.Refused refused => new Problem(refused.Status, refused.Message),
-            var read => await CreateAsync(http, new TaskCall(customer, task, (CallBody.Arguments)read) { Secret = secret }, deadline),
-        };
+        var intake = await calls.AdmitBySecretAsync(http, customer, task, secret, ReadAsync, deadline);
+        return intake.Refusal ?? await CreateAsync(http, new TaskCall(customer, task, intake.Arguments!) { Secret = secret }, deadline);
     }
 
     /// <summary>Waits for a job of the token's customer.</summary>
@@ -101,8 +86,9 @@ internal sealed class DialectCalls(
         }
 
         var deadline = Within(polling.Timeout);
-        var (admission, _, refusal) = await AdmitAsync(http, Credential.Viewer, (waiting, _) => callLimits.Wait(waiting), deadline);
-        if (refusal is not null)
+        var intake = await calls.AdmitAsync(
+            http, NamedCustomer(http.Request), Credential.Viewer, (waiting, _) => callLimits.Wait(waiting), ReadAsync, deadline);
+        if (intake.Refusal is { } refusal)
         {
             return refusal;
         }
@@ -112,7 +98,7 @@ internal sealed class DialectCalls(
             return JobAddress.NoSuchJob;
         }
 
-        var request = new JobRequest(admission.Caller!.Customer, job, admission.Caller, admission.Token!);
+        var request = new JobRequest(intake.Caller!.Customer, job, intake.Caller, intake.Token!);
         return Answer(http.Request, await backend.AttachAsync(request, deadline, http.RequestAborted), job, PollingAddress.Path(job), polling);
     }
 
@@ -124,8 +110,7 @@ internal sealed class DialectCalls(
             return Polling.Malformed;
         }
 
-        var dot = secret.LastIndexOf('.');
-        if (!JobId.IsValid(job) || dot < 0 || !CustomerName.IsValid(secret[..dot]))
+        if (!JobId.IsValid(job) || JobSecret.CustomerOf(secret) is not { } customer)
         {
             return JobAddress.NoSuchJob;
         }
@@ -136,10 +121,7 @@ internal sealed class DialectCalls(
         }
 
         var end = await hub.AttachAsync(
-            JobKey.Of(secret[..dot], job),
-            access => access.SecretHash is { } hash && Secret.Matches(secret, hash),
-            Within(polling.Timeout),
-            http.RequestAborted);
+            JobKey.Of(customer, job), access => JobSecret.Opens(secret, access), Within(polling.Timeout), http.RequestAborted);
         return end is WaitEnd.Forbidden ? JobAddress.NoSuchJob : Answer(http.Request, end, job, PollingAddress.PathWithSecret(job, secret), polling);
     }
 
@@ -150,7 +132,7 @@ internal sealed class DialectCalls(
     private async Task<CallBody> ReadAsync(HttpContext http)
     {
         var query = http.Request.Query;
-        return CallBody.Read(http.Request.ContentType, await RequestBody.ReadAsync(http.Request, limits.Value.Body), query) switch
+        return await calls.ReadAsync(http) switch
         {
             // No argument, as it would be elsewhere.
             CallBody.Arguments { IsOnlyWaitResult: true } only => CallBody.OfQuery(query, only.AccessToken) is CallBody.Arguments ofQuery
@@ -158,41 +140,6 @@ internal sealed class DialectCalls(
                 : CallBody.OfQuery(query, accessToken: null),
             var read => read,
         };
-    }
-
-    /// <summary>Who asks, and what the body says; or why that is refused. Who may not ask may not send much either: the body is read last.</summary>
-    private async Task<(Admission Admission, CallBody.Arguments? Arguments, Problem? Refusal)> AdmitAsync(
-        HttpContext http, Credential needed, Func<HttpContext, string, Problem?> limit, Deadline deadline)
-    {
-        var customer = NamedCustomer(http.Request);
-        var admission = await gate.AdmitAsync(http.Request, null, customer, needed, deadline);
-        if (admission is { Refusal: { } early, TokenGiven: true })
-        {
-            return (admission, null, early);
-        }
-
-        if (admission.Caller is { } known && limit(http, known.Customer) is { } tooMuch)
-        {
-            return (admission, null, tooMuch);
-        }
-
-        var read = await ReadAsync(http);
-        if (read is CallBody.Refused refused)
-        {
-            return (admission, null, new Problem(refused.Status, refused.Message));
-        }
-
-        var arguments = (CallBody.Arguments)read;
-        if (arguments.AccessToken is not null)
-        {
-            admission = await gate.AdmitAsync(http.Request, arguments.AccessToken, customer, needed, deadline);
-            if (admission.Caller is { } late && limit(http, late.Customer) is { } lateTooMuch)
-            {
-                return (admission, null, lateTooMuch);
-            }
-        }
-
-        return (admission, arguments, admission.Refusal);
     }
 
     private async Task<IResult> CreateAsync(HttpContext http, TaskCall call, Deadline deadline)
@@ -203,13 +150,7 @@ internal sealed class DialectCalls(
         }
 
         var waits = call.Arguments.WaitResult || http.Request.Query["wait_result"] == "true";
-        var allocation = await backend.AllocateAsync(call, deadline, http.RequestAborted);
-        if (allocation is not Allocation.Refused)
-        {
-            callLimits.SecretWasRight(http, call);
-        }
-
-        switch (allocation)
+        switch (await submission.AllocateAsync(http, call, deadline))
         {
             case Allocation.Allocated { Spec: var spec } allocated:
                 return await submission.StartAsync(spec, call.Token, deadline, http.RequestAborted) switch

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
+using SyncCluster.Gateway.Problems;
 
 namespace SyncCluster.Gateway.Docs;
 
@@ -108,7 +109,7 @@ internal sealed class DescribedOperation : IOpenApiOperationTransformer
         .. Where(refusal.Problem.Location is not null, "Location"),
         .. Where(refusal.Problem.RetryAfter is not null, "Retry-After"),
         .. Where(refusal.Problem.Status == StatusCodes.Status401Unauthorized, "WWW-Authenticate"),
-        .. refusal == Refusals.TooManyCalls ? SometimesHeaders.OfCalls.Names : [],
+        .. refusal.Problem.Quota is null ? [] : Quota.Headers,
     ];
 
     private static string[] Where(bool holds, string header) => holds ? [header] : [];

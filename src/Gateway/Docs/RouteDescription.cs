@@ -1,5 +1,6 @@
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Following;
+using SyncCluster.Gateway.Problems;
 
 namespace SyncCluster.Gateway.Docs;
 
@@ -136,7 +137,7 @@ internal sealed record TakenBody(string Name);
 internal sealed record SometimesHeaders(params string[] Names)
 {
     /// <summary>Of a customer whose calls are limited.</summary>
-    public static SometimesHeaders OfCalls { get; } = new("RateLimit", "RateLimit-Policy");
+    public static SometimesHeaders OfCalls { get; } = new(Quota.Headers);
 }
 
 /// <summary>An answer that is no problem.</summary>

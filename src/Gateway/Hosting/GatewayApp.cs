@@ -121,6 +121,7 @@ internal static class GatewayApp
             .ValidateOnStart();
         services.AddOptions<HostOptions>().PostConfigure<IOptions<WaitingOptions>>((host, waiting) =>
             host.ShutdownTimeout += waiting.Value.DrainTime);
+        services.AddSingleton<CallIntake>();
         services.AddSingleton<JobSubmission>();
         services.AddSingleton<JobCalls>();
         services.AddSingleton<CallLimits>();

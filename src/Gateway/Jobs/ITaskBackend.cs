@@ -71,6 +71,9 @@ internal sealed record JobRequest(string Customer, string Job, Caller? Caller, s
 {
     public string Key => JobKey.Of(Customer, Job);
 
+    /// <summary>Whether a job's access list lets the asking one see it.</summary>
+    public bool MaySee(JobAccess access) => Caller is not { } caller || caller.IsOn(access.Acl);
+
     /// <summary>Keeps the token out of logs.</summary>
     public override string ToString() => Key;
 }

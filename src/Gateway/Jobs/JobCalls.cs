@@ -1,13 +1,11 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Auth;
-using SyncCluster.Gateway.Calls;
 using SyncCluster.Gateway.Following;
 using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
-using SyncCluster.Silo;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Jobs;
@@ -15,12 +13,12 @@ namespace SyncCluster.Gateway.Jobs;
 /// <summary>The calls that run a task and wait for its job.</summary>
 internal sealed class JobCalls(
     Gate gate,
+    CallIntake calls,
     ITaskBackend backend,
     JobSubmission submission,
     WaiterHub hub,
     IOptions<WaitingOptions> waiting,
     IOptions<FollowingOptions> following,
-    IOptions<RequestLimits> limits,
     IGrainFactory grains,
     CallLimits callLimits,
     TimeProvider timeProvider)
@@ -38,37 +36,9 @@ internal sealed class JobCalls(
             return JobAddress.NoSuchTask;
         }
 
-        // Looked at before the body is read: who may not call may not send much either. Only a token that is not given yet may be in the body.
-        var admission = await gate.AdmitAsync(http.Request, null, customer, Credential.User, deadline);
-        if (admission is { Refusal: { } early, TokenGiven: true })
-        {
-            return early;
-        }
-
-        if (admission.Caller is { } known && callLimits.Call(http, known.Customer) is { } tooMuch)
-        {
-            return tooMuch;
-        }
-
-        var read = await ReadAsync(http);
-        if (read is CallBody.Refused refused)
-        {
-            return new Problem(refused.Status, refused.Message);
-        }
-
-        var arguments = (CallBody.Arguments)read;
-        if (arguments.AccessToken is not null)
-        {
-            admission = await gate.AdmitAsync(http.Request, arguments.AccessToken, customer, Credential.User, deadline);
-            if (admission.Caller is { } late && callLimits.Call(http, late.Customer) is { } lateTooMuch)
-            {
-                return lateTooMuch;
-            }
-        }
-
-        return admission is { Caller: { } caller }
-            ? await RunAsync(http, new TaskCall(customer, task, arguments) { Caller = caller, Token = admission.Token }, deadline)
-            : admission.Refusal!;
+        var intake = await calls.AdmitAsync(http, customer, Credential.User, callLimits.Call, calls.ReadAsync, deadline);
+        return intake.Refusal
+            ?? await RunAsync(http, new TaskCall(customer, task, intake.Arguments!) { Caller = intake.Caller, Token = intake.Token }, deadline);
     }
 
     /// <summary>Runs a task for whoever knows its secret. What is wrong, the task or its secret, is not told.</summary>
@@ -80,21 +50,8 @@ internal sealed class JobCalls(
             return WrongSecret;
         }
 
-        if (await backend.CheckSecretAsync(customer, task, secret, deadline, http.RequestAborted) is { } refusal)
-        {
-            return refusal;
-        }
-
-        if (callLimits.CallBySecret(http, customer) is { } tooMuch)
-        {
-            return tooMuch;
-        }
-
-        return await ReadAsync(http) switch
-        {
-            CallBody.Refused refused => new Problem(refused.Status, refused.Message),
-            var read => await RunAsync(http, new TaskCall(customer, task, (CallBody.Arguments)read) { Secret = secret }, deadline),
-        };
+        var intake = await calls.AdmitBySecretAsync(http, customer, task, secret, calls.ReadAsync, deadline);
+        return intake.Refusal ?? await RunAsync(http, new TaskCall(customer, task, intake.Arguments!) { Secret = secret }, deadline);
     }
 
     /// <summary>Waits for a job of the token's customer.</summary>
@@ -135,8 +92,7 @@ internal sealed class JobCalls(
     public async Task<IResult> AttachWithSecretAsync(HttpContext http, string job, string secret, bool isFollowed)
     {
         var deadline = new Deadline(timeProvider, _waiting.Maximum);
-        var dot = secret.LastIndexOf('.');
-        if (!JobId.IsValid(job) || dot < 0 || !CustomerName.IsValid(secret[..dot]))
+        if (!JobId.IsValid(job) || JobSecret.CustomerOf(secret) is not { } customer)
         {
             return JobAddress.NoSuchJob;
         }
@@ -146,10 +102,10 @@ internal sealed class JobCalls(
             return tooMany;
         }
 
-        var request = new JobRequest(secret[..dot], job, null, null);
-        var terms = WaitTerms.Of(http.Request, _waiting, request.Customer, null, deadline, isFollowed);
+        var request = new JobRequest(customer, job, null, null);
+        var terms = WaitTerms.Of(http.Request, _waiting, customer, null, deadline, isFollowed);
         return await WaitAsync(http, request, terms, JobAddress.WithSecret(job, secret, terms.Flags), async time => Attached(
-            await hub.AttachAsync(request.Key, access => access.SecretHash is { } hash && Secret.Matches(secret, hash), time, http.RequestAborted) switch
+            await hub.AttachAsync(request.Key, access => JobSecret.Opens(secret, access), time, http.RequestAborted) switch
             {
                 WaitEnd.Forbidden => new WaitEnd.NotFound(),
                 var end => end,
@@ -158,9 +114,6 @@ internal sealed class JobCalls(
 
     /// <summary>Whether a job that can't be asked for has run is not known: only of a new one it is.</summary>
     private static WaitEnd Attached(WaitEnd end) => end is WaitEnd.Unavailable ? new WaitEnd.Refused(ServerFault.Unreachable) : end;
-
-    private async Task<CallBody> ReadAsync(HttpContext http) => CallBody.Read(
-        http.Request.ContentType, await RequestBody.ReadAsync(http.Request, limits.Value.Body), http.Request.Query);
 
     private async Task<IResult> RunAsync(HttpContext http, TaskCall call, Deadline arrival)
     {
@@ -176,13 +129,7 @@ internal sealed class JobCalls(
             call = call with { CallerWaitsUntil = timeProvider.GetUtcNow() + terms.Time.End.Remaining };
         }
 
-        var allocation = await backend.AllocateAsync(call, terms.Time.Start, http.RequestAborted);
-        if (allocation is not Allocation.Refused)
-        {
-            callLimits.SecretWasRight(http, call);
-        }
-
-        switch (allocation)
+        switch (await submission.AllocateAsync(http, call, terms.Time.Start))
         {
             case Allocation.Allocated { Spec: var spec }:
                 return await AnswerAsync(spec.JobId, time => submission.RunAsync(spec, call.Token, time, http.RequestAborted));

@@ -1,14 +1,28 @@
+using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Jobs;
 
-/// <summary>Submits jobs that were allocated, and has their backend see to those that were perhaps not submitted after all.</summary>
-internal sealed class JobSubmission(WaiterHub hub, ITaskBackend backend)
+/// <summary>Has jobs made and submits them, and has their backend see to those that were perhaps not submitted after all.</summary>
+internal sealed class JobSubmission(WaiterHub hub, ITaskBackend backend, CallLimits callLimits)
 {
     public static Problem RecordLost(string jobId) =>
         new(StatusCodes.Status502BadGateway, "The job was started, but the storage has lost its record.") { JobId = jobId };
+
+    /// <summary>Has a call's job made, which does nothing yet.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public async Task<Allocation> AllocateAsync(HttpContext http, TaskCall call, Deadline deadline)
+    {
+        var allocation = await backend.AllocateAsync(call, deadline, http.RequestAborted);
+        if (allocation is not Allocation.Refused)
+        {
+            callLimits.SecretWasRight(http, call);
+        }
+
+        return allocation;
+    }
 
     /// <summary>Makes a job exist and waits for its end.</summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>

@@ -69,7 +69,7 @@ internal sealed class LocalTasks(TaskLookup tasks, WaiterHub hub, IGrainFactory 
 
     /// <inheritdoc/>
     public Task<WaitEnd> AttachAsync(JobRequest request, WaitTime time, CancellationToken gone) =>
-        hub.AttachAsync(request.Key, access => MaySee(request, access), time, gone);
+        hub.AttachAsync(request.Key, request.MaySee, time, gone);
 
     /// <inheritdoc/>
     public async Task<JobSight> LookAsync(JobRequest request, CancellationToken gone)
@@ -82,7 +82,7 @@ internal sealed class LocalTasks(TaskLookup tasks, WaiterHub hub, IGrainFactory 
             _ => (null, JobSight.Refused(ServerFault.Unreachable)),
         };
         return access is null ? seen
-            : MaySee(request, access) ? seen with { IsForAdministrators = !access.Cancellable }
+            : request.MaySee(access) ? seen with { IsForAdministrators = !access.Cancellable }
             : JobSight.Refused(Gate.NotOnJobList);
     }
 
@@ -102,8 +102,6 @@ internal sealed class LocalTasks(TaskLookup tasks, WaiterHub hub, IGrainFactory 
             _ => JobEndpoints.RunnerUnreachable(request.Customer, request.Job),
         };
     }
-
-    private static bool MaySee(JobRequest request, JobAccess access) => request.Caller is not { } caller || caller.IsOn(access.Acl);
 
     private async Task<TaskDefinition?> FindAsync(string customer, string task, Deadline deadline, CancellationToken gone) =>
         CustomerName.IsValid(customer) && TaskId.IsValid(task) ? await tasks.FindAsync(customer, task, deadline, gone) : null;

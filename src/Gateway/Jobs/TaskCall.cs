@@ -58,7 +58,7 @@ internal sealed record TaskCall(string Customer, string Task, CallBody.Arguments
         call = call with
         {
             Identity = identity,
-            JobSecret = call.Secret is { } secret ? $"{call.Customer}.{identity?.JobSecret(secret) ?? SecretText.New()}" : null,
+            JobSecret = call.Secret is { } secret ? Jobs.JobSecret.Of(call.Customer, identity?.JobSecret(secret) ?? SecretText.New()) : null,
         };
         return refusal is null;
     }

@@ -70,7 +70,7 @@ internal static class WaitAnswer
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"{(limit.By == LimitedBy.Customer ? "The customer" : "The task")} may have {limit.Limit} jobs queued or running at once, and has. Nothing was run: try again when one has ended."))
-            { RetryAfter = Soon, Quota = new(limit.By == LimitedBy.Customer ? "jobs" : "jobs-of-task", limit.Limit) },
+            { RetryAfter = Soon, Quota = Quota.UsedUp(limit.By == LimitedBy.Customer ? "jobs" : "jobs-of-task", limit.Limit) },
             WaitEnd.StorageFull => new Problem(
                 StatusCodes.Status503ServiceUnavailable,
                 "The storage is nearly full, and what is left is kept for the jobs that run. Nothing was run: try again later.")

@@ -26,7 +26,7 @@ internal sealed class CallLimits(IOptions<LimitOptions> options, ITaskBackend ba
     { RetryAfter = Later };
 
     public static Problem TooManyCalls(CallRate rate) =>
-        new(StatusCodes.Status429TooManyRequests, "This customer's calls per second are used up. Nothing was run: try again.") { RetryAfter = rate.Next };
+        new(StatusCodes.Status429TooManyRequests, "This customer's calls per second are used up. Nothing was run: try again.") { RetryAfter = rate.Next, Quota = rate.Quota(0) };
 
     /// <summary>Takes a place for a request that waits for a job, until it has been answered. Why there is none; null where there is.</summary>
     public Problem? Wait(HttpContext http)
@@ -57,7 +57,7 @@ internal sealed class CallLimits(IOptions<LimitOptions> options, ITaskBackend ba
             return Call(http, customer);
         }
 
-        return Wait(http) ?? (CallRate.Of(options.Value, customer) is { } rate && Left(customer) == 0 ? Refuse(http, rate) : null);
+        return Wait(http) ?? (CallRate.Of(options.Value, customer) is { } rate && Left(customer) == 0 ? TooManyCalls(rate) : null);
     }
 
     /// <summary>A job was made for a call: it is counted now if it was not before.</summary>
@@ -79,10 +79,10 @@ internal sealed class CallLimits(IOptions<LimitOptions> options, ITaskBackend ba
         using var counted = _calls.AttemptAcquire(customer);
         if (!counted.IsAcquired)
         {
-            return Refuse(http, rate);
+            return TooManyCalls(rate);
         }
 
-        Tell(http, rate, Left(customer));
+        rate.Quota(Left(customer)).Tell(http.Response.Headers);
         return null;
     }
 
@@ -94,16 +94,4 @@ internal sealed class CallLimits(IOptions<LimitOptions> options, ITaskBackend ba
     }
 
     private long Left(string customer) => _calls.GetStatistics(customer)!.CurrentAvailablePermits;
-
-    private static Problem Refuse(HttpContext http, CallRate rate)
-    {
-        Tell(http, rate, 0);
-        return TooManyCalls(rate);
-    }
-
-    private static void Tell(HttpContext http, CallRate rate, long left)
-    {
-        http.Response.Headers["RateLimit-Policy"] = rate.Policy;
-        http.Response.Headers["RateLimit"] = rate.Left(left);
-    }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Threading.RateLimiting;
+using SyncCluster.Gateway.Problems;
 
 namespace SyncCluster.Gateway.Limits;
 
@@ -14,7 +15,7 @@ internal readonly record struct CallRate(double PerSecond, int Burst)
     public TimeSpan Next => TimeSpan.FromSeconds(1 / PerSecond);
 
     /// <summary>As draft-ietf-httpapi-ratelimit-headers has it: the quota, and in how many seconds an empty one is full again.</summary>
-    public string Policy => string.Create(CultureInfo.InvariantCulture, $"{Name};q={Burst};w={Seconds(Burst)}");
+    private string Policy => string.Create(CultureInfo.InvariantCulture, $"{Name};q={Burst};w={Seconds(Burst)}");
 
     public TokenBucketRateLimiterOptions Bucket => new()
     {
@@ -34,7 +35,7 @@ internal readonly record struct CallRate(double PerSecond, int Burst)
     }
 
     /// <summary>What is left, and in how many seconds all of it is there again.</summary>
-    public string Left(long left) => string.Create(CultureInfo.InvariantCulture, $"{Name};r={left};t={Seconds(Burst - left)}");
+    public Quota Quota(long left) => new(Policy, string.Create(CultureInfo.InvariantCulture, $"{Name};r={left};t={Seconds(Burst - left)}"));
 
     private long Seconds(long calls) => (long)Math.Ceiling(calls / PerSecond);
 }

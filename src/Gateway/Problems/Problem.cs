@@ -51,8 +51,7 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
 
         if (Quota is { } quota)
         {
-            response.Headers["RateLimit-Policy"] = quota.Policy;
-            response.Headers["RateLimit"] = quota.UsedUp;
+            quota.Tell(response.Headers);
         }
 
         if (Status == StatusCodes.Status401Unauthorized)
@@ -92,14 +91,4 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
         json.Flush();
         return buffer.WrittenMemory;
     }
-}
-
-/// <summary>A limit without a window of time, as draft-ietf-httpapi-ratelimit-headers writes it.</summary>
-/// <param name="Name">What is limited: letters and hyphens.</param>
-/// <param name="Limit">How many there may be.</param>
-internal readonly record struct Quota(string Name, int Limit)
-{
-    public string Policy => string.Create(CultureInfo.InvariantCulture, $"\"{Name}\";q={Limit}");
-
-    public string UsedUp => $"\"{Name}\";r=0";
 }

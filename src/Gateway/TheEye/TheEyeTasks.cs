@@ -113,7 +113,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
             {
                 // The answer that is stored here outlives TheEye's.
                 var stored = MayBeStored(reply) && time.Start.Remaining > LeastTime
-                    ? await _hub.AttachAsync(request.Key, access => MaySee(request, access), time, gone)
+                    ? await _hub.AttachAsync(request.Key, request.MaySee, time, gone)
                     : new WaitEnd.NotFound();
                 return stored is WaitEnd.NotFound or WaitEnd.Forbidden ? new WaitEnd.Refused(RefusalOf(request, reply)) : stored;
             }
@@ -143,7 +143,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
 
         if (MayBeStored(reply)
             && await _grains.GetGrain<IJobGrain>(request.Key).Attach(null, Reading.Cached) is JobReply.Finished { Job: { Fault: null } stored }
-            && MaySee(request, stored.Access))
+            && request.MaySee(stored.Access))
         {
             return new() { Lifecycle = stored.Lifecycle.Word(), HasEnded = true, Document = stored.Document };
         }
@@ -172,8 +172,6 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _mayRead.Dispose();
-
-    private static bool MaySee(JobRequest request, JobAccess access) => request.Caller is not { } caller || caller.IsOn(access.Acl);
 
     /// <summary>Makes a job, or finds the one that the same call has made before.</summary>
     private async Task<Allocation> MakeAsync(TaskCall call)
@@ -223,19 +221,8 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
         _ => new Allocation.Allocated(bound),
     };
 
-    private async Task<(bool IsKnown, JobSpec? Job)> AskAsync(Func<Task<JobSpec?>> ask, Func<JobSpec?, bool> isAnswer, Deadline patience)
-    {
-        using var limit = new CancellationTokenSource(patience.Remaining, _timeProvider);
-        try
-        {
-            return (true, await Insistence.AskAsync(
-                ask, isAnswer, fault => LogAskedInVain(fault.Message), new Backoff(FirstPause, LongestPause), _timeProvider, limit.Token));
-        }
-        catch (OperationCanceledException)
-        {
-            return default;
-        }
-    }
+    private Task<(bool IsKnown, JobSpec? Job)> AskAsync(Func<Task<JobSpec?>> ask, Func<JobSpec?, bool> isAnswer, Deadline patience) => Insistence.AskForAsync(
+        ask, isAnswer, fault => LogAskedInVain(fault.Message), new Backoff(FirstPause, LongestPause), _timeProvider, patience.Remaining);
 
     private async Task<Allocation> CreateAsync(TaskCall call)
     {

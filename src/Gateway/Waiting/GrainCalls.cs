@@ -139,18 +139,8 @@ internal sealed partial class GrainCalls(
         _promised.TryRemove(KeyValuePair.Create(key, subscription.Version));
     }
 
-    private async Task InsistAsync<T>(Func<Task<T>> say, Func<T, bool> isHeard, string key)
-    {
-        using var limit = new CancellationTokenSource(LeaveTime, timeProvider);
-        try
-        {
-            await Insistence.AskAsync(say, isHeard, fault => LogCallFailed(fault, key), new Backoff(FirstPause, LongestPause), timeProvider, limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // The job goes on without anybody who waits for it, as most may.
-        }
-    }
+    private Task<(bool IsAnswered, T? Answer)> InsistAsync<T>(Func<Task<T>> say, Func<T, bool> isHeard, string key) => Insistence.AskForAsync(
+        say, isHeard, fault => LogCallFailed(fault, key), new Backoff(FirstPause, LongestPause), timeProvider, LeaveTime);
 
     private async Task<JobReply> CallAsync(
         WaitedJob job, string? token, Func<IJobGrain, Subscription, Task<JobReply>> call, Deadline deadline, CancellationToken gone)

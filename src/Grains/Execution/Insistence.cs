@@ -32,4 +32,20 @@ internal static class Insistence
             await Task.Delay(backoff.Next(), timeProvider, giveUp);
         }
     }
+
+    /// <summary>Asks so for a limited time, and says whether there was an answer in it.</summary>
+    /// <inheritdoc cref="AskAsync{T}"/>
+    public static async Task<(bool IsAnswered, T? Answer)> AskForAsync<T>(
+        Func<Task<T>> ask, Func<T, bool> isAnswer, Action<Exception> failed, Backoff backoff, TimeProvider timeProvider, TimeSpan limit)
+    {
+        using var giveUp = new CancellationTokenSource(limit, timeProvider);
+        try
+        {
+            return (true, await AskAsync(ask, isAnswer, failed, backoff, timeProvider, giveUp.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            return default;
+        }
+    }
 }

@@ -74,11 +74,8 @@ internal sealed partial class JobGrain(
     TimeProvider timeProvider,
     ILogger<JobGrain> logger) : IGrainBase, IJobGrain
 {
-    private const int Pushes = 3;
-    private static readonly TimeSpan PushPause = TimeSpan.FromMilliseconds(200);
-
     private readonly StoredJob _job = new(storage, context.GrainId, membership, timeProvider, logger);
-    private readonly Dictionary<IJobObserver, long> _subscribers = [];
+    private readonly JobSubscribers _subscribers = new(context.GrainId.Key.ToString()!, timeProvider, logger);
     private readonly CallerTokens _tokens = new();
     private readonly Guid _attempt = Guid.NewGuid();
     private bool _inGoodHands;
@@ -116,7 +113,7 @@ internal sealed partial class JobGrain(
     /// <inheritdoc/>
     public Task Leave(Subscription subscription)
     {
-        Unsubscribe(subscription);
+        _subscribers.Remove(subscription);
 
         // Its client was told where to ask for the job.
         _cancelsOnDisconnect = false;
@@ -126,7 +123,7 @@ internal sealed partial class JobGrain(
     /// <inheritdoc/>
     public async Task<Cancellation> Abandon(Subscription subscription)
     {
-        Unsubscribe(subscription);
+        _subscribers.Remove(subscription);
         return _cancelsOnDisconnect && _subscribers.Count == 0 ? await Cancel() : Cancellation.NotFound;
     }
 
@@ -239,11 +236,7 @@ internal sealed partial class JobGrain(
     public Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         unfinished.Forget(this);
-        foreach (var observer in _subscribers.Keys)
-        {
-            observer.Moved(context.GrainId.Key.ToString()!).Ignore();
-        }
-
+        _subscribers.Move();
         return Task.CompletedTask;
     }
 
@@ -477,15 +470,7 @@ internal sealed partial class JobGrain(
     {
         if (known && _subscribers.Count > 0 && _job.Record is { HasEnded: true })
         {
-            Push();
-        }
-    }
-
-    private void Unsubscribe(Subscription subscription)
-    {
-        if (_subscribers.TryGetValue(subscription.Observer, out var version) && version <= subscription.Version)
-        {
-            _subscribers.Remove(subscription.Observer);
+            _ = PushAsync();
         }
     }
 
@@ -493,40 +478,15 @@ internal sealed partial class JobGrain(
     {
         if (subscription is not null)
         {
-            _subscribers[subscription.Observer] = Math.Max(subscription.Version, _subscribers.GetValueOrDefault(subscription.Observer));
+            _subscribers.Add(subscription);
             _tokens.Offer(subscription.Token);
         }
     }
 
     /// <summary>Tells all subscribers, and leaves memory when that is done.</summary>
-    private void Push()
+    private async Task PushAsync()
     {
-        var finished = Finished();
-        var pushes = _subscribers.Keys.Select(observer => PushAsync(observer, finished)).ToArray();
-        _subscribers.Clear();
-        _ = LeaveMemoryAfterAsync(pushes);
-    }
-
-    private async Task PushAsync(IJobObserver observer, FinishedJob finished)
-    {
-        for (var pushes = 1; pushes <= Pushes; pushes++)
-        {
-            try
-            {
-                await observer.Completed(finished);
-                return;
-            }
-            catch (Exception fault)
-            {
-                LogPushFailed(fault, finished.Key, pushes);
-                await Task.Delay(PushPause * pushes, timeProvider);
-            }
-        }
-    }
-
-    private async Task LeaveMemoryAfterAsync(Task[] pushes)
-    {
-        await Task.WhenAll(pushes);
+        await _subscribers.PushAsync(Finished());
         this.DeactivateOnIdle();
     }
 
@@ -554,7 +514,4 @@ internal sealed partial class JobGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} is lost with its runner: ended.")]
     private partial void LogLost(string job);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Pushing the end of {Job} to a gateway failed, push {Pushes}.")]
-    private partial void LogPushFailed(Exception fault, string job, int pushes);
 }

@@ -109,18 +109,8 @@ internal sealed partial class JobCountGrain(
         }
     }
 
-    private async Task<bool> HasEndedAsync(string jobId)
-    {
-        try
-        {
-            return await grains.GetGrain<IJobGrain>(JobKey.Of(Customer, jobId)).Attach(null, Reading.Cached) is JobReply.Finished or JobReply.NotFound;
-        }
-        catch (Exception fault)
-        {
-            LogNoWord(fault, jobId);
-            return false;
-        }
-    }
+    private Task<bool> HasEndedAsync(string jobId) =>
+        grains.GetGrain<IJobGrain>(JobKey.Of(Customer, jobId)).HasEndedAsync(fault => LogNoWord(fault, jobId));
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: no word from its grain. It counts on.")]
     private partial void LogNoWord(Exception fault, string job);

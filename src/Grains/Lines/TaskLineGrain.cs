@@ -175,18 +175,8 @@ internal sealed partial class TaskLineGrain(
     }
 
     /// <summary>Whether a job has ended, as its grain says. A grain that can't say so now is asked again later.</summary>
-    private async Task<bool> HasEndedAsync(string jobId)
-    {
-        try
-        {
-            return await grains.GetGrain<IJobGrain>(JobKey.Of(Customer, jobId)).Attach(null, Reading.Cached) is JobReply.Finished or JobReply.NotFound;
-        }
-        catch (Exception fault)
-        {
-            LogNoWord(fault, jobId);
-            return false;
-        }
-    }
+    private Task<bool> HasEndedAsync(string jobId) =>
+        grains.GetGrain<IJobGrain>(JobKey.Of(Customer, jobId)).HasEndedAsync(fault => LogNoWord(fault, jobId));
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: no word from its grain. It keeps its place in the line.")]
     private partial void LogNoWord(Exception fault, string job);

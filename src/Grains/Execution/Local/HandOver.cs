@@ -32,18 +32,14 @@ internal sealed partial class HandOver(
         }
 
         // Whoever asks for the job has it taken over by its grain, once that is in the memory of another silo.
-        using var limit = new CancellationTokenSource(Limit, timeProvider);
-        try
-        {
-            await Insistence.AskAsync(
-                () => job.Attach(null, Reading.Fresh),
-                reply => reply is not JobReply.Unavailable,
-                fault => LogAskedInVain(fault, ticket.Spec.JobId),
-                new Backoff(FirstPause, LongestPause),
-                timeProvider,
-                limit.Token);
-        }
-        catch (OperationCanceledException)
+        var (isAnswered, _) = await Insistence.AskForAsync(
+            () => job.Attach(null, Reading.Fresh),
+            reply => reply is not JobReply.Unavailable,
+            fault => LogAskedInVain(fault, ticket.Spec.JobId),
+            new Backoff(FirstPause, LongestPause),
+            timeProvider,
+            Limit);
+        if (!isAnswered)
         {
             LogNotHandedOver(ticket.Spec.JobId);
         }
