@@ -42,7 +42,7 @@ internal sealed class DialectCalls(
     /// <summary>Starts a job for the bearer of a token.</summary>
     public async Task<IResult> CreateAsync(HttpContext http, string task)
     {
-        var deadline = Within(Start);
+        var deadline = new Deadline(timeProvider, Shortest(Start));
         if (!TaskId.IsValid(task))
         {
             return JobAddress.NoSuchTask;
@@ -61,7 +61,7 @@ internal sealed class DialectCalls(
     /// <summary>Starts a job for whoever knows the task's secret.</summary>
     public async Task<IResult> CreateWithSecretAsync(HttpContext http, string task, string secret)
     {
-        var deadline = Within(Start);
+        var deadline = new Deadline(timeProvider, Shortest(Start));
         var customer = NamedCustomer(http.Request) ?? sole.Name;
         if (!CustomerName.IsValid(customer) || !TaskId.IsValid(task))
         {
@@ -85,9 +85,9 @@ internal sealed class DialectCalls(
             return Polling.Malformed;
         }
 
-        var deadline = Within(polling.Timeout);
+        var time = TimeOf(polling);
         var intake = await calls.AdmitAsync(
-            http, NamedCustomer(http.Request), Credential.Viewer, (waiting, _) => callLimits.Wait(waiting), ReadAsync, deadline);
+            http, NamedCustomer(http.Request), Credential.Viewer, (waiting, _) => callLimits.Wait(waiting), ReadAsync, time.Start);
         if (intake.Refusal is { } refusal)
         {
             return refusal;
@@ -99,7 +99,7 @@ internal sealed class DialectCalls(
         }
 
         var request = new JobRequest(intake.Caller!.Customer, job, intake.Caller, intake.Token!);
-        return Answer(http.Request, await backend.AttachAsync(request, deadline, http.RequestAborted), job, PollingAddress.Path(job), polling);
+        return Answer(http.Request, await backend.AttachAsync(request, time, http.RequestAborted), job, PollingAddress.Path(job), polling);
     }
 
     /// <summary>Waits for a job that was called with its task's secret, for whoever knows the job's own.</summary>
@@ -121,13 +121,19 @@ internal sealed class DialectCalls(
         }
 
         var end = await hub.AttachAsync(
-            JobKey.Of(customer, job), access => JobSecret.Opens(secret, access), Within(polling.Timeout), http.RequestAborted);
+            JobKey.Of(customer, job), access => JobSecret.Opens(secret, access), TimeOf(polling), http.RequestAborted);
         return end is WaitEnd.Forbidden ? JobAddress.NoSuchJob : Answer(http.Request, end, job, PollingAddress.PathWithSecret(job, secret), polling);
     }
 
     private static string? NamedCustomer(HttpRequest request) => request.Query["customer"].ToString() is { Length: > 0 } named ? named : null;
 
-    private Deadline Within(TimeSpan time) => new(timeProvider, time < waiting.Value.Maximum ? time : waiting.Value.Maximum);
+    private WaitTime TimeOf(Polling polling)
+    {
+        var wait = Shortest(polling.Timeout);
+        return waiting.Value.TimeOf(new Deadline(timeProvider, wait), wait);
+    }
+
+    private TimeSpan Shortest(TimeSpan time) => time < waiting.Value.Maximum ? time : waiting.Value.Maximum;
 
     private async Task<CallBody> ReadAsync(HttpContext http)
     {

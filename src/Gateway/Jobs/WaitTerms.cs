@@ -30,10 +30,7 @@ internal sealed record WaitTerms(AnswerFlags Flags, WaitTime Time, bool Responds
         // Who follows a job is told at once that it goes on.
         var respondsAsync = preferences.RespondAsync && !isFollowed;
         var wait = respondsAsync && preferences.Wait is null ? TimeSpan.Zero : options.WaitOf(preferences.Wait, customer, task);
-
-        // A short wait does not make the job come into being sooner: what is to be waited for must first be there.
-        var start = wait > options.Patience ? wait : options.Patience;
-        return new(AnswerFlags.Of(request.Query), new WaitTime(arrival.After(start), arrival.After(wait)), respondsAsync, isFollowed)
+        return new(AnswerFlags.Of(request.Query), options.TimeOf(arrival, wait), respondsAsync, isFollowed)
         {
             Wait = preferences.Wait is null ? null : string.Create(CultureInfo.InvariantCulture, $"wait={(long)wait.TotalSeconds}"),
         };

@@ -42,6 +42,13 @@ internal sealed class WaitingOptions
         return Shorter(preferred ?? own?.Default ?? Default ?? maximum, maximum);
     }
 
+    /// <summary>
+    /// The times of a wait. A short one does not make the job come into being, or its grain answer, sooner: what is to be waited for must first be there.
+    /// </summary>
+    /// <param name="arrival">Any deadline of the request.</param>
+    /// <param name="wait">How long it waits.</param>
+    public WaitTime TimeOf(Deadline arrival, TimeSpan wait) => new(arrival.After(wait > Patience ? wait : Patience), arrival.After(wait));
+
     /// <summary>Whether the times are times.</summary>
     public static bool IsSensible(WaitingOptions options)
     {
