@@ -195,7 +195,7 @@ public sealed class LocalFollowTests(LocalFollowTests.LiveServer server) : Follo
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
         for (var comments = 0; comments < 3;)
         {
-            comments += await reader.ReadLineAsync() == ":" ? 1 : 0;
+            comments += await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)) == ":" ? 1 : 0;
         }
 
         gate.Open();
