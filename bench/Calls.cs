@@ -9,9 +9,12 @@ internal sealed class Calls : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
 
+    /// <summary>Where a task of the demonstration is called.</summary>
+    public static Uri Address(Server gateway, string task) => new(gateway.Address!, $"/demo/task/{task}/job");
+
     public async Task<Answer> PostAsync(Server gateway, string task, CancellationToken stop)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(gateway.Address!, $"/demo/task/{task}/job"))
+        using var request = new HttpRequestMessage(HttpMethod.Post, Address(gateway, task))
         {
             Content = new StringContent("[]", Encoding.UTF8, "application/json"),
         };

@@ -18,6 +18,8 @@ internal sealed class Fairness : IBenchmark
 
     public string Options => "[--calls 200] [--interval 100] [--script 500] [--workers 16] [--flood 400]";
 
+    public string[] Small => ["--calls", "10", "--flood", "20"];
+
     public async Task<Report> RunAsync(Arguments arguments, CancellationToken stop)
     {
         arguments.Allow("calls", "interval", "script", "workers", "flood", "json");

@@ -13,6 +13,8 @@ internal sealed class FrontOfTheEye : IBenchmark
 
     public string Options => "[--calls 20000] [--concurrency 64] [--rounds 5] [--silos N, more than none for a cluster over Redis]";
 
+    public string[] Small => ["--calls", "200", "--rounds", "1"];
+
     public async Task<Report> RunAsync(Arguments arguments, CancellationToken stop)
     {
         arguments.Allow("calls", "concurrency", "rounds", "silos", "json");

@@ -1,7 +1,14 @@
 using System.Runtime.InteropServices;
 using SyncCluster.Bench;
+using SyncCluster.Bench.Children;
 
-IBenchmark[] benchmarks = [new Waiters(), new FrontOfTheEye(), new Subscriptions(), new Fairness()];
+if (args is [nameof(Child), var kind, .. var words])
+{
+    await Child.RunAsync(kind, words);
+    return 0;
+}
+
+IBenchmark[] benchmarks = [new DurableCalls(), new DummyCalls(), new Scale(), new Waiters(), new FrontOfTheEye(), new Subscriptions(), new Fairness()];
 if (args is not [var name, .. var rest] || benchmarks.FirstOrDefault(benchmark => benchmark.Name == name) is not { } chosen)
 {
     return Help();

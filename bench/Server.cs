@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text;
 using System.Text.RegularExpressions;
+using System.Threading.Channels;
+using SyncCluster.Bench.Children;
 
 namespace SyncCluster.Bench;
 
@@ -9,9 +12,11 @@ internal sealed partial class Server : IDisposable
 {
     private const int Kept = 40;
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(5);
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
+    private readonly Channel<string> _answers = Channel.CreateUnbounded<string>();
     private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="name">In the figures.</param>
@@ -31,7 +36,12 @@ internal sealed partial class Server : IDisposable
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, line) => Read(line.Data, ready);
         _process.ErrorDataReceived += (_, line) => Read(line.Data, ready);
-        _process.Exited += (_, _) => _ready.TrySetException(new InvalidOperationException($"The {name} ended early.\n{Tail}"));
+        _process.Exited += (_, _) =>
+        {
+            var early = new InvalidOperationException($"The {name} ended early.\n{Tail}");
+            _ready.TrySetException(early);
+            _answers.Writer.TryComplete(early);
+        };
         _process.Start();
         Id = _process.Id;
         _process.BeginOutputReadLine();
@@ -57,6 +67,16 @@ internal sealed partial class Server : IDisposable
         Address = Url().Match(line) is { Success: true } url ? new Uri(url.Value) : null;
     }
 
+    /// <summary>Tells a child of the benchmark to do something, and has its answer.</summary>
+    /// <exception cref="InvalidOperationException">It has ended.</exception>
+    /// <exception cref="TimeoutException">It does not answer.</exception>
+    public async Task<string> AskAsync(string command, CancellationToken stop)
+    {
+        await Input.WriteAsync(Encoding.ASCII.GetBytes(command + "\n"), stop);
+        await Input.FlushAsync(stop);
+        return await _answers.Reader.ReadAsync(stop).AsTask().WaitAsync(AnswerLimit, stop);
+    }
+
     public Task EndAsync(CancellationToken stop) => _process.WaitForExitAsync(stop);
 
     public void Dispose() => _process.Dispose();
@@ -65,6 +85,12 @@ internal sealed partial class Server : IDisposable
     {
         if (line is null)
         {
+            return;
+        }
+
+        if (line.StartsWith(Child.Answer, StringComparison.Ordinal))
+        {
+            _answers.Writer.TryWrite(line[Child.Answer.Length..]);
             return;
         }
 

@@ -1,4 +1,5 @@
 using StackExchange.Redis;
+using SyncCluster.Bench.Children;
 using SyncCluster.Silo.Clustering;
 
 namespace SyncCluster.Bench;
@@ -6,8 +7,11 @@ namespace SyncCluster.Bench;
 /// <summary>Redis, silos and gateways as processes of their own, in a folder of their own. Disposed of, nothing of them is left.</summary>
 internal sealed class Servers : IAsyncDisposable
 {
+    private const string Url = "--urls=http://127.0.0.1:0";
+
     private readonly string _folder = Directory.CreateTempSubdirectory("synccluster-bench-").FullName;
     private readonly Undertaker _undertaker;
+    private readonly List<Server> _started = [];
     private ConnectionMultiplexer? _connection;
 
     private Servers() => _undertaker = new(_folder);
@@ -21,6 +25,8 @@ internal sealed class Servers : IAsyncDisposable
     public IEnumerable<Server> All => [Redis, .. Silos, .. Gateways];
 
     public string RedisPort { get; private set; } = "";
+
+    public string RedisAddress => $"127.0.0.1:{RedisPort}";
 
     public string RedisVersion => RedisServer.Version.ToString();
 
@@ -59,30 +65,36 @@ internal sealed class Servers : IAsyncDisposable
     {
         var server = new Server(name, ready, command, _folder);
         _undertaker.Watch(server.Id);
+        _started.Add(server);
         return server;
     }
 
     /// <summary>Starts silos and gateways; without silos, a gateway has one of its own in its process.</summary>
-    public async Task AddAsync(int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop)
+    public Task AddAsync(int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop) =>
+        AddAsync(silos, gateways, Program("Silo"), siloSettings, gatewaySettings, stop);
+
+    /// <summary>Starts silos whose jobs are ended from outside, by the completer that is returned, and gateways.</summary>
+    public async Task<Server> AddOutsideAsync(int silos, int gateways, string[] gatewaySettings, CancellationToken stop)
     {
-        var redis = $"127.0.0.1:{RedisPort}";
-        var recipes = Directory.CreateDirectory(Path.Combine(_folder, "tasks")).FullName;
-        await BenchTasks.WriteAsync(recipes, _folder);
-        Silos = [.. Enumerable.Range(1, silos).Select(number => Start($"silo {number}", " is ready",
-            [.. Program("Silo"), $"--Cluster:Redis={redis}", "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", .. siloSettings]))];
-        await Task.WhenAll(Silos.Select(silo => silo.ReadyAsync(stop)));
-        Gateways = [.. Enumerable.Range(1, gateways).Select(number => Start($"gateway {number}", " is ready",
-            [.. Program("Gateway"), $"--Cluster:Redis={(silos > 0 ? redis : "")}", $"--Demo:Folder={recipes}", .. gatewaySettings]))];
-        await Task.WhenAll(Gateways.Select(gateway => gateway.ReadyAsync(stop)));
+        var completer = await StartChildAsync(nameof(Completer), null, [RedisAddress], stop);
+        await AddAsync(
+            silos, gateways, [.. ChildProgram(nameof(OutsideSilo), "Silo"), Url], [$"--{OutsideExecutor.Port}={completer.Address!.Port}"], gatewaySettings, stop);
+
+        // It answers when it has found a silo.
+        await completer.AskAsync("count", stop);
+        return completer;
     }
+
+    /// <summary>Starts what the figures stand beside.</summary>
+    public Task<Server> StartFloorAsync(CancellationToken stop) => StartChildAsync(nameof(Floor), "Gateway", [], stop);
+
+    /// <summary>Starts clients in a process of their own.</summary>
+    public Task<Server> StartLoadAsync(CancellationToken stop) => StartChildAsync(nameof(LoadGenerator), null, [], stop);
 
     public async ValueTask DisposeAsync()
     {
         _undertaker.Dispose();
-        foreach (var server in All.Where(server => server is not null))
-        {
-            server.Dispose();
-        }
+        _started.ForEach(server => server.Dispose());
 
         if (_connection is not null)
         {
@@ -99,5 +111,31 @@ internal sealed class Servers : IAsyncDisposable
         _connection = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{RedisPort}");
     }
 
-    private static string[] Program(string name) => ["dotnet", Path.Combine(AppContext.BaseDirectory, $"SyncCluster.{name}.dll"), "--urls=http://127.0.0.1:0"];
+    private async Task AddAsync(int silos, int gateways, string[] siloProgram, string[] siloSettings, string[] gatewaySettings, CancellationToken stop)
+    {
+        var recipes = Directory.CreateDirectory(Path.Combine(_folder, "tasks")).FullName;
+        await BenchTasks.WriteAsync(recipes, _folder);
+        Silos = [.. Enumerable.Range(1, silos).Select(number => Start($"silo {number}", Child.Ready,
+            [.. siloProgram, $"--Cluster:Redis={RedisAddress}", "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", .. siloSettings]))];
+        await Task.WhenAll(Silos.Select(silo => silo.ReadyAsync(stop)));
+        Gateways = [.. Enumerable.Range(1, gateways).Select(number => Start($"gateway {number}", Child.Ready,
+            [.. Program("Gateway"), $"--Cluster:Redis={(silos > 0 ? RedisAddress : "")}", $"--Demo:Folder={recipes}", .. gatewaySettings]))];
+        await Task.WhenAll(Gateways.Select(gateway => gateway.ReadyAsync(stop)));
+    }
+
+    private async Task<Server> StartChildAsync(string kind, string? like, string[] arguments, CancellationToken stop)
+    {
+        var child = Start(kind, Child.Ready, [.. ChildProgram(kind, like), .. arguments]);
+        await child.ReadyAsync(stop);
+        return child;
+    }
+
+    private static string[] Program(string name) => ["dotnet", Output(name, "dll"), Url];
+
+    /// <param name="kind">The child.</param>
+    /// <param name="like">The server in whose place it stands, whose settings of the runtime it gets; null for its own.</param>
+    private static string[] ChildProgram(string kind, string? like) =>
+        ["dotnet", "exec", "--runtimeconfig", Output(like ?? "Bench", "runtimeconfig.json"), Output("Bench", "dll"), nameof(Child), kind];
+
+    private static string Output(string name, string kind) => Path.Combine(AppContext.BaseDirectory, $"SyncCluster.{name}.{kind}");
 }

@@ -18,6 +18,8 @@ internal sealed class Subscriptions : IBenchmark
 
     public string Options => "[--jobs 20000] [--concurrency 64] [--customers 20] [--foreign 4000] [--rounds 7]";
 
+    public string[] Small => ["--jobs", "200", "--foreign", "40", "--rounds", "1"];
+
     public async Task<Report> RunAsync(Arguments arguments, CancellationToken stop)
     {
         arguments.Allow("jobs", "concurrency", "customers", "foreign", "rounds", "json");

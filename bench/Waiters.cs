@@ -15,6 +15,8 @@ internal sealed class Waiters : IBenchmark
 
     public string Options => "[--count 10000] [--silos 2] [--gateways 1] [--idle 20]";
 
+    public string[] Small => ["--count", "50", "--silos", "1", "--idle", "1"];
+
     public async Task<Report> RunAsync(Arguments arguments, CancellationToken stop)
     {
         arguments.Allow("count", "silos", "gateways", "idle", "json");

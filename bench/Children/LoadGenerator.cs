@@ -1,0 +1,206 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text.Json;
+
+namespace SyncCluster.Bench.Children;
+
+/// <summary>
+/// Clients. <c>run CONCURRENCY CALLS METHOD URL</c> makes so many calls, so many at a time. <c>open N METHOD URL</c> begins so many that wait;
+/// <c>again METHOD URL</c> has each that is answered from now on followed by another one, <c>enough</c> no more; <c>ended</c> tells how many were
+/// answered, <c>close</c> waits for all that are open. <c>run</c> and <c>close</c> answer with a <see cref="Load"/>, as JSON.
+/// </summary>
+internal sealed class LoadGenerator : IDisposable
+{
+    /// <summary>As the demonstration's gateway and TheEye's stand-in know it.</summary>
+    public const string Token = "demo-token";
+
+    private static readonly AuthenticationHeaderValue Bearer = new("Bearer", Token);
+    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, PooledConnectionIdleTimeout = TimeSpan.FromHours(1) });
+    private readonly ConcurrentBag<double> _woken = [];
+    private readonly ConcurrentBag<double> _taken = [];
+    private readonly List<Task> _open = [];
+    private readonly Lock _pen = new();
+    private volatile string[]? _again;
+    private string? _failure;
+    private int _failures;
+    private int _ended;
+    private long _first;
+    private long _last;
+
+    public static async Task RunAsync()
+    {
+        using var clients = new LoadGenerator();
+        Console.Out.WriteLine($"The load generator{Child.Ready}");
+        await Child.ObeyAsync(clients.ObeyAsync);
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<string> ObeyAsync(string[] command)
+    {
+        switch (command)
+        {
+            case ["run", var concurrency, var calls, var method, var url]:
+                Begin();
+                await CallAsync(Number(concurrency), Number(calls), new(method), new(url));
+                return Measured();
+            case ["open", var count, var method, var url]:
+                if (_open.Count == 0)
+                {
+                    Begin();
+                }
+
+                for (var opened = Number(count); opened > 0; opened--)
+                {
+                    Open(new(method), new(url));
+                }
+
+                return "opened";
+            case ["again", var method, var url]:
+                _again = [method, url];
+                return "ok";
+            case ["enough"]:
+                _again = null;
+                return "ok";
+            case ["ended"]:
+                return _failure is null ? $"{_ended}" : $"{_ended} {_failure}";
+            case ["close"]:
+                await CloseAsync();
+                return Measured();
+            default:
+                throw new ArgumentException($"What is {string.Join(' ', command)}?");
+        }
+
+        static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+    }
+
+    private void Begin()
+    {
+        _woken.Clear();
+        _taken.Clear();
+        (_failures, _ended, _failure) = (0, 0, null);
+        _first = _last = Stopwatch.GetTimestamp();
+    }
+
+    private Task CallAsync(int concurrency, int calls, HttpMethod method, Uri url)
+    {
+        var left = calls;
+        return Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => Task.Run(async () =>
+        {
+            while (Interlocked.Decrement(ref left) >= 0)
+            {
+                await OneAsync(method, url);
+            }
+        })));
+    }
+
+    private void Open(HttpMethod method, Uri url)
+    {
+        lock (_pen)
+        {
+            _open.Add(Task.Run(async () =>
+            {
+                await OneAsync(method, url);
+                if (_again is [var nextMethod, var nextUrl])
+                {
+                    Open(new(nextMethod), new(nextUrl));
+                }
+            }));
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        while (true)
+        {
+            Task[] open;
+            lock (_pen)
+            {
+                open = [.. _open.Where(call => !call.IsCompleted)];
+                if (open.Length == 0)
+                {
+                    _open.Clear();
+                    return;
+                }
+            }
+
+            await Task.WhenAll(open);
+        }
+    }
+
+    private async Task OneAsync(HttpMethod method, Uri url)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        try
+        {
+            using var request = new HttpRequestMessage(method, url);
+            request.Headers.Authorization = Bearer;
+            if (method == HttpMethod.Post)
+            {
+                request.Content = new ByteArrayContent("[]"u8.ToArray()) { Headers = { ContentType = new("application/json") } };
+            }
+
+            using var response = await _http.SendAsync(request, CancellationToken.None);
+            var body = await response.Content.ReadAsByteArrayAsync();
+            var now = Stopwatch.GetTimestamp();
+            if (!response.IsSuccessStatusCode)
+            {
+                Fail($"{(int)response.StatusCode} {System.Text.Encoding.UTF8.GetString(body)}");
+            }
+            else if (Stamp.Read(body) is { } stamp)
+            {
+                _woken.Add(Stopwatch.GetElapsedTime(stamp, now).TotalMilliseconds);
+            }
+
+            _taken.Add(Stopwatch.GetElapsedTime(begun, now).TotalMilliseconds);
+            Raise(ref _last, now);
+        }
+        catch (HttpRequestException fault)
+        {
+            Fail(fault.Message);
+        }
+
+        Interlocked.Increment(ref _ended);
+    }
+
+    private static void Raise(ref long latest, long now)
+    {
+        for (var seen = Volatile.Read(ref latest); seen < now;)
+        {
+            seen = Interlocked.CompareExchange(ref latest, now, seen);
+        }
+    }
+
+    private void Fail(string what)
+    {
+        _failure ??= what.ReplaceLineEndings(" ");
+        Interlocked.Increment(ref _failures);
+    }
+
+    private string Measured() => JsonSerializer.Serialize(new Load(
+        _ended, _failures, _failure, Stopwatch.GetElapsedTime(_first, _last).TotalSeconds, _last, Times.Of(_taken), Times.Of(_woken)));
+}
+
+/// <summary>What a load generator has seen.</summary>
+/// <param name="Calls">How many ended.</param>
+/// <param name="Failures">How many of them otherwise than with a result.</param>
+/// <param name="Failure">The first of these.</param>
+/// <param name="Seconds">From the first call's begin to the last one's answer.</param>
+/// <param name="Last">When that came, by <see cref="Stopwatch.GetTimestamp"/>.</param>
+/// <param name="Taken">How long a call took.</param>
+/// <param name="Woken">How long after its result was there a call was answered.</param>
+internal sealed record Load(int Calls, int Failures, string? Failure, double Seconds, long Last, Times Taken, Times Woken);
+
+/// <param name="P50">Median, in ms; 0 where there are none.</param>
+/// <param name="P99">99th percentile.</param>
+/// <param name="Longest">The longest.</param>
+internal sealed record Times(double P50, double P99, double Longest)
+{
+    public static Times Of(IReadOnlyCollection<double> times)
+    {
+        double[] sorted = [.. times.Order()];
+        return sorted.Length == 0 ? new(0, 0, 0) : new(sorted[sorted.Length / 2], sorted[(int)(sorted.Length * 0.99)], sorted[^1]);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Threading.Channels;
+using SyncCluster.Execution;
+using SyncCluster.Jobs;
+using SyncCluster.Limits;
+
+namespace SyncCluster.Bench.Children;
+
+/// <summary>Tells a <see cref="Completer"/> over a connection which jobs are released: what an executor costs a silo at the least.</summary>
+internal sealed class OutsideExecutor : IJobExecutor
+{
+    /// <summary>The setting with the completer's port.</summary>
+    public const string Port = "Completer:Port";
+
+    private readonly ILocalSiloDetails _silo;
+    private readonly Channel<string> _released = Channel.CreateUnbounded<string>(new() { SingleReader = true });
+
+    public OutsideExecutor(ILocalSiloDetails silo, int port)
+    {
+        _silo = silo;
+        _ = Task.Run(() => TellAsync(port));
+    }
+
+    /// <inheritdoc/>
+    public SiloAddress Address => _silo.SiloAddress;
+
+    /// <inheritdoc/>
+    public bool IsLeaving => false;
+
+    /// <inheritdoc/>
+    public Place TryReserve(string customer) => Place.Taken;
+
+    /// <inheritdoc/>
+    public void Reserve(string customer)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void GiveBack(string customer)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Release(Release release) => _released.Writer.TryWrite(JobKey.Of(release.Spec.Customer, release.Spec.JobId));
+
+    /// <inheritdoc/>
+    public ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens) => new(new Resumption.KeepWaiting());
+
+    /// <inheritdoc/>
+    public IEnumerable<CountedJob> Held(string customer) => [];
+
+    /// <inheritdoc/>
+    public ValueTask<bool> StopAsync(JobRecord record) => new(false);
+
+    /// <inheritdoc/>
+    public ValueTask<JobLog?> ReadLogAsync(JobRecord record, long from) => default;
+
+    private async Task TellAsync(int port)
+    {
+        using var completer = new TcpClient { NoDelay = true };
+        await completer.ConnectAsync(IPAddress.Loopback, port);
+        var lines = new StringBuilder();
+        while (await _released.Reader.WaitToReadAsync())
+        {
+            lines.Clear();
+            while (_released.Reader.TryRead(out var key))
+            {
+                lines.Append(key).Append('\n');
+            }
+
+            await completer.GetStream().WriteAsync(Encoding.UTF8.GetBytes(lines.ToString()));
+        }
+    }
+}

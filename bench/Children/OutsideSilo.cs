@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using SyncCluster.Execution;
+using SyncCluster.Silo;
+
+namespace SyncCluster.Bench.Children;
+
+/// <summary>The silo as it is, but for who runs its jobs: somebody outside.</summary>
+internal static class OutsideSilo
+{
+    public static async Task RunAsync(string[] arguments)
+    {
+        await using var app = SiloApp.Build(arguments, services => services.Replace(ServiceDescriptor.Singleton<IJobExecutor>(provider =>
+            new OutsideExecutor(provider.GetRequiredService<ILocalSiloDetails>(), provider.GetRequiredService<IConfiguration>().GetValue<int>(OutsideExecutor.Port)))));
+        await app.RunAsync();
+    }
+}
