@@ -4,14 +4,23 @@ using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Jobs;
 
-/// <summary>Finds the task of a call. All calls of a task ask one grain: when its silo dies they wait until another has it, as they do for their jobs.</summary>
+/// <summary>
+/// Finds the task of a call, as it is when the call comes or later. All calls of a task ask one grain, those that come at once together; when its silo
+/// dies they wait until another has it, as they do for their jobs.
+/// </summary>
 internal sealed class TaskLookup(TaskCatalog catalog, IOptions<WaitingOptions> waiting, TimeProvider timeProvider)
 {
     /// <summary>Longer than a silo that does not answer takes to be declared dead, even where it is only frozen and the others are busy.</summary>
     private static readonly TimeSpan Failover = TimeSpan.FromSeconds(20);
 
+    /// <summary>Longer than the grain takes where all is well.</summary>
+    private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(100);
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    private readonly CoalescedReads<(string Customer, string Task), TaskDefinition?> _reads =
+        new(task => catalog.FindAsync(task.Customer, task.Task), Slow, timeProvider);
 
     /// <summary>The task; null where there is none.</summary>
     /// <exception cref="OrleansException">The cluster or its storage can't be reached.</exception>
@@ -26,7 +35,7 @@ internal sealed class TaskLookup(TaskCatalog catalog, IOptions<WaitingOptions> w
             var pause = backoff.Next();
             try
             {
-                return await catalog.FindAsync(customer, task);
+                return await _reads.ReadAsync((customer, task));
             }
             catch (Exception fault) when (fault is OrleansException or TimeoutException && deadline.Remaining > pause
                 && (fault is TimeoutException or OrleansMessageRejectionException ? failover : patience).Remaining > TimeSpan.Zero)
