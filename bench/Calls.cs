@@ -12,6 +12,9 @@ internal sealed class Calls : IDisposable
     /// <summary>Where a task of the demonstration is called.</summary>
     public static Uri Address(Server gateway, string task) => new(gateway.Address!, $"/demo/task/{task}/job");
 
+    /// <summary>Where the result of one of its jobs is waited for.</summary>
+    public static Uri ResultAddress(Server gateway, string job) => new(gateway.Address!, $"/demo/job/{job}/result");
+
     public async Task<Answer> PostAsync(Server gateway, string task, CancellationToken stop)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, Address(gateway, task))

@@ -56,5 +56,6 @@ internal sealed record Cost(double Gateways, double Silos, double Redis, double 
     /// <summary>The one in the middle of some that measure the same.</summary>
     public static Cost Median(IReadOnlyCollection<Cost> costs) => costs.OrderBy(cost => cost.Total).ElementAt(costs.Count / 2);
 
-    private static TimeSpan Cpu(IEnumerable<Server> servers) => servers.Aggregate(TimeSpan.Zero, (sum, server) => sum + Usage.Of(server).Cpu);
+    /// <summary>What they have used of the processor so far.</summary>
+    public static TimeSpan Cpu(IEnumerable<Server> servers) => servers.Aggregate(TimeSpan.Zero, (sum, server) => sum + Usage.Of(server).Cpu);
 }

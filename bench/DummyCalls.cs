@@ -32,7 +32,7 @@ internal sealed class DummyCalls : IBenchmark
         {
             foreach (var way in ways)
             {
-                var cost = await Cost.OfCallsAsync(way.Servers, [way.Gateway], [client], BenchTasks.Dummy, Clients, calls, stop);
+                var cost = await Cost.OfCallsAsync(way.Servers, [way.Gateway], [client], BenchTasks.Dummy, Clients, round == 0 ? 3 * calls : calls, stop);
                 if (round > 0)
                 {
                     way.Costs.Add(cost);

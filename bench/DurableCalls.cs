@@ -23,8 +23,8 @@ internal sealed class DurableCalls : IBenchmark
         await servers.AddOutsideAsync(1, 1, [], stop);
         var floor = await servers.StartFloorAsync(stop);
         var client = await servers.StartLoadAsync(stop);
-        await MeasureAsync(floor, Judged);
-        await MeasureAsync(servers.Gateways[0], Judged);
+        await Cost.OfCallsAsync(servers, [floor], [client], BenchTasks.Quick, Judged, calls, stop);
+        await Cost.OfCallsAsync(servers, servers.Gateways, [client], BenchTasks.Quick, Judged, 3 * calls, stop);
 
         var costs = Clients.ToDictionary(clients => clients, _ => (Floor: new List<Cost>(), Ours: new List<Cost>()));
         for (var round = 1; round <= rounds; round++)

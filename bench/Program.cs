@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using SyncCluster.Bench;
 using SyncCluster.Bench.Children;
@@ -8,26 +9,22 @@ if (args is [nameof(Child), var kind, .. var words])
     return 0;
 }
 
-IBenchmark[] benchmarks = [new DurableCalls(), new DummyCalls(), new Scale(), new Waiters(), new FrontOfTheEye(), new Subscriptions(), new Fairness()];
-if (args is not [var name, .. var rest] || benchmarks.FirstOrDefault(benchmark => benchmark.Name == name) is not { } chosen)
-{
-    return Help();
-}
-
+IBenchmark[] benchmarks =
+[
+    new DurableCalls(), new DummyCalls(), new FrontOfTheEye(), new Waiters(), new Storm(), new Steady(), new Scale(), new Subscriptions(), new Fairness(),
+];
 using var stop = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
-    var arguments = Arguments.Parse(rest);
-    var report = await chosen.RunAsync(arguments, stop.Token);
-    report.WriteTo(Console.Out);
-    if (arguments.Text("json") is { } path)
+    return args switch
     {
-        await report.SaveAsync(path);
-    }
-
-    return 0;
+        [] or [['-', '-', ..], ..] => await AllAsync(Arguments.Parse(args), isSmall: false),
+        ["smoke", .. var rest] => await AllAsync(Arguments.Parse(rest), isSmall: true),
+        [var name, .. var rest] when benchmarks.FirstOrDefault(benchmark => benchmark.Name == name) is { } chosen => await OneAsync(chosen, Arguments.Parse(rest)),
+        _ => Help(),
+    };
 }
 catch (ArgumentException wrong)
 {
@@ -49,9 +46,52 @@ catch (Exception fault)
     return 1;
 }
 
+async Task<int> OneAsync(IBenchmark benchmark, Arguments arguments)
+{
+    var report = await benchmark.RunAsync(arguments, stop.Token);
+    report.WriteTo(Console.Out);
+    if (arguments.Text("json") is { } path)
+    {
+        await report.SaveAsync(path);
+    }
+
+    return 0;
+}
+
+// One that fails does not take the others' figures along.
+async Task<int> AllAsync(Arguments arguments, bool isSmall)
+{
+    arguments.Allow("out");
+    var home = Results.Home();
+    var folder = arguments.Text("out") ?? (isSmall ? throw new ArgumentException("smoke needs --out FOLDER: its figures say nothing.") : home);
+    var reports = new List<Report>();
+    var failures = new List<string>();
+    foreach (var benchmark in benchmarks)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        await Console.Error.WriteLineAsync($"{benchmark.Name}: begins");
+        try
+        {
+            reports.Add(await benchmark.RunAsync(Arguments.Parse(isSmall ? benchmark.Small : []), stop.Token));
+            await Console.Error.WriteLineAsync($"{benchmark.Name}: measured in {Stopwatch.GetElapsedTime(begun).TotalSeconds:0} s");
+        }
+        catch (Exception fault) when (!stop.IsCancellationRequested)
+        {
+            failures.Add($"{benchmark.Name}: {(fault is InvalidOperationException ? fault.Message : fault)}");
+            await Console.Error.WriteLineAsync($"{failures[^1]}");
+        }
+    }
+
+    await Results.WriteAsync(reports, failures, folder, Path.Combine(home, "notes.md"));
+    Report.TableOf(reports).WriteTo(Console.Out);
+    return failures.Count == 0 ? 0 : 1;
+}
+
 int Help()
 {
-    Console.Error.WriteLine("dotnet run -c Release --project bench -- BENCHMARK [--json PATH]");
+    Console.Error.WriteLine("dotnet run -c Release --project bench [-- --out FOLDER]: all, written to bench/results.md");
+    Console.Error.WriteLine("dotnet run -c Release --project bench -- smoke --out FOLDER: all with small numbers, to see that they work");
+    Console.Error.WriteLine("dotnet run -c Release --project bench -- BENCHMARK [--json PATH]: one of");
     foreach (var benchmark in benchmarks)
     {
         Console.Error.WriteLine($"  {benchmark.Name} {benchmark.Options}");

@@ -2,127 +2,181 @@ using System.Diagnostics;
 
 namespace SyncCluster.Bench;
 
-/// <summary>What calls cost that do nothing but wait: each for a job of its own, most of which are queued.</summary>
+/// <summary>What requests cost that do nothing but wait, each for a job of its own, most of which are queued.</summary>
 internal sealed class Waiters : IBenchmark
 {
-    // Two of them are on their way at most: a gateway gives each some seconds to get its job stored.
-    private const int Step = 100;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    /// <summary>So many more are opened between two looks at the memory.</summary>
+    private const int Stride = 2000;
+
+    /// <summary>Where the processor's idle time is judged.</summary>
+    private const int IdleAt = 10_000;
+
+    private const double MemoryLimit = 2;
+    private const double IdleLimit = 3;
+
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
 
     public string Name => "waiters";
 
-    public string Options => "[--count 10000] [--silos 2] [--gateways 1] [--idle 20]";
+    public string Options => "[--count 18000, on each gateway] [--gateways 2, at the most] [--silos 2] [--idle 30]";
 
-    public string[] Small => ["--count", "50", "--silos", "1", "--idle", "1"];
+    public string[] Small => ["--count", "60", "--gateways", "2", "--silos", "1", "--idle", "1"];
 
     public async Task<Report> RunAsync(Arguments arguments, CancellationToken stop)
     {
         arguments.Allow("count", "silos", "gateways", "idle", "json");
-        var count = arguments.Number("count", 10_000);
-        var idle = TimeSpan.FromSeconds(arguments.Number("idle", 20));
+        var count = arguments.Number("count", 18_000);
+        var silos = arguments.Number("silos", 2);
+        var idle = TimeSpan.FromSeconds(arguments.Number("idle", 30));
         var load = Machine.Load;
-        await using var servers = await Servers.StartAsync(
-            arguments.Number("silos", 2),
-            arguments.Number("gateways", 1),
-            ["--LocalExecutor:Concurrency=2", $"--LocalExecutor:QueueLimit={count + Step}"],
-            ["--Waiting:Maximum=06:00:00"],
-            stop);
-        using var calls = new Calls();
-        await calls.WarmAsync(servers, 300, stop);
-        await Task.Delay(Settling, stop);
+        var idleAt = Math.Min(IdleAt, count);
+        var layouts = new List<Layout>();
 
-        var before = Look(servers);
-        var begun = Stopwatch.GetTimestamp();
-        var waiting = await BeginAsync(servers, calls, count, stop);
-        var connecting = Stopwatch.GetElapsedTime(begun);
-
-        await Task.Delay(Settling, stop);
-        var still = Look(servers);
-        begun = Stopwatch.GetTimestamp();
-        await Task.Delay(idle, stop);
-        var after = Look(servers);
-        var measured = Stopwatch.GetElapsedTime(begun);
-        RequireAllWait(waiting);
-        if (await calls.WaitingAsync(servers.Gateways, stop) is var left && left != count)
+        string redis;
+        await using (var servers = await Servers.StartAsync(0, 0, [], [], stop))
         {
-            throw new InvalidOperationException($"Of {count} calls {left} wait.");
+            redis = servers.RedisVersion;
+            var floor = await servers.StartFloorAsync(stop);
+            await floor.AskAsync("hold", stop);
+            layouts.Add(new("bare Kestrel", servers, [floor]));
+            await MeasureAsync(layouts[^1], count, () => Crowd.HeldAsync(floor, stop));
         }
 
-        var facts = Machine.Facts(servers.RedisVersion);
+        foreach (var gateways in Enumerable.Range(1, arguments.Number("gateways", 2)))
+        {
+            await using var servers = await Servers.StartAsync(
+                silos,
+                gateways,
+                ["--LocalExecutor:Concurrency=2", $"--LocalExecutor:QueueLimit={(count * gateways) + Stride}"],
+                ["--Waiting:Maximum=06:00:00", $"--Limits:Waiters={count + Stride}"],
+                stop);
+            using var calls = new Calls();
+            await calls.WarmAsync(servers, 300, stop);
+            var records = await servers.RecordsAsync();
+            layouts.Add(new($"gateways {gateways}, silos {silos}", servers, servers.Gateways));
+            await MeasureAsync(layouts[^1], count * gateways, async () => (int)Math.Min(
+                await calls.WaitingAsync(servers.Gateways, stop), await servers.RecordsAsync() - records));
+        }
+
+        var facts = Machine.Facts(redis);
         facts.Add("load average", $"{load} at the start, {Machine.Load} at the end");
-        facts.Add("waiters", $"{count}, within {connecting.TotalSeconds:0} s, then {measured.TotalSeconds:0} s idle");
-        var figures = new Table("process", "idle CPU, % of a core", "RSS before, MiB", "RSS waiting, MiB", "RSS a waiter, KiB", "private a waiter, KiB");
-        foreach (var server in servers.All)
+        facts.Add("idle", $"{idle.TotalSeconds:0} s each: without waiters, with {idleAt} and with all");
+        var figures = new Table(
+            "servers", "waiters", "KiB a waiter", "of it gateways", "of it silos", "Redis, KiB", "times the floor",
+            "idle CPU, % of a core", "of it gateways", "of it silos");
+        var memory = new Plot("waiters", "Memory against waiters", "waiters", "MiB more than without");
+        var floorMemory = layouts[0].PerWaiter(layouts[0].Last).Total;
+        foreach (var layout in layouts)
         {
-            Add(server.Name, [server]);
-        }
-
-        Add("all silos", servers.Silos);
-        Add("all gateways", servers.Gateways);
-        return new(Name, facts, figures);
-
-        void Add(string name, IEnumerable<Server> group)
-        {
-            var (first, then, last) = (Sum(before, group), Sum(still, group), Sum(after, group));
-            figures.Add(name, 100 * ((last - then).Cpu / measured), first.Resident / 1024, last.Resident / 1024,
-                (last - first).Resident / count, (last - first).Private / count);
-        }
-    }
-
-    private static Dictionary<Server, Usage> Look(Servers servers) => servers.All.ToDictionary(server => server, Usage.Of);
-
-    private static Usage Sum(Dictionary<Server, Usage> usage, IEnumerable<Server> group) =>
-        group.Select(server => usage[server]).Aggregate((one, other) => one + other);
-
-    /// <summary>Until all wait and all their jobs are stored.</summary>
-    private static async Task<List<Task<Answer>>> BeginAsync(Servers servers, Calls calls, int count, CancellationToken stop)
-    {
-        var records = await servers.RecordsAsync();
-        var waiting = new List<Task<Answer>>(count);
-        while (waiting.Count < count)
-        {
-            for (var more = Math.Min(Step, count - waiting.Count); more > 0; more--)
+            foreach (var look in layout.Looks.Where(look => look.Idle is not null))
             {
-                waiting.Add(calls.PostAsync(servers.Gateways[waiting.Count % servers.Gateways.Count], BenchTasks.Endless, stop));
+                var more = layout.PerWaiter(look);
+                figures.Add(
+                    layout.Name, look.Waiters, more.Total, more.Gateways, more.Silos, more.Redis, look.Waiters == 0 ? null : more.Total / floorMemory,
+                    look.Idle!.Value.Gateways + look.Idle.Value.Silos, look.Idle.Value.Gateways, look.Idle.Value.Silos);
             }
 
-            // Those of this step may still be without a record.
-            await UntilAsync(async () =>
-                await calls.WaitingAsync(servers.Gateways, stop) >= waiting.Count && await servers.RecordsAsync() >= records + waiting.Count - Step);
-            if (waiting.Count % 1000 == 0 || waiting.Count == count)
-            {
-                await Console.Error.WriteLineAsync($"{waiting.Count} wait");
-            }
+            memory.Add(layout.Name, layout.Looks.Select(look => ((double)look.Waiters, look.Waiters == 0 ? 0 : layout.PerWaiter(look).Total!.Value * look.Waiters / 1024)));
         }
 
-        await UntilAsync(async () => await servers.RecordsAsync() >= records + count);
-        return waiting;
-
-        async Task UntilAsync(Func<Task<bool>> condition)
+        return new(Name, facts, figures)
         {
-            var begun = Stopwatch.GetTimestamp();
-            while (!await condition())
+            Goals =
+            [
+                .. layouts.Skip(1).Select(layout => new Goal(
+                    $"KiB a waiter of gateways and silos, {layout.Last.Waiters} on {layout.Name}",
+                    MemoryLimit * floorMemory!.Value, layout.PerWaiter(layout.Last).Total!.Value, floorMemory)),
+                new($"% of a core idle at {idleAt}, gateway and silos", IdleLimit, layouts[1].IdleAt(idleAt), layouts[0].IdleAt(idleAt)),
+            ],
+            Plots = [memory],
+        };
+
+        async Task MeasureAsync(Layout layout, int all, Func<Task<int>> waiting)
+        {
+            var clients = new List<Server>();
+            foreach (var _ in layout.Gateways)
             {
-                RequireAllWait(waiting);
-                if (Stopwatch.GetElapsedTime(begun) > Limit)
+                clients.Add(await layout.Servers.StartLoadAsync(stop));
+            }
+
+            string[] requests = [.. layout.Gateways.Select(gateway => $"POST {Calls.Address(gateway, BenchTasks.Endless)}")];
+            await layout.LookIdleAsync(0, idle, stop);
+            for (var opened = 0; opened < all;)
+            {
+                var more = Math.Min(opened < idleAt ? Math.Min(Stride, idleAt - opened) : Stride, all - opened);
+                await Crowd.OpenAsync(clients, requests, more, waiting, stop);
+                opened += more;
+                if (opened == idleAt || opened == all)
                 {
-                    throw new InvalidOperationException($"Waited in vain for {waiting.Count} calls to wait.");
+                    await layout.LookIdleAsync(opened, idle, stop);
+                }
+                else
+                {
+                    layout.Look(opened, null);
                 }
 
-                await Task.Delay(Pause, stop);
+                await Console.Error.WriteLineAsync($"{layout.Name}: {opened} wait");
+            }
+
+            await Crowd.RequireAllWaitAsync(clients, stop);
+            if (await waiting() is var left && left != all)
+            {
+                throw new InvalidOperationException($"Of {all} calls {left} wait.");
             }
         }
     }
 
-    private static void RequireAllWait(List<Task<Answer>> waiting)
+    /// <summary>Servers, and what was seen of them.</summary>
+    private sealed class Layout(string name, Servers servers, IReadOnlyList<Server> gateways)
     {
-        var ended = waiting.Where(call => call.IsCompleted).ToList();
-        if (ended.Count > 0)
+        private readonly IReadOnlyList<Server> _silos = servers.Silos;
+
+        public string Name => name;
+
+        public Servers Servers => servers;
+
+        public IReadOnlyList<Server> Gateways => gateways;
+
+        public List<Look> Looks { get; } = [];
+
+        public Look Last => Looks[^1];
+
+        public void Look(int waiters, (double Gateways, double Silos)? idle) =>
+            Looks.Add(new(waiters, Resident(gateways), Resident(_silos), Resident([servers.Redis]), idle));
+
+        public async Task LookIdleAsync(int waiters, TimeSpan idle, CancellationToken stop)
         {
-            var how = ended[0].IsCompletedSuccessfully ? $"{ended[0].Result}" : ended[0].Exception?.GetBaseException().Message;
-            throw new InvalidOperationException($"{ended.Count} calls ended that were to wait, the first one with: {how}");
+            await Task.Delay(Settling, stop);
+            var (before, behind, begun) = (Cost.Cpu(gateways), Cost.Cpu(_silos), Stopwatch.GetTimestamp());
+            await Task.Delay(idle, stop);
+            var over = Stopwatch.GetElapsedTime(begun);
+            Look(waiters, (100 * ((Cost.Cpu(gateways) - before) / over), 100 * ((Cost.Cpu(_silos) - behind) / over)));
         }
+
+        public double IdleAt(int waiters)
+        {
+            var idle = Looks.First(look => look.Waiters == waiters).Idle!.Value;
+            return idle.Gateways + idle.Silos;
+        }
+
+        /// <summary>KiB that the processes have grown by, a waiter; null of none.</summary>
+        public (double? Total, double? Gateways, double? Silos, double? Redis) PerWaiter(Look look)
+        {
+            var first = Looks[0];
+            return look.Waiters == 0 ? default : (
+                (look.Gateways + look.Silos - first.Gateways - first.Silos) / look.Waiters,
+                (look.Gateways - first.Gateways) / look.Waiters,
+                (look.Silos - first.Silos) / look.Waiters,
+                (look.Redis - first.Redis) / look.Waiters);
+        }
+
+        private static double Resident(IEnumerable<Server> group) => group.Sum(server => Usage.Of(server).Resident);
     }
+
+    /// <param name="Waiters">How many waited.</param>
+    /// <param name="Gateways">VmRSS of all, in KiB.</param>
+    /// <param name="Silos">The same of the silos.</param>
+    /// <param name="Redis">And of Redis.</param>
+    /// <param name="Idle">Percent of a core that they used; null where that was not measured.</param>
+    private sealed record Look(int Waiters, double Gateways, double Silos, double Redis, (double Gateways, double Silos)? Idle);
 }

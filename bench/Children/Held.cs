@@ -9,6 +9,7 @@ namespace SyncCluster.Bench.Children;
 internal sealed class Held<T>(int atOnce, Func<T, Task> finish)
 {
     private const int Beats = 100;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     private readonly ConcurrentQueue<T> _held = new();
     private volatile bool _holds;
@@ -26,7 +27,7 @@ internal sealed class Held<T>(int atOnce, Func<T, Task> finish)
     }
 
     /// <summary>
-    /// <c>hold</c>: keep what comes. <c>count</c>: how many are kept. <c>finish N</c>: finish so many, as fast as can be. <c>pace N S</c>: finish N a
+    /// <c>hold</c>: keep what comes. <c>count</c>: how many are kept. <c>last</c>: which came last, once there is one. <c>finish N</c>: finish so many, as fast as can be. <c>pace N S</c>: finish N a
     /// second for S seconds.
     /// </summary>
     public async Task<string> ObeyAsync(string[] command)
@@ -38,6 +39,13 @@ internal sealed class Held<T>(int atOnce, Func<T, Task> finish)
                 return "held";
             case ["count"]:
                 return $"{_held.Count}";
+            case ["last"]:
+                while (_held.IsEmpty)
+                {
+                    await Task.Delay(Pause);
+                }
+
+                return $"{_held.Last()}";
             case ["finish", var count]:
                 await FinishAsync(Number(count));
                 return "finished";

@@ -9,7 +9,7 @@ namespace SyncCluster.Bench.Children;
 /// <summary>
 /// Clients. <c>run CONCURRENCY CALLS METHOD URL</c> makes so many calls, so many at a time. <c>open N METHOD URL</c> begins so many that wait;
 /// <c>again METHOD URL</c> has each that is answered from now on followed by another one, <c>enough</c> no more; <c>ended</c> tells how many were
-/// answered, <c>close</c> waits for all that are open. <c>run</c> and <c>close</c> answer with a <see cref="Load"/>, as JSON.
+/// answered, <c>close</c> waits for all that are open. <c>run</c>, <c>close</c> and <c>so-far</c> answer with a <see cref="Load"/>, as JSON.
 /// </summary>
 internal sealed class LoadGenerator : IDisposable
 {
@@ -66,6 +66,8 @@ internal sealed class LoadGenerator : IDisposable
                 return "ok";
             case ["ended"]:
                 return _failure is null ? $"{_ended}" : $"{_ended} {_failure}";
+            case ["so-far"]:
+                return Measured();
             case ["close"]:
                 await CloseAsync();
                 return Measured();

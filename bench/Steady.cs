@@ -1,0 +1,63 @@
+
+namespace SyncCluster.Bench;
+
+/// <summary>How long after a result is there its client has it, while many wait and some come and go all the time.</summary>
+internal sealed class Steady : IBenchmark
+{
+    private const double Limit = 20;
+
+    public string Name => "steady";
+
+    public string Options => "[--count 10000] [--rate 500] [--seconds 20]";
+
+    public string[] Small => ["--count", "100", "--rate", "50", "--seconds", "2"];
+
+    public async Task<Report> RunAsync(Arguments arguments, CancellationToken stop)
+    {
+        arguments.Allow("count", "rate", "seconds", "json");
+        var count = arguments.Number("count", 10_000);
+        var rate = arguments.Number("rate", 500);
+        var seconds = arguments.Number("seconds", 20);
+        var load = Machine.Load;
+        await using var servers = await Servers.StartAsync(0, 0, [], [], stop);
+        var completer = await servers.AddOutsideAsync(1, 1, ["--Waiting:Maximum=06:00:00"], stop);
+        var floor = await servers.StartFloorAsync(stop);
+        var client = await servers.StartLoadAsync(stop);
+        await Cost.OfCallsAsync(servers, [floor], [client], BenchTasks.Quick, 64, count, stop);
+        await Cost.OfCallsAsync(servers, servers.Gateways, [client], BenchTasks.Quick, 64, count, stop);
+
+        var bare = await MeasureAsync(floor, floor);
+        var ours = await MeasureAsync(servers.Gateways[0], completer);
+        var facts = Machine.Facts(servers.RedisVersion);
+        facts.Add("load average", $"{load} at the start, {Machine.Load} at the end");
+        facts.Add("load", $"{count} wait; for {seconds} s {rate} are finished each second, and as many come");
+        var figures = new Table("what", "result to client p50, ms", "p99, ms", "longest, ms", "CPU, µs each", "of it gateway", "of it silo");
+        Add("bare Kestrel", bare);
+        Add("gateway and silo", ours);
+        return new(Name, facts, figures)
+        {
+            Goals = [new("result to client p99, ms", Limit, ours.Load.Woken.P99, bare.Load.Woken.P99)],
+        };
+
+        void Add(string name, Cost cost) => figures.Add(
+            name, cost.Load.Woken.P50, cost.Load.Woken.P99, cost.Load.Woken.Longest, cost.Total, cost.Gateways, cost.Silos);
+
+        async Task<Cost> MeasureAsync(Server gateway, Server holder)
+        {
+            var request = $"POST {Calls.Address(gateway, BenchTasks.Quick)}";
+            await holder.AskAsync("hold", stop);
+            await Crowd.OpenAsync([client], [request], count, () => Crowd.HeldAsync(holder, stop), stop);
+            await client.AskAsync($"again {request}", stop);
+            var cost = await Cost.OfAsync(servers, [gateway], async () =>
+            {
+                await holder.AskAsync($"pace {rate} {seconds}", stop);
+                await client.AskAsync("enough", stop);
+                return [await client.AskAsync("so-far", stop)];
+            });
+            var left = holder.AskAsync($"finish {count + rate}", stop);
+            await client.AskAsync("close", stop);
+            await left;
+            return cost;
+        }
+    }
+}
