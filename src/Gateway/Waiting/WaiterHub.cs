@@ -10,7 +10,6 @@ namespace SyncCluster.Gateway.Waiting;
 /// </summary>
 internal sealed partial class WaiterHub : BackgroundService
 {
-    private const int Ears = 8;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan WhileLeaving = TimeSpan.FromSeconds(1);
@@ -26,9 +25,9 @@ internal sealed partial class WaiterHub : BackgroundService
     private readonly CancellationTokenSource _drained = new();
     private readonly ConcurrentDictionary<string, WaitedJob> _jobs = new();
 
-    // Strong references: Orleans holds the listening objects weakly.
-    private readonly Ear[] _ears;
-    private readonly Lazy<IJobObserver[]> _observers;
+    // A strong reference: Orleans holds the listening object weakly.
+    private readonly Ear _ear;
+    private readonly Lazy<IJobObserver> _observer;
     private int _waiters;
 
     public WaiterHub(
@@ -42,10 +41,10 @@ internal sealed partial class WaiterHub : BackgroundService
         _timeProvider = timeProvider;
         _logger = logger;
         _calls = new GrainCalls(grains, GoesOn, _options, timeProvider, logger);
-        _ears = [.. Enumerable.Range(0, Ears).Select(_ => new Ear(this))];
+        _ear = new Ear(this);
 
-        // Not before the silo or client runs: until then there is nobody to register them with.
-        _observers = new(() => [.. _ears.Select(ear => grains.CreateObjectReference<IJobObserver>(ear))]);
+        // Not before the silo or client runs: until then there is nobody to register it with.
+        _observer = new(() => grains.CreateObjectReference<IJobObserver>(_ear));
         lifetime.ApplicationStopping.Register(() => _drained.CancelAfter(_options.DrainTime));
     }
 
@@ -235,7 +234,7 @@ internal sealed partial class WaiterHub : BackgroundService
     {
         while (true)
         {
-            var job = _jobs.GetOrAdd(key, static (key, hub) => new WaitedJob(key, hub.ObserverOf(key)), this);
+            var job = _jobs.GetOrAdd(key, static (key, hub) => new WaitedJob(key, hub._observer.Value), this);
             if (job.TryEnter(token))
             {
                 Interlocked.Increment(ref _waiters);
@@ -259,8 +258,6 @@ internal sealed partial class WaiterHub : BackgroundService
         }
     }
 
-    private IJobObserver ObserverOf(string key) => _observers.Value[(uint)string.GetHashCode(key, StringComparison.Ordinal) % Ears];
-
     /// <summary>The job's grain says that the job goes on, and that this gateway is subscribed.</summary>
     private void GoesOn(WaitedJob job, JobReply.Pending reply) => job.Establish(reply.Leaving ? In(WhileLeaving) : InSomeTime());
 
@@ -279,6 +276,16 @@ internal sealed partial class WaiterHub : BackgroundService
             if (hub._jobs.TryGetValue(job.Key, out var waited))
             {
                 waited.Finish(job);
+            }
+
+            return Task.CompletedTask;
+        }
+
+        public Task AllCompleted(FinishedJob[] jobs)
+        {
+            foreach (var job in jobs)
+            {
+                Completed(job);
             }
 
             return Task.CompletedTask;

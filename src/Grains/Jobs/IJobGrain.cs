@@ -200,6 +200,10 @@ public interface IJobObserver : IGrainObserver
     [Alias("completed"), ResponseTimeout("00:00:03")]
     Task Completed(FinishedJob job);
 
+    /// <summary>The same of several jobs.</summary>
+    [Alias("allcompleted"), ResponseTimeout("00:00:03")]
+    Task AllCompleted(FinishedJob[] jobs);
+
     /// <summary>The job's grain leaves memory, and with it what it knew of its waiters: attach again.</summary>
     /// <param name="key">The job's <see cref="JobKey"/>.</param>
     [Alias("moved"), OneWay]

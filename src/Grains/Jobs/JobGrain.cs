@@ -71,11 +71,12 @@ internal sealed partial class JobGrain(
     IGrainFactory grains,
     IClusterMembershipService membership,
     UnfinishedJobs unfinished,
+    GatewayPushes pushes,
     TimeProvider timeProvider,
     ILogger<JobGrain> logger) : IGrainBase, IJobGrain
 {
     private readonly StoredJob _job = new(storage, context.GrainId, membership, timeProvider, logger);
-    private readonly JobSubscribers _subscribers = new(context.GrainId.Key.ToString()!, timeProvider, logger);
+    private readonly JobSubscribers _subscribers = new(context.GrainId.Key.ToString()!, pushes);
     private readonly CallerTokens _tokens = new();
     private readonly Guid _attempt = Guid.NewGuid();
     private bool _inGoodHands;

@@ -49,6 +49,7 @@ public sealed class JobCluster : IAsyncLifetime
         builder.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Jobs, Storage);
         builder.Services.AddSingleton<IJobExecutor>(Executor);
         builder.Services.AddSingleton<UnfinishedJobs>();
+        builder.Services.AddSingleton<GatewayPushes>();
         builder.Services.AddSingleton(Room);
         builder.Services.AddSingleton<Admissions>();
         builder.Services.AddSingleton<JobCensuses>();
@@ -233,6 +234,8 @@ internal sealed class TestEar : IJobObserver
         Heard.Enqueue(job);
         _first.TrySetResult(job);
     }
+
+    public Task AllCompleted(FinishedJob[] jobs) => Task.WhenAll(jobs.Select(Completed));
 
     public Task Moved(string key)
     {

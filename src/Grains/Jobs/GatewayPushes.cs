@@ -1,0 +1,145 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace SyncCluster.Jobs;
+
+/// <summary>
+/// Tells gateways of this silo's jobs that have ended. What ends while a message to a gateway is under way goes with the next one, so that a message
+/// and its acknowledgement serve many jobs where many end, and one is not kept waiting where few do.
+/// </summary>
+internal sealed partial class GatewayPushes(TimeProvider timeProvider, ILogger<GatewayPushes> logger)
+{
+    /// <summary>Jobs in one message.</summary>
+    private const int MostJobs = 128;
+
+    /// <summary>Bytes of documents in one message, beside those of its last job.</summary>
+    private const int MostBytes = 256 << 10;
+
+    private const int Tries = 3;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>A message that takes longer keeps no others: it, or its answer, may be lost.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+
+    private readonly ConcurrentDictionary<IJobObserver, Lane> _lanes = new();
+
+    /// <summary>Tells a gateway of a job's end. Completes when it has heard, or was told in vain three times.</summary>
+    public Task PushAsync(IJobObserver gateway, FinishedJob job)
+    {
+        var push = new Push(job);
+        while (true)
+        {
+            var lane = _lanes.GetOrAdd(gateway, static _ => new());
+            if (!lane.TryAdd(push, out var isIdle))
+            {
+                continue;
+            }
+
+            if (isIdle)
+            {
+                _ = RunAsync(gateway, lane);
+            }
+
+            return push.Told.Task;
+        }
+    }
+
+    private async Task RunAsync(IJobObserver gateway, Lane lane)
+    {
+        while (lane.Next() is { Count: > 0 } pushes)
+        {
+            await SendAsync(gateway, pushes).WaitAsync(Patience, timeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        _lanes.TryRemove(KeyValuePair.Create(gateway, lane));
+    }
+
+    private async Task SendAsync(IJobObserver gateway, List<Push> pushes)
+    {
+        if (await TryAsync(gateway, pushes, 1))
+        {
+            pushes.ForEach(push => push.Told.SetResult());
+            return;
+        }
+
+        // Each by itself: one may be what the gateway fails at, or it is of a version that knows no other way.
+        await Task.WhenAll(pushes.Select(async push =>
+        {
+            for (var tries = 2; tries <= Tries; tries++)
+            {
+                await Task.Delay(Pause * (tries - 1), timeProvider);
+                if (await TryAsync(gateway, [push], tries))
+                {
+                    break;
+                }
+            }
+
+            push.Told.SetResult();
+        }));
+    }
+
+    private async Task<bool> TryAsync(IJobObserver gateway, List<Push> pushes, int tries)
+    {
+        try
+        {
+            await (pushes is [var one] ? gateway.Completed(one.Job) : gateway.AllCompleted([.. pushes.Select(push => push.Job)]));
+            return true;
+        }
+        catch (Exception fault)
+        {
+            LogPushFailed(fault, pushes[0].Job.Key, pushes.Count - 1, tries);
+            return false;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Pushing the end of {Job} and of {Others} others to a gateway failed, push {Tries}.")]
+    private partial void LogPushFailed(Exception fault, string job, int others, int tries);
+
+    private sealed record Push(FinishedJob Job)
+    {
+        public TaskCompletionSource Told { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>What one gateway is still to be told. It is in use until it was empty once.</summary>
+    private sealed class Lane
+    {
+        private readonly Queue<Push> _pushes = new();
+        private bool _isRunning;
+        private bool _isOver;
+
+        /// <summary>False: it is not in use any more.</summary>
+        /// <param name="push">What is to be told.</param>
+        /// <param name="isIdle">Whether somebody must begin to tell it.</param>
+        public bool TryAdd(Push push, out bool isIdle)
+        {
+            lock (_pushes)
+            {
+                isIdle = !_isRunning && !_isOver;
+                if (_isOver)
+                {
+                    return false;
+                }
+
+                _isRunning = true;
+                _pushes.Enqueue(push);
+                return true;
+            }
+        }
+
+        /// <summary>What goes with the next message; empty when there is nothing left.</summary>
+        public List<Push> Next()
+        {
+            lock (_pushes)
+            {
+                var next = new List<Push>(Math.Min(_pushes.Count, MostJobs));
+                for (var bytes = 0; next.Count < MostJobs && bytes < MostBytes && _pushes.TryDequeue(out var push); bytes += push.Job.Document.Length)
+                {
+                    next.Add(push);
+                }
+
+                _isOver = next.Count == 0;
+                return next;
+            }
+        }
+    }
+}
