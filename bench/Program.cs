@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using SyncCluster.Bench;
 
-IBenchmark[] benchmarks = [new Waiters(), new FrontOfTheEye(), new Subscriptions(), new Fairness()];
+IBenchmark[] benchmarks = [new Waiters(), new FrontOfTheEye(), new Subscriptions(), new Fairness(), new Never()];
 if (args is not [var name, .. var rest] || benchmarks.FirstOrDefault(benchmark => benchmark.Name == name) is not { } chosen)
 {
     return Help();
@@ -18,6 +18,12 @@ try
     if (arguments.Text("json") is { } path)
     {
         await report.SaveAsync(path);
+    }
+
+    if (report.Fault is { } found)
+    {
+        await Console.Error.WriteLineAsync(found);
+        return 1;
     }
 
     return 0;

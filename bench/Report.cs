@@ -10,6 +10,9 @@ internal sealed record Report(string Benchmark, Table Facts, Table Figures)
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    /// <summary>What should not have come out; null where nothing has.</summary>
+    public string? Fault { get; init; }
+
     /// <summary>As Markdown.</summary>
     public void WriteTo(TextWriter output)
     {

@@ -6,11 +6,13 @@ namespace SyncCluster.Bench;
 /// <summary>Redis, silos and gateways as processes of their own, in a folder of their own. Disposed of, nothing of them is left.</summary>
 internal sealed class Servers : IAsyncDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("synccluster-bench-").FullName;
+    private readonly Lock _restarting = new();
     private readonly Undertaker _undertaker;
     private ConnectionMultiplexer? _connection;
 
-    private Servers() => _undertaker = new(_folder);
+    private Servers() => _undertaker = new(Folder);
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("synccluster-bench-").FullName;
 
     public Server Redis { get; private set; } = null!;
 
@@ -57,7 +59,7 @@ internal sealed class Servers : IAsyncDisposable
     /// <summary>Whatever else is to end with them.</summary>
     public Server Start(string name, string ready, string[] command)
     {
-        var server = new Server(name, ready, command, _folder);
+        var server = new Server(name, ready, command, Folder);
         _undertaker.Watch(server.Id);
         return server;
     }
@@ -66,14 +68,32 @@ internal sealed class Servers : IAsyncDisposable
     public async Task AddAsync(int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop)
     {
         var redis = $"127.0.0.1:{RedisPort}";
-        var recipes = Directory.CreateDirectory(Path.Combine(_folder, "tasks")).FullName;
-        await BenchTasks.WriteAsync(recipes, _folder);
+        var recipes = Directory.CreateDirectory(Path.Combine(Folder, "tasks")).FullName;
+        await BenchTasks.WriteAsync(recipes, Folder);
         Silos = [.. Enumerable.Range(1, silos).Select(number => Start($"silo {number}", " is ready",
             [.. Program("Silo"), $"--Cluster:Redis={redis}", "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", .. siloSettings]))];
         await Task.WhenAll(Silos.Select(silo => silo.ReadyAsync(stop)));
         Gateways = [.. Enumerable.Range(1, gateways).Select(number => Start($"gateway {number}", " is ready",
             [.. Program("Gateway"), $"--Cluster:Redis={(silos > 0 ? redis : "")}", $"--Demo:Folder={recipes}", .. gatewaySettings]))];
         await Task.WhenAll(Gateways.Select(gateway => gateway.ReadyAsync(stop)));
+    }
+
+    /// <summary>Starts a silo or a gateway anew that has ended; it will listen elsewhere.</summary>
+    public Server Restart(Server ended)
+    {
+        _undertaker.Forget(ended.Id);
+        var server = ended.Again();
+        _undertaker.Watch(server.Id);
+        lock (_restarting)
+        {
+            Silos = [.. Silos.Select(Replaced)];
+            Gateways = [.. Gateways.Select(Replaced)];
+        }
+
+        ended.Dispose();
+        return server;
+
+        Server Replaced(Server one) => one == ended ? server : one;
     }
 
     public async ValueTask DisposeAsync()
@@ -94,7 +114,7 @@ internal sealed class Servers : IAsyncDisposable
     {
         RedisPort = $"{FreePort.Or(0)}";
         Redis = Start("Redis", "Ready to accept connections",
-            ["redis-server", "--bind", "127.0.0.1", "--port", RedisPort, "--dir", _folder, "--save", "", "--appendonly", "no"]);
+            ["redis-server", "--bind", "127.0.0.1", "--port", RedisPort, "--dir", Folder, "--save", "", "--appendonly", "no"]);
         await Redis.ReadyAsync(stop);
         _connection = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{RedisPort}");
     }
