@@ -9,10 +9,16 @@ internal sealed class AppendingScripts(int calls, string folder) : ICallee
 
     private readonly Lazy<int[]> _runs = new(() => Read(BenchTasks.Appended(folder), calls));
 
+    /// <inheritdoc/>
     public string Path => $"/demo/task/{BenchTasks.Append}/job";
 
+    /// <inheritdoc/>
     public string Token => "demo-token";
 
+    /// <inheritdoc/>
+    public TimeSpan Settling => TimeSpan.FromSeconds(2);
+
+    /// <inheritdoc/>
     public Verdict Judge(int call, Attempt answer) => answer switch
     {
         { Status: 200 } when answer.Body == string.Create(CultureInfo.InvariantCulture, $"[\"{call}\"]") => Verdict.Right,
@@ -20,8 +26,10 @@ internal sealed class AppendingScripts(int calls, string folder) : ICallee
         _ => Verdict.Wrong,
     };
 
+    /// <inheritdoc/>
     public int Runs(int call) => _runs.Value[call];
 
+    /// <inheritdoc/>
     public string JobsOf(int call) => "unknown";
 
     private static int[] Read(string file, int calls)

@@ -1,3 +1,7 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+
 namespace SyncCluster.Bench;
 
 /// <summary>
@@ -15,6 +19,8 @@ internal sealed class Chaos
     private readonly TimeSpan _every;
     private readonly Random _random;
     private readonly CancellationToken _stop;
+    private readonly ConcurrentQueue<string> _deeds = new();
+    private readonly long _begun = Stopwatch.GetTimestamp();
     private volatile Server[] _living;
     private Task _silo = Task.CompletedTask;
     private Task _gateway = Task.CompletedTask;
@@ -36,6 +42,12 @@ internal sealed class Chaos
 
     /// <summary>How many were found to have ended that nobody had killed.</summary>
     public int EndedUnasked { get; private set; }
+
+    /// <summary>How long it goes on.</summary>
+    public TimeSpan Time => Stopwatch.GetElapsedTime(_begun);
+
+    /// <summary>What was done when.</summary>
+    public string Deeds => string.Join('\n', _deeds);
 
     /// <summary>Ends when all are up again.</summary>
     /// <exception cref="InvalidOperationException">One can't be started any more.</exception>
@@ -93,6 +105,7 @@ internal sealed class Chaos
     private async Task KillAsync(Server silo)
     {
         SilosKilled++;
+        Note($"kills {silo.Name}");
         await silo.KillAsync(_stop);
         await RestartAsync(silo);
     }
@@ -100,9 +113,11 @@ internal sealed class Chaos
     private async Task FreezeAsync(Server silo, TimeSpan time)
     {
         SilosFrozen++;
+        Note($"freezes {silo.Name}");
         await silo.SignalAsync("STOP");
         await Task.Delay(time, _stop);
         await silo.SignalAsync("CONT");
+        Note($"thaws {silo.Name}");
         try
         {
             await silo.EndAsync(_stop).WaitAsync(Hearing, _stop);
@@ -117,6 +132,7 @@ internal sealed class Chaos
 
     private async Task GatewayAsync(Server gateway)
     {
+        Note($"kills {gateway.Name}");
         _living = [.. _servers.Gateways.Where(other => other != gateway)];
         await gateway.KillAsync(_stop);
         await RestartAsync(gateway);
@@ -131,6 +147,7 @@ internal sealed class Chaos
             {
                 ended = _servers.Restart(ended);
                 await ended.ReadyAsync(_stop);
+                Note($"has {ended.Name} again");
                 return;
             }
             catch (InvalidOperationException) when (start < Starts)
@@ -139,4 +156,6 @@ internal sealed class Chaos
             }
         }
     }
+
+    private void Note(string deed) => _deeds.Enqueue(string.Create(CultureInfo.InvariantCulture, $"{Time.TotalSeconds:0.0} s: {deed}"));
 }

@@ -19,6 +19,7 @@ internal sealed class Clients(ICallee callee, Chaos chaos, int calls) : IDisposa
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false });
     private readonly AuthenticationHeaderValue _token = new("Bearer", callee.Token);
     private readonly Verdict[] _verdicts = new Verdict[calls];
+    private readonly float[] _begun = new float[calls];
     private readonly float[] _waits = new float[calls];
 
     /// <summary>Of calls that had to be sent again, what came of each time.</summary>
@@ -84,6 +85,7 @@ internal sealed class Clients(ICallee callee, Chaos chaos, int calls) : IDisposa
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
             limit.CancelAfter(Limit);
             var begun = Stopwatch.GetTimestamp();
+            _begun[call] = (float)chaos.Time.TotalSeconds;
             try
             {
                 await UntilAnsweredAsync(call, random, limit.Token);
@@ -100,7 +102,7 @@ internal sealed class Clients(ICallee callee, Chaos chaos, int calls) : IDisposa
     private async Task UntilAnsweredAsync(int call, Random random, CancellationToken stop)
     {
         Server? former = null;
-        for (var begun = Stopwatch.GetTimestamp(); ;)
+        for (; ; )
         {
             var attempt = await SendAsync(call, Choose(random, former), stop);
             if (!attempt.IsRefusal)
@@ -109,7 +111,7 @@ internal sealed class Clients(ICallee callee, Chaos chaos, int calls) : IDisposa
                 return;
             }
 
-            _refusals.GetOrAdd(call, _ => new()).Enqueue($"after {Stopwatch.GetElapsedTime(begun).TotalSeconds:0.0} s {attempt}");
+            _refusals.GetOrAdd(call, _ => new()).Enqueue(string.Create(CultureInfo.InvariantCulture, $"{chaos.Time.TotalSeconds:0.0} s: {attempt}"));
             former = attempt.Gateway;
             await Task.Delay(attempt.RetryAfter ?? Pause, stop);
         }
@@ -129,8 +131,9 @@ internal sealed class Clients(ICallee callee, Chaos chaos, int calls) : IDisposa
         }
     }
 
-    private string Show(int call) =>
-        $"call {call}, key {KeyOf(call)}, jobs run: {callee.JobsOf(call)}; {_verdicts[call]}; {string.Join("; ", _refusals.GetValueOrDefault(call) ?? [])}";
+    private string Show(int call) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{_begun[call]:0.0} s: call {call}, key {KeyOf(call)}, jobs run: {callee.JobsOf(call)}; {_verdicts[call]}; {string.Join("; ", _refusals.GetValueOrDefault(call) ?? [])}");
 
     /// <summary>Another one than before, where there is one.</summary>
     private Server Choose(Random random, Server? former)

@@ -7,6 +7,9 @@ internal interface ICallee
 
     string Token { get; }
 
+    /// <summary>How long after the last answer something could still be run behind its back.</summary>
+    TimeSpan Settling { get; }
+
     /// <summary>What an answer means that is no refusal.</summary>
     Verdict Judge(int call, Attempt answer);
 

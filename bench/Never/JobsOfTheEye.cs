@@ -10,19 +10,29 @@ namespace SyncCluster.Bench;
 internal sealed class JobsOfTheEye(int calls) : ICallee
 {
     private const string Customer = "acme";
+    private const int WorkEvery = 8;
 
     /// <summary>How long some of the jobs take, so that whenever a server is killed, others than those that begin or end wait.</summary>
     private static readonly TimeSpan Work = TimeSpan.FromMilliseconds(50);
-    private const int WorkEvery = 8;
+
+    /// <summary>A silo that takes over an uncertain release begins this time anew: by default it is longer than silos live here.</summary>
+    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(12);
+
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(3);
 
     private readonly TheEyeTask _task = new() { ArgumentCount = 1, KeepLimit = 200_000 };
     private readonly int[] _runs = new int[calls];
     private readonly string?[] _jobs = new string?[calls];
     private readonly ConcurrentQueue<(int Call, string Job)> _more = new();
 
+    /// <inheritdoc/>
     public string Path => $"/{Customer}/task/{_task.Id}/job";
 
+    /// <inheritdoc/>
     public string Token => "bench-token";
+
+    /// <inheritdoc/>
+    public TimeSpan Settling => SettleTime + RequestTimeout;
 
     /// <summary>The stand-in of TheEye that runs them. Of the jobs that have ended it keeps those that somebody may still ask for.</summary>
     public async Task<TheEyeServer> StartAsync(string redis)
@@ -33,11 +43,21 @@ internal sealed class JobsOfTheEye(int calls) : ICallee
         return theEye;
     }
 
+    /// <summary>Of every silo and gateway.</summary>
+    public static string[] SettingsOf(TheEyeServer theEye, string redis) =>
+    [
+        "--Executor=TheEye", $"--TheEye:Gateway={theEye.Gateway}", $"--TheEye:Supervisor={theEye.Supervisor}", $"--TheEye:Redis={redis}",
+        $"--TheEye:SettleTime={SettleTime}", $"--TheEye:RequestTimeout={RequestTimeout}",
+    ];
+
+    /// <inheritdoc/>
     public Verdict Judge(int call, Attempt answer) =>
         answer.Status == 200 && answer.Job is { } job && answer.Body == Output(call, job) ? Verdict.Right : Verdict.Wrong;
 
+    /// <inheritdoc/>
     public int Runs(int call) => Volatile.Read(ref _runs[call]);
 
+    /// <inheritdoc/>
     public string JobsOf(int call) => string.Join(", ", _more.Where(more => more.Call == call).Select(more => more.Job).Prepend(_jobs[call] ?? "none"));
 
     private async Task<JobEnd> RunAsync(RunningJob job, CancellationToken canceled)

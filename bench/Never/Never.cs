@@ -12,12 +12,12 @@ internal sealed class Never : IBenchmark
     private const int Gateways = 2;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    /// <summary>For whatever might still be run behind an answer's back, once all servers are up again.</summary>
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
+    /// <summary>For seven processes that share few cores, and of which few live for a minute: what spins, waits for more or learns for later is lost.</summary>
+    private static readonly string[] Frugal = ["DOTNET_gcServer", "DOTNET_TieredPGO", "DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"];
 
     public string Name => "never";
 
-    public string Options => "[--calls 1000000] [--scripts 5000] [--concurrency 64] [--kill-every 4] [--seed N]";
+    public string Options => "[--calls 1000000] [--scripts 5000] [--concurrency 256] [--kill-every 10] [--seed N]";
 
     public async Task<Report> RunAsync(Arguments arguments, CancellationToken stop)
     {
@@ -25,16 +25,21 @@ internal sealed class Never : IBenchmark
         var calls = arguments.Number("calls", 1_000_000);
         var scripts = arguments.Number("scripts", 5000);
         var terms = new Terms(
-            arguments.Number("concurrency", 64),
-            TimeSpan.FromSeconds(arguments.Number("kill-every", 4)),
+            arguments.Number("concurrency", 256),
+            TimeSpan.FromSeconds(arguments.Number("kill-every", 10)),
             arguments.Number("seed", Random.Shared.Next(1, int.MaxValue)));
         var load = Machine.Load;
+        foreach (var setting in Frugal.Where(setting => Environment.GetEnvironmentVariable(setting) is null))
+        {
+            Environment.SetEnvironmentVariable(setting, "0");
+        }
+
         await Console.Error.WriteLineAsync($"seed {terms.Seed}");
 
         Outcome[] outcomes = [await WithTheEyeAsync(calls, terms, stop), await WithScriptsAsync(scripts, terms, stop)];
         var facts = Machine.Facts(outcomes[0].RedisVersion);
         facts.Add("load average", $"{load} at the start, {Machine.Load} at the end");
-        facts.Add("servers", $"{Silos} silos and {Gateways} gateways, storage in Redis");
+        facts.Add("servers", $"{Silos} silos and {Gateways} gateways, storage in Redis; {string.Join(", ", Frugal.Select(setting => $"{setting}={Environment.GetEnvironmentVariable(setting)}"))}");
         facts.Add("clients", $"{terms.Concurrency}, each with one call at a time");
         facts.Add("faults", $"one every {terms.KillEvery.TotalSeconds} s, seed {terms.Seed}");
         foreach (var (fact, value) in outcomes.SelectMany(outcome => outcome.Facts))
@@ -56,7 +61,7 @@ internal sealed class Never : IBenchmark
         await using var servers = await Servers.StartAsync(0, 0, [], [], stop);
         var redis = $"127.0.0.1:{servers.RedisPort}";
         await using var theEye = await jobs.StartAsync(redis);
-        string[] settings = ["--Executor=TheEye", $"--TheEye:Gateway={theEye.Gateway}", $"--TheEye:Supervisor={theEye.Supervisor}", $"--TheEye:Redis={redis}"];
+        var settings = JobsOfTheEye.SettingsOf(theEye, redis);
         await servers.AddAsync(Silos, Gateways, settings, settings, stop);
         var outcome = await StageAsync("TheEye", jobs, calls, servers, terms, stop);
         var counters = theEye.Counters;
@@ -91,7 +96,7 @@ internal sealed class Never : IBenchmark
         var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
         await enough.CancelAsync();
         await killing;
-        await Task.Delay(Settling, stop);
+        await Task.Delay(callee.Settling, stop);
         clients.Settle();
         return new(
             [
@@ -99,10 +104,10 @@ internal sealed class Never : IBenchmark
                 clients.Lost, clients.Wrong, clients.RunTwice, seconds, clients.WaitOf(0.99), clients.WaitOf(1),
             ],
             [
-                ($"memory at most, {name}", $"Redis {MiB(servers.Redis.Id)} MiB, this process {MiB(Environment.ProcessId)} MiB"),
+                ($"memory at most, {name}", $"Redis {MiB(servers.Redis)}, silos {MiB([.. servers.Silos])}, gateways {MiB([.. servers.Gateways])} MiB; this process {Usage.Peak(Environment.ProcessId) / 1024:0} MiB"),
                 ($"servers that ended unasked, {name}", $"{chaos.EndedUnasked}"),
             ],
-            clients.Faults,
+            clients.Faults.Length > 0 ? $"{name}: {clients.Faults}{chaos.Deeds}\n" : "",
             servers.RedisVersion);
 
         string Progress() =>
@@ -110,7 +115,7 @@ internal sealed class Never : IBenchmark
             + $"{chaos.SilosKilled} silos and {chaos.GatewaysKilled} gateways killed, {chaos.SilosFrozen} frozen; {clients.SentAgain} sent again, {clients.Lost} lost, {clients.Wrong} wrong";
     }
 
-    private static string MiB(int process) => $"{Usage.Peak(process) / 1024:0}";
+    private static string MiB(params Server[] servers) => string.Join(" + ", servers.Select(server => $"{Usage.Peak(server.Id) / 1024:0}"));
 
     /// <param name="Concurrency">How many clients.</param>
     /// <param name="KillEvery">How often something is done to the servers.</param>
