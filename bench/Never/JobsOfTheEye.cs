@@ -16,9 +16,9 @@ internal sealed class JobsOfTheEye(int calls) : ICallee
     private static readonly TimeSpan Work = TimeSpan.FromMilliseconds(50);
 
     /// <summary>A silo that takes over an uncertain release begins this time anew: by default it is longer than silos live here.</summary>
-    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(9);
 
-    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(2);
 
     private readonly TheEyeTask _task = new() { ArgumentCount = 1, KeepLimit = 200_000 };
     private readonly int[] _runs = new int[calls];

@@ -35,7 +35,6 @@ internal sealed class Never : IBenchmark
         }
 
         await Console.Error.WriteLineAsync($"seed {terms.Seed}");
-
         Outcome[] outcomes = [await WithTheEyeAsync(calls, terms, stop), await WithScriptsAsync(scripts, terms, stop)];
         var facts = Machine.Facts(outcomes[0].RedisVersion);
         facts.Add("load average", $"{load} at the start, {Machine.Load} at the end");
@@ -86,15 +85,25 @@ internal sealed class Never : IBenchmark
         var begun = Stopwatch.GetTimestamp();
         var calling = clients.RunAsync(terms.Concurrency, terms.Seed, stop);
         var killing = chaos.RunAsync(enough.Token);
-        while (await Task.WhenAny(calling, killing, Task.Delay(Interval, stop)) is var first && first != calling)
+        double seconds;
+        try
         {
-            await first;
-            await Console.Error.WriteLineAsync($"{name}: {Progress()}");
+            while (await Task.WhenAny(calling, killing, Task.Delay(Interval, stop)) is var first && first != calling)
+            {
+                await first;
+                await Console.Error.WriteLineAsync($"{name}: {Progress()}");
+            }
+
+            await calling;
+            seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
+        }
+        finally
+        {
+            // Before the servers are disposed of, so that none is started after that.
+            await enough.CancelAsync();
+            await killing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        await calling;
-        var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
-        await enough.CancelAsync();
         await killing;
         await Task.Delay(callee.Settling, stop);
         clients.Settle();
