@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace SyncCluster.Bench;
 
-/// <summary>The tasks that are called: each ends at once, but for the last one.</summary>
+/// <summary>The tasks that are called: each ends at once, but for the endless one.</summary>
 internal static class BenchTasks
 {
     /// <summary>Without a script.</summary>
@@ -15,6 +15,13 @@ internal static class BenchTasks
     /// <summary>A script that waits, without using the processor, for a pipe that nobody opens.</summary>
     public const string Endless = "endless";
 
+    /// <summary>A script that leaves its argument behind and gives it for its output.</summary>
+    public const string Append = "append";
+
+    /// <summary>What <see cref="Append"/> leaves behind, a line a run.</summary>
+    /// <param name="folder">That of the servers.</param>
+    public static string Appended(string folder) => Path.Combine(folder, "appended");
+
     /// <param name="recipes">The gateways' <c>Demo:Folder</c>.</param>
     /// <param name="folder">Where the pipe is to be.</param>
     public static async Task WriteAsync(string recipes, string folder)
@@ -25,9 +32,13 @@ internal static class BenchTasks
         await WriteAsync(recipes, Dummy, script: null);
         await WriteAsync(recipes, Quick, """echo '["done"]'""");
         await WriteAsync(recipes, Endless, $"read -r _ < {gate}");
+        await WriteAsync(recipes, Append, $"""
+            echo "$1" >> {Appended(folder)}
+            printf '["%s"]\n' "$1"
+            """, arguments: 1);
     }
 
-    private static async Task WriteAsync(string recipes, string name, string? script)
+    private static async Task WriteAsync(string recipes, string name, string? script, int arguments = 0)
     {
         var recipe = new JsonObject
         {
@@ -35,7 +46,8 @@ internal static class BenchTasks
             {
                 ["name"] = name,
                 ["type"] = script is null ? "dummy" : "script",
-                ["task_arguments"] = new JsonArray(),
+                ["task_arguments"] = new JsonArray(
+                    [.. Enumerable.Range(0, arguments).Select(order => new JsonObject { ["order"] = order, ["type"] = "input", ["label"] = $"argument {order}" })]),
             },
         };
         if (script is not null)

@@ -12,6 +12,7 @@ if (args is [nameof(Child), var kind, .. var words])
 IBenchmark[] benchmarks =
 [
     new DurableCalls(), new DummyCalls(), new FrontOfTheEye(), new Waiters(), new Storm(), new Steady(), new Scale(), new Subscriptions(), new Fairness(),
+    new Never(),
 ];
 using var stop = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
@@ -55,6 +56,12 @@ async Task<int> OneAsync(IBenchmark benchmark, Arguments arguments)
         await report.SaveAsync(path);
     }
 
+    if (report.Fault is { } found)
+    {
+        await Console.Error.WriteLineAsync(found);
+        return 1;
+    }
+
     return 0;
 }
 
@@ -73,6 +80,11 @@ async Task<int> AllAsync(Arguments arguments, bool isSmall)
         try
         {
             reports.Add(await benchmark.RunAsync(Arguments.Parse(isSmall ? benchmark.Small : []), stop.Token));
+            if (reports[^1].Fault is { } found)
+            {
+                throw new InvalidOperationException(found);
+            }
+
             await Console.Error.WriteLineAsync($"{benchmark.Name}: measured in {Stopwatch.GetElapsedTime(begun).TotalSeconds:0} s");
         }
         catch (Exception fault) when (!stop.IsCancellationRequested)

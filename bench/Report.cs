@@ -14,6 +14,9 @@ internal sealed record Report(string Benchmark, Table Facts, Table Figures)
 
     public IReadOnlyList<Plot> Plots { get; init; } = [];
 
+    /// <summary>What should not have come out; null where nothing has.</summary>
+    public string? Fault { get; init; }
+
     /// <summary>As Markdown.</summary>
     public void WriteTo(TextWriter output)
     {

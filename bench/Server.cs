@@ -18,6 +18,7 @@ internal sealed partial class Server : IDisposable
     private readonly ConcurrentQueue<string> _lines = new();
     private readonly Channel<string> _answers = Channel.CreateUnbounded<string>();
     private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Func<Server> _again;
 
     /// <param name="name">In the figures.</param>
     /// <param name="ready">What it prints when it is ready.</param>
@@ -26,6 +27,7 @@ internal sealed partial class Server : IDisposable
     public Server(string name, string ready, string[] command, string folder)
     {
         Name = name;
+        _again = () => new(name, ready, command, folder);
         var start = new ProcessStartInfo("setsid", command)
         {
             RedirectStandardInput = true,
@@ -60,6 +62,24 @@ internal sealed partial class Server : IDisposable
 
     /// <summary>What it has printed last.</summary>
     public string Tail => string.Join('\n', _lines);
+
+    public bool HasEnded => _process.HasExited;
+
+    /// <summary>A process of the same command.</summary>
+    public Server Again() => _again();
+
+    /// <summary>SIGKILL, and the end of it.</summary>
+    public Task KillAsync(CancellationToken stop)
+    {
+        _process.Kill();
+        return EndAsync(stop);
+    }
+
+    public async Task SignalAsync(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{Id}"]);
+        await kill.WaitForExitAsync();
+    }
 
     public async Task ReadyAsync(CancellationToken stop)
     {

@@ -9,12 +9,14 @@ internal sealed class Servers : IAsyncDisposable
 {
     private const string Url = "--urls=http://127.0.0.1:0";
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("synccluster-bench-").FullName;
+    private readonly Lock _restarting = new();
     private readonly Undertaker _undertaker;
     private readonly List<Server> _started = [];
     private ConnectionMultiplexer? _connection;
 
-    private Servers() => _undertaker = new(_folder);
+    private Servers() => _undertaker = new(Folder);
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("synccluster-bench-").FullName;
 
     public Server Redis { get; private set; } = null!;
 
@@ -63,7 +65,7 @@ internal sealed class Servers : IAsyncDisposable
     /// <summary>Whatever else is to end with them.</summary>
     public Server Start(string name, string ready, string[] command)
     {
-        var server = new Server(name, ready, command, _folder);
+        var server = new Server(name, ready, command, Folder);
         _undertaker.Watch(server.Id);
         _started.Add(server);
         return server;
@@ -91,6 +93,26 @@ internal sealed class Servers : IAsyncDisposable
     /// <summary>Starts clients in a process of their own.</summary>
     public Task<Server> StartLoadAsync(CancellationToken stop) => StartChildAsync(nameof(LoadGenerator), null, [], stop);
 
+    /// <summary>Starts a silo or a gateway anew that has ended; it will listen elsewhere.</summary>
+    public Server Restart(Server ended)
+    {
+        _undertaker.Forget(ended.Id);
+        var server = ended.Again();
+        _undertaker.Watch(server.Id);
+        lock (_restarting)
+        {
+            _started.Remove(ended);
+            _started.Add(server);
+            Silos = [.. Silos.Select(Replaced)];
+            Gateways = [.. Gateways.Select(Replaced)];
+        }
+
+        ended.Dispose();
+        return server;
+
+        Server Replaced(Server one) => one == ended ? server : one;
+    }
+
     public async ValueTask DisposeAsync()
     {
         _undertaker.Dispose();
@@ -106,15 +128,15 @@ internal sealed class Servers : IAsyncDisposable
     {
         RedisPort = $"{FreePort.Or(0)}";
         Redis = Start("Redis", "Ready to accept connections",
-            ["redis-server", "--bind", "127.0.0.1", "--port", RedisPort, "--dir", _folder, "--save", "", "--appendonly", "no"]);
+            ["redis-server", "--bind", "127.0.0.1", "--port", RedisPort, "--dir", Folder, "--save", "", "--appendonly", "no"]);
         await Redis.ReadyAsync(stop);
         _connection = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{RedisPort}");
     }
 
     private async Task AddAsync(int silos, int gateways, string[] siloProgram, string[] siloSettings, string[] gatewaySettings, CancellationToken stop)
     {
-        var recipes = Directory.CreateDirectory(Path.Combine(_folder, "tasks")).FullName;
-        await BenchTasks.WriteAsync(recipes, _folder);
+        var recipes = Directory.CreateDirectory(Path.Combine(Folder, "tasks")).FullName;
+        await BenchTasks.WriteAsync(recipes, Folder);
         Silos = [.. Enumerable.Range(1, silos).Select(number => Start($"silo {number}", Child.Ready,
             [.. siloProgram, $"--Cluster:Redis={RedisAddress}", "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", .. siloSettings]))];
         await Task.WhenAll(Silos.Select(silo => silo.ReadyAsync(stop)));

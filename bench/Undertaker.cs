@@ -12,7 +12,12 @@ internal sealed class Undertaker : IDisposable
     private const string Script = """
         trap '' INT TERM HUP
         read -r folder
-        while read -r group; do groups="$groups -$group"; done
+        while read -r sign group; do
+          case $sign in
+            +) groups="$groups -$group " ;;
+            -) groups=$(printf '%s' "$groups" | sed "s/ -$group / /") ;;
+          esac
+        done
         [ -z "$groups" ] || kill -s KILL -- $groups 2>/dev/null
         for round in $(seq 100); do
           printf '%s\n' "$folder" | grep -qsF -f - /proc/[0-9]*/cmdline || break
@@ -26,7 +31,10 @@ internal sealed class Undertaker : IDisposable
 
     public Undertaker(string folder) => Write(folder);
 
-    public void Watch(int group) => Write($"{group}");
+    public void Watch(int group) => Write($"+ {group}");
+
+    /// <summary>It has ended, and its number may be another's before long.</summary>
+    public void Forget(int group) => Write($"- {group}");
 
     public void Dispose()
     {

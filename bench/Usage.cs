@@ -26,6 +26,9 @@ internal readonly record struct Usage(TimeSpan Cpu, double Resident, double? Pri
         }
     }
 
+    /// <summary>The most memory that a process has had so far: VmHWM of <c>/proc/PID/status</c>, in KiB.</summary>
+    public static double Peak(int process) => Field($"/proc/{process}/status", "VmHWM:") ?? 0;
+
     public static Usage operator +(Usage one, Usage other) => new(one.Cpu + other.Cpu, one.Resident + other.Resident, one.Private + other.Private);
 
     public static Usage operator -(Usage one, Usage other) => new(one.Cpu - other.Cpu, one.Resident - other.Resident, one.Private - other.Private);

@@ -23,6 +23,12 @@ public sealed record TheEyeOptions
     /// <summary>How many script jobs run at once.</summary>
     public int Agents { get; init; } = int.MaxValue;
 
+    /// <summary>
+    /// Whether jobs that are deleted to keep the newest only are forgotten, so that memory does not grow with every job there ever was:
+    /// <see cref="TheEyeServer.Jobs"/> lacks them. No agent starts a deleted job, so that no count lacks anything.
+    /// </summary>
+    public bool ForgetsDeleted { get; init; }
+
     /// <summary>The clock of the job's dates, of <see cref="TaskTime"/>, <see cref="SyncedPause"/> and delays.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

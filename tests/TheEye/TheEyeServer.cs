@@ -45,7 +45,7 @@ public sealed class TheEyeServer : IAsyncDisposable
     /// <summary>What was asked and done.</summary>
     public Counters Counters { get; } = new();
 
-    /// <summary>Every job there has been, deleted ones too.</summary>
+    /// <summary>Every job there has been, deleted ones too, unless they are forgotten.</summary>
     public IEnumerable<JobSnapshot> Jobs => _supervisor.Jobs.Select(job => job.Snapshot());
 
     /// <exception cref="RedisConnectionException">There is no Redis there.</exception>

@@ -1,7 +1,10 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using SyncCluster.Gateway.Tests.Server;
+using SyncCluster.Jobs;
 using SyncCluster.TheEye;
 using SyncCluster.TheEye.Faults;
 
@@ -123,6 +126,43 @@ public sealed class ReleaseTests(ReleaseTests.Server server) : IClassFixture<Rel
         gate.Open();
         await server.TheEye.WhenAsync(() => server.TheEye.Jobs.Single(job => job.Task.Id == task).Lifecycle == "canceled");
         Assert.Equal(0, server.TheEye.Jobs.Single(job => job.Task.Id == task).Runs);
+    }
+
+    [Fact]
+    public async Task A_job_that_is_to_be_released_when_no_token_is_at_hand_is_released_with_that_of_the_next_caller()
+    {
+        var task = server.AddTask(new TheEyeTask { ArgumentCount = 1 });
+        using var made = await server.Http.PostAsJsonAsync(
+            new Uri(server.TheEye.Supervisor, $"/acme/task/{task}/job?access_token={TestServer.User}"), StandInClient.Syncing("a"));
+        var job = server.TheEye.Jobs.Single(job => job.Task.Id == task).Id;
+        var spec = new JobSpec
+        {
+            JobId = job,
+            Customer = "acme",
+            TaskId = task,
+            TaskName = "",
+            Type = SyncCluster.Tasks.TaskType.Script,
+            Arguments = "[]"u8.ToArray(),
+            User = new JobUser("uma", ""),
+            Origin = JobOrigin.Allocated,
+        };
+
+        // As after the death of the gateways that had brought the tokens.
+        var grains = server.App.Services.GetRequiredService<IGrainFactory>();
+        var gone = new Gone();
+        await grains.GetGrain<IJobGrain>(JobKey.Of("acme", job)).Submit(
+            spec, new Subscription(grains.CreateObjectReference<IJobObserver>(gone), 1), TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1));
+
+        using var response = await server.SendAsync(HttpMethod.Get, $"/acme/job/{job}/result");
+        Assert.Equal((HttpStatusCode.OK, "[\"a\"]"), (response.StatusCode, await response.Content.ReadAsStringAsync()));
+        Assert.Equal((1, 1), (server.TheEye.Job(job).Runs, server.TheEye.Job(job).SyncedCalls));
+    }
+
+    private sealed class Gone : IJobObserver
+    {
+        public Task Completed(FinishedJob job) => Task.CompletedTask;
+
+        public Task Moved(string key) => Task.CompletedTask;
     }
 
     public sealed class Server : FrontServer

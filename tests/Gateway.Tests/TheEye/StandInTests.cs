@@ -97,6 +97,21 @@ public sealed class StandInTests
         }
     }
 
+    [Fact]
+    public async Task A_deleted_job_may_be_forgotten_and_counts_all_the_same()
+    {
+        await using var server = await StandInClient.ServerAsync(new() { ForgetsDeleted = true }, Script);
+        using var client = new StandInClient(server);
+
+        for (var job = 1; job <= 7; job++)
+        {
+            await client.CreatedAsync(Script, new { task_arguments = new[] { "a" } });
+            await server.WhenAsync(() => server.Counters.Ended == job).WaitAsync(Soon);
+        }
+
+        Assert.Equal((5, 7, 7, 2), (server.Jobs.Count(), server.Counters.Creates, server.Counters.Runs, server.Counters.Removed));
+    }
+
     [Theory]
     [InlineData(TaskType.Dummy, "finished", "success")]
     [InlineData(TaskType.Notification, "finished", "success")]

@@ -158,10 +158,20 @@ internal sealed class Supervisor
 
     private void KeepNewest(Job ended)
     {
-        var removal = ended.Owner.Ended(ended)?.Remove(onlyEnded: true) ?? RemovalOutcome.Kept;
+        if (ended.Owner.Ended(ended) is not { } oldest)
+        {
+            return;
+        }
+
+        var removal = oldest.Remove(onlyEnded: true);
         if (removal == RemovalOutcome.Kept)
         {
             return;
+        }
+
+        if (_options.ForgetsDeleted)
+        {
+            _jobs.TryRemove(oldest.Id, out _);
         }
 
         _counters.Add(Deed.Remove);

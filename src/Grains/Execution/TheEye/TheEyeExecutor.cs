@@ -36,7 +36,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         + "Turn the task's autoremove_completed_jobs off, or raise its limit.";
 
     private static readonly TheEyeReply.Refused NoToken = new(401, "There is no token to ask TheEye with. Configure TheEye:ServiceTokens.");
-    private static readonly Task<TheEyeReply> NotSent = Task.FromResult<TheEyeReply>(new TheEyeReply.Failed(TheEyeFault.Unreachable));
+    private static readonly TheEyeReply.Failed NotSent = new(TheEyeFault.Unreachable);
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Longer than a task may run.</summary>
@@ -299,7 +299,11 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         {
             for (var backoff = new Backoff(FirstPause, LongestPause); ;)
             {
-                reply = await AskAsync(job, token => MayBeSent() ? _supervisor.SyncedAsync(release.Spec.JobId, token, CancellationToken.None) : NotSent);
+                // Without a token nobody has refused it: the next caller brings one, and has it released by another attempt.
+                reply = await AskAsync(
+                    job,
+                    token => MayBeSent() ? _supervisor.SyncedAsync(release.Spec.JobId, token, CancellationToken.None) : Task.FromResult<TheEyeReply>(NotSent),
+                    withoutToken: NotSent);
                 if (reply is not TheEyeReply.Failed { MayHaveArrived: false } || !MayBeSent())
                 {
                     break;
@@ -414,9 +418,9 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     }
 
     /// <summary>Asks with the newest token of a caller, where that will not do with an older one, and then with the service token.</summary>
-    private async Task<TheEyeReply> AskAsync(WatchedJob job, Func<string, Task<TheEyeReply>> ask)
+    private async Task<TheEyeReply> AskAsync(WatchedJob job, Func<string, Task<TheEyeReply>> ask, TheEyeReply? withoutToken = null)
     {
-        TheEyeReply reply = NoToken;
+        var reply = withoutToken ?? NoToken;
         foreach (var token in job.Tokens.Concat(_options.ServiceTokens.TryGetValue(job.Spec.Customer, out var service) ? [service] : []))
         {
             reply = await ask(token);

@@ -27,6 +27,7 @@ internal sealed class WatchedJob(JobSpec spec, TimeProvider timeProvider)
     private readonly Lock _lock = new();
     private volatile TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile CallerTokens _tokens = new();
+    private volatile CallerTokens _formerTokens = new();
     private int _causes;
     private Backoff _backoff = new(FirstPause, LongestPause);
     private Guid _attempt;
@@ -41,8 +42,8 @@ internal sealed class WatchedJob(JobSpec spec, TimeProvider timeProvider)
 
     public JobSpec Spec { get; private set; } = spec;
 
-    /// <summary>The newest tokens of those who wait for the job.</summary>
-    public IReadOnlyList<string> Tokens => _tokens.NewestFirst;
+    /// <summary>The newest tokens of those who wait for the job; where its grain has come back and nobody has come to it yet, of those who waited before.</summary>
+    public IReadOnlyList<string> Tokens => _tokens.NewestFirst is { Count: > 0 } newest ? newest : _formerTokens.NewestFirst;
 
     /// <summary>The attempt that may have released the job.</summary>
     public Guid Attempt
@@ -80,9 +81,9 @@ internal sealed class WatchedJob(JobSpec spec, TimeProvider timeProvider)
         {
             Spec = release.Spec;
             (_attempt, _release, _isReleasing, _isUnreleased, _syncingSince) = (release.Attempt, release, true, false, null);
+            Use(release.Tokens);
         }
 
-        _tokens = release.Tokens;
         Volatile.Write(ref _askedAt, timeProvider.GetTimestamp());
         Wake(Causes.Release);
     }
@@ -117,10 +118,10 @@ internal sealed class WatchedJob(JobSpec spec, TimeProvider timeProvider)
     /// <returns>Whether it has provably released nothing, and never will.</returns>
     public bool Observe(Guid attempt, CallerTokens tokens)
     {
-        _tokens = tokens;
         Volatile.Write(ref _askedAt, timeProvider.GetTimestamp());
         lock (_lock)
         {
+            Use(tokens);
             if (attempt != _attempt)
             {
                 (_attempt, _isReleasing, _isUnreleased, _syncingSince) = (attempt, false, false, null);
@@ -209,6 +210,16 @@ internal sealed class WatchedJob(JobSpec spec, TimeProvider timeProvider)
             _lookAt = long.MaxValue;
             return true;
         }
+    }
+
+    private void Use(CallerTokens tokens)
+    {
+        if (_tokens.NewestFirst.Count > 0)
+        {
+            _formerTokens = _tokens;
+        }
+
+        _tokens = tokens;
     }
 
     private void SetLook(TimeSpan time)

@@ -172,6 +172,21 @@ public sealed class WatchedJobTests
     }
 
     [Fact]
+    public void The_tokens_of_former_callers_serve_until_another_one_comes_to_the_new_activation()
+    {
+        _tokens.Offer("a");
+        _job.Observe(Mine, _tokens);
+        _job.Observe(Mine, new());
+        _job.Observe(Mine, new());
+        Assert.Equal(["a"], _job.Tokens);
+        var newer = new CallerTokens();
+        _job.Take(new Release(Spec(), Another, 1, newer));
+        Assert.Equal(["a"], _job.Tokens);
+        newer.Offer("b");
+        Assert.Equal(["b"], _job.Tokens);
+    }
+
+    [Fact]
     public void It_knows_for_how_long_nobody_has_asked_for_it()
     {
         _time.Advance(Pause);
