@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using SyncCluster.Bench;
 
-IBenchmark[] benchmarks = [new Waiters(), new FrontOfTheEye(), new Subscriptions(), new Fairness()];
+IBenchmark[] benchmarks = [new Waiters(), new FrontOfTheEye(), new Subscriptions(), new Fairness(), new Scripts()];
 if (args is not [var name, .. var rest] || benchmarks.FirstOrDefault(benchmark => benchmark.Name == name) is not { } chosen)
 {
     return Help();

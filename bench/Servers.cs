@@ -22,7 +22,12 @@ internal sealed class Servers : IAsyncDisposable
 
     public string RedisPort { get; private set; } = "";
 
+    /// <summary>The file of a task of <see cref="BenchTasks"/>.</summary>
+    public string ScriptOf(string task) => Path.Combine(Recipes, $"{task}.sh");
+
     public string RedisVersion => RedisServer.Version.ToString();
+
+    private string Recipes => Path.Combine(_folder, "tasks");
 
     private IServer RedisServer => _connection!.GetServers().Single();
 
@@ -66,13 +71,13 @@ internal sealed class Servers : IAsyncDisposable
     public async Task AddAsync(int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop)
     {
         var redis = $"127.0.0.1:{RedisPort}";
-        var recipes = Directory.CreateDirectory(Path.Combine(_folder, "tasks")).FullName;
-        await BenchTasks.WriteAsync(recipes, _folder);
+        Directory.CreateDirectory(Recipes);
+        await BenchTasks.WriteAsync(Recipes, _folder);
         Silos = [.. Enumerable.Range(1, silos).Select(number => Start($"silo {number}", " is ready",
             [.. Program("Silo"), $"--Cluster:Redis={redis}", "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", .. siloSettings]))];
         await Task.WhenAll(Silos.Select(silo => silo.ReadyAsync(stop)));
         Gateways = [.. Enumerable.Range(1, gateways).Select(number => Start($"gateway {number}", " is ready",
-            [.. Program("Gateway"), $"--Cluster:Redis={(silos > 0 ? redis : "")}", $"--Demo:Folder={recipes}", .. gatewaySettings]))];
+            [.. Program("Gateway"), $"--Cluster:Redis={(silos > 0 ? redis : "")}", $"--Demo:Folder={Recipes}", .. gatewaySettings]))];
         await Task.WhenAll(Gateways.Select(gateway => gateway.ReadyAsync(stop)));
     }
 
