@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace SyncCluster.Execution.Local;
 
 /// <summary>
-/// Runs scripts as processes of this machine, many at once. Each is a shell that leads a session and a process group of its own, so that all it started
+/// Runs scripts as processes of this machine, many at once. Each leads a session and a process group of its own, so that all it started
 /// can be ended with it; what leaves the group is found by its marker (<see cref="OrphanSweep"/>), and what outlives this server by its
 /// <see cref="Watchdog"/>.
 /// </summary>
