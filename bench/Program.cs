@@ -11,7 +11,7 @@ if (args is [nameof(Child), var kind, .. var words])
 
 IBenchmark[] benchmarks =
 [
-    new DurableCalls(), new DummyCalls(), new FrontOfTheEye(), new Waiters(), new Storm(), new Steady(), new Scale(), new Subscriptions(), new Fairness(),
+    new DurableCalls(), new DummyCalls(), new FrontOfTheEye(), new Scripts(), new Waiters(), new Storm(), new Steady(), new Scale(), new Subscriptions(), new Fairness(),
     new Never(),
 ];
 using var stop = new CancellationTokenSource();

@@ -30,7 +30,12 @@ internal sealed class Servers : IAsyncDisposable
 
     public string RedisAddress => $"127.0.0.1:{RedisPort}";
 
+    /// <summary>The file of a task of <see cref="BenchTasks"/>.</summary>
+    public string ScriptOf(string task) => Path.Combine(Recipes, $"{task}.sh");
+
     public string RedisVersion => RedisServer.Version.ToString();
+
+    private string Recipes => Path.Combine(Folder, "tasks");
 
     private IServer RedisServer => _connection!.GetServers().Single();
 
@@ -135,13 +140,13 @@ internal sealed class Servers : IAsyncDisposable
 
     private async Task AddAsync(int silos, int gateways, string[] siloProgram, string[] siloSettings, string[] gatewaySettings, CancellationToken stop)
     {
-        var recipes = Directory.CreateDirectory(Path.Combine(Folder, "tasks")).FullName;
-        await BenchTasks.WriteAsync(recipes, Folder);
+        Directory.CreateDirectory(Recipes);
+        await BenchTasks.WriteAsync(Recipes, Folder);
         Silos = [.. Enumerable.Range(1, silos).Select(number => Start($"silo {number}", Child.Ready,
             [.. siloProgram, $"--Cluster:Redis={RedisAddress}", "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", .. siloSettings]))];
         await Task.WhenAll(Silos.Select(silo => silo.ReadyAsync(stop)));
         Gateways = [.. Enumerable.Range(1, gateways).Select(number => Start($"gateway {number}", Child.Ready,
-            [.. Program("Gateway"), $"--Cluster:Redis={(silos > 0 ? RedisAddress : "")}", $"--Demo:Folder={recipes}", .. gatewaySettings]))];
+            [.. Program("Gateway"), $"--Cluster:Redis={(silos > 0 ? RedisAddress : "")}", $"--Demo:Folder={Recipes}", .. gatewaySettings]))];
         await Task.WhenAll(Gateways.Select(gateway => gateway.ReadyAsync(stop)));
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
@@ -12,11 +13,15 @@ internal static partial class Libc
     public const int ArgumentsTooLong = 7;
 
     private const int BrokenPipe = 13;
+    private const int Child = 17;
     private const int ReadAccess = 4;
+    private const int ExecuteAccess = 1;
     private const short PollIn = 1;
 
     private static readonly Lazy<nint> IgnoredBefore = new(() =>
         signal(BrokenPipe, NativeLibrary.GetExport(NativeLibrary.Load("libc", typeof(Libc).Assembly, null), "getpid")));
+
+    private static readonly Lazy<nint> KeptBefore = new(() => IsIgnored(Child) ? signal(Child, 0) : 0);
 
     /// <summary>
     /// Has SIGPIPE end the programs that are started from now on, as usual: .NET ignores it, and what is ignored stays so in a child, while what is
@@ -24,17 +29,38 @@ internal static partial class Libc
     /// </summary>
     public static void RestoreBrokenPipeInChildren() => _ = IgnoredBefore.Value;
 
+    /// <summary>
+    /// Has the system keep the exit codes of children where this process was started with SIGCHLD ignored: .NET leaves that as it is, and would hear of
+    /// no end.
+    /// </summary>
+    public static void KeepExitCodes() => _ = KeptBefore.Value;
+
     /// <summary>Sends a signal to a process, or to a whole group by its negative number; false if there is none such.</summary>
     public static bool Signal(int id, int signal) => kill(id, signal) == 0;
 
     /// <summary>Whether this user may read a file: asked first where an exception for each refusal would cost more than the work itself.</summary>
     public static bool MayRead(string path) => access(path, ReadAccess) == 0;
 
-    /// <summary>Waits until a descriptor has data or has come to its end.</summary>
-    public static bool WaitReadable(SafeHandle handle, TimeSpan atMost)
+    /// <summary>Whether this user may run a file as a program.</summary>
+    public static bool MayRun(string path) => access(path, ExecuteAccess) == 0 && File.Exists(path);
+
+    /// <summary>Waits until one of two descriptors has data or has come to its end, or the time is over.</summary>
+    public static (bool One, bool Other) WaitReadable(SafeHandle? one, SafeHandle? other, TimeSpan atMost)
     {
-        var poll = new PollDescriptor { Descriptor = (int)handle.DangerousGetHandle(), Events = PollIn };
-        return Libc.poll(ref poll, 1, (int)atMost.TotalMilliseconds) > 0;
+        // Those below 0 are passed over.
+        Span<PollDescriptor> both =
+        [
+            new() { Descriptor = one is null ? -1 : (int)one.DangerousGetHandle(), Events = PollIn },
+            new() { Descriptor = other is null ? -1 : (int)other.DangerousGetHandle(), Events = PollIn },
+        ];
+        return poll(ref both[0], 2, (int)atMost.TotalMilliseconds) > 0 ? (both[0].Returned != 0, both[1].Returned != 0) : default;
+    }
+
+    private static bool IsIgnored(int signal)
+    {
+        const string field = "SigIgn:";
+        var line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal));
+        return line is not null && (ulong.Parse(line.AsSpan(field.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (signal - 1) & 1) == 1;
     }
 
     [LibraryImport("libc")]

@@ -1,11 +1,13 @@
 using System.Buffers;
 using System.IO.Pipes;
+using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
 namespace SyncCluster.Execution.Local;
 
 /// <summary>
 /// Reads what a script prints into its log, on a thread of its own: an asynchronous read of an anonymous pipe would block one of the thread pool's.
+/// The same thread waits for the end of the script's process where it is given a descriptor of it.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class OutputPipe
@@ -15,17 +17,23 @@ internal sealed class OutputPipe
     // A process that has escaped may hold the pipe for ever without a word: so long after the reader was told it still sits there.
     private static readonly TimeSpan AbandonSlice = TimeSpan.FromMilliseconds(100);
 
-    private readonly AnonymousPipeClientStream _pipe;
+    private readonly PipeStream _pipe;
     private readonly ScriptLog _log;
+    private readonly SafeHandle? _process;
+    private readonly Action _exited;
     private volatile bool _abandoned;
 
-    public OutputPipe(AnonymousPipeClientStream pipe, ScriptLog log)
+    /// <param name="pipe">To be read.</param>
+    /// <param name="log">What is read.</param>
+    /// <param name="process">A descriptor that has data when the process has ended.</param>
+    /// <param name="exited">Called once, when it has.</param>
+    public OutputPipe(PipeStream pipe, ScriptLog log, SafeHandle? process, Action exited)
     {
-        (_pipe, _log) = (pipe, log);
+        (_pipe, _log, _process, _exited) = (pipe, log, process, exited);
         End = Task.Factory.StartNew(Read, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    /// <summary>Completes when the pipe has come to its end or was abandoned: the log is whole then.</summary>
+    /// <summary>Completes when the pipe has come to its end or was abandoned, and the process has ended: the log is whole then.</summary>
     public Task End { get; }
 
     /// <summary>Waits for the end of the pipe, but not for ever: whoever still holds it then is not heard any more.</summary>
@@ -45,22 +53,26 @@ internal sealed class OutputPipe
     private void Read()
     {
         var buffer = ArrayPool<byte>.Shared.Rent(PipeCapacity);
+        var process = _process;
+        var pipe = _pipe.SafePipeHandle;
         try
         {
-            while (!_abandoned)
+            while (process is not null || (pipe is not null && !_abandoned))
             {
-                if (!Libc.WaitReadable(_pipe.SafePipeHandle, AbandonSlice))
+                // Nobody abandons the pipe before the process has ended.
+                var (isReadable, hasExited) = Libc.WaitReadable(pipe, process, process is null ? AbandonSlice : Timeout.InfiniteTimeSpan);
+                if (isReadable)
                 {
-                    continue;
+                    var count = _pipe.Read(buffer);
+                    pipe = count == 0 ? null : pipe;
+                    _log.Append(buffer.AsSpan(0, count));
                 }
 
-                var count = _pipe.Read(buffer);
-                if (count == 0)
+                if (hasExited)
                 {
-                    return;
+                    process = null;
+                    _exited();
                 }
-
-                _log.Append(buffer.AsSpan(0, count));
             }
         }
         finally

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
-using System.Diagnostics;
-using System.IO.Pipes;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -9,13 +7,16 @@ using Microsoft.Extensions.Options;
 namespace SyncCluster.Execution.Local;
 
 /// <summary>
-/// Runs scripts as processes of this machine, many at once. Each is a shell that leads a session and a process group of its own, so that all it started
+/// Runs scripts as processes of this machine, many at once. Each leads a session and a process group of its own, so that all it started
 /// can be ended with it; what leaves the group is found by its marker (<see cref="OrphanSweep"/>), and what outlives this server by its
 /// <see cref="Watchdog"/>.
 /// </summary>
 internal sealed partial class ScriptRunner : IDisposable
 {
     private const int Attempts = 5;
+
+    /// <summary>By which a shell complains, for <see cref="LaunchFailure"/>.</summary>
+    private const string ShellName = "script_runas";
 
     // Only a process that has escaped still holds the pipe after its group was killed.
     private static readonly TimeSpan PipeEnd = TimeSpan.FromSeconds(1);
@@ -174,13 +175,15 @@ internal sealed partial class ScriptRunner : IDisposable
     private async Task<ScriptRun> RunOnceAsync(
         ScriptCommand command, ScriptFolder folder, RunMarker marker, CancellationToken limit, CancellationToken halt)
     {
-        using var process = new Process { StartInfo = StartInfo(command, folder, marker) };
+        var log = new ScriptLog();
         var begun = _time.GetTimestamp();
+        ScriptProcess started;
         try
         {
+            Libc.KeepExitCodes();
             _watchdog.Ensure();
             Libc.RestoreBrokenPipeInChildren();
-            process.Start();
+            started = Start(command, folder, marker, log);
         }
         catch (Win32Exception e)
         {
@@ -193,51 +196,51 @@ internal sealed partial class ScriptRunner : IDisposable
             return NotStarted("The server could not start a process.");
         }
 
-        // setsid made it the leader of its group.
+        using var process = started;
         var group = process.Id;
         _active[marker.Run] = group;
         _watchdog.Add(group);
-        using var stream = (AnonymousPipeClientStream)process.StandardOutput.BaseStream;
-        var log = new ScriptLog();
-        var pipe = new OutputPipe(stream, log);
-        command.Started(log);
-
-        var exit = process.WaitForExitAsync(CancellationToken.None);
-        var (end, signal) = await EndAsync(process, exit, limit, halt);
-        if (process.HasExited)
+        try
         {
-            // Its own number may be another process' by now; a group's stays taken as long as one is left in it.
-            Libc.Signal(-group, Libc.Kill);
+            command.Started(log);
+            var (end, signal) = await EndAsync(process, limit, halt);
+            if (process.HasExited)
+            {
+                // Its own number may be another process' by now; a group's stays taken as long as one is left in it.
+                Libc.Signal(-group, Libc.Kill);
+            }
+            else
+            {
+                SignalGroup(group, Libc.Kill);
+            }
+
+            var code = await process.Exit;
+            var elapsed = _time.GetElapsedTime(begun);
+            await process.FinishAsync(PipeEnd, _time);
+            return new ScriptRun
+            {
+                End = end,
+                Code = end == ScriptEnd.Exited ? code : null,
+                Signal = signal,
+                Log = log.Text(),
+                LastLine = log.LastLine,
+                Elapsed = elapsed,
+            };
         }
-        else
+        finally
         {
-            SignalGroup(group, Libc.Kill);
+            _watchdog.Remove(group);
+            _active[marker.Run] = 0;
         }
-
-        await exit;
-        var elapsed = _time.GetElapsedTime(begun);
-        await pipe.FinishAsync(PipeEnd, _time);
-        _watchdog.Remove(group);
-        _active[marker.Run] = 0;
-
-        return new ScriptRun
-        {
-            End = end,
-            Code = end == ScriptEnd.Exited ? process.ExitCode : null,
-            Signal = signal,
-            Log = log.Text(),
-            LastLine = log.LastLine,
-            Elapsed = elapsed,
-        };
     }
 
     /// <summary>Waits until a script has ended, has been told to and has obeyed, or has to be killed.</summary>
     [SupportedOSPlatform("linux")]
-    private async Task<(ScriptEnd End, string? Signal)> EndAsync(Process process, Task exit, CancellationToken limit, CancellationToken halt)
+    private async Task<(ScriptEnd End, string? Signal)> EndAsync(ScriptProcess process, CancellationToken limit, CancellationToken halt)
     {
         using (var either = CancellationTokenSource.CreateLinkedTokenSource(limit, halt))
         {
-            await exit.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)process.Exit).WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         if (_disposed.IsCancellationRequested)
@@ -245,14 +248,14 @@ internal sealed partial class ScriptRunner : IDisposable
             return (ScriptEnd.Stopped, "SIGKILL");
         }
 
-        if (exit.IsCompleted || process.HasExited)
+        if (process.HasExited)
         {
             return (ScriptEnd.Exited, null);
         }
 
         var end = halt.IsCancellationRequested ? ScriptEnd.Stopped : ScriptEnd.TimedOut;
         SignalGroup(process.Id, Libc.Terminate);
-        return (end, await GoneAsync(process.Id, exit) ? "SIGTERM" : "SIGKILL");
+        return (end, await GoneAsync(process.Id, process.Exit) ? "SIGTERM" : "SIGKILL");
     }
 
     /// <summary>
@@ -288,23 +291,43 @@ internal sealed partial class ScriptRunner : IDisposable
     }
 
     [SupportedOSPlatform("linux")]
-    private ProcessStartInfo StartInfo(ScriptCommand command, ScriptFolder folder, RunMarker marker)
+    private ScriptProcess Start(ScriptCommand command, ScriptFolder folder, RunMarker marker, ScriptLog log)
     {
+        var environment = ScriptEnvironment.Compose(Environment.GetEnvironmentVariable, command.Environment, marker);
+        string[] script = [folder.Script, .. folder.Words];
+
         // Quotes around the placeholder would end those around the arguments.
         var runas = command.Runas
             .Replace("\"%script%\"", "%script%", StringComparison.Ordinal)
             .Replace("'%script%'", "%script%", StringComparison.Ordinal)
             .Replace("%script%", "\"$@\"", StringComparison.Ordinal);
-        var text = "exec 2>&1 </dev/null\n" + runas;
-        var start = _shell.Command(text, "script_runas", [folder.Script, .. folder.Words]);
-        start.WorkingDirectory = folder.Path;
-        start.RedirectStandardOutput = true;
-        foreach (var (name, value) in ScriptEnvironment.Compose(Environment.GetEnvironmentVariable, command.Environment, marker))
+        if (!_shell.Spawns)
         {
-            start.Environment[name] = value;
+            var start = _shell.Command("exec 2>&1 </dev/null\n" + runas, ShellName, script);
+            start.WorkingDirectory = folder.Path;
+            start.RedirectStandardOutput = true;
+            foreach (var (name, value) in environment)
+            {
+                start.Environment[name] = value;
+            }
+
+            return new ManagedProcess(start, log);
         }
 
-        return start;
+        if (PlainCommand.Words(command.Runas, script) is { } words
+            && PlainCommand.Find(words[0], environment.GetValueOrDefault("PATH"), Libc.MayRun) is { } program)
+        {
+            try
+            {
+                return new SpawnedProcess(program, words, new Dictionary<string, string>(environment) { ["PWD"] = folder.Path }, folder.Path, log);
+            }
+            catch (Win32Exception)
+            {
+                // A shell may know better, or says why not.
+            }
+        }
+
+        return new SpawnedProcess(_shell.Sh!, [_shell.Sh!, "-c", runas, ShellName, .. script], environment, folder.Path, log);
     }
 
     [SupportedOSPlatform("linux")]

@@ -2,16 +2,127 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Versioning;
 using System.Text;
+using System.Text.RegularExpressions;
 using SyncCluster.Execution.Local;
 
 namespace SyncCluster.Grains.Tests.Execution.Local;
 
 [SupportedOSPlatform("linux")]
-public sealed class ScriptRunnerTests : IDisposable
+public sealed class SpawnedScriptTests() : ScriptRunnerTests(Spawned)
 {
-    private readonly Scripts _scripts = new();
+    [Theory]
+    [InlineData("cat /proc/self/stat")]
+    [InlineData("exec cat /proc/self/stat")]
+    public async Task A_script_leads_a_session_from_its_first_instruction_on(string runas)
+    {
+        var run = await RunAsync(runas);
 
-    public void Dispose() => _scripts.Dispose();
+        var fields = run.Log.Split(' ');
+        Assert.Equal((fields[0], fields[0]), (fields[4], fields[5]));
+    }
+
+    [Theory]
+    [InlineData("ls -l /proc/self/fd")]
+    [InlineData("exec ls -l /proc/self/fd")]
+    public async Task A_script_holds_its_own_pipe_and_nothing_that_the_server_has_open(string runas)
+    {
+        await using var open = File.Create(Scripts.Note("open"));
+
+        var run = await RunAsync(runas);
+
+        var held = run.Log.Split('\n').Where(line => line.Contains(" -> ", StringComparison.Ordinal))
+            .Select(line => line.Split(' ')[^3..]).ToDictionary(end => end[0], end => end[2]);
+        Assert.Equal("/dev/null", held["0"]);
+        Assert.Equal(held["1"], held["2"]);
+        Assert.StartsWith("pipe:", held["1"], StringComparison.Ordinal);
+        Assert.DoesNotContain(open.Name, held.Values);
+        Assert.Equal(2, held.Values.Count(target => target == held["1"]));
+    }
+
+    [Theory]
+    [InlineData("cat /proc/self/status")]
+    [InlineData("exec cat /proc/self/status")]
+    public async Task A_script_starts_with_every_signal_open_and_none_ignored_that_ends_it(string runas)
+    {
+        var run = await RunAsync(runas);
+
+        Assert.Contains("SigBlk:\t0000000000000000\n", run.Log, StringComparison.Ordinal);
+        var ignored = ulong.Parse(Regex.Match(run.Log, "SigIgn:\t([0-9a-f]+)").Groups[1].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        Assert.Equal(0UL, ignored & ((1UL << (13 - 1)) | (1UL << (15 - 1))));
+    }
+
+    [Theory]
+    [InlineData("printenv PWD")]
+    [InlineData("exec printenv PWD")]
+    public async Task A_script_finds_its_folder_in_its_environment(string runas) =>
+        Assert.StartsWith(Scripts.Runner.Folders.Root + "/", (await RunAsync(runas)).Log, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("printf '<%s>' %script% >/dev/null; echo 'a  b'", "a  b\n")]
+    [InlineData("A=1 sh %script%; echo $?", "ran\n0\n")]
+    [InlineData("echo %script% | wc -l", "1\n")]
+    public async Task What_means_something_to_a_shell_has_one(string runas, string log) => Assert.Equal(log, (await RunAsync(runas)).Log);
+
+    [Fact]
+    public async Task A_program_without_a_first_line_is_the_shells()
+    {
+        var run = await RunAsync("%script%");
+
+        Assert.Equal((ScriptEnd.Exited, "ran\n"), (run.End, run.Log));
+    }
+
+    [Fact]
+    public async Task The_first_program_of_the_tasks_own_path_is_run()
+    {
+        var program = Scripts.Note("cat");
+        File.WriteAllText(program, "#!/bin/sh\necho mine");
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var command = Local.Scripts.Command("") with
+        {
+            Runas = "cat %script%",
+            Environment = new Dictionary<string, string> { ["PATH"] = $"/nowhere:{Scripts.Notes}:/usr/bin:/bin" },
+        };
+
+        Assert.Equal("mine\n", (await Scripts.RunAsync(command)).Log);
+    }
+
+    private Task<ScriptRun> RunAsync(string runas) => Scripts.RunAsync(Local.Scripts.Command("echo ran") with { Runas = runas });
+}
+
+/// <summary>As where the server is the first process of a container.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class ManagedScriptTests() : ScriptRunnerTests(Managed)
+{
+    [Fact]
+    public async Task A_runner_that_is_disposed_of_kills_a_process_that_leads_no_group_yet()
+    {
+        // As if setsid took for ever.
+        using var scripts = new Scripts(shell: Shell.Find(null) with { Setsid = "/usr/bin/env", Spawns = false });
+        var running = scripts.RunAsync(scripts.UnmarkedLeader("process"));
+        var process = await scripts.ProcessAsync("process");
+
+        scripts.Runner.Dispose();
+
+        await Eventually.Async(() => !Local.Scripts.Runs(process));
+        Assert.Equal(ScriptEnd.Stopped, (await running).End);
+    }
+}
+
+[SupportedOSPlatform("linux")]
+public abstract class ScriptRunnerTests(bool spawns) : IDisposable
+{
+    protected const bool Spawned = true;
+    protected const bool Managed = false;
+
+    private readonly Scripts _scripts = new(shell: Shells(spawns));
+
+    private protected Scripts Scripts => _scripts;
+
+    public void Dispose()
+    {
+        _scripts.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task A_script_gives_its_code_its_log_and_its_last_line()
@@ -36,7 +147,7 @@ public sealed class ScriptRunnerTests : IDisposable
     [Fact]
     public async Task The_script_and_its_arguments_come_where_runas_says()
     {
-        var run = await _scripts.RunAsync(Scripts.Command("echo \"$@\"", "a b") with { Runas = "echo before; sh %script% after" });
+        var run = await _scripts.RunAsync(Local.Scripts.Command("echo \"$@\"", "a b") with { Runas = "echo before; sh %script% after" });
 
         Assert.Equal("before\na b after\n", run.Log);
     }
@@ -45,7 +156,7 @@ public sealed class ScriptRunnerTests : IDisposable
     public async Task Nothing_of_the_servers_environment_but_a_few_variables_reaches_a_script()
     {
         Environment.SetEnvironmentVariable("SECRET_OF_THE_SERVER", "secret");
-        var command = Scripts.Command("env") with { Environment = new Dictionary<string, string> { ["OF_THE_TASK"] = "a\nb=c" } };
+        var command = Local.Scripts.Command("env") with { Environment = new Dictionary<string, string> { ["OF_THE_TASK"] = "a\nb=c" } };
 
         var run = await _scripts.RunAsync(command);
 
@@ -63,7 +174,7 @@ public sealed class ScriptRunnerTests : IDisposable
     [Fact]
     public async Task A_script_is_told_to_end_when_its_time_is_over()
     {
-        var run = await _scripts.RunAsync(Scripts.Command("echo begun; exec sleep 1000") with { Timeout = TimeSpan.FromMilliseconds(500) });
+        var run = await _scripts.RunAsync(Local.Scripts.Command("echo begun; exec sleep 1000") with { Timeout = TimeSpan.FromMilliseconds(500) });
 
         Assert.Equal((ScriptEnd.TimedOut, (int?)null, "SIGTERM", "begun\n"), (run.End, run.Code, run.Signal, run.Log));
         Assert.InRange(run.Elapsed, TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(15));
@@ -75,7 +186,7 @@ public sealed class ScriptRunnerTests : IDisposable
     public async Task A_script_may_clean_up_when_its_time_is_over(string runas)
     {
         // The interrupted sleep gets the signal too; the clean-up takes a while.
-        var run = await _scripts.RunAsync(Scripts.Command("trap 'sleep 0.3; echo cleaned; exit' TERM; echo begun; sleep 1000") with
+        var run = await _scripts.RunAsync(Local.Scripts.Command("trap 'sleep 0.3; echo cleaned; exit' TERM; echo begun; sleep 1000") with
         {
             Runas = runas,
             Timeout = TimeSpan.FromMilliseconds(500),
@@ -90,9 +201,9 @@ public sealed class ScriptRunnerTests : IDisposable
     [InlineData("exec sh %script%")]
     public async Task A_script_that_does_not_listen_is_killed(string runas)
     {
-        using var scripts = new Scripts(killGrace: TimeSpan.FromMilliseconds(200));
+        using var scripts = new Scripts(killGrace: TimeSpan.FromMilliseconds(200), shell: Shells(spawns));
 
-        var run = await scripts.RunAsync(Scripts.Command("trap '' TERM; echo begun; while :; do sleep 1000; done") with
+        var run = await scripts.RunAsync(Local.Scripts.Command("trap '' TERM; echo begun; while :; do sleep 1000; done") with
         {
             Runas = runas,
             Timeout = TimeSpan.FromMilliseconds(300),
@@ -105,20 +216,20 @@ public sealed class ScriptRunnerTests : IDisposable
     public async Task A_script_is_stopped_when_its_caller_says_so()
     {
         using var stop = new CancellationTokenSource();
-        var running = _scripts.Runner.RunAsync(Scripts.Command("echo $$ >$1; exec sleep 1000", _scripts.Note("script")), stop.Token);
+        var running = _scripts.Runner.RunAsync(Local.Scripts.Command("echo $$ >$1; exec sleep 1000", _scripts.Note("script")), stop.Token);
         var script = await _scripts.ProcessAsync("script");
 
         await stop.CancelAsync();
         var run = await running;
 
         Assert.Equal((ScriptEnd.Stopped, (int?)null, "SIGTERM"), (run.End, run.Code, run.Signal));
-        Assert.False(Scripts.Runs(script));
+        Assert.False(Local.Scripts.Runs(script));
     }
 
     [Fact]
     public async Task A_script_that_was_stopped_before_it_began_never_begins()
     {
-        var run = await _scripts.Runner.RunAsync(Scripts.Command("touch $1", _scripts.Note("begun")), new CancellationToken(canceled: true));
+        var run = await _scripts.Runner.RunAsync(Local.Scripts.Command("touch $1", _scripts.Note("begun")), new CancellationToken(canceled: true));
 
         Assert.Equal(ScriptEnd.Stopped, run.End);
         Assert.False(File.Exists(_scripts.Note("begun")));
@@ -136,24 +247,24 @@ public sealed class ScriptRunnerTests : IDisposable
     public async Task What_a_script_started_dies_with_it_and_holds_nothing_up()
     {
         var begun = Stopwatch.GetTimestamp();
-        var run = await _scripts.RunAsync($"{Scripts.Unmarked} & until test -s $1; do sleep 0.01; done; echo done", _scripts.Note("child"));
+        var run = await _scripts.RunAsync($"{Local.Scripts.Unmarked} & until test -s $1; do sleep 0.01; done; echo done", _scripts.Note("child"));
 
         Assert.Equal((ScriptEnd.Exited, 0, "done\n"), (run.End, run.Code, run.Log));
         Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(15));
         var child = await _scripts.ProcessAsync("child");
-        await Eventually.Async(() => !Scripts.Runs(child));
+        await Eventually.Async(() => !Local.Scripts.Runs(child));
     }
 
     [Fact]
     public async Task All_that_a_script_started_dies_at_its_timeout()
     {
-        using var scripts = new Scripts(killGrace: TimeSpan.FromMilliseconds(200));
-        var command = Scripts.Command($"trap '' TERM; {Scripts.Unmarked} & sleep 1000", scripts.Note("child"));
+        using var scripts = new Scripts(killGrace: TimeSpan.FromMilliseconds(200), shell: Shells(spawns));
+        var command = Local.Scripts.Command($"trap '' TERM; {Local.Scripts.Unmarked} & sleep 1000", scripts.Note("child"));
         var run = await scripts.RunAsync(command with { Timeout = TimeSpan.FromSeconds(1) });
 
         Assert.Equal(ScriptEnd.TimedOut, run.End);
         var child = await scripts.ProcessAsync("child");
-        await Eventually.Async(() => !Scripts.Runs(child));
+        await Eventually.Async(() => !Local.Scripts.Runs(child));
     }
 
     [Fact]
@@ -165,31 +276,31 @@ public sealed class ScriptRunnerTests : IDisposable
 
         Assert.Equal((ScriptEnd.Exited, "done\n"), (run.End, run.Log));
         var daemon = await _scripts.ProcessAsync("daemon");
-        await Eventually.Async(() => !Scripts.Runs(daemon));
+        await Eventually.Async(() => !Local.Scripts.Runs(daemon));
     }
 
     [Fact]
     public async Task What_a_daemon_started_is_swept_with_it()
     {
         await _scripts.RunAsync(
-            $"setsid sh -c '{Scripts.Unmarked} & wait' sh \"$1\" >/dev/null 2>&1 & until test -s $1; do sleep 0.01; done", _scripts.Note("child"));
+            $"setsid sh -c '{Local.Scripts.Unmarked} & wait' sh \"$1\" >/dev/null 2>&1 & until test -s $1; do sleep 0.01; done", _scripts.Note("child"));
         var child = await _scripts.ProcessAsync("child");
 
-        await Eventually.Async(() => !Scripts.Runs(child));
+        await Eventually.Async(() => !Local.Scripts.Runs(child));
     }
 
     [Fact]
     public async Task The_sweep_leaves_alone_what_still_runs()
     {
         using var stop = new CancellationTokenSource();
-        var running = _scripts.Runner.RunAsync(Scripts.Command("echo $$ >$1; exec sleep 1000", _scripts.Note("script")), stop.Token);
+        var running = _scripts.Runner.RunAsync(Local.Scripts.Command("echo $$ >$1; exec sleep 1000", _scripts.Note("script")), stop.Token);
         var script = await _scripts.ProcessAsync("script");
 
         await _scripts.RunAsync("setsid sleep 1000 & sleep 0.1; setsid sh -c 'echo $$ >\"$1\"; exec sleep 1000' sh $1 & sleep 0.2", _scripts.Note("daemon"));
         var daemon = await _scripts.ProcessAsync("daemon");
-        await Eventually.Async(() => !Scripts.Runs(daemon));
+        await Eventually.Async(() => !Local.Scripts.Runs(daemon));
 
-        Assert.True(Scripts.Runs(script));
+        Assert.True(Local.Scripts.Runs(script));
         await stop.CancelAsync();
         Assert.Equal(ScriptEnd.Stopped, (await running).End);
     }
@@ -262,7 +373,7 @@ public sealed class ScriptRunnerTests : IDisposable
     [InlineData("%script%", "#!/usr/bin/env no-such-interpreter\n")]
     public async Task A_missing_interpreter_is_named(string runas, string script)
     {
-        var run = await _scripts.RunAsync(Scripts.Command(script) with { Runas = runas });
+        var run = await _scripts.RunAsync(Local.Scripts.Command(script) with { Runas = runas });
 
         Assert.Equal(ScriptEnd.NotStarted, run.End);
         Assert.Contains("no-such-interpreter", run.Fault, StringComparison.Ordinal);
@@ -272,7 +383,7 @@ public sealed class ScriptRunnerTests : IDisposable
     [Fact]
     public async Task A_first_line_that_names_a_missing_program_names_the_script()
     {
-        var run = await _scripts.RunAsync(Scripts.Command("#!/no-such-interpreter\n") with { Runas = "%script%" });
+        var run = await _scripts.RunAsync(Local.Scripts.Command("#!/no-such-interpreter\n") with { Runas = "%script%" });
 
         Assert.Equal(ScriptEnd.NotStarted, run.End);
         Assert.Contains("script.sh", run.Fault, StringComparison.Ordinal);
@@ -294,7 +405,7 @@ public sealed class ScriptRunnerTests : IDisposable
     public async Task Scripts_that_are_programs_themselves_start_however_many_start_at_once()
     {
         var runs = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ =>
-            _scripts.RunAsync(Scripts.Command("#!/bin/sh\necho ran") with { Runas = "%script%" })));
+            _scripts.RunAsync(Local.Scripts.Command("#!/bin/sh\necho ran") with { Runas = "%script%" })));
 
         Assert.All(runs, run => Assert.Equal((ScriptEnd.Exited, "ran\n"), (run.End, run.Log)));
     }
@@ -323,29 +434,15 @@ public sealed class ScriptRunnerTests : IDisposable
     [Fact]
     public async Task A_runner_that_is_disposed_of_kills_its_scripts()
     {
-        using var scripts = new Scripts();
+        using var scripts = new Scripts(shell: Shells(spawns));
         var running = scripts.RunAsync("trap '' TERM; echo $$ >$1; sleep 1000; sleep 1000", scripts.Note("script"));
         var script = await scripts.ProcessAsync("script");
 
         scripts.Runner.Dispose();
 
         Assert.Equal(ScriptEnd.Stopped, (await running).End);
-        Assert.False(Scripts.Runs(script));
+        Assert.False(Local.Scripts.Runs(script));
         await Eventually.Async(() => !Directory.Exists(scripts.Runner.Folders.Root));
-    }
-
-    [Fact]
-    public async Task A_runner_that_is_disposed_of_kills_a_process_that_leads_no_group_yet()
-    {
-        // As if setsid took for ever.
-        using var scripts = new Scripts(shell: Shell.Find(null) with { Setsid = "/usr/bin/env" });
-        var running = scripts.RunAsync(scripts.UnmarkedLeader("process"));
-        var process = await scripts.ProcessAsync("process");
-
-        scripts.Runner.Dispose();
-
-        await Eventually.Async(() => !Scripts.Runs(process));
-        Assert.Equal(ScriptEnd.Stopped, (await running).End);
     }
 
     [Fact]
@@ -365,7 +462,7 @@ public sealed class ScriptRunnerTests : IDisposable
     [InlineData("sh \"%script%\"")]
     [InlineData("sh '%script%'")]
     public async Task Quotes_around_the_placeholder_change_nothing(string runas) =>
-        Assert.Equal("<a b>", (await _scripts.RunAsync(Scripts.Command("printf '<%s>' \"$@\"", "a b") with { Runas = runas })).Log);
+        Assert.Equal("<a b>", (await _scripts.RunAsync(Local.Scripts.Command("printf '<%s>' \"$@\"", "a b") with { Runas = runas })).Log);
 
     [Fact]
     public async Task A_pipe_whose_reader_has_left_ends_its_writer_without_a_word()
@@ -379,8 +476,10 @@ public sealed class ScriptRunnerTests : IDisposable
     public async Task A_script_that_another_process_still_holds_open_for_writing_is_started_again()
     {
         // The shell itself holds it, but only the first time.
-        var command = Scripts.Command("#!/bin/sh\necho ran") with { Runas = "test -e held || { >held; exec 3>>\"$1\"; }; %script%" };
+        var command = Local.Scripts.Command("#!/bin/sh\necho ran") with { Runas = "test -e held || { >held; exec 3>>\"$1\"; }; %script%" };
 
         Assert.Equal("ran\n", (await _scripts.RunAsync(command)).Log);
     }
+
+    private static Shell Shells(bool spawns) => Shell.Find(Environment.GetEnvironmentVariable("PATH")) with { Spawns = spawns };
 }
