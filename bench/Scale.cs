@@ -35,8 +35,8 @@ internal sealed class Scale : IBenchmark
                 clients.Add(await servers.StartLoadAsync(stop));
             }
 
-            // Each silo and gateway has to be warm.
-            await MeasureAsync(2 * calls * Math.Max(silos, gateways));
+            // Each silo and gateway is to be warm.
+            await MeasureAsync(4 * calls * Math.Max(silos, gateways));
             var costs = new List<Cost>();
             for (var round = 1; round <= rounds; round++)
             {

@@ -24,7 +24,7 @@ internal sealed class Steady : IBenchmark
         var floor = await servers.StartFloorAsync(stop);
         var client = await servers.StartLoadAsync(stop);
         await Cost.OfCallsAsync(servers, [floor], [client], BenchTasks.Quick, 64, count, stop);
-        await Cost.OfCallsAsync(servers, servers.Gateways, [client], BenchTasks.Quick, 64, count, stop);
+        await Cost.OfCallsAsync(servers, servers.Gateways, [client], BenchTasks.Quick, 64, 6 * count, stop);
 
         var bare = await MeasureAsync(floor, floor);
         var ours = await MeasureAsync(servers.Gateways[0], completer);

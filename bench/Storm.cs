@@ -29,7 +29,7 @@ internal sealed class Storm : IBenchmark
         var first = await servers.StartLoadAsync(stop);
         using var calls = new Calls();
         await Cost.OfCallsAsync(servers, [floor], [client], BenchTasks.Quick, 64, count, stop);
-        await Cost.OfCallsAsync(servers, [gateway], [client], BenchTasks.Quick, 64, count, stop);
+        await Cost.OfCallsAsync(servers, [gateway], [client], BenchTasks.Quick, 64, 4 * count, stop);
         await floor.AskAsync("hold", stop);
         await completer.AskAsync("hold", stop);
 

@@ -31,7 +31,7 @@ internal static class Completer
         Console.Out.WriteLine($"http://{listener.LocalEndpoint}{Child.Ready}");
         await host.StartAsync();
         var grains = host.Services.GetRequiredService<IGrainFactory>();
-        Volatile.Write(ref held, new(AtOnce, key => CompleteAsync(grains.GetGrain<IJobGrain>(key))));
+        Volatile.Write(ref held, new(AtOnce, key => CompleteAsync(grains.GetJob(key))));
         await Child.ObeyAsync(held.ObeyAsync);
     }
 

@@ -17,7 +17,7 @@ internal sealed class LoadGenerator : IDisposable
     public const string Token = "demo-token";
 
     private static readonly AuthenticationHeaderValue Bearer = new("Bearer", Token);
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, PooledConnectionIdleTimeout = TimeSpan.FromHours(1) });
+    private HttpMessageInvoker _http = New();
     private readonly ConcurrentBag<double> _woken = [];
     private readonly ConcurrentBag<double> _taken = [];
     private readonly List<Task> _open = [];
@@ -70,6 +70,10 @@ internal sealed class LoadGenerator : IDisposable
                 return Measured();
             case ["close"]:
                 await CloseAsync();
+
+                // A process may not have the connections to one server and to the next.
+                _http.Dispose();
+                _http = New();
                 return Measured();
             default:
                 throw new ArgumentException($"What is {string.Join(' ', command)}?");
@@ -77,6 +81,14 @@ internal sealed class LoadGenerator : IDisposable
 
         static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
     }
+
+    private static HttpMessageInvoker New() => new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        PooledConnectionIdleTimeout = TimeSpan.FromHours(1),
+    });
 
     private void Begin()
     {

@@ -114,7 +114,7 @@ internal sealed class FollowedJob(
     {
         try
         {
-            return await grains.GetGrain<IJobGrain>(request.Key).Follow(_position.Log);
+            return await grains.GetJob(request.Key).Follow(_position.Log);
         }
         catch (Exception fault) when (fault is OrleansException or TimeoutException)
         {

@@ -74,7 +74,7 @@ internal sealed class LocalTasks(TaskLookup tasks, WaiterHub hub, IGrainFactory 
     /// <inheritdoc/>
     public async Task<JobSight> LookAsync(JobRequest request, CancellationToken gone)
     {
-        var (access, seen) = await grains.GetGrain<IJobGrain>(request.Key).Attach(null, Reading.Cached) switch
+        var (access, seen) = await grains.GetJob(request.Key).Attach(null, Reading.Cached) switch
         {
             JobReply.Pending pending => (pending.Access, new JobSight { Lifecycle = pending.Lifecycle.Word(), Document = pending.Document }),
             JobReply.Finished { Job: var job } => (job.Access, new JobSight { Lifecycle = job.Lifecycle.Word(), HasEnded = true, Document = job.Document }),
@@ -94,7 +94,7 @@ internal sealed class LocalTasks(TaskLookup tasks, WaiterHub hub, IGrainFactory 
             return JobEndpoints.AdministratorsOnly(request.Customer, request.Job);
         }
 
-        return (seen.HasEnded ? Cancellation.AlreadyEnded : await grains.GetGrain<IJobGrain>(request.Key).Cancel()) switch
+        return (seen.HasEnded ? Cancellation.AlreadyEnded : await grains.GetJob(request.Key).Cancel()) switch
         {
             Cancellation.Accepted => null,
             Cancellation.AlreadyEnded => JobEndpoints.HasEnded(request.Customer, request.Job),

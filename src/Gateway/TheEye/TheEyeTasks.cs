@@ -142,7 +142,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
         }
 
         if (MayBeStored(reply)
-            && await _grains.GetGrain<IJobGrain>(request.Key).Attach(null, Reading.Cached) is JobReply.Finished { Job: { Fault: null } stored }
+            && await _grains.GetJob(request.Key).Attach(null, Reading.Cached) is JobReply.Finished { Job: { Fault: null } stored }
             && request.MaySee(stored.Access))
         {
             return new() { Lifecycle = stored.Lifecycle.Word(), HasEnded = true, Document = stored.Document };
@@ -166,7 +166,7 @@ internal sealed partial class TheEyeTasks : ITaskBackend, IDisposable
         }
 
         // Whoever waits for it shall not have to wait until TheEye is asked again.
-        _grains.GetGrain<IJobGrain>(request.Key).Attach(null, Reading.Fresh).Ignore();
+        _grains.GetJob(request.Key).Attach(null, Reading.Fresh).Ignore();
         return null;
     }
 

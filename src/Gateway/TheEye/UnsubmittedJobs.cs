@@ -55,7 +55,7 @@ internal sealed partial class UnsubmittedJobs(
         {
             try
             {
-                var fate = await ask(grains.GetGrain<IJobGrain>(JobKey.Of(spec.Customer, spec.JobId)));
+                var fate = await ask(grains.GetJob(JobKey.Of(spec.Customer, spec.JobId)));
                 if (fate == Fate.SeenTo)
                 {
                     return;

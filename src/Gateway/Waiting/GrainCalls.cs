@@ -114,7 +114,7 @@ internal sealed partial class GrainCalls(
     /// <param name="version">Of the gateway's newest subscription then.</param>
     public void Leave(WaitedJob job, long version)
     {
-        var grain = grains.GetGrain<IJobGrain>(job.Key);
+        var grain = grains.GetJob(job.Key);
         var subscription = new Subscription(job.Observer, version);
         if (!job.IsAbandoned)
         {
@@ -147,7 +147,7 @@ internal sealed partial class GrainCalls(
     {
         var version = Interlocked.Increment(ref _version);
         job.Version = version;
-        var called = call(grains.GetGrain<IJobGrain>(job.Key), new Subscription(job.Observer, version, token));
+        var called = call(grains.GetJob(job.Key), new Subscription(job.Observer, version, token));
         var reply = await called.WaitAsync(deadline.Remaining, timeProvider, gone);
         if (reply is JobReply.Pending pending)
         {

@@ -58,8 +58,14 @@ internal sealed class WaitedJob(string key, IJobObserver observer)
     }
 
     /// <summary>Whether it is time to attach again; if so, the next time is set.</summary>
-    public bool IsDue(long now, long next)
+    public bool IsDue(long now, Func<long> next)
     {
+        // Asked of all, all the time.
+        if (Volatile.Read(ref _nextAttach) > now)
+        {
+            return false;
+        }
+
         lock (_lock)
         {
             if (_left || !_established || _nextAttach > now)
@@ -67,7 +73,7 @@ internal sealed class WaitedJob(string key, IJobObserver observer)
                 return false;
             }
 
-            _nextAttach = next;
+            _nextAttach = next();
             return true;
         }
     }

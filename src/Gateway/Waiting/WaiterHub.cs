@@ -122,6 +122,7 @@ internal sealed partial class WaiterHub : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Tick, _timeProvider);
+        Func<long> next = InSomeTime;
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -129,7 +130,7 @@ internal sealed partial class WaiterHub : BackgroundService
                 var now = _timeProvider.GetTimestamp();
                 foreach (var (_, job) in _jobs)
                 {
-                    if (job.IsDue(now, InSomeTime()))
+                    if (job.IsDue(now, next))
                     {
                         _ = AttachAgainAsync(job);
                     }

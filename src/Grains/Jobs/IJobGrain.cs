@@ -215,3 +215,26 @@ public static class JobKey
 {
     public static string Of(string customer, string jobId) => $"{customer}/{jobId}";
 }
+
+/// <summary>Finds jobs' grains.</summary>
+public static class JobGrains
+{
+    private static Types? _types;
+
+    /// <summary>The grain of a job. What Orleans finds out about the interface anew for each reference, by reflection, is kept.</summary>
+    /// <param name="grains">Of the silo or the client.</param>
+    /// <param name="key">The job's <see cref="JobKey"/>.</param>
+    public static IJobGrain GetJob(this IGrainFactory grains, string key)
+    {
+        if (Volatile.Read(ref _types) is { } types)
+        {
+            return (IJobGrain)grains.GetGrain(GrainId.Create(types.Grain, key), types.Interface);
+        }
+
+        var job = grains.GetGrain<IJobGrain>(key);
+        Volatile.Write(ref _types, new(job.GetGrainId().Type, ((GrainReference)job).InterfaceType));
+        return job;
+    }
+
+    private sealed record Types(GrainType Grain, GrainInterfaceType Interface);
+}

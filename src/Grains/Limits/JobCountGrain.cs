@@ -110,7 +110,7 @@ internal sealed partial class JobCountGrain(
     }
 
     private Task<bool> HasEndedAsync(string jobId) =>
-        grains.GetGrain<IJobGrain>(JobKey.Of(Customer, jobId)).HasEndedAsync(fault => LogNoWord(fault, jobId));
+        grains.GetJob(JobKey.Of(Customer, jobId)).HasEndedAsync(fault => LogNoWord(fault, jobId));
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: no word from its grain. It counts on.")]
     private partial void LogNoWord(Exception fault, string job);

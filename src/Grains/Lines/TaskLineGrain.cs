@@ -176,7 +176,7 @@ internal sealed partial class TaskLineGrain(
 
     /// <summary>Whether a job has ended, as its grain says. A grain that can't say so now is asked again later.</summary>
     private Task<bool> HasEndedAsync(string jobId) =>
-        grains.GetGrain<IJobGrain>(JobKey.Of(Customer, jobId)).HasEndedAsync(fault => LogNoWord(fault, jobId));
+        grains.GetJob(JobKey.Of(Customer, jobId)).HasEndedAsync(fault => LogNoWord(fault, jobId));
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: no word from its grain. It keeps its place in the line.")]
     private partial void LogNoWord(Exception fault, string job);

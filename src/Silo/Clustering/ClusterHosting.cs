@@ -21,6 +21,9 @@ public static partial class ClusterHosting
         silo.Configure<ClusterOptions>(options => Name(options, settings));
         silo.Configure<ClusterMembershipOptions>(Tune);
         silo.UseRedisClustering(_ => { });
+
+        // Room for all of it is taken at the start, 18 MiB for the standard's million, and a job's place in it is soon of no use to anybody.
+        silo.Configure<GrainDirectoryOptions>(options => options.CacheSize = 100_000);
         silo.AddStorage(StorageNames.Jobs, options => options.JobExpiry);
         silo.AddStorage(StorageNames.Catalog, _ => null);
 

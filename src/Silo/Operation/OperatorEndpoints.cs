@@ -57,7 +57,7 @@ internal static class OperatorEndpoints
             return NotFound;
         }
 
-        return await grains.GetGrain<IJobGrain>(JobKey.Of(customer, job)).Terminate() switch
+        return await grains.GetJob(JobKey.Of(customer, job)).Terminate() switch
         {
             Cancellation.Accepted => TypedResults.NoContent(),
             Cancellation.AlreadyEnded => TypedResults.Problem("The job has ended already.", statusCode: StatusCodes.Status409Conflict),

@@ -162,6 +162,8 @@ public sealed class ReleaseTests(ReleaseTests.Server server) : IClassFixture<Rel
     {
         public Task Completed(FinishedJob job) => Task.CompletedTask;
 
+        public Task AllCompleted(FinishedJob[] jobs) => Task.CompletedTask;
+
         public Task Moved(string key) => Task.CompletedTask;
     }
 

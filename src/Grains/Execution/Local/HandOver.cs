@@ -20,7 +20,7 @@ internal sealed partial class HandOver(
     /// <summary>Hands a job over that this silo says it does not hold.</summary>
     public async Task RunAsync(Ticket ticket)
     {
-        var job = grains.GetGrain<IJobGrain>(ticket.Key);
+        var job = grains.GetJob(ticket.Key);
         if (!membership.CurrentSnapshot.Members.Values.Any(member => member.Status == SiloStatus.Active && !member.SiloAddress.Equals(silo.SiloAddress)))
         {
             if (options.Value.JobsEndWithTheProcess)

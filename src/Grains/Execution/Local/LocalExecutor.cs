@@ -324,7 +324,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         }
     }
 
-    private IJobGrain JobOf(JobSpec spec) => _grains.GetGrain<IJobGrain>(JobKey.Of(spec.Customer, spec.JobId));
+    private IJobGrain JobOf(JobSpec spec) => _grains.GetJob(JobKey.Of(spec.Customer, spec.JobId));
 
     private void Drop(Ticket ticket)
     {

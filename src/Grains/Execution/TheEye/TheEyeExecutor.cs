@@ -446,7 +446,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         return true;
     }
 
-    private IJobGrain JobOf(WatchedJob job) => _grains.GetGrain<IJobGrain>(JobKey.Of(job.Spec.Customer, job.Spec.JobId));
+    private IJobGrain JobOf(WatchedJob job) => _grains.GetJob(JobKey.Of(job.Spec.Customer, job.Spec.JobId));
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job}: watching it failed.")]
     private partial void LogWatchFailed(Exception fault, string job);
