@@ -1,4 +1,6 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
+using SyncCluster.Silo.Clustering;
 
 namespace SyncCluster.Bench;
 
@@ -11,6 +13,7 @@ internal static class Machine
     public static Table Facts(string redisVersion)
     {
         var facts = new Table("fact", "value");
+        facts.Add("SyncCluster", $"{VersionOf(typeof(ClusterSettings))}, Orleans {VersionOf(typeof(IGrainFactory)).Split('+')[0]}");
         facts.Add("date", $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC");
         facts.Add("processor", $"{Field("/proc/cpuinfo", "model name")}, {Environment.ProcessorCount} cores");
         facts.Add("memory", $"{long.Parse(Field("/proc/meminfo", "MemTotal").Split(' ')[0], null) / 1024 / 1024.0:0.0} GiB");
@@ -28,6 +31,8 @@ internal static class Machine
 
     /// <summary>Of the servers, who get our environment: ASP.NET Core's default is the server's.</summary>
     private static string Collector => Environment.GetEnvironmentVariable("DOTNET_gcServer") == "0" ? "workstation" : "server";
+
+    private static string VersionOf(Type type) => type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "?";
 
     private static string Field(string path, string name) =>
         File.ReadLines(path).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "?";

@@ -9,7 +9,7 @@ internal sealed class Scale : IBenchmark
 
     public string Name => "scale";
 
-    public string Options => "[--calls 15000] [--rounds 3]";
+    public string Options => "[--calls 15000] [--rounds 2]";
 
     public string[] Small => ["--calls", "200", "--rounds", "1"];
 
@@ -17,7 +17,7 @@ internal sealed class Scale : IBenchmark
     {
         arguments.Allow("calls", "rounds", "json");
         var calls = arguments.Number("calls", 15_000);
-        var rounds = arguments.Number("rounds", 3);
+        var rounds = arguments.Number("rounds", 2);
         var load = Machine.Load;
         var facts = Machine.Facts("");
         var figures = new Table("silos", "gateways", "CPU, µs a call", "of it gateways", "of it silos", "calls a second", "p99, ms", "times that of one");

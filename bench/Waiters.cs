@@ -14,11 +14,14 @@ internal sealed class Waiters : IBenchmark
     private const double MemoryLimit = 2;
     private const double IdleLimit = 3;
 
+    /// <summary>How long is looked at most while nobody waits.</summary>
+    private static readonly TimeSpan Unwaited = TimeSpan.FromSeconds(20);
+
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
 
     public string Name => "waiters";
 
-    public string Options => "[--count 18000, on each gateway] [--gateways 2, at the most] [--silos 2] [--idle 30]";
+    public string Options => "[--count 18000, on each gateway] [--gateways 2, at the most] [--silos N, else as many as gateways] [--idle 60]";
 
     public string[] Small => ["--count", "60", "--gateways", "2", "--silos", "1", "--idle", "1"];
 
@@ -26,8 +29,7 @@ internal sealed class Waiters : IBenchmark
     {
         arguments.Allow("count", "silos", "gateways", "idle", "json");
         var count = arguments.Number("count", 18_000);
-        var silos = arguments.Number("silos", 2);
-        var idle = TimeSpan.FromSeconds(arguments.Number("idle", 30));
+        var idle = TimeSpan.FromSeconds(arguments.Number("idle", 60));
         var load = Machine.Load;
         var idleAt = Math.Min(IdleAt, count);
         var layouts = new List<Layout>();
@@ -44,6 +46,7 @@ internal sealed class Waiters : IBenchmark
 
         foreach (var gateways in Enumerable.Range(1, arguments.Number("gateways", 2)))
         {
+            var silos = arguments.Number("silos", gateways);
             await using var servers = await Servers.StartAsync(
                 silos,
                 gateways,
@@ -60,7 +63,7 @@ internal sealed class Waiters : IBenchmark
 
         var facts = Machine.Facts(redis);
         facts.Add("load average", $"{load} at the start, {Machine.Load} at the end");
-        facts.Add("idle", $"{idle.TotalSeconds:0} s each: without waiters, with {idleAt} and with all");
+        facts.Add("idle", $"{idle.TotalSeconds:0} s with {idleAt}, from {Settling.TotalSeconds:0} s after they have come");
         var figures = new Table(
             "servers", "waiters", "KiB a waiter", "of it gateways", "of it silos", "Redis, KiB", "times the floor",
             "idle, % of a core", "gateways idle, %", "silos idle, %");
@@ -68,12 +71,12 @@ internal sealed class Waiters : IBenchmark
         var floorMemory = layouts[0].PerWaiter(layouts[0].Last).Total;
         foreach (var layout in layouts)
         {
-            foreach (var look in layout.Looks.Where(look => look.Idle is not null))
+            foreach (var look in layout.Looks.Where(look => look.Idle is not null || look == layout.Last))
             {
                 var more = layout.PerWaiter(look);
                 figures.Add(
                     layout.Name, look.Waiters, more.Total, more.Gateways, more.Silos, more.Redis, look.Waiters == 0 ? null : more.Total / floorMemory,
-                    look.Idle!.Value.Gateways + look.Idle.Value.Silos, look.Idle.Value.Gateways, look.Idle.Value.Silos);
+                    look.Idle?.Gateways + look.Idle?.Silos, look.Idle?.Gateways, look.Idle?.Silos);
             }
 
             memory.Add(layout.Name, layout.Looks.Select(look => ((double)look.Waiters, look.Waiters == 0 ? 0 : layout.PerWaiter(look).Total!.Value * look.Waiters / 1024)));
@@ -104,13 +107,13 @@ internal sealed class Waiters : IBenchmark
             }
 
             string[] requests = [.. layout.Gateways.Select(gateway => $"POST {Calls.Address(gateway, BenchTasks.Endless)}")];
-            await layout.LookIdleAsync(0, idle, stop);
+            await layout.LookIdleAsync(0, idle < Unwaited ? idle : Unwaited, stop);
             for (var opened = 0; opened < all;)
             {
                 var more = Math.Min(opened < idleAt ? Math.Min(Stride, idleAt - opened) : Stride, all - opened);
                 await Crowd.OpenAsync(clients, requests, more, waiting, stop);
                 opened += more;
-                if (opened == idleAt || opened == all)
+                if (opened == idleAt)
                 {
                     await layout.LookIdleAsync(opened, idle, stop);
                 }

@@ -74,13 +74,13 @@ public sealed class JobCluster : IAsyncLifetime
     }
 
     /// <summary>A gateway's waiters.</summary>
-    internal async Task<WaiterHub> GatewayAsync(WaitingOptions? options = null)
+    internal async Task<WaiterHub> GatewayAsync(WaitingOptions? options = null, TimeProvider? time = null)
     {
         var hub = new WaiterHub(
             Grains,
             _host.Services.GetRequiredService<IHostApplicationLifetime>(),
             Options.Create(options ?? new WaitingOptions()),
-            TimeProvider.System,
+            time ?? TimeProvider.System,
             NullLogger<WaiterHub>.Instance);
         _hubs.Add(hub);
         await hub.StartAsync(CancellationToken.None);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Core.Internal;
 using SyncCluster.Execution;
 using SyncCluster.Gateway.Waiting;
@@ -105,10 +106,16 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
     public async Task The_last_look_finds_a_job_that_ended_without_a_push()
     {
         var job = cluster.NewJob();
-        var gateway = await cluster.GatewayAsync();
-        var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(2)), CancellationToken.None);
+        var untilTheLook = TimeSpan.FromSeconds(1.5);
+        var time = new ObservedTime(untilTheLook);
+        var gateway = await cluster.GatewayAsync(time: time);
+        var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(time, TimeSpan.FromSeconds(2)), CancellationToken.None);
         await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
         await job.EndBehindTheGrainAsync();
+        await time.IsWaitedFor.WaitAsync(JobCluster.Patience);
+        Assert.False(submitted.IsCompleted);
+
+        time.Advance(untilTheLook);
         Assert.IsType<WaitEnd.Finished>(await submitted.WaitAsync(JobCluster.Patience));
     }
 
@@ -245,5 +252,25 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
             ? Task.FromResult<Resumption>(new Resumption.End(TestJob.Failure))
             : throw new InvalidOperationException("A bug.");
         Assert.IsType<WaitEnd.Finished>(await gateway.AttachAsync(job.Key, _ => true, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience));
+    }
+
+    /// <summary>Time that passes when it is told to, and tells when somebody waits for so much of it.</summary>
+    /// <remarks>It is ahead of the grains' time, who refuse what has come too late.</remarks>
+    private sealed class ObservedTime(TimeSpan span) : FakeTimeProvider(DateTimeOffset.UtcNow.AddHours(1))
+    {
+        private readonly TaskCompletionSource _waitedFor = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task IsWaitedFor => _waitedFor.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime == span)
+            {
+                _waitedFor.TrySetResult();
+            }
+
+            return timer;
+        }
     }
 }
