@@ -38,9 +38,12 @@ internal static class GatewayApp
         app.UseForwardedHeaders();
         app.UseMiddleware<CrossOrigin>();
         app.UseExceptionHandler();
-        app.UseStatusCodePages(context => ProblemOf(context.HttpContext).ExecuteAsync(context.HttpContext));
         app.UseMiddleware<LoopbackHostOnly>();
         app.UseRouting();
+
+        // Not for ours, which answer with a body: it takes half a KiB of each request that waits.
+        app.UseWhen(http => http.GetEndpoint() is not RouteEndpoint, unknown => unknown.UseStatusCodePages(
+            context => ProblemOf(context.HttpContext).ExecuteAsync(context.HttpContext)));
         app.MapJobs();
         app.MapDialect();
         if (ExecutorChoice.IsTheEye(app.Configuration))

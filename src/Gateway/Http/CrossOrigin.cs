@@ -46,11 +46,14 @@ internal sealed class CrossOrigin(RequestDelegate next, IOptions<CrossOriginOpti
             : null;
 
         // Late, since a fault's answer starts with clearing what was set before.
-        http.Response.OnStarting(() =>
-        {
-            Write(http.Response.Headers, answersTo);
-            return Task.CompletedTask;
-        });
+        http.Response.OnStarting(
+            static state =>
+            {
+                var (response, answersTo) = ((HttpResponse, string?))state;
+                Write(response.Headers, answersTo);
+                return Task.CompletedTask;
+            },
+            (http.Response, answersTo));
 
         if (isPreflight)
         {

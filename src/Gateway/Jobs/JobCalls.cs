@@ -28,31 +28,12 @@ internal sealed class JobCalls(
     public static Problem WrongSecret { get; } = new(StatusCodes.Status401Unauthorized, "The task or its secret is wrong.");
 
     /// <summary>Runs a task for the bearer of a token.</summary>
-    public async Task<IResult> RunAsync(HttpContext http, string customer, string task)
-    {
-        var deadline = new Deadline(timeProvider, _waiting.Maximum);
-        if (!TaskId.IsValid(task))
-        {
-            return JobAddress.NoSuchTask;
-        }
-
-        var intake = await calls.AdmitAsync(http, customer, Credential.User, callLimits.Call, calls.ReadAsync, deadline);
-        return intake.Refusal
-            ?? await RunAsync(http, new TaskCall(customer, task, intake.Arguments!) { Caller = intake.Caller, Token = intake.Token }, deadline);
-    }
+    public Task<IResult> RunAsync(HttpContext http, string customer, string task) =>
+        TaskId.IsValid(task) ? RunAsync(http, customer, task, null) : Task.FromResult<IResult>(JobAddress.NoSuchTask);
 
     /// <summary>Runs a task for whoever knows its secret. What is wrong, the task or its secret, is not told.</summary>
-    public async Task<IResult> RunWithSecretAsync(HttpContext http, string customer, string task, string secret)
-    {
-        var deadline = new Deadline(timeProvider, _waiting.Maximum);
-        if (!CustomerName.IsValid(customer) || !TaskId.IsValid(task))
-        {
-            return WrongSecret;
-        }
-
-        var intake = await calls.AdmitBySecretAsync(http, customer, task, secret, calls.ReadAsync, deadline);
-        return intake.Refusal ?? await RunAsync(http, new TaskCall(customer, task, intake.Arguments!) { Secret = secret }, deadline);
-    }
+    public Task<IResult> RunWithSecretAsync(HttpContext http, string customer, string task, string secret) =>
+        CustomerName.IsValid(customer) && TaskId.IsValid(task) ? RunAsync(http, customer, task, secret) : Task.FromResult<IResult>(WrongSecret);
 
     /// <summary>Waits for a job of the token's customer.</summary>
     /// <param name="http">The request.</param>
@@ -115,13 +96,30 @@ internal sealed class JobCalls(
     /// <summary>Whether a job that can't be asked for has run is not known: only of a new one it is.</summary>
     private static WaitEnd Attached(WaitEnd end) => end is WaitEnd.Unavailable ? new WaitEnd.Refused(ServerFault.Unreachable) : end;
 
-    private async Task<IResult> RunAsync(HttpContext http, TaskCall call, Deadline arrival)
+    private async Task<IResult> RunAsync(HttpContext http, string customer, string task, string? secret)
     {
-        var terms = WaitTerms.Of(
-            http.Request, _waiting, call.Customer, call.Task, arrival, isFollowed: EventStream.IsWanted(http.Request));
+        var arrival = new Deadline(timeProvider, _waiting.Maximum);
+        var intake = secret is null
+            ? await calls.AdmitAsync(http, customer, Credential.User, callLimits.Call, calls.ReadAsync, arrival)
+            : await calls.AdmitBySecretAsync(http, customer, task, secret, calls.ReadAsync, arrival);
+        if (intake.Refusal is { } early)
+        {
+            return early;
+        }
+
+        var terms = WaitTerms.Of(http.Request, _waiting, customer, task, arrival, isFollowed: EventStream.IsWanted(http.Request));
+        var call = new TaskCall(customer, task, intake.Arguments!) { Caller = intake.Caller, Token = intake.Token, Secret = secret };
+        var (refusal, request, location, wait) = await AllocateAsync(http, call, terms);
+        return refusal ?? await WaitAsync(http, request!, terms, location!, wait!);
+    }
+
+    /// <summary>Has a call's job made. Why it is refused; null where it is not, and then there is all the rest: a job, its address, and how its end is waited for.</summary>
+    private async Task<(Problem? Refusal, JobRequest? Request, string? Location, Func<WaitTime, Task<WaitEnd>>? Wait)> AllocateAsync(
+        HttpContext http, TaskCall call, WaitTerms terms)
+    {
         if (!TaskCall.TryIdentify(http.Request, ref call, out var refusal))
         {
-            return refusal;
+            return Refused(refusal);
         }
 
         if (TaskCall.IsToCancelOnDisconnect(http.Request))
@@ -129,27 +127,28 @@ internal sealed class JobCalls(
             call = call with { CallerWaitsUntil = timeProvider.GetUtcNow() + terms.Time.End.Remaining };
         }
 
-        switch (await submission.AllocateAsync(http, call, terms.Time.Start))
+        return await submission.AllocateAsync(http, call, terms.Time.Start) switch
         {
-            case Allocation.Allocated { Spec: var spec }:
-                return await AnswerAsync(spec.JobId, time => submission.RunAsync(spec, call.Token, time, http.RequestAborted));
-            case Allocation.Ended ended:
-                return await AnswerAsync(ended.JobId, _ => Task.FromResult<WaitEnd>(new WaitEnd.Finished(ended.Job)));
-            case Allocation.OtherCall other:
-                return await AnswerAsync(other.JobId, _ => Task.FromResult<WaitEnd>(new WaitEnd.OtherCall()));
-            case Allocation.Refused refused:
-                return refused.Problem;
-            default:
-                throw new InvalidOperationException("A job is allocated, has ended, or there is none.");
-        }
+            Allocation.Allocated { Spec: var spec } => Made(spec.JobId, Running(spec, call.Token, http.RequestAborted)),
+            Allocation.Ended ended => Made(ended.JobId, Known(new WaitEnd.Finished(ended.Job))),
+            Allocation.OtherCall other => Made(other.JobId, Known(new WaitEnd.OtherCall())),
+            Allocation.Refused refused => Refused(refused.Problem),
+            _ => throw new InvalidOperationException("A job is allocated, has ended, or there is none."),
+        };
 
-        Task<IResult> AnswerAsync(string job, Func<WaitTime, Task<WaitEnd>> wait) => WaitAsync(
-            http,
+        static (Problem?, JobRequest?, string?, Func<WaitTime, Task<WaitEnd>>?) Refused(Problem refusal) => (refusal, null, null, null);
+
+        static Func<WaitTime, Task<WaitEnd>> Known(WaitEnd end) => _ => Task.FromResult(end);
+
+        (Problem?, JobRequest?, string?, Func<WaitTime, Task<WaitEnd>>?) Made(string job, Func<WaitTime, Task<WaitEnd>> wait) => (
+            null,
             new JobRequest(call.Customer, job, call.Caller, call.Token),
-            terms,
             call.JobSecret is { } secret ? JobAddress.WithSecret(job, secret, terms.Flags) : JobAddress.Of(call.Customer, job, terms.Flags),
             wait);
     }
+
+    private Func<WaitTime, Task<WaitEnd>> Running(JobSpec spec, string? token, CancellationToken gone) =>
+        time => submission.RunAsync(spec, token, time, gone);
 
     /// <summary>Waits for a job, and answers however the wait ends.</summary>
     private async Task<IResult> WaitAsync(HttpContext http, JobRequest request, WaitTerms terms, string location, Func<WaitTime, Task<WaitEnd>> wait)

@@ -26,20 +26,20 @@ internal sealed class JobSubmission(WaiterHub hub, ITaskBackend backend, CallLim
 
     /// <summary>Makes a job exist and waits for its end.</summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async Task<WaitEnd> RunAsync(JobSpec spec, string? token, WaitTime time, CancellationToken gone) =>
-        (await SeeToAsync(spec, token, async () => await hub.SubmitAsync(spec, token, time, gone)))!;
+    public Task<WaitEnd> RunAsync(JobSpec spec, string? token, WaitTime time, CancellationToken gone) =>
+        SeeToAsync(spec, token, hub.SubmitAsync(spec, token, time, gone)!)!;
 
     /// <summary>Makes a job exist for which nobody waits yet. Null: it goes on.</summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
     public Task<WaitEnd?> StartAsync(JobSpec spec, string? token, Deadline deadline, CancellationToken gone) =>
-        SeeToAsync(spec, token, () => hub.StartAsync(spec, token, deadline, gone));
+        SeeToAsync(spec, token, hub.StartAsync(spec, token, deadline, gone));
 
-    private async Task<WaitEnd?> SeeToAsync(JobSpec spec, string? token, Func<Task<WaitEnd?>> submit)
+    private async Task<WaitEnd?> SeeToAsync(JobSpec spec, string? token, Task<WaitEnd?> submission)
     {
         WaitEnd? end = new WaitEnd.Unknown();
         try
         {
-            end = await submit();
+            end = await submission;
             return end is WaitEnd.NotFound ? new WaitEnd.Refused(RecordLost(spec.JobId)) : end;
         }
         finally

@@ -6,7 +6,7 @@ namespace SyncCluster.Gateway.Waiting;
 internal sealed class WaitedJob(string key, IJobObserver observer)
 {
     private readonly Lock _lock = new();
-    private readonly TaskCompletionSource<FinishedJob?> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<WaitEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private List<string>? _tokens;
     private int _waiters;
     private bool _left;
@@ -32,10 +32,17 @@ internal sealed class WaitedJob(string key, IJobObserver observer)
         }
     }
 
-    /// <summary>The finished job; null when its record is lost.</summary>
-    public Task<FinishedJob?> End => _end.Task;
+    /// <summary>How the wait for it ends, unless a waiter ends its own.</summary>
+    public Task<WaitEnd> End => _end.Task;
 
-    public void Finish(FinishedJob? job) => _end.TrySetResult(job);
+    /// <summary>Whether its grain need not hear that nobody waits any more.</summary>
+    public bool HasEnded => _end.Task is { IsCompletedSuccessfully: true, Result: not WaitEnd.Draining };
+
+    /// <param name="job">The finished job; null when its record is lost.</param>
+    public void Finish(FinishedJob? job) => _end.TrySetResult(job is null ? new WaitEnd.NotFound() : new WaitEnd.Finished(job));
+
+    /// <summary>The server stops: nobody waits for it here any longer.</summary>
+    public void Drain() => _end.TrySetResult(new WaitEnd.Draining());
 
     /// <summary>The job's grain has answered that the job goes on. Before that nothing is asked but by the first call itself.</summary>
     /// <param name="next">When to attach again at the latest, by the clock of the hub.</param>

@@ -46,6 +46,7 @@ internal sealed partial class WaiterHub : BackgroundService
         // Not before the silo or client runs: until then there is nobody to register it with.
         _observer = new(() => grains.CreateObjectReference<IJobObserver>(_ear));
         lifetime.ApplicationStopping.Register(() => _drained.CancelAfter(_options.DrainTime));
+        _drained.Token.Register(Drain);
     }
 
     /// <summary>How many requests wait.</summary>
@@ -143,6 +144,14 @@ internal sealed partial class WaiterHub : BackgroundService
         }
     }
 
+    private void Drain()
+    {
+        foreach (var (_, job) in _jobs)
+        {
+            job.Drain();
+        }
+    }
+
     private async Task<WaitEnd> WaitAsync(
         string key,
         string? token,
@@ -175,40 +184,34 @@ internal sealed partial class WaiterHub : BackgroundService
     private async Task<WaitEnd> WaitForEndAsync(WaitedJob job, Deadline deadline, CancellationToken gone)
     {
         var remaining = deadline.Remaining;
-        if (remaining == TimeSpan.Zero && !job.End.IsCompleted)
+        if (remaining == TimeSpan.Zero && !job.HasEnded)
         {
             gone.ThrowIfCancellationRequested();
             return new WaitEnd.TimedOut();
         }
 
-        using var cut = CancellationTokenSource.CreateLinkedTokenSource(gone, _drained.Token);
         try
         {
             var margin = remaining / 4 < _options.LastAttach ? remaining / 4 : _options.LastAttach;
             try
             {
-                return End(await job.End.WaitAsync(remaining - margin, _timeProvider, cut.Token));
+                return await job.End.WaitAsync(remaining - margin, _timeProvider, gone);
             }
             catch (TimeoutException)
             {
-                if (await _calls.OnceAsync(job, (grain, subscription) => grain.Attach(subscription, Reading.Fresh), deadline, cut.Token) is JobReply.Finished last)
+                if (await _calls.OnceAsync(job, (grain, subscription) => grain.Attach(subscription, Reading.Fresh), deadline, gone) is JobReply.Finished last)
                 {
                     job.Finish(last.Job);
+                    return new WaitEnd.Finished(last.Job);
                 }
 
-                return End(await job.End.WaitAsync(deadline.Remaining, _timeProvider, cut.Token));
+                return await job.End.WaitAsync(deadline.Remaining, _timeProvider, gone);
             }
         }
         catch (TimeoutException)
         {
             return new WaitEnd.TimedOut();
         }
-        catch (OperationCanceledException) when (!gone.IsCancellationRequested)
-        {
-            return job.End.IsCompletedSuccessfully ? End(await job.End) : new WaitEnd.Draining();
-        }
-
-        static WaitEnd End(FinishedJob? finished) => finished is null ? new WaitEnd.NotFound() : new WaitEnd.Finished(finished);
     }
 
     private async Task AttachAgainAsync(WaitedJob job)
@@ -238,6 +241,12 @@ internal sealed partial class WaiterHub : BackgroundService
             var job = _jobs.GetOrAdd(key, static (key, hub) => new WaitedJob(key, hub._observer.Value), this);
             if (job.TryEnter(token))
             {
+                if (IsDrained)
+                {
+                    // It was perhaps not there yet when all were.
+                    job.Drain();
+                }
+
                 Interlocked.Increment(ref _waiters);
                 return job;
             }
@@ -252,7 +261,7 @@ internal sealed partial class WaiterHub : BackgroundService
             // Read before the next waiter can come: its subscription must be the newer one.
             var version = job.Version;
             _jobs.TryRemove(KeyValuePair.Create(job.Key, job));
-            if (!job.End.IsCompleted)
+            if (!job.HasEnded)
             {
                 _calls.Leave(job, version);
             }
