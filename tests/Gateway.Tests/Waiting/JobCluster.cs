@@ -74,11 +74,11 @@ public sealed class JobCluster : IAsyncLifetime
     }
 
     /// <summary>A gateway's waiters.</summary>
-    internal async Task<WaiterHub> GatewayAsync(WaitingOptions? options = null, TimeProvider? time = null)
+    internal async Task<WaiterHub> GatewayAsync(WaitingOptions? options = null, TimeProvider? time = null, CancellationToken stop = default)
     {
         var hub = new WaiterHub(
             Grains,
-            _host.Services.GetRequiredService<IHostApplicationLifetime>(),
+            new GatewayLifetime(stop),
             Options.Create(options ?? new WaitingOptions()),
             time ?? TimeProvider.System,
             NullLogger<WaiterHub>.Instance);
@@ -120,6 +120,18 @@ public sealed class JobCluster : IAsyncLifetime
 
         return call.Invoke();
     }
+}
+
+/// <summary>The lifetime of a gateway, which the test ends.</summary>
+internal sealed class GatewayLifetime(CancellationToken stopping) : IHostApplicationLifetime
+{
+    public CancellationToken ApplicationStarted => new(canceled: true);
+
+    public CancellationToken ApplicationStopping => stopping;
+
+    public CancellationToken ApplicationStopped => CancellationToken.None;
+
+    public void StopApplication() => throw new NotSupportedException("The test stops it.");
 }
 
 /// <summary>The machine's clock, put forward.</summary>

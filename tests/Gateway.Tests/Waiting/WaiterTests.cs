@@ -141,6 +141,29 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
     }
 
     [Fact]
+    public async Task A_server_that_stops_ends_the_waits_that_are_and_those_that_come()
+    {
+        var job = cluster.NewJob();
+        using var stop = new CancellationTokenSource();
+        var gateway = await cluster.GatewayAsync(new() { DrainTime = TimeSpan.FromMilliseconds(1) }, stop: stop.Token);
+        var waits = new TaskCompletionSource();
+        var submitted = gateway.SubmitAsync(
+            job.Spec, null, new WaitTime(job.Soon, job.Soon) { GoesOn = waits.SetResult }, CancellationToken.None);
+        await waits.Task.WaitAsync(JobCluster.Patience);
+        await stop.CancelAsync();
+        Assert.IsType<WaitEnd.Draining>(await submitted.WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.IsType<WaitEnd.Draining>(
+            await gateway.AttachAsync(job.Key, _ => true, job.Soon, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5)));
+
+        // Whoever would not have waited is told the same as ever.
+        Assert.IsType<WaitEnd.TimedOut>(await gateway.AttachAsync(
+            job.Key, _ => true, new WaitTime(job.Soon, new Deadline(TimeProvider.System, TimeSpan.Zero)), CancellationToken.None));
+        Assert.Equal(0, gateway.Waiters);
+        await job.FinishAsync();
+        Assert.IsType<WaitEnd.Finished>(await gateway.AttachAsync(job.Key, _ => true, job.Soon, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Who_may_not_see_the_job_is_told_so_and_the_others_wait_on()
     {
         var job = cluster.NewJob();
