@@ -11,6 +11,10 @@ namespace SyncCluster.Gateway.Waiting;
 internal sealed partial class WaiterHub : BackgroundService
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>So many ticks are between two looks at the jobs while none is to be asked for soon.</summary>
+    private const int Ticks = 4;
+
     private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan WhileLeaving = TimeSpan.FromSeconds(1);
 
@@ -29,6 +33,9 @@ internal sealed partial class WaiterHub : BackgroundService
     private readonly Ear _ear;
     private readonly Lazy<IJobObserver> _observer;
     private int _waiters;
+
+    /// <summary>Until then there is a look at the jobs with each tick, by the clock of the hub.</summary>
+    private long _watchedUntil;
 
     public WaiterHub(
         IGrainFactory grains,
@@ -126,9 +133,14 @@ internal sealed partial class WaiterHub : BackgroundService
         Func<long> next = InSomeTime;
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
+            for (var tick = 0; await timer.WaitForNextTickAsync(stoppingToken); tick++)
             {
                 var now = _timeProvider.GetTimestamp();
+                if (tick % Ticks != 0 && now > Volatile.Read(ref _watchedUntil))
+                {
+                    continue;
+                }
+
                 foreach (var (_, job) in _jobs)
                 {
                     if (job.IsDue(now, next))
@@ -229,7 +241,7 @@ internal sealed partial class WaiterHub : BackgroundService
             case JobReply.Pending:
                 break;
             default:
-                job.AttachBy(In(AfterFault));
+                AttachIn(AfterFault, job);
                 break;
         }
     }
@@ -269,10 +281,29 @@ internal sealed partial class WaiterHub : BackgroundService
     }
 
     /// <summary>The job's grain says that the job goes on, and that this gateway is subscribed.</summary>
-    private void GoesOn(WaitedJob job, JobReply.Pending reply) => job.Establish(reply.Leaving ? In(WhileLeaving) : InSomeTime());
+    private void GoesOn(WaitedJob job, JobReply.Pending reply)
+    {
+        job.Establish(InSomeTime());
+        if (reply.Leaving)
+        {
+            AttachIn(WhileLeaving, job);
+        }
+    }
 
     /// <summary>Not at once: the others are to have heard of the change by then, and not all jobs are to ask at the same time.</summary>
-    private void AttachSoon(WaitedJob job) => job.AttachBy(In(TimeSpan.FromSeconds(0.5 + (2.5 * Random.Shared.NextDouble()))));
+    private void AttachSoon(WaitedJob job) => AttachIn(TimeSpan.FromSeconds(0.5 + (2.5 * Random.Shared.NextDouble())), job);
+
+    private void AttachIn(TimeSpan time, WaitedJob job)
+    {
+        job.AttachBy(In(time));
+
+        // Two at once may leave the lesser time, and then it is less than a second late.
+        var until = In(time + Tick);
+        if (Volatile.Read(ref _watchedUntil) < until)
+        {
+            Volatile.Write(ref _watchedUntil, until);
+        }
+    }
 
     private long InSomeTime() => In(_options.AttachInterval * (0.9 + (0.2 * Random.Shared.NextDouble())));
 

@@ -19,7 +19,7 @@ internal sealed class JobSubscribers(string key, GatewayPushes pushes)
         }
         else if (_subscriptions[index].Version < subscription.Version)
         {
-            _subscriptions[index] = (subscription.Observer, subscription.Version);
+            _subscriptions[index] = _subscriptions[index] with { Version = subscription.Version };
         }
     }
 

@@ -57,7 +57,12 @@ internal sealed partial class StoredJob(
             return false;
         }
 
-        Record = state.RecordExists ? state.State : null;
+        // What is read each minute is mostly the same, and an old object is cheaper than a new one for as long.
+        if (!state.RecordExists || Record is null || state.ETag != _etag)
+        {
+            Record = state.RecordExists ? state.State : null;
+        }
+
         _etag = state.ETag;
         _readAt = timeProvider.GetTimestamp();
         _readUnder = version;
