@@ -42,7 +42,7 @@ internal sealed class DialectCalls(
     /// <summary>Starts a job for the bearer of a token.</summary>
     public async Task<IResult> CreateAsync(HttpContext http, string task)
     {
-        var deadline = new Deadline(timeProvider, Shortest(Start));
+        var deadline = TimeOf(Start).Start;
         if (!TaskId.IsValid(task))
         {
             return JobAddress.NoSuchTask;
@@ -61,7 +61,7 @@ internal sealed class DialectCalls(
     /// <summary>Starts a job for whoever knows the task's secret.</summary>
     public async Task<IResult> CreateWithSecretAsync(HttpContext http, string task, string secret)
     {
-        var deadline = new Deadline(timeProvider, Shortest(Start));
+        var deadline = TimeOf(Start).Start;
         var customer = NamedCustomer(http.Request) ?? sole.Name;
         if (!CustomerName.IsValid(customer) || !TaskId.IsValid(task))
         {
@@ -85,7 +85,7 @@ internal sealed class DialectCalls(
             return Polling.Malformed;
         }
 
-        var time = TimeOf(polling);
+        var time = TimeOf(polling.Timeout);
         var intake = await calls.AdmitAsync(
             http, NamedCustomer(http.Request), Credential.Viewer, (waiting, _) => callLimits.Wait(waiting), ReadAsync, time.Start);
         if (intake.Refusal is { } refusal)
@@ -121,19 +121,17 @@ internal sealed class DialectCalls(
         }
 
         var end = await hub.AttachAsync(
-            JobKey.Of(customer, job), access => JobSecret.Opens(secret, access), TimeOf(polling), http.RequestAborted);
+            JobKey.Of(customer, job), access => JobSecret.Opens(secret, access), TimeOf(polling.Timeout), http.RequestAborted);
         return end is WaitEnd.Forbidden ? JobAddress.NoSuchJob : Answer(http.Request, end, job, PollingAddress.PathWithSecret(job, secret), polling);
     }
 
     private static string? NamedCustomer(HttpRequest request) => request.Query["customer"].ToString() is { Length: > 0 } named ? named : null;
 
-    private WaitTime TimeOf(Polling polling)
+    private WaitTime TimeOf(TimeSpan wished)
     {
-        var wait = Shortest(polling.Timeout);
+        var wait = wished < waiting.Value.Maximum ? wished : waiting.Value.Maximum;
         return waiting.Value.TimeOf(new Deadline(timeProvider, wait), wait);
     }
-
-    private TimeSpan Shortest(TimeSpan time) => time < waiting.Value.Maximum ? time : waiting.Value.Maximum;
 
     private async Task<CallBody> ReadAsync(HttpContext http)
     {

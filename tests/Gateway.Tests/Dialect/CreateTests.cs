@@ -242,3 +242,22 @@ public sealed class TheEyeCreateTests(TheEyeTestServer server) : CreateTests(ser
     // What the supervisor says when it has made a job that is to be released.
     protected override string Fresh => "syncing";
 }
+
+/// <summary>Starting a job where hardly anything is waited for.</summary>
+public sealed class ShortWaitTests(ShortWaitTests.Server server) : IClassFixture<ShortWaitTests.Server>
+{
+    [Fact]
+    public async Task The_longest_wait_does_not_make_a_job_start_sooner()
+    {
+        var task = await server.ImportAsync("true");
+        using var created = await server.SendAsync(HttpMethod.Post, $"/task/{task["id"]}/job", json: "[]");
+        using var bySecret = await server.SendAsync(
+            HttpMethod.Post, $"/task/{task["id"]}/secret/{task["secret"]}/job?customer=acme", json: "[]");
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (created.StatusCode, bySecret.StatusCode));
+    }
+
+    public sealed class Server : TestServer
+    {
+        protected override string[] Settings => ["--Waiting:Maximum=00:00:00.001"];
+    }
+}
