@@ -68,6 +68,7 @@ public static class SiloHosting
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<TaskCatalog>();
         services.AddSingleton<UnfinishedJobs>();
+        services.AddSingleton<PushRelay>();
         services.AddSingleton<GatewayPushes>();
         services.AddSingleton<StorageRoom>();
         services.AddSingleton<Admissions>();

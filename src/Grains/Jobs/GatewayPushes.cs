@@ -7,7 +7,7 @@ namespace SyncCluster.Jobs;
 /// Tells gateways of this silo's jobs that have ended. What ends while a message to a gateway is under way goes with the next one, so that a message
 /// and its acknowledgement serve many jobs where many end, and one is not kept waiting where few do.
 /// </summary>
-internal sealed partial class GatewayPushes(TimeProvider timeProvider, ILogger<GatewayPushes> logger)
+internal sealed partial class GatewayPushes(PushRelay relay, TimeProvider timeProvider, ILogger<GatewayPushes> logger)
 {
     /// <summary>Jobs in one message.</summary>
     private const int MostJobs = 128;
@@ -21,12 +21,19 @@ internal sealed partial class GatewayPushes(TimeProvider timeProvider, ILogger<G
     /// <summary>A message that takes longer keeps no others: it, or its answer, may be lost.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>A gateway that has not heard by then asks for the job itself.</summary>
+    private static readonly TimeSpan PatienceWithAll = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(20);
+
     private readonly ConcurrentDictionary<IJobObserver, Lane> _lanes = new();
+    private int _untold;
 
     /// <summary>Tells a gateway of a job's end. Completes when it has heard, or was told in vain three times.</summary>
     public Task PushAsync(IJobObserver gateway, FinishedJob job)
     {
         var push = new Push(job);
+        Interlocked.Increment(ref _untold);
         while (true)
         {
             var lane = _lanes.GetOrAdd(gateway, static _ => new());
@@ -44,6 +51,20 @@ internal sealed partial class GatewayPushes(TimeProvider timeProvider, ILogger<G
         }
     }
 
+    /// <summary>
+    /// Waits, no longer than 5 s, until gateways have heard of all ends, or were told in vain. For a silo that stops: what it has not said by the time
+    /// that its grains leave, it can't say any more.
+    /// </summary>
+    public async Task AllToldAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Tick, timeProvider);
+        for (var start = timeProvider.GetTimestamp();
+             Volatile.Read(ref _untold) > 0 && timeProvider.GetElapsedTime(start) < PatienceWithAll && !cancellationToken.IsCancellationRequested;)
+        {
+            await timer.WaitForNextTickAsync(CancellationToken.None);
+        }
+    }
+
     private async Task RunAsync(IJobObserver gateway, Lane lane)
     {
         while (lane.Next() is { Count: > 0 } pushes)
@@ -58,7 +79,7 @@ internal sealed partial class GatewayPushes(TimeProvider timeProvider, ILogger<G
     {
         if (await TryAsync(gateway, pushes, 1))
         {
-            pushes.ForEach(push => push.Told.SetResult());
+            pushes.ForEach(Told);
             return;
         }
 
@@ -74,15 +95,23 @@ internal sealed partial class GatewayPushes(TimeProvider timeProvider, ILogger<G
                 }
             }
 
-            push.Told.SetResult();
+            Told(push);
         }));
+    }
+
+    private void Told(Push push)
+    {
+        Interlocked.Decrement(ref _untold);
+        push.Told.SetResult();
     }
 
     private async Task<bool> TryAsync(IJobObserver gateway, List<Push> pushes, int tries)
     {
         try
         {
-            await (pushes is [var one] ? gateway.Completed(one.Job) : gateway.AllCompleted([.. pushes.Select(push => push.Job)]));
+            await (relay.Find() is { } other ? other.AllCompleted(gateway, [.. pushes.Select(push => push.Job)])
+                : pushes is [var one] ? gateway.Completed(one.Job)
+                : gateway.AllCompleted([.. pushes.Select(push => push.Job)]));
             return true;
         }
         catch (Exception fault)

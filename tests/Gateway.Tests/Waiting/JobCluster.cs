@@ -49,6 +49,7 @@ public sealed class JobCluster : IAsyncLifetime
         builder.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Jobs, Storage);
         builder.Services.AddSingleton<IJobExecutor>(Executor);
         builder.Services.AddSingleton<UnfinishedJobs>();
+        builder.Services.AddSingleton<PushRelay>();
         builder.Services.AddSingleton<GatewayPushes>();
         builder.Services.AddSingleton(Room);
         builder.Services.AddSingleton<Admissions>();

@@ -11,9 +11,10 @@ public sealed class GatewayPushesTests
 
     private readonly FakeTimeProvider _time = new();
     private readonly Gateway _gateway = new();
+    private readonly Relay _relay = new();
     private readonly GatewayPushes _pushes;
 
-    public GatewayPushesTests() => _pushes = new(_time, NullLogger<GatewayPushes>.Instance);
+    public GatewayPushesTests() => _pushes = new(_relay, _time, NullLogger<GatewayPushes>.Instance);
 
     [Fact]
     public async Task What_ends_while_a_message_is_under_way_goes_with_the_next()
@@ -102,6 +103,45 @@ public sealed class GatewayPushesTests
         Assert.Equal(300, _gateway.Messages.Skip(1).Sum(message => message.Jobs.Split(' ').Length));
     }
 
+    [Fact]
+    public async Task A_silo_that_stops_tells_gateways_by_way_of_another()
+    {
+        _relay.Other = new OtherSilo();
+        var told = Push("1");
+        Assert.Equal("by way of another: 1", _gateway.Messages[0].Jobs);
+
+        _gateway.Messages[0].Heard.SetResult();
+        await told.WaitAsync(Limit);
+    }
+
+    [Fact]
+    public async Task A_silo_that_stops_waits_until_all_are_told()
+    {
+        var told = Push("1");
+        var allTold = _pushes.AllToldAsync(CancellationToken.None);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(allTold.IsCompleted);
+
+        _gateway.Messages[0].Heard.SetResult();
+        await told.WaitAsync(Limit);
+        await AdvanceUntilAsync(() => allTold.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_silo_that_stops_does_not_wait_for_long_for_who_does_not_hear()
+    {
+        var told = Push("1");
+        var start = _time.GetTimestamp();
+        var allTold = _pushes.AllToldAsync(CancellationToken.None);
+        await AdvanceUntilAsync(() => allTold.IsCompleted);
+
+        Assert.False(told.IsCompleted);
+        Assert.InRange(_time.GetElapsedTime(start), TimeSpan.FromSeconds(5), TimeSpan.MaxValue);
+    }
+
+    [Fact]
+    public async Task With_nothing_to_tell_nobody_waits() => await _pushes.AllToldAsync(CancellationToken.None).WaitAsync(Limit);
+
     private static FinishedJob Job(string key) => new(key, Lifecycle.Finished, JobState.Success, [], new JobAccess([], true, null));
 
     private Task Push(string key) => _pushes.PushAsync(_gateway, Job(key));
@@ -147,6 +187,19 @@ public sealed class GatewayPushesTests
             _arrived.Release();
             return message.Heard.Task;
         }
+    }
+
+    private sealed class Relay() : PushRelay(null!, null!, null!)
+    {
+        public IPushRelayGrain? Other { get; set; }
+
+        public override IPushRelayGrain? Find() => Other;
+    }
+
+    private sealed class OtherSilo : IPushRelayGrain
+    {
+        public Task AllCompleted(IJobObserver gateway, FinishedJob[] jobs) =>
+            gateway.AllCompleted([.. jobs.Select(job => job with { Key = $"by way of another: {job.Key}" })]);
     }
 
     private sealed record Message(string Jobs, TaskCompletionSource Heard);

@@ -21,7 +21,7 @@ internal sealed partial class HandOver(
     public async Task RunAsync(Ticket ticket)
     {
         var job = grains.GetJob(ticket.Key);
-        if (!membership.CurrentSnapshot.Members.Values.Any(member => member.Status == SiloStatus.Active && !member.SiloAddress.Equals(silo.SiloAddress)))
+        if (!membership.HasActiveSiloBeside(silo.SiloAddress))
         {
             if (options.Value.JobsEndWithTheProcess)
             {

@@ -36,6 +36,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private readonly ScriptRunner _runner;
     private readonly JobRunners _runners;
     private readonly HandOver _handOver;
+    private readonly GatewayPushes _pushes;
     private readonly IHostApplicationLifetime _lifetime;
     private readonly LocalExecutorOptions _options;
     private readonly TimeProvider _timeProvider;
@@ -57,6 +58,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         ScriptRunner runner,
         JobRunners runners,
         HandOver handOver,
+        GatewayPushes pushes,
         IHostApplicationLifetime lifetime,
         IOptions<LocalExecutorOptions> options,
         TimeProvider timeProvider,
@@ -68,6 +70,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         _runner = runner;
         _runners = runners;
         _handOver = handOver;
+        _pushes = pushes;
         _lifetime = lifetime;
         _options = options.Value;
         _timeProvider = timeProvider;
@@ -260,6 +263,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         Drain();
         _queue.Close();
         await _work.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _pushes.AllToldAsync(cancellationToken);
     }
 
     private async Task WorkAsync()

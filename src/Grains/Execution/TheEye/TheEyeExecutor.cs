@@ -50,6 +50,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     private readonly ILocalSiloDetails _silo;
     private readonly SupervisorClient _supervisor;
     private readonly CompletionChannel _completions;
+    private readonly GatewayPushes _pushes;
     private readonly TheEyeOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<TheEyeExecutor> _logger;
@@ -67,6 +68,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         ILocalSiloDetails silo,
         SupervisorClient supervisor,
         CompletionChannel completions,
+        GatewayPushes pushes,
         IHostApplicationLifetime lifetime,
         IOptions<TheEyeOptions> options,
         TimeProvider timeProvider,
@@ -76,6 +78,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         _silo = silo;
         _supervisor = supervisor;
         _completions = completions;
+        _pushes = pushes;
         _options = options.Value;
         _timeProvider = timeProvider;
         _logger = logger;
@@ -204,6 +207,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         await _stopped.CancelAsync();
         await _completions.DisposeAsync();
         await _work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _pushes.AllToldAsync(cancellationToken);
     }
 
     private void Hear(string jobId)
