@@ -60,8 +60,9 @@ internal static partial class LaunchFailure
             : $"The server could not start `{command.Runas}`: {reason}. Install the interpreter or change script_runas.";
     }
 
-    /// <summary>Whether the start failed only for the moment, so that trying again is right: nothing ran.</summary>
-    public static bool IsPassing(int? code, string log) => code == 126 && Reason(log)?.EndsWith(Busy, StringComparison.Ordinal) == true;
+    /// <summary>Whether the start failed only for the moment, so that trying again is right: nothing ran, since the command does nothing else.</summary>
+    public static bool IsPassing(ScriptCommand command, int? code, string log) =>
+        code == 126 && Reason(log)?.EndsWith(Busy, StringComparison.Ordinal) == true && PlainCommand.Words(command.Runas, []) is not null;
 
     private static string? Reason(string log)
     {

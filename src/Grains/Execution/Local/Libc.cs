@@ -12,6 +12,7 @@ internal static partial class Libc
     public const int Terminate = 15;
     public const int ArgumentsTooLong = 7;
 
+    private const int NoSuchProcess = 3;
     private const int BrokenPipe = 13;
     private const int Child = 17;
     private const int ReadAccess = 4;
@@ -35,8 +36,11 @@ internal static partial class Libc
     /// </summary>
     public static void KeepExitCodes() => _ = KeptBefore.Value;
 
-    /// <summary>Sends a signal to a process, or to a whole group by its negative number; false if there is none such.</summary>
+    /// <summary>Sends a signal to a process, or to a whole group by its negative number; false if there is none such, or none that this user may end.</summary>
     public static bool Signal(int id, int signal) => kill(id, signal) == 0;
+
+    /// <summary>Whether there is a process, or a group by its negative number, whosever it is.</summary>
+    public static bool Exists(int id) => kill(id, 0) == 0 || Marshal.GetLastPInvokeError() != NoSuchProcess;
 
     /// <summary>Whether this user may read a file: asked first where an exception for each refusal would cost more than the work itself.</summary>
     public static bool MayRead(string path) => access(path, ReadAccess) == 0;
@@ -63,7 +67,7 @@ internal static partial class Libc
         return line is not null && (ulong.Parse(line.AsSpan(field.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (signal - 1) & 1) == 1;
     }
 
-    [LibraryImport("libc")]
+    [LibraryImport("libc", SetLastError = true)]
     private static partial int kill(int id, int signal);
 
     [LibraryImport("libc")]

@@ -17,6 +17,7 @@ internal sealed class ManagedProcess : ScriptProcess
 
     /// <exception cref="System.ComponentModel.Win32Exception">It could not be started.</exception>
     /// <exception cref="IOException">It could not be started.</exception>
+    /// <exception cref="UnwatchedScriptException">It was started, and killed.</exception>
     public ManagedProcess(ProcessStartInfo start, ScriptLog log)
     {
         _process = new Process { StartInfo = start };
@@ -32,7 +33,18 @@ internal sealed class ManagedProcess : ScriptProcess
 
         Id = _process.Id;
         _stream = (AnonymousPipeClientStream)_process.StandardOutput.BaseStream;
-        _pipe = new OutputPipe(_stream, log, process: null, exited: () => { });
+        try
+        {
+            _pipe = new OutputPipe(_stream, log, process: null, exited: () => { });
+        }
+        catch (Exception noThread)
+        {
+            Libc.Signal(-Id, Libc.Kill);
+            Libc.Signal(Id, Libc.Kill);
+            Dispose();
+            throw new UnwatchedScriptException(noThread);
+        }
+
         Exit = ExitAsync();
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipes;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
@@ -33,7 +34,9 @@ internal sealed class OutputPipe
         End = Task.Factory.StartNew(Read, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    /// <summary>Completes when the pipe has come to its end or was abandoned, and the process has ended: the log is whole then.</summary>
+    /// <summary>
+    /// Completes when the pipe has come to its end or was abandoned, and the process has ended: the log is whole then. Fails where it could not be read.
+    /// </summary>
     public Task End { get; }
 
     /// <summary>Waits for the end of the pipe, but not for ever: whoever still holds it then is not heard any more.</summary>
@@ -52,32 +55,44 @@ internal sealed class OutputPipe
 
     private void Read()
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(PipeCapacity);
         var process = _process;
         var pipe = _pipe.SafePipeHandle;
-        try
+        byte[]? buffer = null;
+        ExceptionDispatchInfo? fault = null;
+        while (process is not null || (pipe is not null && !_abandoned))
         {
-            while (process is not null || (pipe is not null && !_abandoned))
+            // Nobody abandons the pipe before the process has ended.
+            var (isReadable, hasExited) = Libc.WaitReadable(pipe, process, process is null ? AbandonSlice : Timeout.InfiniteTimeSpan);
+            if (isReadable)
             {
-                // Nobody abandons the pipe before the process has ended.
-                var (isReadable, hasExited) = Libc.WaitReadable(pipe, process, process is null ? AbandonSlice : Timeout.InfiniteTimeSpan);
-                if (isReadable)
+                try
                 {
+                    buffer ??= ArrayPool<byte>.Shared.Rent(PipeCapacity);
                     var count = _pipe.Read(buffer);
                     pipe = count == 0 ? null : pipe;
                     _log.Append(buffer.AsSpan(0, count));
                 }
-
-                if (hasExited)
+                catch (Exception e)
                 {
-                    process = null;
-                    _exited();
+                    // There is no memory for the log, for instance. Whoever goes on writing is told so; the process' end is still to be heard of.
+                    fault = ExceptionDispatchInfo.Capture(e);
+                    pipe = null;
+                    _pipe.Dispose();
                 }
             }
+
+            if (hasExited)
+            {
+                process = null;
+                _exited();
+            }
         }
-        finally
+
+        if (buffer is not null)
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+
+        fault?.Throw();
     }
 }

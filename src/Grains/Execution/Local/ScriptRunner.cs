@@ -15,11 +15,15 @@ internal sealed partial class ScriptRunner : IDisposable
 {
     private const int Attempts = 5;
 
+    private const string StillRuns =
+        "The server could not end the script, and does not wait for it any more: it may go on. Have script_runas start it as a user whose processes the server may end.";
+
     /// <summary>By which a shell complains, for <see cref="LaunchFailure"/>.</summary>
     private const string ShellName = "script_runas";
 
     // Only a process that has escaped still holds the pipe after its group was killed.
     private static readonly TimeSpan PipeEnd = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan KillTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan GroupCheck = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(20);
 
@@ -158,7 +162,7 @@ internal sealed partial class ScriptRunner : IDisposable
                 return run;
             }
 
-            if (attempt == Attempts || !LaunchFailure.IsPassing(run.Code, run.Log))
+            if (attempt == Attempts || !LaunchFailure.IsPassing(command, run.Code, run.Log))
             {
                 return NotStarted(fault);
             }
@@ -195,8 +199,13 @@ internal sealed partial class ScriptRunner : IDisposable
             StartFailed(_logger, e, command.JobId);
             return NotStarted("The server could not start a process.");
         }
+        catch (UnwatchedScriptException e)
+        {
+            StartFailed(_logger, e, command.JobId);
+            return NotStarted("The server has no descriptors or threads left to watch over a script, and has killed it at its start. It may have run in part. It was not run again.");
+        }
 
-        using var process = started;
+        var process = started;
         var group = process.Id;
         _active[marker.Run] = group;
         _watchdog.Add(group);
@@ -214,8 +223,15 @@ internal sealed partial class ScriptRunner : IDisposable
                 SignalGroup(group, Libc.Kill);
             }
 
-            var code = await process.Exit;
+            var isOver = await HasEndedAsync(process);
             var elapsed = _time.GetElapsedTime(begun);
+            if (!isOver)
+            {
+                CantBeKilled(_logger, group, command.JobId);
+                return new ScriptRun { End = end, Log = $"{log.Text()}\n{StillRuns}", LastLine = log.LastLine, Elapsed = elapsed };
+            }
+
+            var code = await process.Exit;
             await process.FinishAsync(PipeEnd, _time);
             return new ScriptRun
             {
@@ -231,7 +247,22 @@ internal sealed partial class ScriptRunner : IDisposable
         {
             _watchdog.Remove(group);
             _active[marker.Run] = 0;
+            _ = DisposeAtItsEndAsync(process);
         }
+    }
+
+    /// <summary>Whether a process that was killed has ended: one of another user's can't be, and one whose disk does not answer takes its time.</summary>
+    private async Task<bool> HasEndedAsync(ScriptProcess process)
+    {
+        await ((Task)process.Exit).WaitAsync(KillTime, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return process.Exit.IsCompleted;
+    }
+
+    private async Task DisposeAtItsEndAsync(ScriptProcess process)
+    {
+        await ((Task)process.Exit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await process.FinishAsync(PipeEnd, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        process.Dispose();
     }
 
     /// <summary>Waits until a script has ended, has been told to and has obeyed, or has to be killed.</summary>
@@ -269,7 +300,7 @@ internal sealed partial class ScriptRunner : IDisposable
         await exit.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!either.IsCancellationRequested)
         {
-            if (!Libc.Signal(-group, 0))
+            if (!Libc.Exists(-group))
             {
                 return true;
             }
@@ -352,6 +383,9 @@ internal sealed partial class ScriptRunner : IDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The script of job {JobId} could not be started.")]
     private static partial void StartFailed(ILogger logger, Exception exception, string jobId);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The process {Process} of job {JobId} could not be killed: it is not waited for any more, and may go on.")]
+    private static partial void CantBeKilled(ILogger logger, int process, string jobId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A script's temporary folder could not be removed now; the server's end removes it.")]
     private static partial void FolderStays(ILogger logger, Exception exception);

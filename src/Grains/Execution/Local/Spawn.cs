@@ -34,6 +34,7 @@ internal static unsafe partial class Spawn
 
     /// <summary>Starts a program without input; says its id, and by which descriptor its end can be awaited.</summary>
     /// <exception cref="Win32Exception">It could not be started.</exception>
+    /// <exception cref="UnwatchedScriptException">It was started, and killed.</exception>
     public static (int Id, SafeFileHandle Process) Start(
         string program, IReadOnlyList<string> words, IReadOnlyDictionary<string, string> environment, string folder, SafeHandle output)
     {
@@ -90,6 +91,15 @@ internal static unsafe partial class Spawn
         return (status & 0x7F) == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F);
     }
 
+    /// <summary>Kills a child that can't be watched, and all that it has started, and takes its exit code.</summary>
+    public static void End(int id)
+    {
+        if (Libc.Signal(-id, Libc.Kill))
+        {
+            ExitCode(id);
+        }
+    }
+
     private static SafeFileHandle DescriptorOf(int id)
     {
         var descriptor = syscall(PidfdOpen, id, 0);
@@ -99,9 +109,8 @@ internal static unsafe partial class Spawn
         }
 
         var failure = new Win32Exception(Marshal.GetLastPInvokeError());
-        Libc.Signal(-id, Libc.Kill);
-        ExitCode(id);
-        throw failure;
+        End(id);
+        throw new UnwatchedScriptException(failure);
     }
 
     private static bool HasDescriptorsOfProcesses()

@@ -19,6 +19,7 @@ internal sealed class SpawnedProcess : ScriptProcess
 
     /// <exception cref="Win32Exception">It could not be started.</exception>
     /// <exception cref="IOException">It could not be started.</exception>
+    /// <exception cref="UnwatchedScriptException">It was started, and killed.</exception>
     public SpawnedProcess(
         string program, IReadOnlyList<string> words, IReadOnlyDictionary<string, string> environment, string folder, ScriptLog log)
     {
@@ -36,7 +37,16 @@ internal sealed class SpawnedProcess : ScriptProcess
             _stream.DisposeLocalCopyOfClientHandle();
         }
 
-        _pipe = new OutputPipe(_stream, log, _process, TakeExitCode);
+        try
+        {
+            _pipe = new OutputPipe(_stream, log, _process, TakeExitCode);
+        }
+        catch (Exception noThread)
+        {
+            Spawn.End(Id);
+            Dispose();
+            throw new UnwatchedScriptException(noThread);
+        }
     }
 
     public override int Id { get; }

@@ -475,8 +475,10 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     [Fact]
     public async Task A_script_that_another_process_still_holds_open_for_writing_is_started_again()
     {
-        // The shell itself holds it, but only the first time.
-        var command = Local.Scripts.Command("#!/bin/sh\necho ran") with { Runas = "test -e held || { >held; exec 3>>\"$1\"; }; %script%" };
+        // It is held only the first time.
+        var holder = _scripts.Note("holder");
+        await File.WriteAllTextAsync(holder, "test -e held || { >held; exec 3>>\"$1\"; }\nexec env \"$1\"");
+        var command = Local.Scripts.Command("#!/bin/sh\necho ran") with { Runas = $"sh {holder} %script%" };
 
         Assert.Equal("ran\n", (await _scripts.RunAsync(command)).Log);
     }
