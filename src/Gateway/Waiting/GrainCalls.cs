@@ -146,7 +146,7 @@ internal sealed partial class GrainCalls(
         WaitedJob job, string? token, Func<IJobGrain, Subscription, Task<JobReply>> call, Deadline deadline, CancellationToken gone)
     {
         var version = Interlocked.Increment(ref _version);
-        job.Version = version;
+        job.Subscribe(version);
         var called = call(grains.GetJob(job.Key), new Subscription(job.Observer, version, token));
         var reply = await called.WaitAsync(deadline.Remaining, timeProvider, gone);
         if (reply is JobReply.Pending pending)

@@ -18,7 +18,7 @@ internal sealed class WaitedJob(string key, IJobObserver observer)
     public IJobObserver Observer => observer;
 
     /// <summary>The version of this gateway's newest subscription to the job.</summary>
-    public long Version { get; set; }
+    public long Version { get; private set; }
 
     /// <summary>The token of one of the waiters, whoever: what TheEye may be asked with. Null where tokens are this cluster's own.</summary>
     public string? Token
@@ -43,6 +43,15 @@ internal sealed class WaitedJob(string key, IJobObserver observer)
 
     /// <summary>The server stops: nobody waits for it here any longer.</summary>
     public void Drain() => _end.TrySetResult(new WaitEnd.Draining());
+
+    /// <summary>A call with a subscription of this version is sent, perhaps beside others.</summary>
+    public void Subscribe(long version)
+    {
+        lock (_lock)
+        {
+            Version = Math.Max(Version, version);
+        }
+    }
 
     /// <summary>The job's grain has answered that the job goes on. Before that nothing is asked but by the first call itself.</summary>
     /// <param name="next">When to attach again at the latest, by the clock of the hub.</param>

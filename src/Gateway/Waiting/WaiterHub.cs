@@ -211,12 +211,7 @@ internal sealed partial class WaiterHub : BackgroundService
             }
             catch (TimeoutException)
             {
-                if (await _calls.OnceAsync(job, (grain, subscription) => grain.Attach(subscription, Reading.Fresh), deadline, gone) is JobReply.Finished last)
-                {
-                    job.Finish(last.Job);
-                    return new WaitEnd.Finished(last.Job);
-                }
-
+                Heed(job, await _calls.OnceAsync(job, (grain, subscription) => grain.Attach(subscription, Reading.Fresh), deadline, gone));
                 return await job.End.WaitAsync(deadline.Remaining, _timeProvider, gone);
             }
         }
@@ -229,7 +224,18 @@ internal sealed partial class WaiterHub : BackgroundService
     private async Task AttachAgainAsync(WaitedJob job)
     {
         var deadline = new Deadline(_timeProvider, _options.AttachInterval);
-        switch (await _calls.OnceAsync(job, (grain, subscription) => grain.Attach(subscription, Reading.Cached), deadline, CancellationToken.None))
+        var reply = await _calls.OnceAsync(job, (grain, subscription) => grain.Attach(subscription, Reading.Cached), deadline, CancellationToken.None);
+        Heed(job, reply);
+        if (reply is not (JobReply.Finished or JobReply.NotFound or JobReply.Pending))
+        {
+            AttachIn(AfterFault, job);
+        }
+    }
+
+    /// <summary>Ends the wait for a job where its grain says that there is nothing to wait for any more.</summary>
+    private void Heed(WaitedJob job, JobReply? reply)
+    {
+        switch (reply)
         {
             case JobReply.Finished finished:
                 job.Finish(finished.Job);
@@ -237,11 +243,6 @@ internal sealed partial class WaiterHub : BackgroundService
             case JobReply.NotFound:
                 LogLost(job.Key);
                 job.Finish(null);
-                break;
-            case JobReply.Pending:
-                break;
-            default:
-                AttachIn(AfterFault, job);
                 break;
         }
     }

@@ -118,6 +118,7 @@ internal sealed partial class JobGrain(
 
         // Its client was told where to ask for the job.
         _cancelsOnDisconnect = false;
+        ForgetIfUnknown();
         return Task.CompletedTask;
     }
 
@@ -125,6 +126,7 @@ internal sealed partial class JobGrain(
     public async Task<Cancellation> Abandon(Subscription subscription)
     {
         _subscribers.Remove(subscription);
+        ForgetIfUnknown();
         return _cancelsOnDisconnect && _subscribers.Count == 0 ? await Cancel() : Cancellation.NotFound;
     }
 
@@ -493,6 +495,15 @@ internal sealed partial class JobGrain(
 
     /// <summary>Leaves memory: the key of a job that does not exist may be anything that anybody made up.</summary>
     private void Forget() => this.DeactivateOnIdle();
+
+    /// <summary>After a word about a job that was refused, or that another activation knew.</summary>
+    private void ForgetIfUnknown()
+    {
+        if (_job.Record is null)
+        {
+            Forget();
+        }
+    }
 
     private JobReply Forget(JobReply reply)
     {

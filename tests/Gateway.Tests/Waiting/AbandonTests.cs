@@ -161,5 +161,19 @@ public sealed class AbandonTests(JobCluster cluster) : IClassFixture<JobCluster>
         Assert.False((await moved.StoredAsync())!.HasEnded);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_grain_that_hears_of_a_job_that_it_does_not_know_leaves_memory(bool isTold)
+    {
+        var job = NewJob();
+        var subscription = job.Ear().Subscription(1);
+        await (isTold ? job.Grain.Leave(subscription) : job.Grain.Abandon(subscription));
+
+        var management = cluster.Grains.GetGrain<IManagementGrain>(0);
+        var grain = job.Grain.GetGrainId();
+        await TestServer.UntilAsync(() => !management.GetActiveGrains(grain.Type).AsTask().GetAwaiter().GetResult().Contains(grain));
+    }
+
     private TestJob NewJob() => new(cluster, cluster.NewJob().Spec with { CallerWaitsUntil = DateTimeOffset.MaxValue });
 }

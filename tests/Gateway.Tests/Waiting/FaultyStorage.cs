@@ -37,6 +37,9 @@ internal sealed class FaultyStorage : IGrainStorage, IDisposable
         await _inner.WriteStateAsync(StateName, grain, state);
     }
 
+    /// <summary>Loses what stands there.</summary>
+    public async Task RemoveAsync(GrainId grain) => await _inner.ClearStateAsync(StateName, grain, await StateAsync(grain));
+
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         await Of(grainId).ReadAsync();

@@ -120,6 +120,21 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
     }
 
     [Fact]
+    public async Task The_last_look_says_that_the_job_s_record_is_lost()
+    {
+        var job = cluster.NewJob();
+        var untilTheLook = TimeSpan.FromSeconds(1.5);
+        var time = new ObservedTime(untilTheLook);
+        var gateway = await cluster.GatewayAsync(time: time);
+        var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(time, TimeSpan.FromSeconds(2)), CancellationToken.None);
+        await time.IsWaitedFor.WaitAsync(JobCluster.Patience);
+        await cluster.Storage.RemoveAsync(job.Grain.GetGrainId());
+
+        time.Advance(untilTheLook);
+        Assert.IsType<WaitEnd.NotFound>(await submitted.WaitAsync(JobCluster.Patience));
+    }
+
+    [Fact]
     public async Task A_client_that_goes_away_changes_nothing_for_another()
     {
         var job = cluster.NewJob();
