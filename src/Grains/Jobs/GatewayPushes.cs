@@ -109,9 +109,8 @@ internal sealed partial class GatewayPushes(PushRelay relay, TimeProvider timePr
     {
         try
         {
-            await (relay.Find() is { } other ? other.AllCompleted(gateway, [.. pushes.Select(push => push.Job)])
-                : pushes is [var one] ? gateway.Completed(one.Job)
-                : gateway.AllCompleted([.. pushes.Select(push => push.Job)]));
+            FinishedJob[] jobs = [.. pushes.Select(push => push.Job)];
+            await (relay.Find() is { } other ? other.AllCompleted(gateway, jobs) : jobs is [var one] ? gateway.Completed(one) : gateway.AllCompleted(jobs));
             return true;
         }
         catch (Exception fault)

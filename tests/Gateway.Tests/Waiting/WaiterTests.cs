@@ -106,32 +106,14 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
     public async Task The_last_look_finds_a_job_that_ended_without_a_push()
     {
         var job = cluster.NewJob();
-        var untilTheLook = TimeSpan.FromSeconds(1.5);
-        var time = new ObservedTime(untilTheLook);
-        var gateway = await cluster.GatewayAsync(time: time);
-        var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(time, TimeSpan.FromSeconds(2)), CancellationToken.None);
-        await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
-        await job.EndBehindTheGrainAsync();
-        await time.IsWaitedFor.WaitAsync(JobCluster.Patience);
-        Assert.False(submitted.IsCompleted);
-
-        time.Advance(untilTheLook);
-        Assert.IsType<WaitEnd.Finished>(await submitted.WaitAsync(JobCluster.Patience));
+        Assert.IsType<WaitEnd.Finished>(await LastLookAsync(job, job.EndBehindTheGrainAsync));
     }
 
     [Fact]
     public async Task The_last_look_says_that_the_job_s_record_is_lost()
     {
         var job = cluster.NewJob();
-        var untilTheLook = TimeSpan.FromSeconds(1.5);
-        var time = new ObservedTime(untilTheLook);
-        var gateway = await cluster.GatewayAsync(time: time);
-        var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(time, TimeSpan.FromSeconds(2)), CancellationToken.None);
-        await time.IsWaitedFor.WaitAsync(JobCluster.Patience);
-        await cluster.Storage.RemoveAsync(job.Grain.GetGrainId());
-
-        time.Advance(untilTheLook);
-        Assert.IsType<WaitEnd.NotFound>(await submitted.WaitAsync(JobCluster.Patience));
+        Assert.IsType<WaitEnd.NotFound>(await LastLookAsync(job, () => cluster.Storage.RemoveAsync(job.Grain.GetGrainId())));
     }
 
     [Fact]
@@ -290,6 +272,22 @@ public sealed class WaiterTests(JobCluster cluster) : IClassFixture<JobCluster>
             ? Task.FromResult<Resumption>(new Resumption.End(TestJob.Failure))
             : throw new InvalidOperationException("A bug.");
         Assert.IsType<WaitEnd.Finished>(await gateway.AttachAsync(job.Key, _ => true, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience));
+    }
+
+    /// <summary>How a wait ends whose last look is taken after something has happened that nobody was told of.</summary>
+    private async Task<WaitEnd> LastLookAsync(TestJob job, Func<Task> happens)
+    {
+        var untilTheLook = TimeSpan.FromSeconds(1.5);
+        var time = new ObservedTime(untilTheLook);
+        var gateway = await cluster.GatewayAsync(time: time);
+        var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(time, TimeSpan.FromSeconds(2)), CancellationToken.None);
+        await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
+        await happens();
+        await time.IsWaitedFor.WaitAsync(JobCluster.Patience);
+        Assert.False(submitted.IsCompleted);
+
+        time.Advance(untilTheLook);
+        return await submitted.WaitAsync(JobCluster.Patience);
     }
 
     /// <summary>Time that passes when it is told to, and tells when somebody waits for so much of it.</summary>

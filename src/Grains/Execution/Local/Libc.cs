@@ -39,6 +39,9 @@ internal static partial class Libc
     /// <summary>Sends a signal to a process, or to a whole group by its negative number; false if there is none such, or none that this user may end.</summary>
     public static bool Signal(int id, int signal) => kill(id, signal) == 0;
 
+    /// <summary>Kills a process and the group that it may lead; false if there was nothing to kill.</summary>
+    public static bool KillWithGroup(int process) => Signal(-process, Kill) | Signal(process, Kill);
+
     /// <summary>Whether there is a process, or a group by its negative number, whosever it is.</summary>
     public static bool Exists(int id) => kill(id, 0) == 0 || Marshal.GetLastPInvokeError() != NoSuchProcess;
 

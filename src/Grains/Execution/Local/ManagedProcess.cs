@@ -39,8 +39,7 @@ internal sealed class ManagedProcess : ScriptProcess
         }
         catch (Exception noThread)
         {
-            Libc.Signal(-Id, Libc.Kill);
-            Libc.Signal(Id, Libc.Kill);
+            Libc.KillWithGroup(Id);
             Dispose();
             throw new UnwatchedScriptException(noThread);
         }

@@ -33,8 +33,9 @@ internal sealed class OrphanSweep(Guid runner, Func<Guid, bool> isActive, TimePr
             if (int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var process)
                 && RunMarker.RunIn(Environment(folder), runner) is { } run
                 && !isActive(run)
-                && KillWithGroup(process))
+                && Libc.KillWithGroup(process))
             {
+                // With what it started, which need not carry the marker.
                 killed++;
             }
         }
@@ -43,9 +44,6 @@ internal sealed class OrphanSweep(Guid runner, Func<Guid, bool> isActive, TimePr
     }
 
     public void Dispose() => _disposed.Cancel();
-
-    // The group it may lead holds what it started, which need not carry the marker.
-    private static bool KillWithGroup(int process) => Libc.Signal(-process, Libc.Kill) | Libc.Signal(process, Libc.Kill);
 
     private static byte[] Environment(string folder)
     {

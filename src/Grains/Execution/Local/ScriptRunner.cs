@@ -181,13 +181,13 @@ internal sealed partial class ScriptRunner : IDisposable
     {
         var log = new ScriptLog();
         var begun = _time.GetTimestamp();
-        ScriptProcess started;
+        ScriptProcess process;
         try
         {
             Libc.KeepExitCodes();
             _watchdog.Ensure();
             Libc.RestoreBrokenPipeInChildren();
-            started = Start(command, folder, marker, log);
+            process = Start(command, folder, marker, log);
         }
         catch (Win32Exception e)
         {
@@ -205,7 +205,6 @@ internal sealed partial class ScriptRunner : IDisposable
             return NotStarted("The server has no descriptors or threads left to watch over a script, and has killed it at its start. It may have run in part. It was not run again.");
         }
 
-        var process = started;
         var group = process.Id;
         _active[marker.Run] = group;
         _watchdog.Add(group);

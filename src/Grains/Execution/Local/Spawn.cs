@@ -13,7 +13,6 @@ namespace SyncCluster.Execution.Local;
 internal static unsafe partial class Spawn
 {
     private const int First = 1;
-    private const int NoSuchProcess = 3;
     private const int Interrupted = 4;
 
     /// <summary>More than the C libraries' structures take: 336 bytes and 80 of glibc, 336 and 80 of musl.</summary>
