@@ -18,6 +18,12 @@ internal static class JsonText
     /// <summary>How deep JSON from outside may nest.</summary>
     public const int MaxDepth = 256;
 
+    /// <summary>Bytes that a thread keeps from one <see cref="Write"/> to the next.</summary>
+    private const int MaxScratch = 16 * 1024;
+
+    [ThreadStatic]
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? t_scratch;
+
     /// <summary>Escapes what JSON needs and nothing more.</summary>
     public static JavaScriptEncoder Encoder { get; } = new StringifyEncoder();
 
@@ -48,11 +54,21 @@ internal static class JsonText
     /// <summary>Compact JSON, escaped by <see cref="Encoder"/>.</summary>
     public static byte[] Write(Action<Utf8JsonWriter> write, int sizeHint = 256)
     {
-        var buffer = new ArrayBufferWriter<byte>(sizeHint);
-        using var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = Encoder, SkipValidation = true });
+        // Taken, not only read: what is written may hold JSON that is written on its own.
+        var (buffer, json) = t_scratch ?? NewScratch();
+        t_scratch = null;
+        _ = buffer.GetSpan(sizeHint);
         write(json);
         json.Flush();
-        return buffer.WrittenSpan.ToArray();
+        var text = buffer.WrittenSpan.ToArray();
+        if (buffer.Capacity <= MaxScratch)
+        {
+            buffer.ResetWrittenCount();
+            json.Reset();
+            t_scratch = (buffer, json);
+        }
+
+        return text;
     }
 
     /// <summary>A time as JavaScript writes it: UTC, to the millisecond.</summary>
@@ -124,6 +140,12 @@ internal static class JsonText
         JsonValueKind.True or JsonValueKind.Object or JsonValueKind.Array => true,
         _ => false,
     };
+
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json) NewScratch()
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        return (buffer, new(buffer, new JsonWriterOptions { Encoder = Encoder, SkipValidation = true }));
+    }
 
     private static string Unescaped(ReadOnlySpan<byte> escaped)
     {
