@@ -13,7 +13,7 @@ internal static class JobDocument
 
     /// <summary>The document of a job that was just made and waits for its turn.</summary>
     public static byte[] OfNew(JobSpec spec) =>
-        JsonText.Write(json => Write(json, spec, Lifecycle.Ready, JobState.InProgress, null, spec.CreatedAt), 1024 + spec.Arguments.Length);
+        JsonText.Write(json => Write(json, spec, Lifecycle.Ready, JobState.InProgress, null, null, spec.CreatedAt), 1024 + spec.Arguments.Length);
 
     /// <summary>The document of a job as the outcome ends it.</summary>
     public static byte[] Render(JobRecord record, JobOutcome outcome, DateTimeOffset now) =>
@@ -23,11 +23,12 @@ internal static class JobDocument
     {
         var spec = record.Spec;
         var size = 1024 + spec.Arguments.Length + (outcome is null ? 0 : outcome.Result.Length + outcome.Output.Length);
-        return JsonText.Write(json => Write(json, spec, lifecycle, state, outcome, lastUpdate), size);
+        var result = outcome is null ? null : ResultOf(outcome, spec.User);
+        return JsonText.Write(json => Write(json, spec, lifecycle, state, outcome, result, lastUpdate), size);
     }
 
     private static void Write(
-        Utf8JsonWriter json, JobSpec spec, Lifecycle lifecycle, JobState state, JobOutcome? outcome, DateTimeOffset lastUpdate)
+        Utf8JsonWriter json, JobSpec spec, Lifecycle lifecycle, JobState state, JobOutcome? outcome, byte[]? result, DateTimeOffset lastUpdate)
     {
         json.WriteStartObject();
         json.WriteString("id", spec.JobId);
@@ -52,7 +53,7 @@ internal static class JobDocument
         json.WriteNumber("timeout", (long)spec.Timeout.TotalMilliseconds);
         WriteRaw(json, "components", outcome?.Components);
         WriteRaw(json, "next", outcome?.Next);
-        WriteResult(json, outcome, spec.User);
+        WriteRaw(json, "result", result);
         WriteRaw(json, "output", outcome?.Output);
         json.WriteString("creation_date", JsonText.Iso(spec.CreatedAt));
         json.WriteString("last_update", JsonText.Iso(lastUpdate));
@@ -67,25 +68,18 @@ internal static class JobDocument
         json.WriteEndObject();
     }
 
-    private static void WriteResult(Utf8JsonWriter json, JobOutcome? outcome, JobUser user)
+    /// <summary>The result, with the user who called. Spliced, not parsed: the result is as long as the job's log.</summary>
+    private static byte[] ResultOf(JobOutcome outcome, JobUser user)
     {
-        if (outcome is null)
-        {
-            json.WriteNull("result");
-            return;
-        }
-
-        // Spliced, not parsed: the result is as long as the job's log.
         var head = outcome.Result.AsSpan().Trim(" \t\r\n"u8)[..^1].TrimEnd(" \t\r\n"u8);
         var comma = head is [(byte)'{'] ? ""u8 : ","u8;
-        var who = JsonText.Write(writer =>
+        var who = JsonText.Write(json =>
         {
-            writer.WriteStartObject();
-            WriteUser(writer, user);
-            writer.WriteEndObject();
+            json.WriteStartObject();
+            WriteUser(json, user);
+            json.WriteEndObject();
         });
-        json.WritePropertyName("result");
-        json.WriteRawValue([.. head, .. comma, .. who.AsSpan(1)], skipInputValidation: true);
+        return [.. head, .. comma, .. who.AsSpan(1)];
     }
 
     private static void WriteRaw(Utf8JsonWriter json, string name, byte[]? value)

@@ -22,7 +22,7 @@ internal static class JsonText
     private const int MaxScratch = 16 * 1024;
 
     [ThreadStatic]
-    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? t_scratch;
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? _scratch;
 
     /// <summary>Escapes what JSON needs and nothing more.</summary>
     public static JavaScriptEncoder Encoder { get; } = new StringifyEncoder();
@@ -55,8 +55,8 @@ internal static class JsonText
     public static byte[] Write(Action<Utf8JsonWriter> write, int sizeHint = 256)
     {
         // Taken, not only read: what is written may hold JSON that is written on its own.
-        var (buffer, json) = t_scratch ?? NewScratch();
-        t_scratch = null;
+        var (buffer, json) = _scratch ?? NewScratch();
+        _scratch = null;
         _ = buffer.GetSpan(sizeHint);
         write(json);
         json.Flush();
@@ -65,7 +65,7 @@ internal static class JsonText
         {
             buffer.ResetWrittenCount();
             json.Reset();
-            t_scratch = (buffer, json);
+            _scratch = (buffer, json);
         }
 
         return text;

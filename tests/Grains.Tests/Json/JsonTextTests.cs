@@ -36,6 +36,41 @@ public sealed class JsonTextTests
     public void What_is_no_JSON_is_refused(string json) => Assert.False(JsonText.TryParse(Encoding.UTF8.GetBytes(json), out _));
 
     [Fact]
+    public void JSON_that_is_written_while_other_is_written_does_not_mix_with_it()
+    {
+        _ = JsonText.Write(json => json.WriteStringValue("before"));
+        var outer = JsonText.Write(json =>
+        {
+            json.WriteStartArray();
+            json.WriteNumberValue(1);
+            json.WriteRawValue(JsonText.Write(inner => inner.WriteStringValue("two")));
+            json.WriteEndArray();
+        });
+
+        Assert.Equal("""[1,"two"]""", Encoding.UTF8.GetString(outer));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1_000_000)]
+    public void Nothing_of_what_was_written_before_is_in_what_is_written_next(int length)
+    {
+        var text = new string('a', length);
+
+        Assert.Throws<InvalidOperationException>(() => JsonText.Write(json =>
+        {
+            json.WriteStartArray();
+            throw new InvalidOperationException();
+        }));
+        Assert.Equal($"\"{text}\"", Encoding.UTF8.GetString(JsonText.Write(json => json.WriteStringValue(text))));
+        Assert.Equal("[]", Encoding.UTF8.GetString(JsonText.Write(json =>
+        {
+            json.WriteStartArray();
+            json.WriteEndArray();
+        })));
+    }
+
+    [Fact]
     public void Broken_UTF8_is_refused() => Assert.False(JsonText.TryParse(new byte[] { (byte)'"', 0xC3, (byte)'"' }, out _));
 
     [Fact]
