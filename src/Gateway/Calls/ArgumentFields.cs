@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -75,10 +74,8 @@ internal sealed class ArgumentFields
         }
     }
 
-    private byte[] ToJson()
+    private byte[] ToJson() => JsonText.Write(json =>
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JsonText.Encoder });
         json.WriteStartArray();
         var next = 0;
         foreach (var (index, value) in _placed)
@@ -98,9 +95,7 @@ internal sealed class ArgumentFields
         }
 
         json.WriteEndArray();
-        json.Flush();
-        return buffer.WrittenSpan.ToArray();
-    }
+    });
 
     // By way of UTF-8, where U+FFFD stands for half of a surrogate pair: a query may hold one.
     private static void Write(Utf8JsonWriter json, string value) => json.WriteStringValue(Encoding.UTF8.GetBytes(value));

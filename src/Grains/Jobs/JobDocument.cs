@@ -9,19 +9,17 @@ internal static class JobDocument
 {
     /// <summary>The document of a job as it stands: for one that has ended, the one that was rendered then.</summary>
     public static byte[] Render(JobRecord record) =>
-        record.Document ?? Render(record, record.Lifecycle, record.State, null, record.LastUpdate);
+        record.Document ?? Render(record.Spec, record.Lifecycle, record.State, null, record.LastUpdate);
 
     /// <summary>The document of a job that was just made and waits for its turn.</summary>
-    public static byte[] OfNew(JobSpec spec) =>
-        JsonText.Write(json => Write(json, spec, Lifecycle.Ready, JobState.InProgress, null, null, spec.CreatedAt), 1024 + spec.Arguments.Length);
+    public static byte[] OfNew(JobSpec spec) => Render(spec, Lifecycle.Ready, JobState.InProgress, null, spec.CreatedAt);
 
     /// <summary>The document of a job as the outcome ends it.</summary>
     public static byte[] Render(JobRecord record, JobOutcome outcome, DateTimeOffset now) =>
-        Render(record, outcome.Lifecycle, outcome.State, outcome, now);
+        Render(record.Spec, outcome.Lifecycle, outcome.State, outcome, now);
 
-    private static byte[] Render(JobRecord record, Lifecycle lifecycle, JobState state, JobOutcome? outcome, DateTimeOffset lastUpdate)
+    private static byte[] Render(JobSpec spec, Lifecycle lifecycle, JobState state, JobOutcome? outcome, DateTimeOffset lastUpdate)
     {
-        var spec = record.Spec;
         var size = 1024 + spec.Arguments.Length + (outcome is null ? 0 : outcome.Result.Length + outcome.Output.Length);
         var result = outcome is null ? null : ResultOf(outcome, spec.User);
         return JsonText.Write(json => Write(json, spec, lifecycle, state, outcome, result, lastUpdate), size);
