@@ -13,7 +13,7 @@ internal static class Machine
     public static Table Facts(string redisVersion)
     {
         var facts = new Table("fact", "value");
-        facts.Add("SyncCluster", $"{VersionOf(typeof(ClusterSettings))}, Orleans {VersionOf(typeof(IGrainFactory)).Split(". ")[0]}");
+        facts.Add("SyncCluster", $"{VersionOf(typeof(RedisClusterOptions))}, Orleans {VersionOf(typeof(IGrainFactory)).Split(". ")[0]}");
         facts.Add("date", $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC");
         facts.Add("processor", $"{Field("/proc/cpuinfo", "model name")}, {Environment.ProcessorCount} cores");
         facts.Add("memory", $"{long.Parse(Field("/proc/meminfo", "MemTotal").Split(' ')[0], null) / 1024 / 1024.0:0.0} GiB");

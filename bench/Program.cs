@@ -12,7 +12,7 @@ if (args is [nameof(Child), var kind, .. var words])
 IBenchmark[] benchmarks =
 [
     new DurableCalls(), new DummyCalls(), new FrontOfTheEye(), new Scripts(), new Waiters(), new Storm(), new Steady(), new Scale(), new Subscriptions(), new Fairness(),
-    new Never(),
+    new ChaosBenchmark(),
 ];
 using var stop = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);

@@ -10,7 +10,7 @@ internal sealed class Servers : IAsyncDisposable
     private const string Url = "--urls=http://127.0.0.1:0";
 
     private readonly Lock _restarting = new();
-    private readonly Undertaker _undertaker;
+    private readonly ProcessReaper _undertaker;
     private readonly List<Server> _started = [];
     private ConnectionMultiplexer? _connection;
 

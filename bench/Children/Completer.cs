@@ -22,7 +22,7 @@ internal static class Completer
         listener.Start();
         var builder = Host.CreateEmptyApplicationBuilder(new());
         builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Error);
-        builder.UseOrleansClient(client => client.UseCluster(new ClusterSettings { Redis = arguments[0] }));
+        builder.UseOrleansClient(client => client.UseCluster(new RedisClusterOptions { Redis = arguments[0] }));
         using var host = builder.Build();
         Held<string>? held = null;
         _ = ListenAsync(listener, key => Volatile.Read(ref held)!.Add(key));

@@ -27,10 +27,10 @@ internal sealed class OutsideExecutor : IJobExecutor
     public SiloAddress Address => _silo.SiloAddress;
 
     /// <inheritdoc/>
-    public bool IsLeaving => false;
+    public bool IsStopping => false;
 
     /// <inheritdoc/>
-    public Place TryReserve(string customer) => Place.Taken;
+    public Reservation TryReserve(string customer) => Reservation.Reserved;
 
     /// <inheritdoc/>
     public void Reserve(string customer)
@@ -38,7 +38,7 @@ internal sealed class OutsideExecutor : IJobExecutor
     }
 
     /// <inheritdoc/>
-    public void GiveBack(string customer)
+    public void CancelReservation(string customer)
     {
     }
 
@@ -49,7 +49,7 @@ internal sealed class OutsideExecutor : IJobExecutor
     public ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens) => new(new Resumption.KeepWaiting());
 
     /// <inheritdoc/>
-    public IEnumerable<CountedJob> Held(string customer) => [];
+    public IEnumerable<CountedJob> JobsOf(string customer) => [];
 
     /// <inheritdoc/>
     public ValueTask<bool> StopAsync(JobRecord record) => new(false);

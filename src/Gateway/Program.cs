@@ -5,7 +5,7 @@ using SyncCluster.Silo;
 
 if (args is ["token"])
 {
-    NewToken.Print(Console.Out);
+    TokenCommand.Print(Console.Out);
     return 0;
 }
 

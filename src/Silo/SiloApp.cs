@@ -14,9 +14,9 @@ internal static class SiloApp
     {
         var builder = WebApplication.CreateBuilder(args);
         builder.AddDefaults("http://127.0.0.1:6091");
-        if (!ClusterSettings.Of(builder.Configuration).IsCluster)
+        if (!RedisClusterOptions.Of(builder.Configuration).IsCluster)
         {
-            throw new OptionsValidationException(ClusterSettings.Section, typeof(ClusterSettings),
+            throw new OptionsValidationException(RedisClusterOptions.Section, typeof(RedisClusterOptions),
             [
                 "A silo joins others over Redis: set Cluster:Redis (or Cluster__Redis in the environment) to a connection string such as localhost:6379. "
                 + "To run everything in one process, start the gateway: dotnet run --project src/Gateway",

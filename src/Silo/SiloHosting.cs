@@ -54,10 +54,10 @@ public static class SiloHosting
         builder.Services.PostConfigure<LocalExecutorOptions>(executor => executor.JobsEndWithTheProcess = true);
     }
 
-    /// <summary>A silo that joins the cluster of the section <see cref="ClusterSettings.Section"/>.</summary>
+    /// <summary>A silo that joins the cluster of the section <see cref="RedisClusterOptions.Section"/>.</summary>
     public static void AddClusterSilo(this IHostApplicationBuilder builder)
     {
-        var settings = ClusterSettings.Of(builder.Configuration);
+        var settings = RedisClusterOptions.Of(builder.Configuration);
         builder.UseOrleans(silo => silo.UseCluster(settings));
         builder.AddGrains();
     }
@@ -67,25 +67,25 @@ public static class SiloHosting
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<TaskCatalog>();
-        services.AddSingleton<UnfinishedJobs>();
-        services.AddSingleton<PushRelay>();
-        services.AddSingleton<GatewayPushes>();
-        services.AddSingleton<StorageRoom>();
-        services.AddSingleton<Admissions>();
-        services.AddSingleton<JobCensuses>();
-        services.AddGrainService<JobCensus>();
-        if (ExecutorChoice.IsTheEye(builder.Configuration))
+        services.AddSingleton<ActiveJobs>();
+        services.AddSingleton<CompletionRelay>();
+        services.AddSingleton<CompletionPublisher>();
+        services.AddSingleton<StorageCapacity>();
+        services.AddSingleton<JobAdmission>();
+        services.AddSingleton<SiloInventoryClient>();
+        services.AddGrainService<SiloInventory>();
+        if (ExecutorOptions.IsTheEye(builder.Configuration))
         {
             services.AddTheEye();
-            services.AddSingleton<CompletionChannel>();
+            services.AddSingleton<CompletionListener>();
             services.AddExecutor<TheEyeExecutor>();
         }
         else
         {
             services.AddSingleton<ScriptRunner>();
-            services.AddSingleton<JobRunners>();
-            services.AddSingleton<HandOver>();
-            services.AddGrainService<JobRunner>();
+            services.AddSingleton<RunnerServiceClient>();
+            services.AddSingleton<QueueHandover>();
+            services.AddGrainService<RunnerService>();
             services.AddExecutor<LocalExecutor>();
         }
 
@@ -97,8 +97,8 @@ public static class SiloHosting
                 options => options.DrainTime >= TimeSpan.Zero && options.KillGrace >= TimeSpan.Zero && options.DrainTime + options.KillGrace < TimeSpan.FromHours(1),
                 "LocalExecutor:DrainTime and LocalExecutor:KillGrace must not be negative, and less than an hour together.")
             .ValidateOnStart();
-        services.AddOptions<JobLimits>().BindConfiguration(JobLimits.Section)
-            .Validate(JobLimits.IsSensible, "A number in Limits:Jobs must be 0 or more.")
+        services.AddOptions<JobQuotaOptions>().BindConfiguration(JobQuotaOptions.Section)
+            .Validate(JobQuotaOptions.IsSensible, "A number in Limits:Jobs must be 0 or more.")
             .ValidateOnStart();
         services.AddOptions<HostOptions>().Configure<IOptions<LocalExecutorOptions>>((host, executor) =>
             host.ShutdownTimeout = executor.Value.DrainTime + executor.Value.KillGrace + TimeForTheRest);
@@ -122,8 +122,8 @@ public static class SiloHosting
         services.AddKeyedSingleton<IGrainStorage>(name, (provider, _) =>
         {
             var options = provider.GetRequiredService<IOptions<StorageOptions>>().Value;
-            return new ExpiringGrainStorage(
-                new ExpiringStorageOptions { Expiry = expiry(options), SizeLimit = options.EmbeddedLimit },
+            return new InMemoryGrainStorage(
+                new InMemoryStorageOptions { Expiry = expiry(options), SizeLimit = options.EmbeddedLimit },
                 provider.GetRequiredService<TimeProvider>());
         });
 }

@@ -43,8 +43,8 @@ public sealed class HostileInputTests
     [Fact]
     public void No_body_of_a_call_is_ever_thrown() => Repeat(random =>
     {
-        var call = CallBody.Read(ContentTypes[random.Next(ContentTypes.Length)], Bytes(random), Query(random));
-        if (call is CallBody.Arguments arguments)
+        var call = CallPayload.Read(ContentTypes[random.Next(ContentTypes.Length)], Bytes(random), Query(random));
+        if (call is CallPayload.Arguments arguments)
         {
             using var json = JsonDocument.Parse(arguments.Json, SyncCluster.Json.JsonText.DocumentOptions);
             Assert.Equal(JsonValueKind.Array, json.RootElement.ValueKind);

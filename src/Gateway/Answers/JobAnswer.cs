@@ -15,7 +15,7 @@ internal abstract record JobAnswer
     /// <param name="flags">What the caller asked for.</param>
     public static JobAnswer Shape(ReadOnlyMemory<byte> document, JobState state, AnswerFlags flags)
     {
-        if (DocumentParts.Find(document) is not { } parts)
+        if (JobDocumentReader.Find(document) is not { } parts)
         {
             return new Unreadable();
         }

@@ -32,7 +32,7 @@ internal readonly record struct ParsedOutput(ReadOnlyMemory<byte> Json, int? Sta
     /// <summary>An element of an output as it was written; null where there is none.</summary>
     public static ReadOnlyMemory<byte>? Element(ReadOnlyMemory<byte> output, int index)
     {
-        var reader = new Utf8JsonReader(output.Span, DocumentParts.ReaderOptions);
+        var reader = new Utf8JsonReader(output.Span, JobDocumentReader.ReaderOptions);
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartArray)
         {

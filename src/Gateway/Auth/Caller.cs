@@ -23,7 +23,7 @@ internal sealed record Caller
     /// Whether an access list lets the caller in: an empty one everybody, another one whom it names by e-mail, credential, role or tag, and
     /// administrators.
     /// </summary>
-    public bool IsOn(IReadOnlyCollection<string> acl) =>
+    public bool IsAllowedBy(IReadOnlyCollection<string> acl) =>
         acl.Count == 0
         || Credential >= Credential.Admin
         || acl.Any(entry => Is(entry, Email) || Is(entry, Credential.ToString()) || Roles.Any(role => Is(entry, role)));

@@ -46,14 +46,14 @@ internal sealed class ArgumentFields
     }
 
     /// <summary>The arguments as a JSON array of strings, or why they are refused.</summary>
-    public CallBody ToBody(string? accessToken)
+    public CallPayload ToBody(string? accessToken)
     {
         if (_fault is not null)
         {
-            return CallBody.Refused.Bad(_fault);
+            return CallPayload.Refused.Bad(_fault);
         }
 
-        return new CallBody.Arguments(ToJson(), accessToken);
+        return new CallPayload.Arguments(ToJson(), accessToken);
     }
 
     /// <summary>Whether there is anything to say: an argument, or a fault.</summary>

@@ -7,11 +7,11 @@ namespace SyncCluster.Gateway.Calls;
 /// <summary>Reads arguments from a form (<c>application/x-www-form-urlencoded</c>, WHATWG URL 5.1).</summary>
 internal static class FormArguments
 {
-    public static CallBody Read(ReadOnlySpan<byte> form, IQueryCollection query)
+    public static CallPayload Read(ReadOnlySpan<byte> form, IQueryCollection query)
     {
         if (LooksLikeJson(form))
         {
-            return CallBody.Refused.Bad("The body is JSON but was sent as a form. Send the header `Content-Type: application/json` with it.");
+            return CallPayload.Refused.Bad("The body is JSON but was sent as a form. Send the header `Content-Type: application/json` with it.");
         }
 
         var fields = new ArgumentFields();
@@ -28,14 +28,14 @@ internal static class FormArguments
             var equals = field.IndexOf((byte)'=');
             if (Decode(equals < 0 ? field : field[..equals]) is not { } name || Decode(equals < 0 ? default : field[(equals + 1)..]) is not { } value)
             {
-                return CallBody.Refused.Bad("The form is not valid UTF-8.");
+                return CallPayload.Refused.Bad("The form is not valid UTF-8.");
             }
 
             if (name == "access_token")
             {
                 if (token is not null)
                 {
-                    return CallBody.Refused.Bad("The body has `access_token` twice.");
+                    return CallPayload.Refused.Bad("The body has `access_token` twice.");
                 }
 
                 token = value;
@@ -48,8 +48,8 @@ internal static class FormArguments
             }
         }
 
-        var read = fields.Any ? fields.ToBody(token) : CallBody.OfQuery(query, token);
-        return read is CallBody.Arguments arguments ? arguments with { WaitResult = waitResult } : read;
+        var read = fields.Any ? fields.ToBody(token) : CallPayload.OfQuery(query, token);
+        return read is CallPayload.Arguments arguments ? arguments with { WaitResult = waitResult } : read;
     }
 
     /// <summary>What curl's <c>-d</c> sends without a header: no form begins with a bracket or a quote, or is a JSON value as a whole.</summary>

@@ -14,10 +14,10 @@ internal static class JsonArguments
     // One more than is allowed, so that depth is found by counting and the reader's own error means malformed JSON.
     private static readonly JsonReaderOptions Options = new() { MaxDepth = MaxDepth + 1 };
 
-    private static CallBody.Refused TooDeep { get; } = CallBody.Refused.Bad(
+    private static CallPayload.Refused TooDeep { get; } = CallPayload.Refused.Bad(
         string.Create(CultureInfo.InvariantCulture, $"The arguments nest deeper than {MaxDepth} levels."));
 
-    public static CallBody Read(ReadOnlyMemory<byte> body, IQueryCollection query)
+    public static CallPayload Read(ReadOnlyMemory<byte> body, IQueryCollection query)
     {
         if (body.Span.StartsWith("\uFEFF"u8))
         {
@@ -26,12 +26,12 @@ internal static class JsonArguments
 
         if (body.IsEmpty)
         {
-            return CallBody.OfQuery(query, accessToken: null);
+            return CallPayload.OfQuery(query, accessToken: null);
         }
 
         if (!Utf8.IsValid(body.Span))
         {
-            return CallBody.Refused.Bad("The body is not valid UTF-8.");
+            return CallPayload.Refused.Bad("The body is not valid UTF-8.");
         }
 
         // From here on every string can be read, here and by whoever gets the arguments.
@@ -46,9 +46,9 @@ internal static class JsonArguments
 
             return FirstToken(body.Span) switch
             {
-                JsonTokenType.StartArray => new CallBody.Arguments(body, null),
-                JsonTokenType.StartObject => OfObject(JsonCall.Read(body), depth, query),
-                _ => new CallBody.Arguments(ArrayOf(body), null),
+                JsonTokenType.StartArray => new CallPayload.Arguments(body, null),
+                JsonTokenType.StartObject => OfObject(JsonPayload.Read(body), depth, query),
+                _ => new CallPayload.Arguments(ArrayOf(body), null),
             };
         }
         catch (JsonException malformed)
@@ -57,32 +57,32 @@ internal static class JsonArguments
         }
     }
 
-    private static CallBody OfObject(JsonCall call, int depth, IQueryCollection query)
+    private static CallPayload OfObject(JsonPayload call, int depth, IQueryCollection query)
     {
         if (call.Fault is not null)
         {
-            return CallBody.Refused.Bad(call.Fault);
+            return CallPayload.Refused.Bad(call.Fault);
         }
 
         if (call.TaskArguments is { } given)
         {
             var read = FirstToken(given.Span) switch
             {
-                JsonTokenType.StartArray => new CallBody.Arguments(given, call.AccessToken),
-                JsonTokenType.Null => CallBody.OfQuery(query, call.AccessToken),
-                _ => new CallBody.Arguments(ArrayOf(given), call.AccessToken),
+                JsonTokenType.StartArray => new CallPayload.Arguments(given, call.AccessToken),
+                JsonTokenType.Null => CallPayload.OfQuery(query, call.AccessToken),
+                _ => new CallPayload.Arguments(ArrayOf(given), call.AccessToken),
             };
-            return read is CallBody.Arguments arguments ? arguments with { Others = call.Others, WaitResult = call.WaitResult } : read;
+            return read is CallPayload.Arguments arguments ? arguments with { Others = call.Others, WaitResult = call.WaitResult } : read;
         }
 
         if (call.IsEmptyButForToken)
         {
-            return CallBody.OfQuery(query, call.AccessToken);
+            return CallPayload.OfQuery(query, call.AccessToken);
         }
 
         return depth == MaxDepth
             ? TooDeep
-            : new CallBody.Arguments(ArrayOf(call.Before, call.After), call.AccessToken)
+            : new CallPayload.Arguments(ArrayOf(call.Before, call.After), call.AccessToken)
             {
                 WaitResult = call.WaitResult,
                 IsOnlyWaitResult = call.IsOnlyWaitResult,
@@ -117,7 +117,7 @@ internal static class JsonArguments
         [(byte)'[', .. value.Span, .. rest.Span, (byte)']'];
 
     /// <summary>Says where, but not what: the reader's own message quotes the body.</summary>
-    private static CallBody.Refused Malformed(JsonException fault) => CallBody.Refused.Bad(string.Create(
+    private static CallPayload.Refused Malformed(JsonException fault) => CallPayload.Refused.Bad(string.Create(
         CultureInfo.InvariantCulture,
         $"The body is not valid JSON: line {fault.LineNumber + 1}, byte {fault.BytePositionInLine + 1}."));
 }

@@ -9,7 +9,7 @@ internal static class Banner
     {
         var url = app.Urls.First().Replace("[::]", "localhost", StringComparison.Ordinal);
         output.WriteLine($"SyncCluster is ready at {string.Join(", ", app.Urls)}. The API is described at {url}/docs.");
-        var demo = app.Services.GetRequiredService<DemoAccess>();
+        var demo = app.Services.GetRequiredService<DemoMode>();
         if (!demo.IsOn)
         {
             return;
@@ -17,11 +17,11 @@ internal static class Banner
 
         output.WriteLine($"""
 
-            It serves the sample tasks of the customer {DemoAccess.Customer} to this machine. Run one and wait for its answer:
+            It serves the sample tasks of the customer {DemoMode.Customer} to this machine. Run one and wait for its answer:
 
-              curl -s -X POST '{url}/{DemoAccess.Customer}/task/hello/job?access_token={DemoAccess.UserToken}' --header 'content-type: application/json' --data '["world"]'
+              curl -s -X POST '{url}/{DemoMode.Customer}/task/hello/job?access_token={DemoMode.UserToken}' --header 'content-type: application/json' --data '["world"]'
 
-            Token that may run tasks:              {DemoAccess.UserToken}
+            Token that may run tasks:              {DemoMode.UserToken}
             Token that may import and delete them: {demo.AdminToken}  (a new one at every start)
             """);
     }

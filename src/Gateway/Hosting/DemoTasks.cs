@@ -20,7 +20,7 @@ internal sealed class DemoTaskOptions
 /// Imports the sample recipes before the server listens, each under the name of its file. A recipe whose <c>file</c> has no <c>data</c> has its
 /// script beside it.
 /// </summary>
-internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoAccess demo, TaskCatalog catalog, TimeProvider timeProvider) : IHostedService
+internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoMode demo, TaskCatalog catalog, TimeProvider timeProvider) : IHostedService
 {
     /// <summary>As long as a silo that has died may be in the way.</summary>
     private static readonly TimeSpan Failover = TimeSpan.FromSeconds(30);
@@ -47,7 +47,7 @@ internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoAccess de
 
             var id = Path.GetFileNameWithoutExtension(path);
             switch (Recipe.TryParse(
-                System.Text.Encoding.UTF8.GetBytes(recipe.ToJsonString()), DemoAccess.Customer, id, Secret.Hash(Secret.New()), timeProvider.GetUtcNow()))
+                System.Text.Encoding.UTF8.GetBytes(recipe.ToJsonString()), DemoMode.Customer, id, Secret.Hash(Secret.New()), timeProvider.GetUtcNow()))
             {
                 case ParsedRecipe.Accepted accepted:
                     await ImportAsync(accepted, cancellationToken);

@@ -36,9 +36,9 @@ internal static class GatewayApp
 
         var app = builder.Build();
         app.UseForwardedHeaders();
-        app.UseMiddleware<CrossOrigin>();
+        app.UseMiddleware<CorsMiddleware>();
         app.UseExceptionHandler();
-        app.UseMiddleware<LoopbackHostOnly>();
+        app.UseMiddleware<LoopbackHostMiddleware>();
         app.UseRouting();
 
         // Not for ours, which answer with a body: it takes half a KiB of each request that waits.
@@ -46,7 +46,7 @@ internal static class GatewayApp
             context => ProblemOf(context.HttpContext).ExecuteAsync(context.HttpContext)));
         app.MapJobs();
         app.MapDialect();
-        if (ExecutorChoice.IsTheEye(app.Configuration))
+        if (ExecutorOptions.IsTheEye(app.Configuration))
         {
             app.MapTheEyesTasks();
         }
@@ -68,9 +68,9 @@ internal static class GatewayApp
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.ConfigureEndpointDefaults(kestrel.ApplicationServices.GetRequiredService<DemoAccess>().RequireLoopback);
+            kestrel.ConfigureEndpointDefaults(kestrel.ApplicationServices.GetRequiredService<DemoMode>().RequireLoopback);
         });
-        services.AddExceptionHandler<ServerFault>();
+        services.AddExceptionHandler<ApiExceptionHandler>();
         services.Configure<ExceptionHandlerOptions>(options =>
         {
             // ServerFault logs what it answers; the framework would log a client's mistakes as the server's.
@@ -78,7 +78,7 @@ internal static class GatewayApp
             options.ExceptionHandler = _ => Task.CompletedTask;
         });
         services.AddOptions<ForwardedHeadersOptions>().BindConfiguration("Proxy").Configure<IConfiguration>(ProxyOptions.Configure);
-        services.AddOptions<CrossOriginOptions>().BindConfiguration(CrossOriginOptions.Section);
+        services.AddOptions<CorsOptions>().BindConfiguration(CorsOptions.Section);
         services.AddOptions<RequestLimits>().BindConfiguration(RequestLimits.Section)
             .Validate(limits => limits is { Body: > 0, Import: > 0 }, "Limits:Body and Limits:Import must be above 0 bytes.")
             .ValidateOnStart();
@@ -87,7 +87,7 @@ internal static class GatewayApp
     /// <summary>Where a Redis is configured this is a client of the cluster; else it has a silo in its process.</summary>
     private static void AddCluster(this WebApplicationBuilder builder)
     {
-        var settings = ClusterSettings.Of(builder.Configuration);
+        var settings = RedisClusterOptions.Of(builder.Configuration);
         if (!settings.IsCluster)
         {
             builder.AddEmbeddedSilo();
@@ -101,16 +101,16 @@ internal static class GatewayApp
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<TaskCatalog>();
         builder.UseOrleansClient(client => client.UseCluster(settings));
-        builder.Services.AddHostedService<SiloWatch>();
+        builder.Services.AddHostedService<SiloMonitor>();
     }
 
     private static void AddAuth(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddSingleton<Microsoft.Extensions.Options.IValidateOptions<AuthOptions>, AuthOptionsCheck>();
+        services.AddSingleton<Microsoft.Extensions.Options.IValidateOptions<AuthOptions>, AuthOptionsValidator>();
         services.AddOptions<AuthOptions>().BindConfiguration(AuthOptions.Section).ValidateOnStart();
-        services.AddSingleton<DemoAccess>();
-        services.AddSingleton<Gate>();
+        services.AddSingleton<DemoMode>();
+        services.AddSingleton<AccessTokenAuthenticator>();
     }
 
     private static void AddWaiting(this WebApplicationBuilder builder)
@@ -126,8 +126,8 @@ internal static class GatewayApp
             host.ShutdownTimeout += waiting.Value.DrainTime);
         services.AddSingleton<CallIntake>();
         services.AddSingleton<JobSubmission>();
-        services.AddSingleton<JobCalls>();
-        services.AddSingleton<CallLimits>();
+        services.AddSingleton<SyncCallHandler>();
+        services.AddSingleton<RequestLimiter>();
         services.AddOptions<LimitOptions>().BindConfiguration(LimitOptions.Section)
             .Validate(
                 LimitOptions.IsSensible,
@@ -136,22 +136,22 @@ internal static class GatewayApp
         services.AddDialect();
         services.AddSingleton<WaiterHub>();
         services.AddHostedService(provider => provider.GetRequiredService<WaiterHub>());
-        services.AddHostedService<OpenWhileDraining>();
+        services.AddHostedService<DrainService>();
     }
 
     /// <summary>Who has the tasks, and with them the say about tokens.</summary>
     private static void AddTasks(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        if (ExecutorChoice.IsTheEye(builder.Configuration))
+        if (ExecutorOptions.IsTheEye(builder.Configuration))
         {
             services.AddTheEyeTasks();
             return;
         }
 
-        services.AddSingleton<ITokenAuthority, ConfiguredTokens>();
-        services.AddSingleton<TaskLookup>();
-        services.AddSingleton<ITaskBackend, LocalTasks>();
+        services.AddSingleton<ITokenValidator, ConfiguredTokenValidator>();
+        services.AddSingleton<TaskReader>();
+        services.AddSingleton<ITaskBackend, LocalBackend>();
         services.AddOptions<DemoTaskOptions>().BindConfiguration(DemoTaskOptions.Section);
         services.AddHostedService<DemoTasks>();
     }

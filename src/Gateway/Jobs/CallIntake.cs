@@ -12,7 +12,7 @@ namespace SyncCluster.Gateway.Jobs;
 /// Lets requests in whose body says something. It is read last: who may not ask, or asks too much, may not send much either. Only a token that is not
 /// given yet may be in it.
 /// </summary>
-internal sealed class CallIntake(Gate gate, ITaskBackend backend, CallLimits callLimits, IOptions<RequestLimits> limits)
+internal sealed class CallIntake(AccessTokenAuthenticator gate, ITaskBackend backend, RequestLimiter callLimits, IOptions<RequestLimits> limits)
 {
     /// <summary>Lets the bearer of a token in.</summary>
     /// <param name="http">The request.</param>
@@ -26,10 +26,10 @@ internal sealed class CallIntake(Gate gate, ITaskBackend backend, CallLimits cal
         string? customer,
         Credential needed,
         Func<HttpContext, string, Problem?> limit,
-        Func<HttpContext, Task<CallBody>> read,
+        Func<HttpContext, Task<CallPayload>> read,
         Deadline deadline)
     {
-        var admission = await gate.AdmitAsync(http.Request, null, customer, needed, deadline);
+        var admission = await gate.AuthenticateAsync(http.Request, null, customer, needed, deadline);
         if (admission is { Refusal: { } early, TokenGiven: true })
         {
             return early;
@@ -41,15 +41,15 @@ internal sealed class CallIntake(Gate gate, ITaskBackend backend, CallLimits cal
         }
 
         var body = await read(http);
-        if (body is CallBody.Refused refused)
+        if (body is CallPayload.Refused refused)
         {
             return new Problem(refused.Status, refused.Message);
         }
 
-        var arguments = (CallBody.Arguments)body;
+        var arguments = (CallPayload.Arguments)body;
         if (arguments.AccessToken is not null)
         {
-            admission = await gate.AdmitAsync(http.Request, arguments.AccessToken, customer, needed, deadline);
+            admission = await gate.AuthenticateAsync(http.Request, arguments.AccessToken, customer, needed, deadline);
             if (admission.Caller is { } late && limit(http, late.Customer) is { } lateTooMuch)
             {
                 return lateTooMuch;
@@ -61,7 +61,7 @@ internal sealed class CallIntake(Gate gate, ITaskBackend backend, CallLimits cal
 
     /// <summary>Lets whoever knows a task's secret call it.</summary>
     public async Task<Intake> AdmitBySecretAsync(
-        HttpContext http, string customer, string task, string secret, Func<HttpContext, Task<CallBody>> read, Deadline deadline)
+        HttpContext http, string customer, string task, string secret, Func<HttpContext, Task<CallPayload>> read, Deadline deadline)
     {
         if ((await backend.CheckSecretAsync(customer, task, secret, deadline, http.RequestAborted) ?? callLimits.CallBySecret(http, customer)) is { } refusal)
         {
@@ -70,13 +70,13 @@ internal sealed class CallIntake(Gate gate, ITaskBackend backend, CallLimits cal
 
         return await read(http) switch
         {
-            CallBody.Refused refused => new Problem(refused.Status, refused.Message),
-            var body => new Intake(null) { Arguments = (CallBody.Arguments)body },
+            CallPayload.Refused refused => new Problem(refused.Status, refused.Message),
+            var body => new Intake(null) { Arguments = (CallPayload.Arguments)body },
         };
     }
 
     /// <summary>The body of a call.</summary>
-    public async Task<CallBody> ReadAsync(HttpContext http) => CallBody.Read(
+    public async Task<CallPayload> ReadAsync(HttpContext http) => CallPayload.Read(
         http.Request.ContentType, await RequestBody.ReadAsync(http.Request, limits.Value.Body), http.Request.Query);
 }
 
@@ -91,7 +91,7 @@ internal readonly record struct Intake(Problem? Refusal)
     public string? Token { get; init; }
 
     /// <summary>What the body says.</summary>
-    public CallBody.Arguments? Arguments { get; init; }
+    public CallPayload.Arguments? Arguments { get; init; }
 
     /// <summary>Keeps the token out of logs.</summary>
     public override string ToString() => Caller?.Username ?? "a request";

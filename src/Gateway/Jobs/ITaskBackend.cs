@@ -18,7 +18,7 @@ internal interface ITaskBackend
 
     /// <summary>Makes a job that does nothing yet.</summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    Task<Allocation> AllocateAsync(TaskCall call, Deadline deadline, CancellationToken gone);
+    Task<Allocation> AllocateAsync(TaskInvocation call, Deadline deadline, CancellationToken gone);
 
     /// <summary>A job that was allocated was perhaps not submitted: if it was not, sees to it that nothing is left of it, in the background.</summary>
     void EndUnlessSubmitted(JobSpec spec, string? token);
@@ -28,10 +28,10 @@ internal interface ITaskBackend
 
     /// <summary>Waits for a job's end in a caller's name.</summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    Task<WaitEnd> AttachAsync(JobRequest request, WaitTime time, CancellationToken gone);
+    Task<WaitResult> AttachAsync(JobRequest request, WaitDeadlines time, CancellationToken gone);
 
     /// <summary>A job as a caller may see it.</summary>
-    Task<JobSight> LookAsync(JobRequest request, CancellationToken gone);
+    Task<JobView> LookAsync(JobRequest request, CancellationToken gone);
 
     /// <summary>The document so far of a job that the caller has waited for: JSON, UTF-8. Where it can't be had, hardly more than its id.</summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
@@ -59,7 +59,7 @@ internal interface ITaskBackend
     }
 
     /// <summary>Cancels a job that a caller has seen unfinished. Why it is refused; null where it is not.</summary>
-    Task<Problem?> CancelAsync(JobRequest request, JobSight seen, CancellationToken gone);
+    Task<Problem?> CancelAsync(JobRequest request, JobView seen, CancellationToken gone);
 }
 
 /// <summary>What a caller asks of a job.</summary>
@@ -72,7 +72,7 @@ internal sealed record JobRequest(string Customer, string Job, Caller? Caller, s
     public string Key => JobKey.Of(Customer, Job);
 
     /// <summary>Whether a job's access list lets the asking one see it.</summary>
-    public bool MaySee(JobAccess access) => Caller is not { } caller || caller.IsOn(access.Acl);
+    public bool MaySee(JobAccess access) => Caller is not { } caller || caller.IsAllowedBy(access.Acl);
 
     /// <summary>Keeps the token out of logs.</summary>
     public override string ToString() => Key;
@@ -103,7 +103,7 @@ internal abstract record Allocation
 }
 
 /// <summary>A job as it stands. Either the refusal is set, or all the rest.</summary>
-internal readonly record struct JobSight
+internal readonly record struct JobView
 {
     public Problem? Refusal { get; init; }
 
@@ -118,5 +118,5 @@ internal readonly record struct JobSight
     /// <summary>Whether it takes an administrator to cancel it.</summary>
     public bool IsForAdministrators { get; init; }
 
-    public static JobSight Refused(Problem problem) => new() { Refusal = problem };
+    public static JobView Refused(Problem problem) => new() { Refusal = problem };
 }

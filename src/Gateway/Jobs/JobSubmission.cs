@@ -6,14 +6,14 @@ using SyncCluster.Jobs;
 namespace SyncCluster.Gateway.Jobs;
 
 /// <summary>Has jobs made and submits them, and has their backend see to those that were perhaps not submitted after all.</summary>
-internal sealed class JobSubmission(WaiterHub hub, ITaskBackend backend, CallLimits callLimits)
+internal sealed class JobSubmission(WaiterHub hub, ITaskBackend backend, RequestLimiter callLimits)
 {
     public static Problem RecordLost(string jobId) =>
         new(StatusCodes.Status502BadGateway, "The job was started, but the storage has lost its record.") { JobId = jobId };
 
     /// <summary>Has a call's job made, which does nothing yet.</summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async Task<Allocation> AllocateAsync(HttpContext http, TaskCall call, Deadline deadline)
+    public async Task<Allocation> AllocateAsync(HttpContext http, TaskInvocation call, Deadline deadline)
     {
         var allocation = await backend.AllocateAsync(call, deadline, http.RequestAborted);
         if (allocation is not Allocation.Refused)
@@ -26,33 +26,33 @@ internal sealed class JobSubmission(WaiterHub hub, ITaskBackend backend, CallLim
 
     /// <summary>Makes a job exist and waits for its end.</summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public Task<WaitEnd> RunAsync(JobSpec spec, string? token, WaitTime time, CancellationToken gone) =>
+    public Task<WaitResult> RunAsync(JobSpec spec, string? token, WaitDeadlines time, CancellationToken gone) =>
         SeeToAsync(spec, token, hub.SubmitAsync(spec, token, time, gone)!)!;
 
     /// <summary>Makes a job exist for which nobody waits yet. Null: it goes on.</summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public Task<WaitEnd?> StartAsync(JobSpec spec, string? token, Deadline deadline, CancellationToken gone) =>
+    public Task<WaitResult?> StartAsync(JobSpec spec, string? token, Deadline deadline, CancellationToken gone) =>
         SeeToAsync(spec, token, hub.StartAsync(spec, token, deadline, gone));
 
-    private async Task<WaitEnd?> SeeToAsync(JobSpec spec, string? token, Task<WaitEnd?> submission)
+    private async Task<WaitResult?> SeeToAsync(JobSpec spec, string? token, Task<WaitResult?> submission)
     {
-        WaitEnd? end = new WaitEnd.Unknown();
+        WaitResult? end = new WaitResult.Unknown();
         try
         {
             end = await submission;
-            return end is WaitEnd.NotFound ? new WaitEnd.Refused(RecordLost(spec.JobId)) : end;
+            return end is WaitResult.NotFound ? new WaitResult.Refused(RecordLost(spec.JobId)) : end;
         }
         finally
         {
             switch (end)
             {
-                case WaitEnd.Unknown:
+                case WaitResult.Unknown:
                     backend.EndUnlessSubmitted(spec, token);
                     break;
-                case WaitEnd.Unavailable or WaitEnd.QueueFull or WaitEnd.OverLimit or WaitEnd.StorageFull:
+                case WaitResult.Unavailable or WaitResult.QueueFull or WaitResult.OverLimit or WaitResult.StorageFull:
 
                 // Whoever gave it up has perhaps died before its key was free again.
-                case WaitEnd.Finished { Job.Fault: { } fault } when fault == JobEnds.Forgone.Fault:
+                case WaitResult.Finished { Job.Fault: { } fault } when fault == ServerOutcomes.NeverSubmitted.Fault:
                     backend.EndUnrun(spec, token);
                     break;
             }

@@ -36,48 +36,48 @@ internal static class WaitAnswer
     /// <param name="jobId">The job that was waited for.</param>
     /// <param name="flags">What the caller wants of it.</param>
     /// <param name="location">Where the caller can go on waiting; escaped.</param>
-    public static IResult Of(WaitEnd end, string jobId, AnswerFlags flags, string location)
+    public static IResult Of(WaitResult end, string jobId, AnswerFlags flags, string location)
     {
         return end switch
         {
-            WaitEnd.Finished { Job.Fault: { } fault } => new Problem(StatusCodes.Status502BadGateway, fault) { JobId = jobId, Location = location },
-            WaitEnd.Finished finished => JobAnswer.Shape(finished.Job.Document, finished.Job.State, flags) switch
+            WaitResult.Finished { Job.Fault: { } fault } => new Problem(StatusCodes.Status502BadGateway, fault) { JobId = jobId, Location = location },
+            WaitResult.Finished finished => JobAnswer.Shape(finished.Job.Document, finished.Job.State, flags) switch
             {
                 JobAnswer.Shaped shaped => new JobResponse(jobId, shaped.Status, shaped.Body),
                 _ => Unreadable(jobId, location),
             },
-            WaitEnd.TimedOut => GoOn(
+            WaitResult.TimedOut => GoOn(
                 StatusCodes.Status504GatewayTimeout,
                 "The wait has ended before the job, which goes on. Do not send the call again: ask for its result at the address in Location.",
                 Soon),
-            WaitEnd.Draining => GoOn(
+            WaitResult.Draining => GoOn(
                 StatusCodes.Status503ServiceUnavailable,
                 "The server is stopping before the job has ended. Do not send the call again: ask for its result at the address in Location.",
                 Later),
-            WaitEnd.Unknown => GoOn(
+            WaitResult.Unknown => GoOn(
                 StatusCodes.Status503ServiceUnavailable,
                 "The cluster can't be reached, and it is not known whether the job was started. Ask for its result at the address in Location before you send the call again.",
                 Later),
-            WaitEnd.Unavailable => new Problem(
+            WaitResult.Unavailable => new Problem(
                 StatusCodes.Status503ServiceUnavailable, "The cluster or its storage can't be reached. Nothing was run: try again.")
             { RetryAfter = Later },
-            WaitEnd.OtherCall => OtherArguments(jobId, location),
-            WaitEnd.QueueFull => new Problem(
+            WaitResult.OtherCall => OtherArguments(jobId, location),
+            WaitResult.QueueFull => new Problem(
                 StatusCodes.Status503ServiceUnavailable, "Too many jobs are waiting for their turn. Nothing was run: try again.")
             { RetryAfter = Later },
-            WaitEnd.OverLimit { Limit: var limit } => new Problem(
+            WaitResult.OverLimit { Limit: var limit } => new Problem(
                 StatusCodes.Status429TooManyRequests,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{(limit.By == LimitedBy.Customer ? "The customer" : "The task")} may have {limit.Limit} jobs queued or running at once, and has. Nothing was run: try again when one has ended."))
-            { RetryAfter = Soon, Quota = Quota.UsedUp(limit.By == LimitedBy.Customer ? "jobs" : "jobs-of-task", limit.Limit) },
-            WaitEnd.StorageFull => new Problem(
+                    $"{(limit.By == QuotaScope.Customer ? "The customer" : "The task")} may have {limit.Limit} jobs queued or running at once, and has. Nothing was run: try again when one has ended."))
+            { RetryAfter = Soon, Quota = RateLimitHeaders.UsedUp(limit.By == QuotaScope.Customer ? "jobs" : "jobs-of-task", limit.Limit) },
+            WaitResult.StorageFull => new Problem(
                 StatusCodes.Status503ServiceUnavailable,
                 "The storage is nearly full, and what is left is kept for the jobs that run. Nothing was run: try again later.")
             { RetryAfter = Later },
-            WaitEnd.Refused refused => refused.Problem,
-            WaitEnd.Forbidden => Gate.NotOnJobList,
-            _ => JobAddress.NoSuchJob,
+            WaitResult.Refused refused => refused.Problem,
+            WaitResult.Forbidden => AccessTokenAuthenticator.NotOnJobList,
+            _ => JobLinks.NoSuchJob,
         };
 
         Problem GoOn(int status, string message, TimeSpan retryAfter) => new(status, message) { JobId = jobId, Location = location, RetryAfter = retryAfter };

@@ -27,7 +27,7 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>The limit that is used up, where that is why.</summary>
-    public Quota? Quota { get; init; }
+    public RateLimitHeaders? Quota { get; init; }
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -51,7 +51,7 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
 
         if (Quota is { } quota)
         {
-            quota.Tell(response.Headers);
+            quota.WriteTo(response.Headers);
         }
 
         if (Status == StatusCodes.Status401Unauthorized)

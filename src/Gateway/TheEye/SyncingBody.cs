@@ -9,7 +9,7 @@ internal static class SyncingBody
     /// The caller's object, if it has <c>task_arguments</c>, else one with the caller's arguments; and the lifecycle in it, which no other form of body
     /// could carry: of an array, the job would run at once.
     /// </summary>
-    public static byte[] Of(CallBody.Arguments arguments) => arguments.Others.IsEmpty
+    public static byte[] Of(CallPayload.Arguments arguments) => arguments.Others.IsEmpty
         ? [.. "{\"task_arguments\":"u8, .. arguments.Json.Span, .. ",\"lifecycle\":\"syncing\"}"u8]
         : [.. "{\"task_arguments\":"u8, .. arguments.Json.Span, .. ","u8, .. arguments.Others.Span, .. ",\"lifecycle\":\"syncing\"}"u8];
 }

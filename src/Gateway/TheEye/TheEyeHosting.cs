@@ -10,11 +10,11 @@ internal static class TheEyeHosting
     public static void AddTheEyeTasks(this IServiceCollection services)
     {
         services.AddTheEye();
-        services.AddTheEyeClient(TheEyeTokens.ClientName);
-        services.AddSingleton<TheEyeTokens>();
-        services.AddSingleton<ITokenAuthority>(provider => provider.GetRequiredService<TheEyeTokens>());
-        services.AddSingleton<UnsubmittedJobs>();
-        services.AddSingleton<ITaskBackend, TheEyeTasks>();
+        services.AddTheEyeClient(TheEyeTokenValidator.ClientName);
+        services.AddSingleton<TheEyeTokenValidator>();
+        services.AddSingleton<ITokenValidator>(provider => provider.GetRequiredService<TheEyeTokenValidator>());
+        services.AddSingleton<UnreleasedJobCleanup>();
+        services.AddSingleton<ITaskBackend, TheEyeBackend>();
     }
 
     /// <summary>What is asked here of tasks is to be asked there.</summary>

@@ -36,10 +36,10 @@ internal readonly struct Deadline
 /// <summary>The times of a wait.</summary>
 /// <param name="Start">Until when the job must be known to wait for. Later than the end where that is too soon for it.</param>
 /// <param name="End">When the wait for its end is over.</param>
-internal readonly record struct WaitTime(Deadline Start, Deadline End)
+internal readonly record struct WaitDeadlines(Deadline Start, Deadline End)
 {
     /// <summary>Called once when the job is known to go on, and its end to be waited for.</summary>
     public Action? GoesOn { get; init; }
 
-    public static implicit operator WaitTime(Deadline deadline) => new(deadline, deadline);
+    public static implicit operator WaitDeadlines(Deadline deadline) => new(deadline, deadline);
 }

@@ -25,12 +25,12 @@ internal sealed partial class WaiterHub : BackgroundService
     private readonly WaitingOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<WaiterHub> _logger;
-    private readonly GrainCalls _calls;
+    private readonly JobGrainClient _calls;
     private readonly CancellationTokenSource _drained = new();
-    private readonly ConcurrentDictionary<string, WaitedJob> _jobs = new();
+    private readonly ConcurrentDictionary<string, PendingJob> _jobs = new();
 
     // A strong reference: Orleans holds the listening object weakly.
-    private readonly Ear _ear;
+    private readonly CompletionObserver _ear;
     private readonly Lazy<IJobObserver> _observer;
     private int _waiters;
 
@@ -47,8 +47,8 @@ internal sealed partial class WaiterHub : BackgroundService
         _options = options.Value;
         _timeProvider = timeProvider;
         _logger = logger;
-        _calls = new GrainCalls(grains, GoesOn, _options, timeProvider, logger);
-        _ear = new Ear(this);
+        _calls = new JobGrainClient(grains, GoesOn, _options, timeProvider, logger);
+        _ear = new CompletionObserver(this);
 
         // Not before the silo or client runs: until then there is nobody to register it with.
         _observer = new(() => grains.CreateObjectReference<IJobObserver>(_ear));
@@ -68,7 +68,7 @@ internal sealed partial class WaiterHub : BackgroundService
     /// <param name="time">How long is waited.</param>
     /// <param name="gone">Canceled when the client has gone.</param>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public Task<WaitEnd> SubmitAsync(JobSpec spec, string? token, WaitTime time, CancellationToken gone) => WaitAsync(
+    public Task<WaitResult> SubmitAsync(JobSpec spec, string? token, WaitDeadlines time, CancellationToken gone) => WaitAsync(
         JobKey.Of(spec.Customer, spec.JobId),
         token,
         (grain, subscription) => grain.Submit(spec, subscription, _timeProvider.GetUtcNow() + SubmitValidity),
@@ -81,7 +81,7 @@ internal sealed partial class WaiterHub : BackgroundService
 
     /// <summary>Makes a new job exist, as <see cref="SubmitAsync"/> does, but does not wait for its end. Null: it goes on.</summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async Task<WaitEnd?> StartAsync(JobSpec spec, string? token, Deadline deadline, CancellationToken gone)
+    public async Task<WaitResult?> StartAsync(JobSpec spec, string? token, Deadline deadline, CancellationToken gone)
     {
         var job = Enter(JobKey.Of(spec.Customer, spec.JobId), token);
         try
@@ -107,7 +107,7 @@ internal sealed partial class WaiterHub : BackgroundService
     /// <param name="time">How long is waited.</param>
     /// <param name="gone">Canceled when the client has gone.</param>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public Task<WaitEnd> AttachAsync(string key, Func<JobAccess, bool> maySee, WaitTime time, CancellationToken gone) =>
+    public Task<WaitResult> AttachAsync(string key, Func<JobAccess, bool> maySee, WaitDeadlines time, CancellationToken gone) =>
         WaitAsync(key, null, (grain, subscription) => grain.Attach(subscription, Reading.Cached), maySee, time, gone, gone);
 
     /// <summary>Has every waited-for job asked again, spread over some seconds: a silo has left, and subscriptions may be lost with it.</summary>
@@ -164,12 +164,12 @@ internal sealed partial class WaiterHub : BackgroundService
         }
     }
 
-    private async Task<WaitEnd> WaitAsync(
+    private async Task<WaitResult> WaitAsync(
         string key,
         string? token,
         Func<IJobGrain, Subscription, Task<JobReply>> call,
         Func<JobAccess, bool> maySee,
-        WaitTime time,
+        WaitDeadlines time,
         CancellationToken unasked,
         CancellationToken gone)
     {
@@ -184,7 +184,7 @@ internal sealed partial class WaiterHub : BackgroundService
                 end = await WaitForEndAsync(job, time.End, gone);
             }
 
-            isTold = end is WaitEnd.TimedOut or WaitEnd.Draining or WaitEnd.Unknown && !gone.IsCancellationRequested;
+            isTold = end is WaitResult.TimedOut or WaitResult.Draining or WaitResult.Unknown && !gone.IsCancellationRequested;
             return end;
         }
         finally
@@ -193,13 +193,13 @@ internal sealed partial class WaiterHub : BackgroundService
         }
     }
 
-    private async Task<WaitEnd> WaitForEndAsync(WaitedJob job, Deadline deadline, CancellationToken gone)
+    private async Task<WaitResult> WaitForEndAsync(PendingJob job, Deadline deadline, CancellationToken gone)
     {
         var remaining = deadline.Remaining;
         if (remaining == TimeSpan.Zero && !job.HasEnded)
         {
             gone.ThrowIfCancellationRequested();
-            return new WaitEnd.TimedOut();
+            return new WaitResult.TimedOut();
         }
 
         try
@@ -211,21 +211,21 @@ internal sealed partial class WaiterHub : BackgroundService
             }
             catch (TimeoutException)
             {
-                Heed(job, await _calls.OnceAsync(job, (grain, subscription) => grain.Attach(subscription, Reading.Fresh), deadline, gone));
+                Apply(job, await _calls.OnceAsync(job, (grain, subscription) => grain.Attach(subscription, Reading.Fresh), deadline, gone));
                 return await job.End.WaitAsync(deadline.Remaining, _timeProvider, gone);
             }
         }
         catch (TimeoutException)
         {
-            return new WaitEnd.TimedOut();
+            return new WaitResult.TimedOut();
         }
     }
 
-    private async Task AttachAgainAsync(WaitedJob job)
+    private async Task AttachAgainAsync(PendingJob job)
     {
         var deadline = new Deadline(_timeProvider, _options.AttachInterval);
         var reply = await _calls.OnceAsync(job, (grain, subscription) => grain.Attach(subscription, Reading.Cached), deadline, CancellationToken.None);
-        Heed(job, reply);
+        Apply(job, reply);
         if (reply is not (JobReply.Finished or JobReply.NotFound or JobReply.Pending))
         {
             AttachIn(AfterFault, job);
@@ -233,7 +233,7 @@ internal sealed partial class WaiterHub : BackgroundService
     }
 
     /// <summary>Ends the wait for a job where its grain says that there is nothing to wait for any more.</summary>
-    private void Heed(WaitedJob job, JobReply? reply)
+    private void Apply(PendingJob job, JobReply? reply)
     {
         switch (reply)
         {
@@ -247,11 +247,11 @@ internal sealed partial class WaiterHub : BackgroundService
         }
     }
 
-    private WaitedJob Enter(string key, string? token)
+    private PendingJob Enter(string key, string? token)
     {
         while (true)
         {
-            var job = _jobs.GetOrAdd(key, static (key, hub) => new WaitedJob(key, hub._observer.Value), this);
+            var job = _jobs.GetOrAdd(key, static (key, hub) => new PendingJob(key, hub._observer.Value), this);
             if (job.TryEnter(token))
             {
                 if (IsDrained)
@@ -266,7 +266,7 @@ internal sealed partial class WaiterHub : BackgroundService
         }
     }
 
-    private void Leave(WaitedJob job, string? token, bool isTold)
+    private void Leave(PendingJob job, string? token, bool isTold)
     {
         Interlocked.Decrement(ref _waiters);
         if (job.Leave(token, isTold))
@@ -282,7 +282,7 @@ internal sealed partial class WaiterHub : BackgroundService
     }
 
     /// <summary>The job's grain says that the job goes on, and that this gateway is subscribed.</summary>
-    private void GoesOn(WaitedJob job, JobReply.Pending reply)
+    private void GoesOn(PendingJob job, JobReply.Pending reply)
     {
         job.Establish(InSomeTime());
         if (reply.Leaving)
@@ -292,9 +292,9 @@ internal sealed partial class WaiterHub : BackgroundService
     }
 
     /// <summary>Not at once: the others are to have heard of the change by then, and not all jobs are to ask at the same time.</summary>
-    private void AttachSoon(WaitedJob job) => AttachIn(TimeSpan.FromSeconds(0.5 + (2.5 * Random.Shared.NextDouble())), job);
+    private void AttachSoon(PendingJob job) => AttachIn(TimeSpan.FromSeconds(0.5 + (2.5 * Random.Shared.NextDouble())), job);
 
-    private void AttachIn(TimeSpan time, WaitedJob job)
+    private void AttachIn(TimeSpan time, PendingJob job)
     {
         job.AttachBy(In(time));
 
@@ -311,7 +311,7 @@ internal sealed partial class WaiterHub : BackgroundService
     private long In(TimeSpan time) => _timeProvider.GetTimestamp() + (long)(time.TotalSeconds * _timeProvider.TimestampFrequency);
 
     /// <summary>What the grains push to. Handled at once: the waiters go on elsewhere.</summary>
-    private sealed class Ear(WaiterHub hub) : IJobObserver
+    private sealed class CompletionObserver(WaiterHub hub) : IJobObserver
     {
         public Task Completed(FinishedJob job)
         {

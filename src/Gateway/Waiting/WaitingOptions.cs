@@ -47,7 +47,7 @@ internal sealed class WaitingOptions
     /// </summary>
     /// <param name="arrival">Any deadline of the request.</param>
     /// <param name="wait">How long it waits.</param>
-    public WaitTime TimeOf(Deadline arrival, TimeSpan wait) => new(arrival.After(wait > Patience ? wait : Patience), arrival.After(wait));
+    public WaitDeadlines TimeOf(Deadline arrival, TimeSpan wait) => new(arrival.After(wait > Patience ? wait : Patience), arrival.After(wait));
 
     /// <summary>Whether the times are times.</summary>
     public static bool IsSensible(WaitingOptions options)

@@ -11,16 +11,16 @@ internal interface IJobExecutor
     SiloAddress Address { get; }
 
     /// <summary>Whether the silo stops.</summary>
-    bool IsLeaving { get; }
+    bool IsStopping { get; }
 
     /// <summary>Takes a place in the queue for a new job of the customer.</summary>
-    Place TryReserve(string customer);
+    Reservation TryReserve(string customer);
 
     /// <summary>Takes a place for a job that was accepted before, full or not.</summary>
     void Reserve(string customer);
 
     /// <summary>Gives the place back: the job was not released after all.</summary>
-    void GiveBack(string customer);
+    void CancelReservation(string customer);
 
     /// <summary>
     /// Starts a job on its way, on a place that was taken for it. Called by the activation whose attempt stands in storage.
@@ -33,7 +33,7 @@ internal interface IJobExecutor
     ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens);
 
     /// <summary>The customer's jobs that were released here and are not known to have ended.</summary>
-    IEnumerable<CountedJob> Held(string customer);
+    IEnumerable<CountedJob> JobsOf(string customer);
 
     /// <summary>Stops a run; its end comes as a completion. False where nothing of it is known there any more.</summary>
     ValueTask<bool> StopAsync(JobRecord record);
@@ -70,15 +70,15 @@ internal sealed class CallerTokens
 }
 
 /// <summary>What a new job gets of an executor.</summary>
-public enum Place
+public enum Reservation
 {
-    Taken,
+    Reserved,
 
     /// <summary>The queue is full.</summary>
-    None,
+    QueueFull,
 
     /// <summary>This silo takes no jobs, since it stops or starts: another one may.</summary>
-    Elsewhere,
+    NotAccepting,
 }
 
 /// <summary>What is to become of an unfinished job.</summary>
@@ -95,7 +95,7 @@ public abstract record Resumption
     public sealed record TakeOver : Resumption;
 
     /// <summary>Somebody else must see to it: this silo stops or starts.</summary>
-    public sealed record Elsewhere : Resumption;
+    public sealed record NotAccepting : Resumption;
 
     /// <summary>It is lost.</summary>
     public sealed record End(JobOutcome Outcome) : Resumption;
@@ -106,7 +106,7 @@ public abstract record Resumption
 /// can't be reached, and it is then that its jobs are asked for.
 /// </summary>
 [Alias("sync.runner")]
-public interface IJobRunner : IGrainService
+public interface IRunnerService : IGrainService
 {
     /// <summary>Whether the job's attempt is queued or running here, or its end still being reported.</summary>
     [Alias("holds"), ResponseTimeout("00:00:02")]

@@ -33,14 +33,14 @@ public interface IJobGrain : IGrainWithStringKey
 
     /// <summary>As <see cref="Leave"/>, and each of the gateway's waiters has hung up: cancels the job if it is one that nobody else waits for.</summary>
     [Alias("abandon"), ResponseTimeout("00:00:05")]
-    Task<Cancellation> Abandon(Subscription subscription);
+    Task<Cancellation> Disconnect(Subscription subscription);
 
     /// <summary>
     /// Sees to it that a job which was made for this cluster to release never is, if nobody has submitted it yet. Accepted: it never will be.
     /// AlreadyEnded: it was submitted, and goes its way.
     /// </summary>
     [Alias("forgo"), ResponseTimeout("00:00:05")]
-    Task<Cancellation> Forgo(JobSpec spec);
+    Task<Cancellation> CancelUnsubmitted(JobSpec spec);
 
     /// <summary>A runner asks to start the job, immediately before it does. Only on <see cref="Assignment.Granted"/> may it.</summary>
     [Alias("assign"), ResponseTimeout("00:00:05")]
@@ -145,13 +145,13 @@ public abstract record JobReply
 
     /// <summary>The job is that of another call with the same key, which has asked for something else.</summary>
     [GenerateSerializer, Immutable, Alias("sync.job.reply.othercall")]
-    public sealed record OtherCall : JobReply;
+    public sealed record IdempotencyConflict : JobReply;
 
     /// <summary>As many jobs as there may be are queued or running. Nothing was stored.</summary>
     /// <param name="By">Whose limit it is.</param>
     /// <param name="Limit">How many there may be.</param>
     [GenerateSerializer, Immutable, Alias("sync.job.reply.overlimit")]
-    public sealed record OverLimit([property: Id(0)] LimitedBy By, [property: Id(1)] int Limit) : JobReply;
+    public sealed record QuotaExceeded([property: Id(0)] QuotaScope By, [property: Id(1)] int Limit) : JobReply;
 
     /// <summary>The storage keeps what room it has for the jobs that there are. Nothing was stored.</summary>
     [GenerateSerializer, Immutable, Alias("sync.job.reply.storagefull")]
@@ -163,7 +163,7 @@ public abstract record JobReply
 }
 
 /// <summary>Whose jobs a limit counts.</summary>
-public enum LimitedBy
+public enum QuotaScope
 {
     Customer = 0,
     Task = 1,
@@ -217,7 +217,7 @@ public static class JobKey
 }
 
 /// <summary>Finds jobs' grains.</summary>
-public static class JobGrains
+public static class JobGrainExtensions
 {
     private static Types? _types;
 

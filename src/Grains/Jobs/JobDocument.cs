@@ -34,9 +34,9 @@ internal static class JobDocument
         json.WriteString("name", spec.TaskName);
         json.WriteString("task_id", spec.TaskId);
         json.WriteString("customer_name", spec.Customer);
-        json.WriteString("lifecycle", lifecycle.Word());
-        json.WriteString("state", state.Word());
-        json.WriteString("trigger_name", outcome is null ? null : outcome.TriggerName ?? state.Word());
+        json.WriteString("lifecycle", lifecycle.WireName());
+        json.WriteString("state", state.WireName());
+        json.WriteString("trigger_name", outcome is null ? null : outcome.TriggerName ?? state.WireName());
         WriteUser(json, spec.User);
         json.WritePropertyName("task_arguments_values");
         json.WriteRawValue(spec.Arguments, skipInputValidation: true);

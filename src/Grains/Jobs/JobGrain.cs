@@ -38,14 +38,14 @@ namespace SyncCluster.Jobs;
 /// says so in its answers, and they ask again each second until another silo has it.
 /// </para>
 /// <para>
-/// <b>Limits</b> are asked for a new job only, before anything of it is stored (<see cref="Admissions"/>). The end makes way for others when it is
-/// stored. Both are messages that may be lost: the count (<see cref="JobCountGrain"/>) and the line of a task that runs one job at a time
-/// (<see cref="TaskLineGrain"/>) ask the job itself how it stands with it, by an Attach that subscribes nobody.
+/// <b>Limits</b> are asked for a new job only, before anything of it is stored (<see cref="JobAdmission"/>). The end makes way for others when it is
+/// stored. Both are messages that may be lost: the count (<see cref="QuotaGrain"/>) and the line of a task that runs one job at a time
+/// (<see cref="TaskQueueGrain"/>) ask the job itself how it stands with it, by an Attach that subscribes nobody.
 /// </para>
 /// <para>
 /// <b>Calls that are repeated.</b> All repeats of a call submit the same job id, and the record has the fingerprint of what was asked for: who asks for
 /// something else is told so. Where TheEye has made the job, one that nobody submits is given up by the same create-if-absent that would submit it
-/// (<see cref="Forgo"/>), so that of a repeat and the clean-up one wins.
+/// (<see cref="CancelUnsubmitted"/>), so that of a repeat and the clean-up one wins.
 /// </para>
 /// <para>
 /// <b>Who hangs up.</b> Only the activation that has made a job knows all who have come for it, and cancels it when the last one has hung up, if that
@@ -58,7 +58,7 @@ namespace SyncCluster.Jobs;
 /// subscribers.
 /// </para>
 /// </summary>
-[CollectionAgeLimit(Minutes = 2)]
+[GrainType("job"), CollectionAgeLimit(Minutes = 2)]
 
 // Not local to the first call: a gateway keeps to the silos it knows, and one that has joined since would get no jobs.
 [RandomPlacement]
@@ -66,16 +66,16 @@ internal sealed partial class JobGrain(
     IGrainContext context,
     [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
     IJobExecutor executor,
-    Admissions admissions,
-    StorageRoom room,
+    JobAdmission admissions,
+    StorageCapacity room,
     IGrainFactory grains,
     IClusterMembershipService membership,
-    UnfinishedJobs unfinished,
-    GatewayPushes pushes,
+    ActiveJobs unfinished,
+    CompletionPublisher pushes,
     TimeProvider timeProvider,
     ILogger<JobGrain> logger) : IGrainBase, IJobGrain
 {
-    private readonly StoredJob _job = new(storage, context.GrainId, membership, timeProvider, logger);
+    private readonly JobStore _job = new(storage, context.GrainId, membership, timeProvider, logger);
     private readonly JobSubscribers _subscribers = new(context.GrainId.Key.ToString()!, pushes);
     private readonly CallerTokens _tokens = new();
     private readonly Guid _attempt = Guid.NewGuid();
@@ -123,7 +123,7 @@ internal sealed partial class JobGrain(
     }
 
     /// <inheritdoc/>
-    public async Task<Cancellation> Abandon(Subscription subscription)
+    public async Task<Cancellation> Disconnect(Subscription subscription)
     {
         _subscribers.Remove(subscription);
         ForgetIfUnknown();
@@ -131,7 +131,7 @@ internal sealed partial class JobGrain(
     }
 
     /// <inheritdoc/>
-    public async Task<Cancellation> Forgo(JobSpec spec)
+    public async Task<Cancellation> CancelUnsubmitted(JobSpec spec)
     {
         if (!await LoadAsync(_ => false))
         {
@@ -140,16 +140,16 @@ internal sealed partial class JobGrain(
 
         return _job.Record switch
         {
-            null => await _job.SettleAsync(null, JobRecord.EndedAtOnce(spec, _attempt, JobEnds.Forgone, Now)) switch
+            null => await _job.CommitAsync(null, JobRecord.EndedAtOnce(spec, _attempt, ServerOutcomes.NeverSubmitted, Now)) switch
             {
-                Settlement.Stands => Cancellation.Accepted,
-                Settlement.OtherStands => Cancellation.AlreadyEnded,
+                WriteOutcome.Applied => Cancellation.Accepted,
+                WriteOutcome.Superseded => Cancellation.AlreadyEnded,
                 _ => Cancellation.Unavailable,
             },
 
             // Known only to those who have asked for it.
-            { HasEnded: false, Spec.Origin: JobOrigin.Elsewhere } watched => await CancelAsync(watched, JobEnds.Forgone),
-            { Fault: { } fault } when fault == JobEnds.Forgone.Fault => Cancellation.Accepted,
+            { HasEnded: false, Spec.Origin: JobOrigin.ExternallyReleased } watched => await CancelAsync(watched, ServerOutcomes.NeverSubmitted),
+            { Fault: { } fault } when fault == ServerOutcomes.NeverSubmitted.Fault => Cancellation.Accepted,
             _ => Cancellation.AlreadyEnded,
         };
     }
@@ -165,10 +165,10 @@ internal sealed partial class JobGrain(
         return _job.Record switch
         {
             { } assigned when assigned.IsAssignedTo(run) => Assignment.Granted,
-            { } ready when ready.MayBeAssignedTo(attempt) => await _job.SettleAsync(ready, ready.AssignedTo(run, runner, Now)) switch
+            { } ready when ready.MayBeAssignedTo(attempt) => await _job.CommitAsync(ready, ready.AssignedTo(run, runner, Now)) switch
             {
-                Settlement.Stands => Assignment.Granted,
-                Settlement.OtherStands => Assignment.Refused,
+                WriteOutcome.Applied => Assignment.Granted,
+                WriteOutcome.Superseded => Assignment.Refused,
                 _ => Assignment.Retry,
             },
             _ => Assignment.Refused,
@@ -187,8 +187,8 @@ internal sealed partial class JobGrain(
         {
             { HasEnded: false } record when record.Run == run => await EndAsync(record, outcome) switch
             {
-                Settlement.Stands => Completion.Accepted,
-                Settlement.OtherStands => Completion.AlreadyFinished,
+                WriteOutcome.Applied => Completion.Accepted,
+                WriteOutcome.Superseded => Completion.AlreadyFinished,
                 _ => Completion.Retry,
             },
 
@@ -203,7 +203,7 @@ internal sealed partial class JobGrain(
     {
         if (record.Lifecycle == Lifecycle.Ready)
         {
-            return await CancelAsync(record, JobEnds.CanceledBeforeItRan());
+            return await CancelAsync(record, ServerOutcomes.CanceledBeforeItRan());
         }
 
         if (await executor.StopAsync(record))
@@ -218,7 +218,7 @@ internal sealed partial class JobGrain(
     /// <inheritdoc/>
     public Task<Cancellation> Terminate() => EndEarlyAsync(async record =>
     {
-        var terminated = await CancelAsync(record, JobEnds.TerminatedByAnOperator());
+        var terminated = await CancelAsync(record, ServerOutcomes.TerminatedByAnOperator());
         if (terminated == Cancellation.Accepted && record.Lifecycle != Lifecycle.Ready)
         {
             // Whether its runner can be reached or not: the job has ended, and what the script still says changes nothing.
@@ -244,7 +244,7 @@ internal sealed partial class JobGrain(
     }
 
     /// <summary>The job as an operator sees it; null where it has ended or is not known here.</summary>
-    internal UnfinishedJob? Unfinished => _job.Record is { HasEnded: false } record
+    internal ActiveJob? Unfinished => _job.Record is { HasEnded: false } record
         ? new(record.Spec.Customer, record.Spec.JobId, record.Spec.TaskId, record.Lifecycle, record.Spec.CreatedAt, _subscribers.Count)
         : null;
 
@@ -254,7 +254,7 @@ internal sealed partial class JobGrain(
     private async Task<JobReply> SubmitAgainAsync(JobSpec spec, Subscription subscription, DateTimeOffset validUntil) =>
 
         // Somebody has attached to the job before its own gateway came to release it.
-        spec.Origin == JobOrigin.Allocated && _job.Record is { HasEnded: false, Spec.Origin: JobOrigin.Elsewhere } watched
+        spec.Origin == JobOrigin.AllocatedAtTheEye && _job.Record is { HasEnded: false, Spec.Origin: JobOrigin.ExternallyReleased } watched
             ? await CreateAsync(watched, spec, subscription, validUntil)
             : await AnswerAsync(subscription, Reading.Cached, spec);
 
@@ -278,19 +278,19 @@ internal sealed partial class JobGrain(
 
         var attempt = from is null ? _attempt : Guid.NewGuid();
         var fencedAt = timeProvider.GetTimestamp();
-        switch (await _job.SettleAsync(from, JobRecord.Fenced(spec, attempt, executor.Address, Now)))
+        switch (await _job.CommitAsync(from, JobRecord.Fenced(spec, attempt, executor.Address, Now)))
         {
-            case Settlement.Stands when Now > validUntil:
+            case WriteOutcome.Applied when Now > validUntil:
                 // Storage was slow, or this process was frozen. Who still waits for the job asks again, and has it taken over.
                 return new JobReply.Unavailable();
-            case Settlement.Stands:
+            case WriteOutcome.Applied:
                 Subscribe(subscription);
                 _cancelsOnDisconnect = spec.CallerWaitsUntil is not null;
                 _inGoodHands = true;
                 admission.Use();
                 executor.Release(new Release(spec, attempt, fencedAt, _tokens));
                 return Pending(null);
-            case Settlement.OtherStands:
+            case WriteOutcome.Superseded:
                 if (_job.Record is { HasEnded: true })
                 {
                     admissions.GiveBack(spec);
@@ -315,12 +315,12 @@ internal sealed partial class JobGrain(
             return await RefuseAsync(new JobReply.StorageFull(), spec, subscription);
         }
 
-        switch (await _job.SettleAsync(null, JobRecord.EndedAtOnce(spec, _attempt, JobEnds.Dummy(spec.Arguments), Now)))
+        switch (await _job.CommitAsync(null, JobRecord.EndedAtOnce(spec, _attempt, ServerOutcomes.Dummy(spec.Arguments), Now)))
         {
-            case Settlement.Stands:
+            case WriteOutcome.Applied:
                 this.DeactivateOnIdle();
                 return new JobReply.Finished(Finished());
-            case Settlement.OtherStands:
+            case WriteOutcome.Superseded:
                 return await AnswerAsync(subscription, Reading.Cached, spec);
             default:
                 return new JobReply.Unavailable();
@@ -335,7 +335,7 @@ internal sealed partial class JobGrain(
     {
         if (_job.Record is { HasEnded: false } && (reading == Reading.Fresh || _job.IsStale))
         {
-            _job.Doubt();
+            _job.Invalidate();
             _inGoodHands = false;
         }
 
@@ -346,7 +346,7 @@ internal sealed partial class JobGrain(
 
         if (submitted is not null && _job.Record?.Spec.IsSameCallAs(submitted) == false)
         {
-            return new JobReply.OtherCall();
+            return new JobReply.IdempotencyConflict();
         }
 
         if (_job.Record is { HasEnded: false } goingOn)
@@ -379,7 +379,7 @@ internal sealed partial class JobGrain(
             case Resumption.TakeOver:
                 var attempt = Guid.NewGuid();
                 var fencedAt = timeProvider.GetTimestamp();
-                if (await _job.SettleAsync(record, record.Reowned(attempt, executor.Address, Now)) == Settlement.Stands)
+                if (await _job.CommitAsync(record, record.Reassigned(attempt, executor.Address, Now)) == WriteOutcome.Applied)
                 {
                     LogTakenOver(record.Spec.JobId);
                     _inGoodHands = true;
@@ -389,7 +389,7 @@ internal sealed partial class JobGrain(
                 }
 
                 break;
-            case Resumption.Elsewhere:
+            case Resumption.NotAccepting:
                 this.DeactivateOnIdle();
                 break;
             case Resumption.End end:
@@ -423,21 +423,21 @@ internal sealed partial class JobGrain(
 
     private async Task<Cancellation> CancelAsync(JobRecord record, JobOutcome outcome) => await EndAsync(record, outcome) switch
     {
-        Settlement.Stands => Cancellation.Accepted,
-        Settlement.OtherStands when _job.Record is { HasEnded: true } => Cancellation.AlreadyEnded,
+        WriteOutcome.Applied => Cancellation.Accepted,
+        WriteOutcome.Superseded when _job.Record is { HasEnded: true } => Cancellation.AlreadyEnded,
         _ => Cancellation.Unavailable,
     };
 
     /// <summary>Stores the end, then tells everybody.</summary>
-    private async Task<Settlement> EndAsync(JobRecord record, JobOutcome outcome)
+    private async Task<WriteOutcome> EndAsync(JobRecord record, JobOutcome outcome)
     {
-        var settlement = await _job.SettleAsync(record, record.Ended(outcome, Now));
-        if (settlement == Settlement.Stands)
+        var settlement = await _job.CommitAsync(record, record.Ended(outcome, Now));
+        if (settlement == WriteOutcome.Applied)
         {
             MakeWay(record.Spec);
         }
 
-        PushIfEnded(settlement != Settlement.Unknown);
+        PushIfEnded(settlement != WriteOutcome.Unknown);
         return settlement;
     }
 
@@ -445,9 +445,9 @@ internal sealed partial class JobGrain(
     private void MakeWay(JobSpec spec)
     {
         admissions.GiveBack(spec);
-        if (spec.OneAtATime)
+        if (spec.RunsSerially)
         {
-            grains.GetGrain<ITaskLineGrain>(TaskKey.Of(spec.Customer, spec.TaskId)).Leave(spec.JobId).Ignore();
+            grains.GetGrain<ITaskQueueGrain>(TaskKey.Of(spec.Customer, spec.TaskId)).Leave(spec.JobId).Ignore();
         }
     }
 
@@ -456,7 +456,7 @@ internal sealed partial class JobGrain(
     {
         if (_job.Record is not { } record || !expected(record))
         {
-            _job.Doubt();
+            _job.Invalidate();
         }
 
         return await LoadAsync();
@@ -511,7 +511,7 @@ internal sealed partial class JobGrain(
         return reply;
     }
 
-    private JobReply.Pending Pending(byte[]? document) => new(Access(), _job.Record!.Lifecycle, document, executor.IsLeaving);
+    private JobReply.Pending Pending(byte[]? document) => new(Access(), _job.Record!.Lifecycle, document, executor.IsStopping);
 
     private FinishedJob Finished()
     {

@@ -4,7 +4,7 @@ namespace SyncCluster.Jobs;
 [GenerateSerializer, Immutable, Alias("sync.job.outcome")]
 public sealed record JobOutcome
 {
-    /// <summary>One for which <see cref="JobWords.HasEnded"/> holds.</summary>
+    /// <summary>One for which <see cref="JobWireNames.HasEnded"/> holds.</summary>
     [Id(0)] public required Lifecycle Lifecycle { get; init; }
 
     [Id(1)] public required JobState State { get; init; }

@@ -57,8 +57,8 @@ public sealed record JobRecord : IEvictable
         Lifecycle = spec.Origin switch
         {
             // It stays so until the end: what TheEye makes of it, only TheEye says.
-            JobOrigin.Allocated => Lifecycle.Syncing,
-            JobOrigin.Elsewhere => Lifecycle.Assigned,
+            JobOrigin.AllocatedAtTheEye => Lifecycle.Syncing,
+            JobOrigin.ExternallyReleased => Lifecycle.Assigned,
             _ => Lifecycle.Ready,
         },
         Runner = runner,
@@ -70,7 +70,7 @@ public sealed record JobRecord : IEvictable
         new JobRecord { Spec = spec, Attempt = attempt, Lifecycle = Lifecycle.Ready, LastUpdate = now }.Ended(outcome, now);
 
     /// <summary>The same job under a new attempt: every earlier one loses the right to run it.</summary>
-    public JobRecord Reowned(Guid attempt, SiloAddress runner, DateTimeOffset now)
+    public JobRecord Reassigned(Guid attempt, SiloAddress runner, DateTimeOffset now)
     {
         Require(Lifecycle is Lifecycle.Ready or Lifecycle.Syncing);
         return this with { Attempt = attempt, Runner = runner, LastUpdate = now };
@@ -102,7 +102,7 @@ public sealed record JobRecord : IEvictable
     {
         if (!allowed)
         {
-            throw new InvalidOperationException($"Job {Spec.JobId} is {Lifecycle.Word()}: it can't go that way.");
+            throw new InvalidOperationException($"Job {Spec.JobId} is {Lifecycle.WireName()}: it can't go that way.");
         }
     }
 }

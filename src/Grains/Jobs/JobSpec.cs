@@ -54,8 +54,8 @@ public sealed record JobSpec
     /// <summary>SHA-256 of what was asked for, of a call that may be repeated; a repeat must ask for the same. Null of any other call.</summary>
     [Id(18)] public byte[]? Fingerprint { get; init; }
 
-    /// <summary>The key of its <see cref="ICallGrain"/>, of a job that is the one of a call which may be repeated; null of any other.</summary>
-    [Id(20)] public string? Call { get; init; }
+    /// <summary>The key of its <see cref="IIdempotencyGrain"/>, of a job that is the one of a call which may be repeated; null of any other.</summary>
+    [Id(20)] public string? IdempotencyId { get; init; }
 
     /// <summary>
     /// Of a job that is canceled when the last one who waits for it has hung up: when the wait of its own caller ends. Null of any other.
@@ -67,7 +67,7 @@ public sealed record JobSpec
         Fingerprint is null || other.Fingerprint is null || Fingerprint.AsSpan().SequenceEqual(other.Fingerprint);
 
     /// <summary>Whether it waits until no other job of its task runs.</summary>
-    [Id(21)] public bool OneAtATime { get; init; }
+    [Id(21)] public bool RunsSerially { get; init; }
 
     /// <summary>A call of a task.</summary>
     /// <param name="task">What is called.</param>
@@ -93,7 +93,7 @@ public sealed record JobSpec
         Acl = task.Acl,
         Cancellable = task.Cancellable,
         CreatedAt = now,
-        OneAtATime = !task.Multitasking,
+        RunsSerially = !task.Multitasking,
     };
 }
 
@@ -104,10 +104,10 @@ public enum JobOrigin
     Local = 0,
 
     /// <summary>TheEye, on this cluster's behalf: it does nothing until this cluster releases it.</summary>
-    Allocated = 1,
+    AllocatedAtTheEye = 1,
 
     /// <summary>TheEye: it goes its way without this cluster, which only waits for its end.</summary>
-    Elsewhere = 2,
+    ExternallyReleased = 2,
 }
 
 /// <summary>Who called, as the job document shows it. Never a token.</summary>

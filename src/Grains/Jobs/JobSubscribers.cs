@@ -3,7 +3,7 @@ namespace SyncCluster.Jobs;
 /// <summary>Who waits for a job, as its grain knows them: one subscription a gateway.</summary>
 /// <param name="key">The job's <see cref="JobKey"/>.</param>
 /// <param name="pushes">How gateways are told.</param>
-internal sealed class JobSubscribers(string key, GatewayPushes pushes)
+internal sealed class JobSubscribers(string key, CompletionPublisher pushes)
 {
     // Most jobs have one, and there are many jobs.
     private readonly List<(IJobObserver Observer, long Version)> _subscriptions = new(1);
@@ -36,7 +36,7 @@ internal sealed class JobSubscribers(string key, GatewayPushes pushes)
     /// <summary>Tells all of the end, and forgets them. Completes when each has heard, or was told in vain.</summary>
     public Task PushAsync(FinishedJob finished)
     {
-        var told = _subscriptions.Select(subscription => pushes.PushAsync(subscription.Observer, finished)).ToArray();
+        var told = _subscriptions.Select(subscription => pushes.PublishAsync(subscription.Observer, finished)).ToArray();
         _subscriptions.Clear();
         return Task.WhenAll(told);
     }

@@ -37,12 +37,12 @@ public enum JobState
     Error = 5,
 }
 
-public static class JobWords
+public static class JobWireNames
 {
     public static bool HasEnded(this Lifecycle lifecycle) =>
         lifecycle is Lifecycle.Finished or Lifecycle.Terminated or Lifecycle.Canceled or Lifecycle.Expired or Lifecycle.Completed;
 
-    public static string Word(this Lifecycle lifecycle) => lifecycle switch
+    public static string WireName(this Lifecycle lifecycle) => lifecycle switch
     {
         Lifecycle.Syncing => "syncing",
         Lifecycle.Ready => "ready",
@@ -55,7 +55,7 @@ public static class JobWords
         _ => throw new ArgumentOutOfRangeException(nameof(lifecycle), lifecycle, null),
     };
 
-    public static string Word(this JobState state) => state switch
+    public static string WireName(this JobState state) => state switch
     {
         JobState.InProgress => "in_progress",
         JobState.Success => "success",

@@ -47,7 +47,7 @@ internal static class TaskArguments
                 }
                 else
                 {
-                    ArgumentForm.Write(json, task.ArgumentsType, arguments[rank], supplied[rank]);
+                    ArgumentFormat.Write(json, task.ArgumentsType, arguments[rank], supplied[rank]);
                 }
             }
 

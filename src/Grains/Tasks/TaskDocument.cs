@@ -36,10 +36,10 @@ internal static class TaskDocument
     {
         json.WriteString("name", task.Name);
         json.WriteString("description", task.Description);
-        json.WriteString("type", task.Type.Word());
+        json.WriteString("type", task.Type.WireName());
         json.WriteString("_type", task.Type.DocumentType());
         WriteArguments(json, task.Arguments);
-        json.WriteString("arguments_type", task.ArgumentsType.Word());
+        json.WriteString("arguments_type", task.ArgumentsType.WireName());
         json.WriteNumber("timeout", (long)task.Timeout.TotalMilliseconds);
         json.WriteString("script_runas", task.Runas);
         json.WriteStartArray("acl");

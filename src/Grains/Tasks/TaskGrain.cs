@@ -40,6 +40,7 @@ internal sealed record TaskState
 }
 
 /// <inheritdoc cref="ITaskGrain"/>
+[GrainType("task")]
 internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] IPersistentState<TaskState> stored) : Grain, ITaskGrain
 {
     private TaskDefinition? Definition => stored.RecordExists ? stored.State.Definition : null;

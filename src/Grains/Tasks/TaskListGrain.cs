@@ -25,6 +25,7 @@ internal sealed record TaskListState
 }
 
 /// <inheritdoc cref="ITaskListGrain"/>
+[GrainType("tasklist")]
 internal sealed class TaskListGrain([PersistentState("tasklist", StorageNames.Catalog)] IPersistentState<TaskListState> stored) : Grain, ITaskListGrain
 {
     private string[] Known => stored.RecordExists ? stored.State.Ids : [];

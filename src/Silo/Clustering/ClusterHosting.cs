@@ -14,10 +14,10 @@ public static partial class ClusterHosting
     private const string ServiceId = "synccluster";
 
     /// <summary>One that joins the cluster and holds its grains.</summary>
-    internal static void UseCluster(this ISiloBuilder silo, ClusterSettings settings)
+    internal static void UseCluster(this ISiloBuilder silo, RedisClusterOptions settings)
     {
         silo.Services.AddRedis(settings);
-        silo.Services.AddHostedService<RedisMemory>();
+        silo.Services.AddHostedService<RedisCapacityMonitor>();
         silo.Configure<ClusterOptions>(options => Name(options, settings));
         silo.Configure<ClusterMembershipOptions>(Tune);
         silo.UseRedisClustering(_ => { });
@@ -33,7 +33,7 @@ public static partial class ClusterHosting
     }
 
     /// <summary>One that talks to the cluster's grains and is talked to by them.</summary>
-    public static void UseCluster(this IClientBuilder client, ClusterSettings settings)
+    public static void UseCluster(this IClientBuilder client, RedisClusterOptions settings)
     {
         client.Services.AddRedis(settings);
         client.Configure<ClusterOptions>(options => Name(options, settings));
@@ -65,13 +65,13 @@ public static partial class ClusterHosting
         options.NumMissedTableIAmAliveLimit = 3;
     }
 
-    private static void Name(ClusterOptions options, ClusterSettings settings)
+    private static void Name(ClusterOptions options, RedisClusterOptions settings)
     {
         options.ServiceId = ServiceId;
         options.ClusterId = settings.Name;
     }
 
-    private static void AddRedis(this IServiceCollection services, ClusterSettings settings)
+    private static void AddRedis(this IServiceCollection services, RedisClusterOptions settings)
     {
         services.AddSingleton(provider => new RedisConnection(
             settings, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<RedisConnection>>()));

@@ -18,7 +18,7 @@ public sealed partial class RedisConnection : IHostedLifecycleService, IAsyncDis
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<RedisConnection> _logger;
 
-    internal RedisConnection(ClusterSettings settings, TimeProvider timeProvider, ILogger<RedisConnection> logger)
+    internal RedisConnection(RedisClusterOptions settings, TimeProvider timeProvider, ILogger<RedisConnection> logger)
     {
         Options = RedisConnectionString.Read(settings.Redis, Defaults)
             ?? throw Invalid("Cluster:Redis is no connection string. It reads like `localhost:6379` or `redis.internal:6380,ssl=true,password=…`.");
@@ -96,7 +96,7 @@ public sealed partial class RedisConnection : IHostedLifecycleService, IAsyncDis
         }
     }
 
-    private static OptionsValidationException Invalid(string message) => new(ClusterSettings.Section, typeof(ClusterSettings), [message]);
+    private static OptionsValidationException Invalid(string message) => new(RedisClusterOptions.Section, typeof(RedisClusterOptions), [message]);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Waiting for Redis at {Endpoints}.")]
     private partial void LogWaiting(string endpoints);

@@ -43,7 +43,7 @@ internal static class OperatorEndpoints
     }
 
     /// <summary>The oldest first.</summary>
-    private static JsonHttpResult<ListedJob[]> List(UnfinishedJobs unfinished, TimeProvider timeProvider, int limit = 100)
+    private static JsonHttpResult<ListedJob[]> List(ActiveJobs unfinished, TimeProvider timeProvider, int limit = 100)
     {
         var now = timeProvider.GetUtcNow();
         return TypedResults.Json(
@@ -77,8 +77,8 @@ internal static class OperatorEndpoints
 /// <param name="Gateways">How many gateways wait for it.</param>
 internal sealed record ListedJob(string Customer, string Id, string TaskId, string Lifecycle, double Age, int Gateways)
 {
-    public static ListedJob Of(UnfinishedJob job, DateTimeOffset now) =>
-        new(job.Customer, job.JobId, job.TaskId, job.Lifecycle.Word(), Math.Round((now - job.CreatedAt).TotalSeconds, 3), job.Gateways);
+    public static ListedJob Of(ActiveJob job, DateTimeOffset now) =>
+        new(job.Customer, job.JobId, job.TaskId, job.Lifecycle.WireName(), Math.Round((now - job.CreatedAt).TotalSeconds, 3), job.Gateways);
 }
 
 [JsonSerializable(typeof(ListedJob[]))]

@@ -27,7 +27,7 @@ internal sealed class Rounds(int seed, int count)
     /// <param name="client">Sends them.</param>
     /// <param name="concurrency">So many at once.</param>
     /// <param name="argumentsOf">What to send for a call's id, and how long its job takes.</param>
-    public Task RunAsync(StubbornClient client, int concurrency, Func<string, Random, (string Arguments, TimeSpan Run)> argumentsOf) => Parallel.ForEachAsync(
+    public Task RunAsync(RetryingClient client, int concurrency, Func<string, Random, (string Arguments, TimeSpan Run)> argumentsOf) => Parallel.ForEachAsync(
         Enumerable.Range(0, count),
         new ParallelOptions { MaxDegreeOfParallelism = concurrency },
         async (number, _) =>

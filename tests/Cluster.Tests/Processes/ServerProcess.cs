@@ -20,7 +20,7 @@ internal sealed class ServerProcess : IDisposable
         _process.ErrorDataReceived += (_, line) => Add(line.Data);
         _process.Start();
         Id = _process.Id;
-        Undertaker.Watch(Id);
+        ProcessReaper.Watch(Id);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
@@ -69,7 +69,7 @@ internal sealed class ServerProcess : IDisposable
     public void Dispose()
     {
         Kill();
-        Undertaker.Forget(Id);
+        ProcessReaper.Forget(Id);
         _process.Dispose();
     }
 

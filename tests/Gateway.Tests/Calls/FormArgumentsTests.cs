@@ -1,5 +1,5 @@
 using System.Text;
-using static SyncCluster.Gateway.Tests.Calls.CallBodies;
+using static SyncCluster.Gateway.Tests.Calls.CallPayloads;
 
 namespace SyncCluster.Gateway.Tests.Calls;
 

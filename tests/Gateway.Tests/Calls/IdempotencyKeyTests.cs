@@ -56,7 +56,7 @@ public sealed class IdempotencyKeyTests
     [Fact]
     public void A_call_is_known_by_all_that_makes_it_and_parts_do_not_run_together()
     {
-        CallIdentity[] all =
+        IdempotencyIdentity[] all =
         [
             Of("c", "t", "k", secret: "u"), Of("ct", "", "k", secret: "u"), Of("c", "tk", "", secret: "u"), Of("c", "t", "k", secret: "v"), Of("d", "t", "k", secret: "u"),
         ];
@@ -67,11 +67,11 @@ public sealed class IdempotencyKeyTests
     [Fact]
     public void A_user_is_another_caller_than_who_knows_a_secret_of_that_name_and_than_a_user_elsewhere()
     {
-        CallIdentity[] all = [Of("c", "t", "k", secret: "uma"), Of("c", "t", "k", secret: "user uma"), ByUser("c"), ByUser("d")];
+        IdempotencyIdentity[] all = [Of("c", "t", "k", secret: "uma"), Of("c", "t", "k", secret: "user uma"), ByUser("c"), ByUser("d")];
         Assert.Equal(all.Length, all.Select(identity => Convert.ToHexString(identity.Id)).Distinct().Count());
 
-        static CallIdentity ByUser(string customer) => CallIdentity.Of(
-            new TaskCall(customer, "t", new CallBody.Arguments("[]"u8.ToArray(), null))
+        static IdempotencyIdentity ByUser(string customer) => IdempotencyIdentity.Of(
+            new TaskInvocation(customer, "t", new CallPayload.Arguments("[]"u8.ToArray(), null))
             {
                 Caller = new Caller { Customer = customer, Username = "uma", Credential = Credential.User },
             },
@@ -86,6 +86,6 @@ public sealed class IdempotencyKeyTests
     public void The_fingerprint_is_of_the_arguments_and_not_of_their_spacing(string one, string other, bool same) =>
         Assert.Equal(same, Of("c", "t", "k", "u", one).Fingerprint.SequenceEqual(Of("c", "t", "k", "u", other).Fingerprint));
 
-    private static CallIdentity Of(string customer, string task, string key, string secret, string arguments = "[]") =>
-        CallIdentity.Of(new TaskCall(customer, task, new CallBody.Arguments(Encoding.UTF8.GetBytes(arguments), null)) { Secret = secret }, key);
+    private static IdempotencyIdentity Of(string customer, string task, string key, string secret, string arguments = "[]") =>
+        IdempotencyIdentity.Of(new TaskInvocation(customer, task, new CallPayload.Arguments(Encoding.UTF8.GetBytes(arguments), null)) { Secret = secret }, key);
 }

@@ -1,4 +1,4 @@
-using static SyncCluster.Gateway.Tests.Calls.CallBodies;
+using static SyncCluster.Gateway.Tests.Calls.CallPayloads;
 
 namespace SyncCluster.Gateway.Tests.Calls;
 

@@ -40,7 +40,7 @@ public sealed class SiloStopTests(TestCluster cluster) : IClassFixture<TestClust
     public async Task Jobs_that_nobody_waits_for_run_elsewhere_all_the_same()
     {
         var gate = cluster.NewGate();
-        var address = $"/demo/task/{await cluster.GatedTaskAsync(gate)}/job?access_token={DemoAccess.UserToken}";
+        var address = $"/demo/task/{await cluster.GatedTaskAsync(gate)}/job?access_token={DemoMode.UserToken}";
         using var hangUp = new CancellationTokenSource();
         var calls = Enumerable.Range(0, 40).Select(call => cluster.SendAsync(call % 2, HttpMethod.Post, address, "[]", hangUp.Token)).ToArray();
         await TestServer.UntilAsync(() => cluster.Silos.Sum(Unfinished) == calls.Length && gate.Runs().Length == cluster.Silos.Sum(Running));
@@ -86,5 +86,5 @@ public sealed class SiloStopTests(TestCluster cluster) : IClassFixture<TestClust
     private static int Running(Microsoft.AspNetCore.Builder.WebApplication silo) => Math.Min(Workers, Unfinished(silo));
 
     private static int Unfinished(Microsoft.AspNetCore.Builder.WebApplication silo) =>
-        silo.Services.GetRequiredService<UnfinishedJobs>().Oldest(int.MaxValue).Count;
+        silo.Services.GetRequiredService<ActiveJobs>().Oldest(int.MaxValue).Count;
 }

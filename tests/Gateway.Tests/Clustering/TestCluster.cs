@@ -77,13 +77,13 @@ public class TestCluster : IAsyncLifetime
 
     /// <summary>The silo in whose memory a job's grain is; null for none.</summary>
     internal WebApplication? HolderOf(string jobId) => _silos.Find(
-        silo => silo.Services.GetRequiredService<UnfinishedJobs>().Oldest(int.MaxValue).Any(job => job.JobId == jobId));
+        silo => silo.Services.GetRequiredService<ActiveJobs>().Oldest(int.MaxValue).Any(job => job.JobId == jobId));
 
     /// <summary>Imports a script of a test as a task of the demonstration; its id.</summary>
     internal async Task<string> ImportAsync(string script, bool multitasking = true)
     {
         var recipe = $$$"""{"task":{"name":"a task","multitasking":{{{(multitasking ? "true" : "false")}}},"type":"script","script_runas":"sh %script%","timeout":60000},"file":{"filename":"s.sh","data":"{{{Convert.ToBase64String(Encoding.UTF8.GetBytes(script))}}}"}}""";
-        var admin = _gateways[0].Services.GetRequiredService<DemoAccess>().AdminToken;
+        var admin = _gateways[0].Services.GetRequiredService<DemoMode>().AdminToken;
         using var response = await SendAsync(0, HttpMethod.Post, $"/demo/task/import?access_token={admin}", recipe);
         var text = await response.Content.ReadAsStringAsync();
         Assert.True(response.IsSuccessStatusCode, text);
@@ -103,11 +103,11 @@ public class TestCluster : IAsyncLifetime
 
     /// <summary>Calls a task; status and body.</summary>
     internal async Task<(int Status, string Body)> CallAsync(int gateway, string task, string json = "[]") =>
-        await AnswerAsync(await SendAsync(gateway, HttpMethod.Post, $"/demo/task/{task}/job?access_token={DemoAccess.UserToken}", json));
+        await AnswerAsync(await SendAsync(gateway, HttpMethod.Post, $"/demo/task/{task}/job?access_token={DemoMode.UserToken}", json));
 
     /// <summary>Waits for a job; status and body.</summary>
     internal async Task<(int Status, string Body)> AttachAsync(int gateway, string jobId) =>
-        await AnswerAsync(await SendAsync(gateway, HttpMethod.Get, $"/demo/job/{jobId}/result?access_token={DemoAccess.UserToken}"));
+        await AnswerAsync(await SendAsync(gateway, HttpMethod.Get, $"/demo/job/{jobId}/result?access_token={DemoMode.UserToken}"));
 
     /// <summary>A task whose script notes its job's id in a file and then waits for another one; its answer is the id.</summary>
     internal Task<string> GatedTaskAsync(Gate gate, bool multitasking = true) => ImportAsync(

@@ -49,7 +49,7 @@ public sealed class UnreliableCluster : TestCluster
 /// <summary>A third of its calls fail, half of the failed writes after they were applied; some are slow.</summary>
 internal sealed class UnreliableStorage(int seed) : IGrainStorage, ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
-    private readonly ExpiringGrainStorage _inner = new(new ExpiringStorageOptions(), TimeProvider.System);
+    private readonly InMemoryGrainStorage _inner = new(new InMemoryStorageOptions(), TimeProvider.System);
     private readonly Random _random = new(seed);
     private int _failures;
 

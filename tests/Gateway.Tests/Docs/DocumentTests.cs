@@ -5,7 +5,7 @@ using Microsoft.OpenApi;
 namespace SyncCluster.Gateway.Tests.Docs;
 
 /// <summary>The document by itself, and against the routes.</summary>
-public sealed partial class DocumentTests(DescribedServer server) : IClassFixture<DescribedServer>
+public sealed partial class DocumentTests(DocumentedServer server) : IClassFixture<DocumentedServer>
 {
     [Fact]
     public async Task The_document_is_well_formed_OpenAPI()

@@ -7,7 +7,7 @@ using SyncCluster.Gateway.Tests.Server;
 namespace SyncCluster.Gateway.Tests.Docs;
 
 /// <summary>The document's examples, sent to the server, and its answers held against the document.</summary>
-public sealed partial class ExampleTests(DescribedServer server) : IClassFixture<DescribedServer>
+public sealed partial class ExampleTests(DocumentedServer server) : IClassFixture<DocumentedServer>
 {
     /// <summary>Answers of a server in trouble, which this one is not; other tests make some of them.</summary>
     private static readonly string[] NotProvoked =
@@ -203,7 +203,7 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
     private static Values Of(JsonNode task) => new() { Task = task["id"]!.GetValue<string>(), Secret = task["secret"]!.GetValue<string>() };
 
     private Task<Exchange> RunAsync(ApiDocument document, string task, string arguments = """["world"]""") =>
-        server.SendAsync(document, document["RunTask"], new() { Task = task, Token = DemoAccess.UserToken, Content = Values.Json(arguments) });
+        server.SendAsync(document, document["RunTask"], new() { Task = task, Token = DemoMode.UserToken, Content = Values.Json(arguments) });
 
     /// <summary>Starts a job by its task's secret that takes longer than the wait: its id and its own secret.</summary>
     private async Task<Values> StartWithSecretAsync(ApiDocument document, string arguments)
@@ -234,7 +234,7 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
                 _ => "",
             },
             Headers = example == "pending" ? [("Prefer", "respond-async")] : [],
-            Token = example == "imported" || operation.Id == "ExportTask" ? null : DemoAccess.UserToken,
+            Token = example == "imported" || operation.Id == "ExportTask" ? null : DemoMode.UserToken,
         };
         switch (operation.Id)
         {
@@ -264,18 +264,18 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
             "other-customer" when operation.Path.StartsWith("/{customer}/", StringComparison.Ordinal) => values with { Customer = "globex" },
             "other-customer" => values with { Query = "customer=globex" },
             "bad-polling" => values with { Query = "counter=x" },
-            "below-admin" => values with { Token = DemoAccess.UserToken },
+            "below-admin" => values with { Token = DemoMode.UserToken },
             "other-host" => values with { Host = "elsewhere.example" },
             "other-origin" => values with { Origin = "https://elsewhere.example" },
             "no-such-task" => values with { Task = "nope" },
             "no-such-job" => values with { Job = "0123456789abcdef01234567" },
             "wrong-secret" => values with { Secret = new string('x', 43) },
-            "not-on-task-list" => values with { Task = Of(await CopyForNobodyAsync(document)).Task, Token = DemoAccess.UserToken },
-            "not-on-job-list" => values with { Job = (await RunAsAdminAsync(document, await CopyForNobodyAsync(document))).JobId, Token = DemoAccess.UserToken },
+            "not-on-task-list" => values with { Task = Of(await CopyForNobodyAsync(document)).Task, Token = DemoMode.UserToken },
+            "not-on-job-list" => values with { Job = (await RunAsAdminAsync(document, await CopyForNobodyAsync(document))).JobId, Token = DemoMode.UserToken },
             "administrators-only" => values with
             {
                 Job = (await server.StartAsync(document, Of(await server.CopyAsync(document, "slow", task => task["cancellable"] = false)).Task!)).JobId,
-                Token = DemoAccess.UserToken,
+                Token = DemoMode.UserToken,
             },
             "key-malformed" => values with { Headers = [("Idempotency-Key", "a key")] },
             "key-and-cancel" => values with { Headers = [("Idempotency-Key", "a")], Query = "cancel_on_disconnect" },
@@ -283,7 +283,7 @@ public sealed partial class ExampleTests(DescribedServer server) : IClassFixture
             {
                 Job = values.Job,
                 Content = values.Content,
-                Token = DemoAccess.UserToken,
+                Token = DemoMode.UserToken,
                 Query = "cancel_on_disconnect",
             },
             "other-arguments" => await RepeatAsync(document, operation, values),

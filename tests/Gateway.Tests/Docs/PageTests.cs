@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace SyncCluster.Gateway.Tests.Docs;
 
 /// <summary>The readable page.</summary>
-public sealed partial class PageTests(DescribedServer server) : IClassFixture<DescribedServer>
+public sealed partial class PageTests(DocumentedServer server) : IClassFixture<DocumentedServer>
 {
     [Fact]
     public async Task The_page_refers_to_no_other_origin()

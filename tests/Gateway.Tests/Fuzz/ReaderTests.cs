@@ -41,19 +41,19 @@ public sealed class ReaderTests(ITestOutputHelper output)
         {
             var request = RequestOf(query);
             Assert.True(AnswerFlags.Of(request.Query).Index >= 0);
-            if (Polling.Of(request.Query) is { } polling)
+            if (PollingCursor.Of(request.Query) is { } polling)
             {
                 Assert.InRange(polling.Timeout, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60));
-                Assert.True(polling.Next is null or <= Polling.LongestRow);
+                Assert.True(polling.Next is null or <= PollingCursor.LongestRow);
             }
 
-            foreach (var address in (string[])[PollingAddress.First("/job/x/result", request), PollingAddress.OfProblem("/job/x/result", request)])
+            foreach (var address in (string[])[PollingLinks.First("/job/x/result", request), PollingLinks.OfProblem("/job/x/result", request)])
             {
                 Assert.False(address.AsSpan().ContainsAnyExceptInRange('!', '~') || address.Contains('#', StringComparison.Ordinal), address);
             }
 
-            Assert.False(RequestOf(AddressQuery(PollingAddress.OfProblem("/job/x/result", request))).Query.ContainsKey("access_token"));
-            Assert.Equal("7", RequestOf(AddressQuery(PollingAddress.Next("/job/x/result", request, 7))).Query["counter"]);
+            Assert.False(RequestOf(AddressQuery(PollingLinks.OfProblem("/job/x/result", request))).Query.ContainsKey("access_token"));
+            Assert.Equal("7", RequestOf(AddressQuery(PollingLinks.Next("/job/x/result", request, 7))).Query["counter"]);
         },
         Little * 4,
         query => query.Value!.Length);
@@ -75,14 +75,14 @@ public sealed class ReaderTests(ITestOutputHelper output)
             random, "wait=10", "respond-async", "wait=\"1\", respond-async;a=b", "\"a key\\\"\"", "a-key", "assigned.12", "end", Fuzzing.Text(random)))]),
         header =>
         {
-            Assert.True(Preferences.Of(header).Wait is null or { Ticks: >= 0 });
+            Assert.True(PreferHeader.Of(header).Wait is null or { Ticks: >= 0 });
             if (IdempotencyKey.Find(header) is IdempotencyKey.One { Key: var key })
             {
                 Assert.InRange(key.Length, 1, 255);
                 Assert.False(key.AsSpan().ContainsAnyExceptInRange('!', '~'));
             }
 
-            Assert.True(FollowPosition.Of(header.FirstOrDefault()).Log >= 0);
+            Assert.True(EventCursor.Of(header.FirstOrDefault()).Log >= 0);
         },
         Little,
         header => header.Sum(line => line!.Length));
@@ -95,8 +95,8 @@ public sealed class ReaderTests(ITestOutputHelper output)
             Query: new QueryString("?" + Fuzzing.Text(random))),
         input =>
         {
-            var read = CallBody.Read(input.Type, input.Body, RequestOf(input.Query).Query);
-            Assert.True(read is not CallBody.Refused { Status: not (400 or 415) });
+            var read = CallPayload.Read(input.Type, input.Body, RequestOf(input.Query).Query);
+            Assert.True(read is not CallPayload.Refused { Status: not (400 or 415) });
         },
         Places,
         input => input.Type.Length + input.Body.Length + input.Query.Value!.Length);
@@ -106,13 +106,13 @@ public sealed class ReaderTests(ITestOutputHelper output)
         random => Encoding.UTF8.GetBytes($$"""{"result":{},"output":[{{JsonSerializer.Serialize(OutputOf(random))}}]}"""),
         document =>
         {
-            var answer = DialectAnswer.Shape("0123456789abcdef01234567", document, JobState.Success, QueryCollection.Empty);
+            var answer = PollingAnswer.Shape("0123456789abcdef01234567", document, JobState.Success, QueryCollection.Empty);
             Assert.NotNull(answer);
-            if (answer is OwnResponse own)
+            if (answer is TaskResponse own)
             {
                 Assert.InRange(own.Status, 200, 599);
                 Assert.All(own.Headers, header => Assert.False(header.Value.AsSpan().ContainsAnyExceptInRange(' ', '~')));
-                Assert.All(own.Headers.Keys, name => Assert.True(OwnHeaders.IsTaken(name)));
+                Assert.All(own.Headers.Keys, name => Assert.True(TaskHeaders.IsTaken(name)));
             }
         },
         Little,

@@ -15,7 +15,7 @@ public sealed class RequestTests(DemoTests.Server server, ITestOutputHelper outp
     [Fact]
     public async Task No_request_makes_the_server_fail()
     {
-        using var ran = await server.SendAsync(HttpMethod.Post, "/demo/task/echo/job", DemoAccess.UserToken, "[1,2]");
+        using var ran = await server.SendAsync(HttpMethod.Post, "/demo/task/echo/job", DemoMode.UserToken, "[1,2]");
         var job = ran.Headers.GetValues("Job-Id").Single();
         await _fuzzing.SendAsync(async random =>
         {
@@ -36,7 +36,7 @@ public sealed class RequestTests(DemoTests.Server server, ITestOutputHelper outp
         var path = Fuzz(
             random, "/demo/task/echo/job", "/task/echo/job", $"/demo/job/{job}/result", $"/job/{job}/result", $"/job/{job}/secret/demo.x/result", $"/demo/job/{job}/cancel", "/demo/task/import",
             $"/job/secret/x?customer=demo&task=echo", "/task/echo/secret/x/job", "/demo/task", "/api/status", "/docs", "/openapi/v1.json");
-        var query = $"access_token={DemoAccess.UserToken}&{Fuzz(random, "parse", "full", "counter=0&limit=1", "wait_result=true", "task_arguments[]=1&task_arguments[]=2")}";
+        var query = $"access_token={DemoMode.UserToken}&{Fuzz(random, "parse", "full", "counter=0&limit=1", "wait_result=true", "task_arguments[]=1&task_arguments[]=2")}";
         var body = Fuzz(random, "", "[1,2]", """{"task_arguments":[1,2]}""", "task_arguments=1&task_arguments=2", """{"task":{"type":"dummy"}}""");
         var headers = string.Concat(Enumerable.Range(0, random.Next(4)).Select(_ =>
             $"{Fuzz(random, "Authorization", "Prefer", "Idempotency-Key", "Origin", "X-Forwarded-For", "X-Forwarded-Proto", "Accept", "Content-Type", "If-None-Match")}: {Fuzzing.Text(random, 4)}\r\n"));

@@ -17,22 +17,22 @@ public sealed class DemoTests(DemoTests.Server server) : IClassFixture<DemoTests
     [InlineData("fail", "[]", 500, "[\"{\\\"message\\\":\\\"The file is not there\\\",\\\"code\\\":\\\"ENOENT\\\"}\"]")]
     public async Task The_samples_run(string task, string arguments, int status, string body)
     {
-        using var response = await server.SendAsync(HttpMethod.Post, $"/demo/task/{task}/job", DemoAccess.UserToken, arguments);
+        using var response = await server.SendAsync(HttpMethod.Post, $"/demo/task/{task}/job", DemoMode.UserToken, arguments);
         Assert.Equal((status, body), ((int)response.StatusCode, await response.Content.ReadAsStringAsync()));
     }
 
     [NodeFact]
     public async Task The_teapot_takes_numbers_up_to_100()
     {
-        using var fine = await server.SendAsync(HttpMethod.Post, "/demo/task/teapot/job?parse", DemoAccess.UserToken, "[100]");
-        using var teapot = await server.SendAsync(HttpMethod.Post, "/demo/task/teapot/job?parse", DemoAccess.UserToken, "[101]");
+        using var fine = await server.SendAsync(HttpMethod.Post, "/demo/task/teapot/job?parse", DemoMode.UserToken, "[100]");
+        using var teapot = await server.SendAsync(HttpMethod.Post, "/demo/task/teapot/job?parse", DemoMode.UserToken, "[101]");
         Assert.Equal((200, 418), ((int)fine.StatusCode, (int)teapot.StatusCode));
     }
 
     [Fact]
     public async Task The_known_token_may_not_change_tasks_and_the_random_one_may()
     {
-        using var refused = await server.SendAsync(HttpMethod.Delete, "/demo/task/nope", DemoAccess.UserToken);
+        using var refused = await server.SendAsync(HttpMethod.Delete, "/demo/task/nope", DemoMode.UserToken);
         using var admitted = await server.SendAsync(HttpMethod.Delete, "/demo/task/nope", server.Demo.AdminToken);
         Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.NotFound), (refused.StatusCode, admitted.StatusCode));
     }
@@ -45,7 +45,7 @@ public sealed class DemoTests(DemoTests.Server server) : IClassFixture<DemoTests
     [InlineData("[::1]:6090", HttpStatusCode.OK)]
     public async Task Only_a_loopback_host_is_answered(string host, HttpStatusCode status)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/demo/task?access_token={DemoAccess.UserToken}");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/demo/task?access_token={DemoMode.UserToken}");
         request.Headers.Host = host;
         using var response = await server.Http.SendAsync(request);
         Assert.Equal(status, response.StatusCode);
@@ -56,7 +56,7 @@ public sealed class DemoTests(DemoTests.Server server) : IClassFixture<DemoTests
     [InlineData("127.0.0.1", "public.example")]
     public async Task A_proxys_word_does_not_make_another_host_a_loopback_one(string host, string forwarded)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/demo/task?access_token={DemoAccess.UserToken}");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/demo/task?access_token={DemoMode.UserToken}");
         request.Headers.Host = host;
         request.Headers.Add("X-Forwarded-For", "127.0.0.1");
         request.Headers.Add("X-Forwarded-Host", forwarded);
@@ -114,7 +114,7 @@ public sealed class DemoTests(DemoTests.Server server) : IClassFixture<DemoTests
     public void A_new_token_is_printed_with_the_hash_that_lets_it_in()
     {
         using var output = new StringWriter();
-        NewToken.Print(output);
+        TokenCommand.Print(output);
         var words = output.ToString().Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
         var token = words.Single(word => word.Length == 43);
         Assert.Contains(Convert.ToHexStringLower(Secret.Hash(token)), words);

@@ -23,7 +23,7 @@ public sealed class ProcessTests : IDisposable
 
         // What stands in this query is in a Location, too, which is followed.
         using var redirected = await server.Http.PostAsync(
-            new Uri($"/task/echo/job?wait_result=true&access_token={DemoAccess.UserToken}&task_arguments[]=1&task_arguments[]=2&x=query-secret-4", UriKind.Relative), null);
+            new Uri($"/task/echo/job?wait_result=true&access_token={DemoMode.UserToken}&task_arguments[]=1&task_arguments[]=2&x=query-secret-4", UriKind.Relative), null);
         Assert.Equal("1", await redirected.Content.ReadAsStringAsync());
         Assert.Contains("query-secret-4", redirected.RequestMessage!.RequestUri!.ToString(), StringComparison.Ordinal);
         Assert.Equal(0, await server.StopAsync());
@@ -132,7 +132,7 @@ public sealed class ProcessTests : IDisposable
         public async Task<HttpResponseMessage> PostAsync(string task, string query = "?")
         {
             using var body = new StringContent("[]", Encoding.UTF8, "application/json");
-            return await Http.PostAsync(new Uri($"/demo/task/{task}/job{query}access_token={DemoAccess.UserToken}", UriKind.Relative), body);
+            return await Http.PostAsync(new Uri($"/demo/task/{task}/job{query}access_token={DemoMode.UserToken}", UriKind.Relative), body);
         }
 
         /// <summary>What a load balancer hears, on a connection of its own.</summary>

@@ -15,7 +15,7 @@ public sealed class StopTests
         {
             var task = await server.ImportAsync("trap '' TERM; while :; do sleep 1; done");
             var calls = new[] { server.CallAsync(task), server.CallAsync(task) };
-            var unfinished = server.App.Services.GetRequiredService<UnfinishedJobs>();
+            var unfinished = server.App.Services.GetRequiredService<ActiveJobs>();
             await TestServer.UntilAsync(() => unfinished.Oldest(3).Select(job => job.Lifecycle).Order().SequenceEqual([Lifecycle.Ready, Lifecycle.Assigned]));
             var stopped = server.App.StopAsync();
             var answers = await Task.WhenAll(calls);

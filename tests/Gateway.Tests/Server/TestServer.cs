@@ -29,7 +29,7 @@ public class TestServer : IAsyncLifetime
 
     internal WaiterHub Hub => _app!.Services.GetRequiredService<WaiterHub>();
 
-    internal DemoAccess Demo => _app!.Services.GetRequiredService<DemoAccess>();
+    internal DemoMode Demo => _app!.Services.GetRequiredService<DemoMode>();
 
     internal WebApplication App => _app!;
 

@@ -59,11 +59,11 @@ internal sealed class ScriptAgent : IDisposable
                 Timeout = spec.Timeout,
             },
             canceled);
-        var outcome = ScriptResult.Read(run, spec.DefaultStateEvaluation, StopReason.Canceled);
+        var outcome = OutcomeReader.Read(run, spec.DefaultStateEvaluation, StopReason.Canceled);
         return new JobEnd
         {
-            Lifecycle = outcome.Lifecycle.Word(),
-            State = outcome.State.Word(),
+            Lifecycle = outcome.Lifecycle.WireName(),
+            State = outcome.State.WireName(),
             Output = outcome.Output,
             Result = outcome.Result,
             TriggerName = outcome.TriggerName,

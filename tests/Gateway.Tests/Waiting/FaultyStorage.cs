@@ -21,7 +21,7 @@ internal sealed class FaultyStorage : IGrainStorage, IDisposable
 {
     private const string StateName = "job";
 
-    private readonly ExpiringGrainStorage _inner = new(new ExpiringStorageOptions(), TimeProvider.System);
+    private readonly InMemoryGrainStorage _inner = new(new InMemoryStorageOptions(), TimeProvider.System);
     private readonly ConcurrentDictionary<GrainId, Faults> _faults = new();
 
     public Faults Of(GrainId grain) => _faults.GetOrAdd(grain, _ => new Faults());

@@ -31,7 +31,7 @@ public sealed class JobCluster : IAsyncLifetime
 
     internal FaultyStorage Storage { get; } = new();
 
-    internal StorageRoom Room { get; } = new();
+    internal StorageCapacity Room { get; } = new();
 
     internal RecordingExecutor Executor { get; } = new();
 
@@ -48,15 +48,15 @@ public sealed class JobCluster : IAsyncLifetime
         builder.Services.AddSingleton<TimeProvider>(Clock);
         builder.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Jobs, Storage);
         builder.Services.AddSingleton<IJobExecutor>(Executor);
-        builder.Services.AddSingleton<UnfinishedJobs>();
-        builder.Services.AddSingleton<PushRelay>();
-        builder.Services.AddSingleton<GatewayPushes>();
+        builder.Services.AddSingleton<ActiveJobs>();
+        builder.Services.AddSingleton<CompletionRelay>();
+        builder.Services.AddSingleton<CompletionPublisher>();
         builder.Services.AddSingleton(Room);
-        builder.Services.AddSingleton<Admissions>();
-        builder.Services.AddSingleton<JobCensuses>();
-        builder.Services.AddSingleton<JobRunners>();
-        builder.Services.AddGrainService<JobCensus>();
-        builder.Services.Configure<JobLimits>(limits => limits.Customers["limited"] = new() { Jobs = 3, Tasks = { ["single"] = 1 } });
+        builder.Services.AddSingleton<JobAdmission>();
+        builder.Services.AddSingleton<SiloInventoryClient>();
+        builder.Services.AddSingleton<RunnerServiceClient>();
+        builder.Services.AddGrainService<SiloInventory>();
+        builder.Services.Configure<JobQuotaOptions>(limits => limits.Customers["limited"] = new() { Jobs = 3, Tasks = { ["single"] = 1 } });
         _host = builder.Build();
         await _host.StartAsync();
         Executor.Address = _host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
@@ -105,7 +105,7 @@ public sealed class JobCluster : IAsyncLifetime
         TaskId = task,
         TaskName = "Greet",
         Type = TaskType.Script,
-        OneAtATime = oneAtATime,
+        RunsSerially = oneAtATime,
         Arguments = "[\"a\"]"u8.ToArray(),
         User = new JobUser("demo", "demo@example.com"),
         CreatedAt = DateTimeOffset.UnixEpoch,
@@ -157,9 +157,9 @@ internal sealed class TestJob(JobCluster cluster, JobSpec spec)
     /// <summary>Until when a submit counts that nobody has given up.</summary>
     public static readonly DateTimeOffset Valid = DateTimeOffset.MaxValue;
 
-    public static readonly JobOutcome Success = JobEnds.Dummy("[\"done\"]"u8.ToArray());
+    public static readonly JobOutcome Success = ServerOutcomes.Dummy("[\"done\"]"u8.ToArray());
 
-    public static readonly JobOutcome Failure = JobEnds.NotRun("It failed.");
+    public static readonly JobOutcome Failure = ServerOutcomes.NotRun("It failed.");
 
     public JobSpec Spec => spec;
 
@@ -178,10 +178,10 @@ internal sealed class TestJob(JobCluster cluster, JobSpec spec)
     public Task PutAsync(JobRecord record) => cluster.Storage.PutAsync(Grain.GetGrainId(), record);
 
     /// <summary>A gateway's ear for this job.</summary>
-    public TestEar Ear(int failures = 0) => new(this, cluster.Grains, failures);
+    public TestObserver Ear(int failures = 0) => new(this, cluster.Grains, failures);
 
     /// <summary>Submits the job; it must be released.</summary>
-    public async Task<TestEar> SubmitAsync()
+    public async Task<TestObserver> SubmitAsync()
     {
         var ear = Ear();
         Assert.IsType<JobReply.Pending>(await Grain.Submit(spec, ear.Subscription(1), Valid));
@@ -206,14 +206,14 @@ internal sealed class TestJob(JobCluster cluster, JobSpec spec)
 }
 
 /// <summary>What a gateway hears of a job.</summary>
-internal sealed class TestEar : IJobObserver
+internal sealed class TestObserver : IJobObserver
 {
     private readonly TestJob _job;
     private readonly IJobObserver _reference;
     private readonly TaskCompletionSource<FinishedJob> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _failures;
 
-    public TestEar(TestJob job, IGrainFactory grains, int failures)
+    public TestObserver(TestJob job, IGrainFactory grains, int failures)
     {
         _job = job;
         _failures = failures;

@@ -14,21 +14,21 @@ internal sealed class RecordingExecutor : IJobExecutor
     public SiloAddress Address { get; set; } = null!;
 
     /// <summary>What a new job gets.</summary>
-    public Place Place { get; set; } = Place.Taken;
+    public Reservation Place { get; set; } = Reservation.Reserved;
 
     /// <summary>What a census finds here.</summary>
     public CountedJob[] HeldJobs { get; set; } = [];
 
-    public bool IsLeaving { get; set; }
+    public bool IsStopping { get; set; }
 
     /// <summary>Places taken and not given back.</summary>
     public int Places => _places;
 
     public Log Of(string jobId) => _jobs.GetOrAdd(jobId, _ => new Log());
 
-    public Place TryReserve(string customer)
+    public Reservation TryReserve(string customer)
     {
-        if (Place == Place.Taken)
+        if (Place == Reservation.Reserved)
         {
             Reserve(customer);
         }
@@ -38,7 +38,7 @@ internal sealed class RecordingExecutor : IJobExecutor
 
     public void Reserve(string customer) => Interlocked.Increment(ref _places);
 
-    public void GiveBack(string customer) => Interlocked.Decrement(ref _places);
+    public void CancelReservation(string customer) => Interlocked.Decrement(ref _places);
 
     public void Release(Release release)
     {
@@ -50,7 +50,7 @@ internal sealed class RecordingExecutor : IJobExecutor
 
     public async ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens) => await Of(record.Spec.JobId).Resume(record);
 
-    public IEnumerable<CountedJob> Held(string customer) => HeldJobs;
+    public IEnumerable<CountedJob> JobsOf(string customer) => HeldJobs;
 
     public ValueTask<bool> StopAsync(JobRecord record) => new(Of(record.Spec.JobId).Stops);
 

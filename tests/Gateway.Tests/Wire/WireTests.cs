@@ -43,7 +43,7 @@ public sealed class WireTests(TestServer server)
     private static readonly SiloAddress Silo = SiloAddress.New(new(0x0100007F), 11111, 42);
     private static readonly JobRecord Fenced = JobRecord.Fenced(Spec, Attempt, Silo, DateTimeOffset.UnixEpoch);
     private static readonly JobRecord Assigned = Fenced.AssignedTo(Run, Silo, DateTimeOffset.UnixEpoch);
-    private static readonly JobRecord Ended = Assigned.Ended(JobEnds.Dummy("[\"done\"]"u8.ToArray()), DateTimeOffset.UnixEpoch);
+    private static readonly JobRecord Ended = Assigned.Ended(ServerOutcomes.Dummy("[\"done\"]"u8.ToArray()), DateTimeOffset.UnixEpoch);
     private static readonly JobAccess Access = new(["team:ops"], true, [4, 5, 6]);
 
     private static readonly Dictionary<string, object> Samples = new()
@@ -51,8 +51,8 @@ public sealed class WireTests(TestServer server)
         ["a fenced record"] = Fenced,
         ["an assigned record"] = Assigned,
         ["an ended record"] = Ended,
-        ["an outcome"] = JobEnds.NotRun("It failed."),
-        ["a record of a job of TheEye"] = JobRecord.Fenced(Spec with { Origin = JobOrigin.Allocated }, Attempt, Silo, DateTimeOffset.UnixEpoch),
+        ["an outcome"] = ServerOutcomes.NotRun("It failed."),
+        ["a record of a job of TheEye"] = JobRecord.Fenced(Spec with { Origin = JobOrigin.AllocatedAtTheEye }, Attempt, Silo, DateTimeOffset.UnixEpoch),
         ["a record of a lost answer"] = Assigned.Ended(JobOutcome.Lost("It is gone."), DateTimeOffset.UnixEpoch),
         ["an outcome of TheEye"] = JobOutcome.Of(Lifecycle.Expired, JobState.Error, "{}"u8.ToArray()),
         ["a pending reply"] = new JobReply.Pending(Access, Lifecycle.Assigned, "{}"u8.ToArray()),
@@ -60,12 +60,12 @@ public sealed class WireTests(TestServer server)
         ["not found"] = new JobReply.NotFound(),
         ["queue full"] = new JobReply.QueueFull(),
         ["unavailable"] = new JobReply.Unavailable(),
-        ["another call"] = new JobReply.OtherCall(),
-        ["a record of a call that may be repeated"] = JobRecord.Fenced(Spec with { Fingerprint = [9, 10], Call = "00ff" }, Attempt, Silo, DateTimeOffset.UnixEpoch),
+        ["another call"] = new JobReply.IdempotencyConflict(),
+        ["a record of a call that may be repeated"] = JobRecord.Fenced(Spec with { Fingerprint = [9, 10], IdempotencyId = "00ff" }, Attempt, Silo, DateTimeOffset.UnixEpoch),
         ["a record of a job that is canceled when all have hung up"] =
             JobRecord.Fenced(Spec with { CallerWaitsUntil = DateTimeOffset.UnixEpoch }, Attempt, Silo, DateTimeOffset.UnixEpoch),
-        ["a call"] = new CallState { Job = Spec with { Fingerprint = [9, 10], Call = "00ff" } },
-        ["a call without a job"] = new CallState(),
+        ["a call"] = new IdempotencyState { Job = Spec with { Fingerprint = [9, 10], IdempotencyId = "00ff" } },
+        ["a call without a job"] = new IdempotencyState(),
         ["a job's progress"] = new JobProgress(Lifecycle.Assigned, new JobLog(7, "a line\n"u8.ToArray())),
         ["a task"] = new TaskState
         {
@@ -81,11 +81,11 @@ public sealed class WireTests(TestServer server)
             },
             Script = "echo"u8.ToArray(),
         },
-        ["a record of a job that takes turns"] = JobRecord.Fenced(Spec with { OneAtATime = true }, Attempt, Silo, DateTimeOffset.UnixEpoch),
-        ["over the limit"] = new JobReply.OverLimit(LimitedBy.Task, 3),
+        ["a record of a job that takes turns"] = JobRecord.Fenced(Spec with { RunsSerially = true }, Attempt, Silo, DateTimeOffset.UnixEpoch),
+        ["over the limit"] = new JobReply.QuotaExceeded(QuotaScope.Task, 3),
         ["storage full"] = new JobReply.StorageFull(),
-        ["a line"] = new TaskLine { Jobs = ["a", "b"] },
-        ["a line's reply"] = new LineReply("a", ["b"]),
+        ["a line"] = new TaskQueue { Jobs = ["a", "b"] },
+        ["a line's reply"] = new TaskQueueReply("a", ["b"]),
         ["a counted job"] = new CountedJob("a", "b"),
         ["a list of tasks"] = new TaskListState { Ids = ["a", "b"] },
     };

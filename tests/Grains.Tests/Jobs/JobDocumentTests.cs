@@ -74,7 +74,7 @@ public sealed class JobDocumentTests
     [Fact]
     public void The_deepest_output_that_a_script_may_give_leaves_a_document_that_can_be_read()
     {
-        var deep = new string('[', Execution.LastLine.MaxDepth) + new string(']', Execution.LastLine.MaxDepth);
+        var deep = new string('[', Execution.ScriptReport.MaxDepth) + new string(']', Execution.ScriptReport.MaxDepth);
         var outcome = JobSamples.Outcome() with { Result = Encoding.UTF8.GetBytes($"{{\"output\":{deep}}}") };
 
         Assert.True(JsonText.TryParse(JobDocument.Render(Waiting, outcome, JobSamples.Now), out var document));

@@ -21,7 +21,7 @@ public sealed class JobRecordTests
     {
         var attempt = Guid.NewGuid();
 
-        var reowned = Ready.Reowned(attempt, null!, Later);
+        var reowned = Ready.Reassigned(attempt, null!, Later);
 
         Assert.Equal((attempt, Lifecycle.Ready, Later), (reowned.Attempt, reowned.Lifecycle, reowned.LastUpdate));
         Assert.Equal((Attempt, JobSamples.Now), (Ready.Attempt, Ready.LastUpdate));
@@ -83,7 +83,7 @@ public sealed class JobRecordTests
     {
         foreach (var record in new[] { Assigned, Finished })
         {
-            Assert.Throws<InvalidOperationException>(() => record.Reowned(Guid.NewGuid(), null!, Later));
+            Assert.Throws<InvalidOperationException>(() => record.Reassigned(Guid.NewGuid(), null!, Later));
             Assert.Throws<InvalidOperationException>(() => record.AssignedTo(Guid.NewGuid(), null!, Later));
         }
     }

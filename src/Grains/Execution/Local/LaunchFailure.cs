@@ -34,7 +34,7 @@ internal static partial class LaunchFailure
     }
 
     /// <summary>What kept the operating system from starting the process.</summary>
-    public static string Of(Win32Exception failure) => failure.NativeErrorCode == Libc.ArgumentsTooLong
+    public static string Of(Win32Exception failure) => failure.NativeErrorCode == NativeMethods.ArgumentsTooLong
         ? "The arguments and environment variables are longer than the operating system allows."
         : $"The server could not start a process: {failure.NativeErrorCode switch
         {

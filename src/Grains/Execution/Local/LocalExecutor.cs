@@ -34,17 +34,17 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private readonly IGrainFactory _grains;
     private readonly IClusterMembershipService _membership;
     private readonly ScriptRunner _runner;
-    private readonly JobRunners _runners;
-    private readonly HandOver _handOver;
-    private readonly GatewayPushes _pushes;
+    private readonly RunnerServiceClient _runners;
+    private readonly QueueHandover _handOver;
+    private readonly CompletionPublisher _pushes;
     private readonly IHostApplicationLifetime _lifetime;
     private readonly LocalExecutorOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<LocalExecutor> _logger;
-    private readonly TicketQueue _queue;
-    private readonly FairPlaces _places;
-    private readonly Lazy<WaitingForTurn> _waitingForTurn;
-    private readonly ConcurrentDictionary<(string JobId, Guid Attempt), Ticket> _held = new();
+    private readonly FairJobScheduler _queue;
+    private readonly QueueCapacity _places;
+    private readonly Lazy<SerialTaskWaiters> _waitingForTurn;
+    private readonly ConcurrentDictionary<(string JobId, Guid Attempt), QueuedJob> _held = new();
     private readonly ILocalSiloDetails _silo;
     private readonly CancellationTokenSource _drain = new();
     private readonly CancellationTokenSource _kill = new();
@@ -56,9 +56,9 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         ILocalSiloDetails silo,
         IClusterMembershipService membership,
         ScriptRunner runner,
-        JobRunners runners,
-        HandOver handOver,
-        GatewayPushes pushes,
+        RunnerServiceClient runners,
+        QueueHandover handOver,
+        CompletionPublisher pushes,
         IHostApplicationLifetime lifetime,
         IOptions<LocalExecutorOptions> options,
         TimeProvider timeProvider,
@@ -86,27 +86,27 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     public SiloAddress Address => _silo.SiloAddress;
 
     /// <inheritdoc/>
-    public Place TryReserve(string customer) => !TakesJobs ? Place.Elsewhere : _places.TryTake(customer) ? Place.Taken : Place.None;
+    public Reservation TryReserve(string customer) => !TakesJobs ? Reservation.NotAccepting : _places.TryTake(customer) ? Reservation.Reserved : Reservation.QueueFull;
 
     /// <inheritdoc/>
     public void Reserve(string customer) => _places.Take(customer);
 
     /// <inheritdoc/>
-    public void GiveBack(string customer) => _places.GiveBack(customer);
+    public void CancelReservation(string customer) => _places.GiveBack(customer);
 
     /// <inheritdoc/>
     public void Release(Release release)
     {
-        var ticket = new Ticket(release.Spec, release.Attempt);
+        var ticket = new QueuedJob(release.Spec, release.Attempt);
         _held[(release.Spec.JobId, release.Attempt)] = ticket;
-        if (!release.Spec.OneAtATime || !_waitingForTurn.Value.TryEnter(ticket))
+        if (!release.Spec.RunsSerially || !_waitingForTurn.Value.TryEnter(ticket))
         {
             Queue(ticket);
         }
     }
 
     /// <inheritdoc/>
-    public IEnumerable<CountedJob> Held(string customer) =>
+    public IEnumerable<CountedJob> JobsOf(string customer) =>
         _held.Values.Where(ticket => ticket.Spec.Customer == customer).Select(ticket => CountedJob.Of(ticket.Spec));
 
     /// <inheritdoc/>
@@ -119,10 +119,10 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
 
         if (!TakesJobs)
         {
-            return new Resumption.Elsewhere();
+            return new Resumption.NotAccepting();
         }
 
-        return record.Lifecycle == Lifecycle.Ready ? new Resumption.TakeOver() : new Resumption.End(JobEnds.LostWithItsRunner());
+        return record.Lifecycle == Lifecycle.Ready ? new Resumption.TakeOver() : new Resumption.End(ServerOutcomes.LostWithItsRunner());
     }
 
     /// <inheritdoc/>
@@ -199,9 +199,9 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     }
 
     /// <inheritdoc/>
-    public bool IsLeaving => _drain.IsCancellationRequested;
+    public bool IsStopping => _drain.IsCancellationRequested;
 
-    private bool TakesJobs => _started && !IsLeaving;
+    private bool TakesJobs => _started && !IsStopping;
 
     /// <summary>Whether the job's runner has it, or may have it: nobody can say.</summary>
     private async ValueTask<bool> IsHeldAsync(JobRecord record)
@@ -263,7 +263,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         Drain();
         _queue.Close();
         await _work.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _pushes.AllToldAsync(cancellationToken);
+        await _pushes.DrainAsync(cancellationToken);
     }
 
     private async Task WorkAsync()
@@ -314,13 +314,13 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         }));
     }
 
-    private Task HandOverAsync(Ticket ticket)
+    private Task HandOverAsync(QueuedJob ticket)
     {
         Drop(ticket);
         return _handOver.RunAsync(ticket);
     }
 
-    private void Queue(Ticket ticket)
+    private void Queue(QueuedJob ticket)
     {
         if (!_queue.TryAdd(ticket))
         {
@@ -330,15 +330,15 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
 
     private IJobGrain JobOf(JobSpec spec) => _grains.GetJob(JobKey.Of(spec.Customer, spec.JobId));
 
-    private void Drop(Ticket ticket)
+    private void Drop(QueuedJob ticket)
     {
         if (_held.TryRemove((ticket.Spec.JobId, ticket.Attempt), out _))
         {
-            GiveBack(ticket.Spec.Customer);
+            CancelReservation(ticket.Spec.Customer);
         }
     }
 
-    private async Task RunAsync(Ticket ticket)
+    private async Task RunAsync(QueuedJob ticket)
     {
         var spec = ticket.Spec;
         var job = JobOf(spec);
@@ -354,13 +354,13 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         }
 
         var outcome = script is null
-            ? JobEnds.NotRun("The task was deleted or replaced before the job could run.")
+            ? ServerOutcomes.NotRun("The task was deleted or replaced before the job could run.")
             : await EndOfAsync(ticket, script);
         await InsistAsync(() => job.Complete(run, outcome), answer => answer != Completion.Retry, spec.JobId, CancellationToken.None);
     }
 
     /// <summary>The end of a run, whatever happens: once the job is assigned, nobody else ends it.</summary>
-    private async Task<JobOutcome> EndOfAsync(Ticket ticket, byte[] script)
+    private async Task<JobOutcome> EndOfAsync(QueuedJob ticket, byte[] script)
     {
         try
         {
@@ -369,11 +369,11 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         catch (Exception fault)
         {
             LogRunFailed(fault, ticket.Spec.JobId);
-            return JobEnds.NotRun("The server has failed at the job. Its script may have run, in part or to its end; it was not run again.");
+            return ServerOutcomes.NotRun("The server has failed at the job. Its script may have run, in part or to its end; it was not run again.");
         }
     }
 
-    private async Task<JobOutcome> ExecuteAsync(Ticket ticket, byte[] script)
+    private async Task<JobOutcome> ExecuteAsync(QueuedJob ticket, byte[] script)
     {
         var spec = ticket.Spec;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(_kill.Token, ticket.Canceled.Token);
@@ -390,7 +390,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
                 Started = log => ticket.Log = log,
             },
             stop.Token);
-        return ScriptResult.Read(ended, spec.DefaultStateEvaluation, ticket.Canceled.IsCancellationRequested ? StopReason.Canceled : ServerStopped);
+        return OutcomeReader.Read(ended, spec.DefaultStateEvaluation, ticket.Canceled.IsCancellationRequested ? StopReason.Canceled : ServerStopped);
     }
 
     private Task<T> InsistAsync<T>(Func<Task<T>> ask, Func<T, bool> isAnswer, string jobId, CancellationToken giveUp) => Insistence.AskAsync(

@@ -39,7 +39,7 @@ internal sealed class ManagedProcess : ScriptProcess
         }
         catch (Exception noThread)
         {
-            Libc.KillWithGroup(Id);
+            NativeMethods.KillWithGroup(Id);
             Dispose();
             throw new UnwatchedScriptException(noThread);
         }

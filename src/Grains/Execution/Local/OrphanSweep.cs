@@ -33,7 +33,7 @@ internal sealed class OrphanSweep(Guid runner, Func<Guid, bool> isActive, TimePr
             if (int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var process)
                 && RunMarker.RunIn(Environment(folder), runner) is { } run
                 && !isActive(run)
-                && Libc.KillWithGroup(process))
+                && NativeMethods.KillWithGroup(process))
             {
                 // With what it started, which need not carry the marker.
                 killed++;
@@ -50,7 +50,7 @@ internal sealed class OrphanSweep(Guid runner, Func<Guid, bool> isActive, TimePr
         var path = folder + "/environ";
         try
         {
-            return Libc.MayRead(path) ? File.ReadAllBytes(path) : [];
+            return NativeMethods.MayRead(path) ? File.ReadAllBytes(path) : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

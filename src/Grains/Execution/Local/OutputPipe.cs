@@ -62,7 +62,7 @@ internal sealed class OutputPipe
         while (process is not null || (pipe is not null && !_abandoned))
         {
             // Nobody abandons the pipe before the process has ended.
-            var (isReadable, hasExited) = Libc.WaitReadable(pipe, process, process is null ? AbandonSlice : Timeout.InfiniteTimeSpan);
+            var (isReadable, hasExited) = NativeMethods.WaitReadable(pipe, process, process is null ? AbandonSlice : Timeout.InfiniteTimeSpan);
             if (isReadable)
             {
                 try

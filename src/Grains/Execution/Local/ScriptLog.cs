@@ -24,7 +24,7 @@ internal sealed class ScriptLog
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
     private readonly ArrayBufferWriter<byte> _head = new();
     private readonly TailBuffer _tail = new(Half);
-    private readonly LastLine _line = new(LineCapacity);
+    private readonly LastLineBuffer _line = new(LineCapacity);
     private bool _isPerhapsMidCharacter;
     private long _length;
 

@@ -103,7 +103,7 @@ internal sealed partial class ScriptRunner : IDisposable
 
         foreach (var group in _active.Values.Where(group => group > 0))
         {
-            SignalGroup(group, Libc.Kill);
+            SignalGroup(group, NativeMethods.Kill);
         }
 
         _sweep.Dispose();
@@ -184,9 +184,9 @@ internal sealed partial class ScriptRunner : IDisposable
         ScriptProcess process;
         try
         {
-            Libc.KeepExitCodes();
+            NativeMethods.KeepExitCodes();
             _watchdog.Ensure();
-            Libc.RestoreBrokenPipeInChildren();
+            NativeMethods.RestoreBrokenPipeInChildren();
             process = Start(command, folder, marker, log);
         }
         catch (Win32Exception e)
@@ -215,11 +215,11 @@ internal sealed partial class ScriptRunner : IDisposable
             if (process.HasExited)
             {
                 // Its own number may be another process' by now; a group's stays taken as long as one is left in it.
-                Libc.Signal(-group, Libc.Kill);
+                NativeMethods.Signal(-group, NativeMethods.Kill);
             }
             else
             {
-                SignalGroup(group, Libc.Kill);
+                SignalGroup(group, NativeMethods.Kill);
             }
 
             var isOver = await HasEndedAsync(process);
@@ -284,7 +284,7 @@ internal sealed partial class ScriptRunner : IDisposable
         }
 
         var end = halt.IsCancellationRequested ? ScriptEnd.Stopped : ScriptEnd.TimedOut;
-        SignalGroup(process.Id, Libc.Terminate);
+        SignalGroup(process.Id, NativeMethods.Terminate);
         return (end, await GoneAsync(process.Id, process.Exit) ? "SIGTERM" : "SIGKILL");
     }
 
@@ -299,7 +299,7 @@ internal sealed partial class ScriptRunner : IDisposable
         await exit.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!either.IsCancellationRequested)
         {
-            if (!Libc.Exists(-group))
+            if (!NativeMethods.Exists(-group))
             {
                 return true;
             }
@@ -314,9 +314,9 @@ internal sealed partial class ScriptRunner : IDisposable
     [SupportedOSPlatform("linux")]
     private static void SignalGroup(int group, int signal)
     {
-        if (!Libc.Signal(-group, signal))
+        if (!NativeMethods.Signal(-group, signal))
         {
-            Libc.Signal(group, signal);
+            NativeMethods.Signal(group, signal);
         }
     }
 
@@ -345,7 +345,7 @@ internal sealed partial class ScriptRunner : IDisposable
         }
 
         if (PlainCommand.Words(command.Runas, script) is { } words
-            && PlainCommand.Find(words[0], environment.GetValueOrDefault("PATH"), Libc.MayRun) is { } program)
+            && PlainCommand.Find(words[0], environment.GetValueOrDefault("PATH"), NativeMethods.MayRun) is { } program)
         {
             try
             {

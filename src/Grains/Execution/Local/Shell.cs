@@ -5,14 +5,14 @@ namespace SyncCluster.Execution.Local;
 /// <summary>Where this machine has <c>setsid</c> and <c>sh</c>; null for what it lacks.</summary>
 /// <param name="Setsid">Its path.</param>
 /// <param name="Sh">Its path.</param>
-/// <param name="Spawns">Whether a script is started by <see cref="Spawn"/>, and not by way of .NET and <c>setsid</c>.</param>
+/// <param name="Spawns">Whether a script is started by <see cref="PosixSpawn"/>, and not by way of .NET and <c>setsid</c>.</param>
 internal sealed record Shell(string? Setsid, string? Sh, bool Spawns)
 {
     /// <summary>The program that is missing, or null.</summary>
     public string? Missing => Setsid is null ? "setsid" : Sh is null ? "sh" : null;
 
     /// <summary>Looks both up once in the server's own path, so that a task which sets PATH changes nothing of how it is started.</summary>
-    public static Shell Find(string? path) => new(Find("setsid", path), Find("sh", path), OperatingSystem.IsLinux() && Spawn.IsPossible);
+    public static Shell Find(string? path) => new(Find("setsid", path), Find("sh", path), OperatingSystem.IsLinux() && PosixSpawn.IsPossible);
 
     /// <summary>
     /// Shell text in a session of its own. <c>setsid</c> forks only if it leads a process group already, which a child of .NET never does: the

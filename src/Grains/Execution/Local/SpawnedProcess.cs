@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 namespace SyncCluster.Execution.Local;
 
 /// <summary>
-/// A script that leads its session from its first instruction on (<see cref="Spawn"/>). Its end is heard of by a descriptor of the process: .NET knows
+/// A script that leads its session from its first instruction on (<see cref="PosixSpawn"/>). Its end is heard of by a descriptor of the process: .NET knows
 /// nothing of it, and leaves its exit code alone.
 /// </summary>
 [SupportedOSPlatform("linux")]
@@ -25,7 +25,7 @@ internal sealed class SpawnedProcess : ScriptProcess
     {
         try
         {
-            (Id, _process) = Spawn.Start(program, words, environment, folder, _stream.ClientSafePipeHandle);
+            (Id, _process) = PosixSpawn.Start(program, words, environment, folder, _stream.ClientSafePipeHandle);
         }
         catch
         {
@@ -43,7 +43,7 @@ internal sealed class SpawnedProcess : ScriptProcess
         }
         catch (Exception noThread)
         {
-            Spawn.End(Id);
+            PosixSpawn.End(Id);
             Dispose();
             throw new UnwatchedScriptException(noThread);
         }
@@ -53,7 +53,7 @@ internal sealed class SpawnedProcess : ScriptProcess
 
     public override Task<int> Exit => _exit.Task;
 
-    public override bool HasExited => Libc.WaitReadable(_process, null, TimeSpan.Zero).One;
+    public override bool HasExited => NativeMethods.WaitReadable(_process, null, TimeSpan.Zero).One;
 
     public override Task FinishAsync(TimeSpan atMost, TimeProvider time) => _pipe.FinishAsync(atMost, time);
 
@@ -67,7 +67,7 @@ internal sealed class SpawnedProcess : ScriptProcess
     {
         try
         {
-            _exit.SetResult(Spawn.ExitCode(Id));
+            _exit.SetResult(PosixSpawn.ExitCode(Id));
         }
         catch (InvalidOperationException taken)
         {

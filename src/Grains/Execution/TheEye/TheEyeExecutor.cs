@@ -18,7 +18,7 @@ namespace SyncCluster.Execution.TheEye;
 /// its last look at the clock and the sending, for longer than <see cref="TheEyeOptions.SettleTime"/>.
 /// </para>
 /// <para>
-/// <b>No end is missed.</b> <see cref="CompletionChannel"/> stands before a job is released, and tells when it stands again after it was broken: then
+/// <b>No end is missed.</b> <see cref="CompletionListener"/> stands before a job is released, and tells when it stands again after it was broken: then
 /// the supervisor is asked for all jobs, a few at a time. It is asked for each from time to time besides. Whoever reads the end reports it until the
 /// job's grain has stored it; that several silos may watch a job does no harm.
 /// </para>
@@ -49,12 +49,12 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     private readonly IGrainFactory _grains;
     private readonly ILocalSiloDetails _silo;
     private readonly SupervisorClient _supervisor;
-    private readonly CompletionChannel _completions;
-    private readonly GatewayPushes _pushes;
+    private readonly CompletionListener _completions;
+    private readonly CompletionPublisher _pushes;
     private readonly TheEyeOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<TheEyeExecutor> _logger;
-    private readonly ConcurrentDictionary<string, WatchedJob> _jobs = new();
+    private readonly ConcurrentDictionary<string, MonitoredJob> _jobs = new();
     private readonly SemaphoreSlim _looks = new(LooksAtOnce);
     private readonly CancellationTokenSource _leaving = new();
     private readonly CancellationTokenSource _stopped = new();
@@ -67,8 +67,8 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         IGrainFactory grains,
         ILocalSiloDetails silo,
         SupervisorClient supervisor,
-        CompletionChannel completions,
-        GatewayPushes pushes,
+        CompletionListener completions,
+        CompletionPublisher pushes,
         IHostApplicationLifetime lifetime,
         IOptions<TheEyeOptions> options,
         TimeProvider timeProvider,
@@ -90,17 +90,17 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     public SiloAddress Address => _silo.SiloAddress;
 
     /// <inheritdoc/>
-    public bool IsLeaving => _leaving.IsCancellationRequested;
+    public bool IsStopping => _leaving.IsCancellationRequested;
 
     /// <summary>How many jobs are watched here.</summary>
     public int Watched => _jobs.Count;
 
-    private bool TakesJobs => _started && !IsLeaving;
+    private bool TakesJobs => _started && !IsStopping;
 
     private TimeSpan PollPause => _options.PollInterval * (0.8 + (0.4 * Random.Shared.NextDouble()));
 
     /// <inheritdoc/>
-    public Place TryReserve(string customer) => TakesJobs ? Place.Taken : Place.Elsewhere;
+    public Reservation TryReserve(string customer) => TakesJobs ? Reservation.Reserved : Reservation.NotAccepting;
 
     /// <inheritdoc/>
     public void Reserve(string customer)
@@ -109,7 +109,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     }
 
     /// <inheritdoc/>
-    public void GiveBack(string customer)
+    public void CancelReservation(string customer)
     {
     }
 
@@ -117,7 +117,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     public void Release(Release release)
     {
         var job = Watch(release.Spec);
-        if (release.Spec.Origin == JobOrigin.Allocated)
+        if (release.Spec.Origin == JobOrigin.AllocatedAtTheEye)
         {
             Interlocked.Increment(ref _releasing);
             job.Take(release);
@@ -125,25 +125,25 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         else
         {
             job.Observe(release.Attempt, release.Tokens);
-            job.Wake(Causes.Look);
+            job.Wake(WakeReasons.Look);
         }
     }
 
     /// <inheritdoc/>
-    public IEnumerable<CountedJob> Held(string customer) => _jobs.Values.Select(job => job.Spec)
-        .Where(spec => spec.Customer == customer && spec.Origin == JobOrigin.Allocated).Select(CountedJob.Of);
+    public IEnumerable<CountedJob> JobsOf(string customer) => _jobs.Values.Select(job => job.Spec)
+        .Where(spec => spec.Customer == customer && spec.Origin == JobOrigin.AllocatedAtTheEye).Select(CountedJob.Of);
 
     /// <inheritdoc/>
     public ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens)
     {
         if (record.Spec.Origin == JobOrigin.Local)
         {
-            return new(new Resumption.End(JobEnds.LostWithItsRunner()));
+            return new(new Resumption.End(ServerOutcomes.LostWithItsRunner()));
         }
 
         if (!TakesJobs)
         {
-            return new(new Resumption.Elsewhere());
+            return new(new Resumption.NotAccepting());
         }
 
         var job = Watch(record.Spec);
@@ -152,7 +152,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
             return new(new Resumption.TakeOver());
         }
 
-        job.Wake(Causes.Look);
+        job.Wake(WakeReasons.Look);
         return new(new Resumption.KeepWaiting());
     }
 
@@ -165,7 +165,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
             return false;
         }
 
-        job.Wake(Causes.Look);
+        job.Wake(WakeReasons.Look);
         return true;
     }
 
@@ -207,14 +207,14 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         await _stopped.CancelAsync();
         await _completions.DisposeAsync();
         await _work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _pushes.AllToldAsync(cancellationToken);
+        await _pushes.DrainAsync(cancellationToken);
     }
 
     private void Hear(string jobId)
     {
         if (_jobs.TryGetValue(jobId, out var job))
         {
-            job.Wake(Causes.Heard);
+            job.Wake(WakeReasons.Heard);
         }
     }
 
@@ -222,7 +222,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     {
         foreach (var (_, job) in _jobs)
         {
-            job.Wake(Causes.Look);
+            job.Wake(WakeReasons.Look);
         }
     }
 
@@ -237,13 +237,13 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
             {
                 if (job.IsDue(now, longest))
                 {
-                    job.Wake(Causes.Look);
+                    job.Wake(WakeReasons.Look);
                 }
             }
         }
     }
 
-    private WatchedJob Watch(JobSpec spec)
+    private MonitoredJob Watch(JobSpec spec)
     {
         while (true)
         {
@@ -252,7 +252,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
                 return watched;
             }
 
-            var job = new WatchedJob(spec, _timeProvider);
+            var job = new MonitoredJob(spec, _timeProvider);
             if (_jobs.TryAdd(spec.JobId, job))
             {
                 // Not in the turn of the grain that calls.
@@ -262,7 +262,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         }
     }
 
-    private async Task WatchAsync(WatchedJob job)
+    private async Task WatchAsync(MonitoredJob job)
     {
         try
         {
@@ -275,9 +275,9 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
                     _ = ReleaseAsync(job, release);
                 }
 
-                if ((causes & (Causes.Look | Causes.Heard)) != 0)
+                if ((causes & (WakeReasons.Look | WakeReasons.Heard)) != 0)
                 {
-                    ended = await LookAsync(job, causes.HasFlag(Causes.Heard));
+                    ended = await LookAsync(job, causes.HasFlag(WakeReasons.Heard));
                 }
             }
         }
@@ -296,7 +296,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     }
 
     /// <summary>Sends <c>synced</c>, at most once in a way that may arrive.</summary>
-    private async Task ReleaseAsync(WatchedJob job, Release release)
+    private async Task ReleaseAsync(MonitoredJob job, Release release)
     {
         TheEyeReply reply;
         try
@@ -331,10 +331,10 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
             case TheEyeReply.Refused { Status: not (400 or 404 or 408 or 429) } refused:
                 LogNotReleased(job.Spec.JobId, refused.Status);
                 await CompleteAsync(job, JobOutcome.Lost($"TheEye has refused to release the job, nothing was run: {refused.Message}"));
-                job.Wake(Causes.Look);
+                job.Wake(WakeReasons.Look);
                 break;
             default:
-                job.Wake(Causes.Look);
+                job.Wake(WakeReasons.Look);
                 break;
         }
 
@@ -342,7 +342,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     }
 
     /// <summary>Asks the supervisor how it stands with the job. True: it has ended, and that is stored; or nobody has asked for it for so long.</summary>
-    private async Task<bool> LookAsync(WatchedJob job, bool heard)
+    private async Task<bool> LookAsync(MonitoredJob job, bool heard)
     {
         var attempt = job.Attempt;
         var (readAt, reply) = await ReadAsync(job, heard);
@@ -354,7 +354,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
                     return await CompleteAsync(job, JobOutcome.Of(end.Lifecycle, end.State, ok.Body));
                 }
 
-                if (seen.IsSyncing && job.Spec.Origin == JobOrigin.Allocated)
+                if (seen.IsSyncing && job.Spec.Origin == JobOrigin.AllocatedAtTheEye)
                 {
                     return await SeeToReleaseAsync(job, attempt, readAt);
                 }
@@ -375,7 +375,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         }
     }
 
-    private async Task<(long ReadAt, TheEyeReply Reply)> ReadAsync(WatchedJob job, bool heard)
+    private async Task<(long ReadAt, TheEyeReply Reply)> ReadAsync(MonitoredJob job, bool heard)
     {
         if (heard)
         {
@@ -393,12 +393,12 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         }
     }
 
-    private async Task<(long ReadAt, TheEyeReply Reply)> ReadAsync(WatchedJob job) => (
+    private async Task<(long ReadAt, TheEyeReply Reply)> ReadAsync(MonitoredJob job) => (
         _timeProvider.GetTimestamp(),
         await AskAsync(job, token => _supervisor.JobAsync(job.Spec.Customer, job.Spec.JobId, token, _stop)));
 
     /// <summary>Sees to a job that is not released. True: it never will be, and is ended at TheEye as well.</summary>
-    private async Task<bool> SeeToReleaseAsync(WatchedJob job, Guid attempt, long readAt)
+    private async Task<bool> SeeToReleaseAsync(MonitoredJob job, Guid attempt, long readAt)
     {
         if (job.IsSyncing(attempt, readAt, _options.SettleTime) is { } settling)
         {
@@ -422,7 +422,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     }
 
     /// <summary>Asks with the newest token of a caller, where that will not do with an older one, and then with the service token.</summary>
-    private async Task<TheEyeReply> AskAsync(WatchedJob job, Func<string, Task<TheEyeReply>> ask, TheEyeReply? withoutToken = null)
+    private async Task<TheEyeReply> AskAsync(MonitoredJob job, Func<string, Task<TheEyeReply>> ask, TheEyeReply? withoutToken = null)
     {
         var reply = withoutToken ?? NoToken;
         foreach (var token in job.Tokens.Concat(_options.ServiceTokens.TryGetValue(job.Spec.Customer, out var service) ? [service] : []))
@@ -438,7 +438,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     }
 
     /// <summary>Reports the end until it is stored.</summary>
-    private async Task<bool> CompleteAsync(WatchedJob job, JobOutcome outcome)
+    private async Task<bool> CompleteAsync(MonitoredJob job, JobOutcome outcome)
     {
         await Insistence.AskAsync(
             () => JobOf(job).Complete(Guid.Empty, outcome),
@@ -450,7 +450,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         return true;
     }
 
-    private IJobGrain JobOf(WatchedJob job) => _grains.GetJob(JobKey.Of(job.Spec.Customer, job.Spec.JobId));
+    private IJobGrain JobOf(MonitoredJob job) => _grains.GetJob(JobKey.Of(job.Spec.Customer, job.Spec.JobId));
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job}: watching it failed.")]
     private partial void LogWatchFailed(Exception fault, string job);

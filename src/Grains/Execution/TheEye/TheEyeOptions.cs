@@ -39,7 +39,7 @@ internal sealed class TheEyeOptions
     public string? Fault =>
         !IsBase(Gateway) ? "TheEye:Gateway must be an http or https address without query, such as http://127.0.0.1:6080."
         : !IsBase(Supervisor) ? "TheEye:Supervisor must be an http or https address without query, such as http://127.0.0.1:60080."
-        : CompletionChannel.Read(Redis) is null ? "TheEye:Redis is no connection string. It reads like `localhost:6379` or `redis.internal:6380,ssl=true,password=…`."
+        : CompletionListener.Read(Redis) is null ? "TheEye:Redis is no connection string. It reads like `localhost:6379` or `redis.internal:6380,ssl=true,password=…`."
         : RequestTimeout <= TimeSpan.Zero || RequestTimeout > TimeSpan.FromMinutes(10) ? "TheEye:RequestTimeout must be above 0 and at most 10 minutes."
         : SettleTime <= (2 * RequestTimeout) + TheEyeExecutor.ReleaseWindow || SettleTime > TimeSpan.FromHours(1)
             ? "TheEye:SettleTime must be at least 4 s longer than twice TheEye:RequestTimeout, and at most an hour."

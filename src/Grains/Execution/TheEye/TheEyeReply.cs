@@ -14,7 +14,7 @@ internal abstract record TheEyeReply
     public sealed record Ok(byte[] Body) : TheEyeReply
     {
         /// <summary>The job whose document the body is; null where it is none.</summary>
-        public TheEyeJob? ToJob() => DocumentParts.Find(Body)?.ToJob();
+        public TheEyeJob? ToJob() => JobDocumentReader.Find(Body)?.ToJob();
     }
 
     /// <summary>4xx.</summary>

@@ -14,9 +14,9 @@ public sealed class OutputTests
     [InlineData("one\r\ntwo\r\n\r\n \n", "two")]
     public void The_last_line_is_the_last_that_is_not_blank(string output, string expected)
     {
-        var whole = new LastLine(100);
+        var whole = new LastLineBuffer(100);
         whole.Append(Encoding.UTF8.GetBytes(output));
-        var single = new LastLine(100);
+        var single = new LastLineBuffer(100);
         foreach (var b in Encoding.UTF8.GetBytes(output))
         {
             single.Append([b]);
@@ -28,7 +28,7 @@ public sealed class OutputTests
     [Fact]
     public void A_last_line_that_is_too_long_is_none_until_another_follows()
     {
-        var line = new LastLine(4);
+        var line = new LastLineBuffer(4);
         line.Append("12345"u8);
         Assert.Null(line.Text);
         line.Append("6\n\n"u8);
@@ -45,7 +45,7 @@ public sealed class OutputTests
         for (var round = 0; round < 3000; round++)
         {
             const int capacity = 8;
-            var (line, tail, all) = (new LastLine(1000), new TailBuffer(capacity), new StringBuilder());
+            var (line, tail, all) = (new LastLineBuffer(1000), new TailBuffer(capacity), new StringBuilder());
             for (var chunks = random.Next(12); chunks > 0; chunks--)
             {
                 var chunk = string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => alphabet[random.Next(alphabet.Length)]));
@@ -148,7 +148,7 @@ public sealed class OutputTests
     public void Blanks_after_a_line_that_just_fits_take_no_memory()
     {
         const int capacity = 4096;
-        var line = new LastLine(capacity);
+        var line = new LastLineBuffer(capacity);
         line.Append(Enumerable.Repeat((byte)'x', capacity).ToArray());
         var before = GC.GetAllocatedBytesForCurrentThread();
 

@@ -89,7 +89,7 @@ public sealed class WatchdogTests : IDisposable
             {
                 var dead = watchdog.ProcessId!.Value;
                 time.Advance(TimeSpan.FromMinutes(1));
-                Libc.Signal(dead, Libc.Kill);
+                NativeMethods.Signal(dead, NativeMethods.Kill);
                 await Eventually.Async(() => !Scripts.Runs(dead));
                 watchdog.Ensure();
                 await Eventually.Async(() => watchdog.ProcessId is { } process && process != dead);
@@ -109,7 +109,7 @@ public sealed class WatchdogTests : IDisposable
         for (var round = 0; round < 30; round++)
         {
             var dead = _scripts.Runner.Watchdog.ProcessId!.Value;
-            Libc.Signal(dead, Libc.Kill);
+            NativeMethods.Signal(dead, NativeMethods.Kill);
             await Eventually.Async(() => !Scripts.Runs(dead));
             Assert.Equal(0, (await _scripts.RunAsync("echo")).Code);
             Assert.NotEqual(dead, _scripts.Runner.Watchdog.ProcessId);
@@ -122,5 +122,5 @@ public sealed class WatchdogTests : IDisposable
     }
 
     /// <summary>These processes carry no marker: before they lead their group, the watchdog could not find them.</summary>
-    private static Task LeadsAsync(int process) => Eventually.Async(() => Libc.Signal(-process, 0));
+    private static Task LeadsAsync(int process) => Eventually.Async(() => NativeMethods.Signal(-process, 0));
 }

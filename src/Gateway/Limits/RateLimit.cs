@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Threading.RateLimiting;
+using SyncCluster.Gateway.Problems;
+
+namespace SyncCluster.Gateway.Limits;
+
+/// <summary>How many calls a customer may make: a bucket of <paramref name="Burst"/> that fills with <paramref name="PerSecond"/>.</summary>
+/// <param name="PerSecond">Calls per second; above 0.</param>
+/// <param name="Burst">Calls at once; above 0.</param>
+internal readonly record struct RateLimit(double PerSecond, int Burst)
+{
+    private const string Name = "\"calls\"";
+
+    /// <summary>When an empty bucket has its next call.</summary>
+    public TimeSpan Next => TimeSpan.FromSeconds(1 / PerSecond);
+
+    /// <summary>As draft-ietf-httpapi-ratelimit-headers has it: the quota, and in how many seconds an empty one is full again.</summary>
+    private string Policy => string.Create(CultureInfo.InvariantCulture, $"{Name};q={Burst};w={Seconds(Burst)}");
+
+    public TokenBucketRateLimiterOptions Bucket => new()
+    {
+        TokenLimit = Burst,
+        TokensPerPeriod = 1,
+        ReplenishmentPeriod = Next,
+        QueueLimit = 0,
+    };
+
+    /// <summary>The rate of a customer; null where he has none.</summary>
+    public static RateLimit? Of(LimitOptions options, string customer)
+    {
+        var own = options.Customers.GetValueOrDefault(customer);
+        var perSecond = own?.CallsPerSecond ?? options.CallsPerSecond;
+        var burst = own?.Burst ?? options.Burst;
+        return perSecond == 0 ? null : new(perSecond, burst > 0 ? burst : Math.Max(1, (int)Math.Ceiling(perSecond)));
+    }
+
+    /// <summary>What is left, and in how many seconds all of it is there again.</summary>
+    public RateLimitHeaders Quota(long left) => new(Policy, string.Create(CultureInfo.InvariantCulture, $"{Name};r={left};t={Seconds(Burst - left)}"));
+
+    private long Seconds(long calls) => (long)Math.Ceiling(calls / PerSecond);
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using SyncCluster.Execution.Local;
+using SyncCluster.Jobs;
+using SyncCluster.Json;
+
+namespace SyncCluster.Execution;
+
+/// <summary>Reads a run that is over as the end of its job, by the rules of TheEye. The exit code decides nothing.</summary>
+internal static class OutcomeReader
+{
+    private static readonly string LineTooLong = string.Create(
+        CultureInfo.InvariantCulture,
+        $"The last line of the task's log, which is its output, was longer than {JobOutput.Limit} bytes. Have the task put out less, or a link to it.");
+
+    private static readonly string LineTooDeep = string.Create(
+        CultureInfo.InvariantCulture, $"The task's output nests deeper than {ScriptReport.MaxDepth} levels. Have the task put it out flatter.");
+
+    /// <param name="run">The run.</param>
+    /// <param name="defaultState">The task's <c>default_state_evaluation</c>: the state where the script names none.</param>
+    /// <param name="whyStopped">What counts where the run was stopped by its caller.</param>
+    public static JobOutcome Read(ScriptRun run, string? defaultState, StopReason whyStopped) => run.End switch
+    {
+        ScriptEnd.Exited => Exited(run, defaultState),
+        ScriptEnd.TimedOut => TimedOut(run),
+        ScriptEnd.Stopped => Failed(run, Lifecycle.Terminated, whyStopped.State, JobOutput.OfMessage(whyStopped.Message)),
+        _ => NotStarted(run),
+    };
+
+    private static JobOutcome Exited(ScriptRun run, string? defaultState)
+    {
+        if (run.LastLine is null)
+        {
+            return Failed(run, Lifecycle.Finished, JobState.Failure, JobOutput.OfMessage(LineTooLong));
+        }
+
+        if (!ScriptReport.TryRead(run.LastLine, out var line))
+        {
+            return Failed(run, Lifecycle.Finished, JobState.Failure, JobOutput.OfMessage(LineTooDeep));
+        }
+
+        var output = line.Output is { } said ? JobOutput.Of(said) : JobOutput.Empty();
+        if (output.Length > JobOutput.Limit)
+        {
+            return Failed(run, Lifecycle.Finished, JobState.Failure, JobOutput.TooLong(output.Length));
+        }
+
+        return new JobOutcome
+        {
+            Lifecycle = Lifecycle.Finished,
+            State = StateOf(line.State) ?? StateOf(defaultState) ?? JobState.Success,
+            Output = output,
+            Result = ResultOf(run, line.Output is { } raw ? JsonText.Compact(raw) : null),
+            TriggerName = line.EventName,
+            Components = line.Components,
+            Next = line.Next,
+        };
+    }
+
+    private static JobOutcome TimedOut(ScriptRun run)
+    {
+        var line = run.LastLine is { } text && ScriptReport.TryRead(text, out var read) ? read : null;
+        return new JobOutcome
+        {
+            Lifecycle = Lifecycle.Terminated,
+            State = JobState.Timeout,
+            Output = JobOutput.Empty(),
+            Result = ResultOf(run, null),
+            TriggerName = JobState.Timeout.WireName(),
+            Components = line?.Components,
+            Next = line?.Next,
+        };
+    }
+
+    private static JobOutcome NotStarted(ScriptRun run)
+    {
+        var fault = run.Fault ?? "The script could not be started.";
+        var log = run.Log.Length == 0 ? fault : $"{run.Log}\n{fault}";
+        return Failed(run with { Log = log, LastLine = fault }, Lifecycle.Terminated, JobState.Failure, JobOutput.OfMessage(fault));
+    }
+
+    private static JobOutcome Failed(ScriptRun run, Lifecycle lifecycle, JobState state, byte[] output) => new()
+    {
+        Lifecycle = lifecycle,
+        State = state,
+        Output = output,
+        Result = ResultOf(run, output),
+    };
+
+    private static byte[] ResultOf(ScriptRun run, byte[]? output) => new JobResult
+    {
+        Code = run.Code,
+        Log = run.Log,
+        LastLine = run.LastLine ?? "",
+        Signal = run.Signal,
+        Killed = run.End is ScriptEnd.TimedOut or ScriptEnd.Stopped,
+        Elapsed = run.Elapsed,
+        Output = output,
+    }.Render();
+
+    // Exactly these words, as in TheEye: "Success" says nothing.
+    private static JobState? StateOf(string? word) => word switch
+    {
+        "success" => JobState.Success,
+        "failure" => JobState.Failure,
+        _ => null,
+    };
+}

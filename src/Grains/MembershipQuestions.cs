@@ -1,9 +1,0 @@
-namespace SyncCluster;
-
-/// <summary>What is asked of the membership.</summary>
-internal static class MembershipQuestions
-{
-    /// <summary>Whether there is an active silo that is not this one.</summary>
-    public static bool HasActiveSiloBeside(this IClusterMembershipService membership, SiloAddress silo) =>
-        membership.CurrentSnapshot.Members.Values.Any(member => member.Status == SiloStatus.Active && !member.SiloAddress.Equals(silo));
-}

@@ -1,0 +1,137 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Options;
+using SyncCluster.Gateway.Hosting;
+using SyncCluster.Gateway.Tests.Server;
+using Gate = SyncCluster.Gateway.Tests.Jobs.AttachTests.Gate;
+
+namespace SyncCluster.Gateway.Tests.Limits;
+
+/// <summary>How many requests may wait at a gateway. Each test has a server of its own, with two places.</summary>
+public abstract class WaiterLimitTests(TestServer server) : IAsyncLifetime
+{
+    public Task InitializeAsync() => server.InitializeAsync();
+
+    public Task DisposeAsync() => server.DisposeAsync();
+
+    [Fact]
+    public async Task Who_finds_no_place_is_a_503_and_nothing_is_run()
+    {
+        var gate = new Gate(server);
+        var task = await server.ImportAsync(gate.Script);
+        var id = task["id"];
+        var waiting = new[] { server.CallAsync(task), server.CallAsync(task) };
+        await TestServer.UntilAsync(() => server.Hub.Waiters == 2);
+        (HttpMethod Method, string Path, string? Token)[] requests =
+        [
+            (HttpMethod.Post, $"/acme/task/{id}/job", TestServer.User),
+            (HttpMethod.Post, $"/acme/task/{id}/secret/{task["secret"]}/job", null),
+            (HttpMethod.Post, $"/task/{id}/job", TestServer.User),
+            (HttpMethod.Post, $"/task/{id}/secret/{task["secret"]}/job?customer=acme", null),
+            (HttpMethod.Get, "/acme/job/0123456789abcdef01234567/result", TestServer.Viewer),
+            (HttpMethod.Get, "/job/0123456789abcdef01234567/result", TestServer.Viewer),
+            (HttpMethod.Get, "/job/0123456789abcdef01234567/secret/acme.x/result", null),
+            (HttpMethod.Post, "/job/0123456789abcdef01234567/secret/acme.x/result", null),
+        ];
+        foreach (var (method, path, token) in requests)
+        {
+            using var refused = await server.SendAsync(method, path, token);
+            Assert.Equal((path, HttpStatusCode.ServiceUnavailable), (path, refused.StatusCode));
+            Assert.Equal("5", refused.Headers.GetValues("Retry-After").Single());
+            Assert.Contains("Too many requests wait", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        gate.Open();
+        Assert.All(await Task.WhenAll(waiting), answer => Assert.Equal(200, answer.Status));
+        Assert.Equal(200, await UntilThereIsAPlaceAsync(task));
+        Assert.Equal(3, gate.Runs);
+    }
+
+    [Fact]
+    public async Task Who_hangs_up_gives_his_place_back()
+    {
+        var gate = new Gate(server);
+        var task = await server.ImportAsync(gate.Script);
+        using var hangUp = new CancellationTokenSource();
+        var first = server.CallAsync(task);
+        var second = server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job", cancellation: hangUp.Token);
+        await TestServer.UntilAsync(() => server.Hub.Waiters == 2);
+        Assert.Equal(503, (await server.CallAsync(task)).Status);
+        await hangUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        await TestServer.UntilAsync(() => server.Hub.Waiters == 1);
+        gate.Open();
+        Assert.Equal((200, 200), (await UntilThereIsAPlaceAsync(task), (await first).Status));
+    }
+
+    [Fact]
+    public async Task A_refused_requests_body_is_not_waited_for_and_is_not_counted()
+    {
+        var gate = new Gate(server);
+        var task = await server.ImportAsync(gate.Script);
+        var waiting = new[] { server.CallAsync(task), server.CallAsync(task) };
+        await TestServer.UntilAsync(() => server.Hub.Waiters == 2);
+        Assert.StartsWith("HTTP/1.1 503 ", await Bodiless.PostAsync(server, $"/acme/task/{task["id"]}/job", TestServer.User), StringComparison.Ordinal);
+        gate.Open();
+        await Task.WhenAll(waiting);
+        await UntilThereIsAPlaceAsync(task);
+        using var fourth = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job");
+        Assert.StartsWith("\"calls\";r=6;", fourth.Headers.GetValues("RateLimit").Single(), StringComparison.Ordinal);
+    }
+
+    /// <summary>A place is free when its request's answer has gone out, which the one who got it may see first.</summary>
+    private async Task<int> UntilThereIsAPlaceAsync(JsonNode task)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            var (status, _) = await server.CallAsync(task);
+            if (status != (int)HttpStatusCode.ServiceUnavailable)
+            {
+                return status;
+            }
+        }
+    }
+
+    /// <summary>Of a rate that does not matter here.</summary>
+    protected static readonly string[] Settings = ["--Limits:Waiters=2", "--Limits:CallsPerSecond=0.001", "--Limits:Burst=10"];
+}
+
+public sealed class LocalPlaceTests() : WaiterLimitTests(new Server())
+{
+    [Theory]
+    [InlineData("Limits:Waiters=0")]
+    [InlineData("Limits:CallsPerSecond=-1")]
+    [InlineData("Limits:CallsPerSecond=NaN")]
+    [InlineData("Limits:CallsPerSecond=1e9")]
+    [InlineData("Limits:Burst=-1")]
+    [InlineData("Limits:Customers:acme:CallsPerSecond=0.0001")]
+    [InlineData("Limits:Customers:acme:Burst=-1")]
+    [InlineData("Limits:Customers:task:CallsPerSecond=1")]
+    public async Task Limits_that_are_none_are_refused_at_the_start(string setting)
+    {
+        var refusal = await Assert.ThrowsAsync<OptionsValidationException>(async () =>
+        {
+            await using var app = GatewayApp.Build(
+            [
+                "--urls=http://127.0.0.1:0", $"--{setting}", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Microsoft=None", "--Logging:LogLevel:Orleans=None",
+            ]);
+            await app.StartAsync();
+        });
+        Assert.Contains("Limits: ", refusal.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class Server : TestServer
+    {
+        protected override string[] Settings => WaiterLimitTests.Settings;
+    }
+}
+
+public sealed class TheEyePlaceTests() : WaiterLimitTests(new Server())
+{
+    private sealed class Server : TheEyeTestServer
+    {
+        protected override string[] Settings => [.. base.Settings, .. WaiterLimitTests.Settings];
+    }
+}

@@ -1,0 +1,72 @@
+namespace SyncCluster.Execution.Local;
+
+public sealed class QueueCapacityTests
+{
+    private readonly QueueCapacity _places = new(12);
+
+    [Fact]
+    public void A_customer_alone_may_fill_the_queue_and_no_more()
+    {
+        Assert.Equal(12, Fill("acme"));
+    }
+
+    [Fact]
+    public void A_full_queue_has_room_for_who_has_less_than_its_share()
+    {
+        Fill("acme");
+        Assert.Equal(6, Fill("globex"));
+        Assert.Equal(4, Fill("initech"));
+        Assert.Equal(0, Fill("acme") + Fill("globex"));
+    }
+
+    [Fact]
+    public void However_many_come_twice_the_limit_is_the_end()
+    {
+        Assert.Equal(24, Enumerable.Range(0, 30).Sum(customer => Fill($"customer {customer}")));
+    }
+
+    [Fact]
+    public void Who_has_filled_the_queue_gets_no_more_before_others_have_their_share()
+    {
+        Fill("acme");
+        Fill("globex");
+        for (var ended = 0; ended < 6; ended++)
+        {
+            _places.GiveBack("acme");
+            Assert.False(_places.TryTake("acme"));
+        }
+
+        _places.GiveBack("globex");
+        Assert.True(_places.TryTake("globex"));
+    }
+
+    [Fact]
+    public void Who_has_given_all_back_takes_no_share()
+    {
+        Fill("acme");
+        Assert.True(_places.TryTake("globex"));
+        _places.GiveBack("globex");
+        _places.GiveBack("acme");
+        Assert.True(_places.TryTake("acme"));
+    }
+
+    [Fact]
+    public void What_was_accepted_before_has_a_place_full_or_not()
+    {
+        Fill("acme");
+        _places.Take("acme");
+        _places.GiveBack("acme");
+        Assert.False(_places.TryTake("acme"));
+    }
+
+    private int Fill(string customer)
+    {
+        var taken = 0;
+        while (_places.TryTake(customer))
+        {
+            taken++;
+        }
+
+        return taken;
+    }
+}
