@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using SyncCluster.Silo.Clustering;
+using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Bench;
 

@@ -1,6 +1,6 @@
 using StackExchange.Redis;
 using SyncCluster.Bench.Children;
-using SyncCluster.Silo.Clustering;
+using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Bench;
 

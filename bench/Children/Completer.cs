@@ -4,8 +4,8 @@ using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using SyncCluster.Hosting.Clustering;
 using SyncCluster.Jobs;
-using SyncCluster.Silo.Clustering;
 
 namespace SyncCluster.Bench.Children;
 

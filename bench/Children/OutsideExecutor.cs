@@ -4,7 +4,7 @@ using System.Text;
 using System.Threading.Channels;
 using SyncCluster.Execution;
 using SyncCluster.Jobs;
-using SyncCluster.Limits;
+using SyncCluster.Quotas;
 
 namespace SyncCluster.Bench.Children;
 

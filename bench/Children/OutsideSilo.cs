@@ -2,7 +2,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using SyncCluster.Execution;
-using SyncCluster.Silo;
 
 namespace SyncCluster.Bench.Children;
 
@@ -11,7 +10,7 @@ internal static class OutsideSilo
 {
     public static async Task RunAsync(string[] arguments)
     {
-        await using var app = SiloApp.Build(arguments, services => services.Replace(ServiceDescriptor.Singleton<IJobExecutor>(provider =>
+        await using var app = SyncCluster.Silo.Program.Build(arguments, services => services.Replace(ServiceDescriptor.Singleton<IJobExecutor>(provider =>
             new OutsideExecutor(provider.GetRequiredService<ILocalSiloDetails>(), provider.GetRequiredService<IConfiguration>().GetValue<int>(OutsideExecutor.Port)))));
         await app.RunAsync();
     }

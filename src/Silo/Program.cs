@@ -1,29 +1,59 @@
 using Microsoft.Extensions.Options;
-using SyncCluster.Silo;
+using SyncCluster.Hosting;
+using SyncCluster.Hosting.Clustering;
+using SyncCluster.Silo.Operator;
 
-if (args is ["health", var address])
-{
-    return await Health.ProbeAsync(address);
-}
+namespace SyncCluster.Silo;
 
-try
+/// <summary>A silo: it holds the cluster's grains and, by default, runs the scripts. Over HTTP it serves its health and the operator.</summary>
+internal static class Program
 {
-    await using var app = SiloApp.Build(args);
-    await app.RunAsync();
-    return 0;
-}
-catch (OperationCanceledException)
-{
-    // Told to stop while it still waited for the cluster.
-    return 0;
-}
-catch (OptionsValidationException invalid)
-{
-    await Console.Error.WriteLineAsync($"The silo can't start: {string.Join(Environment.NewLine, invalid.Failures)}");
-    return 1;
-}
-catch (IOException unusable)
-{
-    await Console.Error.WriteLineAsync($"The silo can't start: {unusable.Message} Say where its health can be asked for with --urls http://127.0.0.1:PORT.");
-    return 1;
+    private static readonly ExecutionMode[] Modes = [ExecutionMode.Local, ExecutionMode.TheEye];
+
+    public static Task<int> Main(string[] args) => args switch
+    {
+        ["health", var address] => Health.ProbeAsync(address),
+        _ => ServerProcess.RunAsync("silo", () => Build(args)),
+    };
+
+    /// <param name="args">The command line.</param>
+    /// <param name="replace">Replaces services, for a test.</param>
+    /// <exception cref="OptionsValidationException">No cluster is configured.</exception>
+    public static WebApplication Build(string[] args, Action<IServiceCollection>? replace = null)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.AddDefaults("http://127.0.0.1:6091");
+        RequireCluster(builder.Configuration);
+        builder.AddClusterSilo(ExecutionMode.Select(builder.Configuration, Modes));
+        builder.Services.AddHealth();
+        builder.Services.AddOperator();
+        builder.Services.AddProblemDetails();
+        replace?.Invoke(builder.Services);
+
+        var app = builder.Build();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.MapHealth();
+        app.MapOperator();
+        app.Lifetime.ApplicationStarted.Register(() => Announce(app));
+        return app;
+    }
+
+    private static void RequireCluster(IConfiguration configuration)
+    {
+        if (!RedisClusterOptions.Of(configuration).IsCluster)
+        {
+            throw new OptionsValidationException(RedisClusterOptions.Section, typeof(RedisClusterOptions),
+            [
+                "A silo joins others over Redis: set Cluster:Redis (or Cluster__Redis in the environment) to a connection string such as localhost:6379. "
+                + "To run everything in one process, start the gateway: dotnet run --project src/Gateway",
+            ]);
+        }
+    }
+
+    private static void Announce(WebApplication app)
+    {
+        var silo = app.Services.GetRequiredService<ILocalSiloDetails>();
+        Console.Out.WriteLine($"The silo {silo.SiloAddress} is ready; its health is at {app.Urls.First()}/health/ready.");
+    }
 }

@@ -3,7 +3,8 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using SyncCluster.Gateway.Answers;
-using SyncCluster.Gateway.Calls;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Requests;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Tests;

@@ -1,4 +1,4 @@
-namespace SyncCluster;
+namespace SyncCluster.Grains.Tests;
 
 /// <summary>
 /// A fact about the recipe that TheEye publishes with its Sync API, <c>Rest_API_Response.json</c>. That is not part of this repository; where it

@@ -1,3 +1,4 @@
+using SyncCluster.Gateway.Requests;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Answers;

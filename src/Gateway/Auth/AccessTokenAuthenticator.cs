@@ -1,5 +1,3 @@
-using SyncCluster.Gateway.Calls;
-using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
 
 namespace SyncCluster.Gateway.Auth;

@@ -1,18 +1,19 @@
 using Microsoft.Extensions.Options;
-using SyncCluster.Silo;
+using SyncCluster.Gateway.Backends;
+using SyncCluster.Hosting;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Auth;
 
 /// <summary>Says at the start what is wrong with the configured customers.</summary>
-internal sealed class AuthOptionsValidator(IConfiguration configuration) : IValidateOptions<AuthOptions>
+internal sealed class AuthOptionsValidator(GatewayMode mode) : IValidateOptions<AuthOptions>
 {
     /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, AuthOptions options)
     {
         var faults = new List<string>();
         var hashes = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        if (options.Customers.Count > 0 && ExecutorOptions.IsTheEye(configuration))
+        if (options.Customers.Count > 0 && mode.Name == ExecutionMode.TheEye.Name)
         {
             faults.Add("Auth:Customers: where TheEye runs the jobs, its tokens count, and none are configured here.");
         }

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Waiting;
-using SyncCluster.Silo;
+using SyncCluster.Hosting;
 
 namespace SyncCluster.Gateway.Auth;
 

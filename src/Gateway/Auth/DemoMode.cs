@@ -1,7 +1,8 @@
 using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
-using SyncCluster.Silo;
+using SyncCluster.Gateway.Backends;
+using SyncCluster.Hosting;
 
 namespace SyncCluster.Gateway.Auth;
 
@@ -10,7 +11,7 @@ namespace SyncCluster.Gateway.Auth;
 /// random at every start and may import them; therefore such a server listens on loopback only, and answers only requests that name a loopback
 /// host: a web page that had its own name resolve to this machine would otherwise be let in.
 /// </summary>
-internal sealed class DemoMode(IOptions<AuthOptions> options, IConfiguration configuration)
+internal sealed class DemoMode(IOptions<AuthOptions> options, GatewayMode mode)
 {
     public const string Customer = "demo";
 
@@ -20,7 +21,7 @@ internal sealed class DemoMode(IOptions<AuthOptions> options, IConfiguration con
     /// <summary>May import and delete tasks.</summary>
     public string AdminToken { get; } = Secret.New();
 
-    public bool IsOn { get; } = options.Value.Customers.Count == 0 && !ExecutorOptions.IsTheEye(configuration);
+    public bool IsOn { get; } = options.Value.Customers.Count == 0 && mode.Name != ExecutionMode.TheEye.Name;
 
     public IEnumerable<(string Token, Caller Caller)> Tokens => !IsOn
         ? []

@@ -1,4 +1,3 @@
-using SyncCluster.Gateway.Problems;
 using SyncCluster.Gateway.Waiting;
 
 namespace SyncCluster.Gateway.Auth;

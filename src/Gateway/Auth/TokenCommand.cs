@@ -1,14 +1,15 @@
-using SyncCluster.Silo;
+using SyncCluster.Hosting;
 
 namespace SyncCluster.Gateway.Auth;
 
 /// <summary>The <c>token</c> command: makes a token for a configured user.</summary>
 internal static class TokenCommand
 {
-    public static void Print(TextWriter output)
+    public static int Print(TextWriter output)
     {
         var token = Secret.New();
         output.WriteLine($"Token, for the user; it is not kept anywhere:  {token}");
         output.WriteLine($"TokenSha256, for the server's configuration:   {Convert.ToHexStringLower(Secret.Hash(token))}");
+        return 0;
     }
 }

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Diagnostics;
-using SyncCluster.Gateway.Problems;
 
 namespace SyncCluster.Gateway.Http;
 

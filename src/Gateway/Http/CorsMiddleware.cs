@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using SyncCluster.Gateway.Problems;
 
 namespace SyncCluster.Gateway.Http;
 

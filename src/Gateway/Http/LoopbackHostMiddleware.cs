@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.HttpOverrides;
 using SyncCluster.Gateway.Auth;
-using SyncCluster.Gateway.Problems;
 
 namespace SyncCluster.Gateway.Http;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Threading.RateLimiting;
-using SyncCluster.Gateway.Problems;
 
 namespace SyncCluster.Gateway.Limits;
 

@@ -1,7 +1,7 @@
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
-using SyncCluster.Gateway.Jobs;
-using SyncCluster.Gateway.Problems;
+using SyncCluster.Gateway.Api.Sync;
+using SyncCluster.Gateway.Backends;
 
 namespace SyncCluster.Gateway.Limits;
 

@@ -1,4 +1,3 @@
-using SyncCluster.Gateway.Problems;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Waiting;

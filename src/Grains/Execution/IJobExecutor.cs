@@ -1,6 +1,6 @@
 using Orleans.Services;
 using SyncCluster.Jobs;
-using SyncCluster.Limits;
+using SyncCluster.Quotas;
 
 namespace SyncCluster.Execution;
 

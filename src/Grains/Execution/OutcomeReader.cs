@@ -1,7 +1,7 @@
 using System.Globalization;
-using SyncCluster.Execution.Local;
 using SyncCluster.Jobs;
 using SyncCluster.Json;
+using SyncCluster.Scripts;
 
 namespace SyncCluster.Execution;
 

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 using Orleans.Placement;
 using Orleans.Storage;
 using SyncCluster.Execution;
-using SyncCluster.Limits;
-using SyncCluster.Lines;
+using SyncCluster.Quotas;
+using SyncCluster.SerialTasks;
 using SyncCluster.Storage;
 using SyncCluster.Tasks;
 

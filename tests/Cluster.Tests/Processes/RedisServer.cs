@@ -1,6 +1,6 @@
 using System.Text.Json;
 using StackExchange.Redis;
-using SyncCluster.Silo.Clustering;
+using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Cluster.Tests.Processes;
 

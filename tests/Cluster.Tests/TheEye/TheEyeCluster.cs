@@ -1,5 +1,5 @@
 using SyncCluster.Cluster.Tests.Processes;
-using SyncCluster.Silo;
+using SyncCluster.Hosting;
 using SyncCluster.TheEye;
 using SyncCluster.TheEye.Jobs;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using SyncCluster.Gateway.Answers;
+using SyncCluster.Gateway.Requests;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Tests.Answers;

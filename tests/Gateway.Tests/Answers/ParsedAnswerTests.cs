@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using SyncCluster.Gateway.Answers;
+using SyncCluster.Gateway.Requests;
 using SyncCluster.Jobs;
 using static SyncCluster.Gateway.Tests.Answers.JobAnswerTests;
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using SyncCluster.Silo.Clustering;
+using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using SyncCluster.Gateway.Tests.Server;
-using SyncCluster.Silo;
+using SyncCluster.Hosting;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 

@@ -1,5 +1,5 @@
 using Garnet;
-using SyncCluster.Silo.Clustering;
+using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 

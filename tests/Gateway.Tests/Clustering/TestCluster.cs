@@ -3,10 +3,9 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using SyncCluster.Gateway.Auth;
-using SyncCluster.Gateway.Hosting;
 using SyncCluster.Gateway.Waiting;
+using SyncCluster.Hosting;
 using SyncCluster.Jobs;
-using SyncCluster.Silo;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 
@@ -60,7 +59,7 @@ public class TestCluster : IAsyncLifetime
 
     internal async Task<WebApplication> StartSiloAsync()
     {
-        var silo = SiloApp.Build([.. Settings, "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", "--LocalExecutor:Concurrency=4", "--LocalExecutor:DrainTime=00:00:01",
+        var silo = SyncCluster.Silo.Program.Build([.. Settings, "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", "--LocalExecutor:Concurrency=4", "--LocalExecutor:DrainTime=00:00:01",
             $"--Operator:TokenSha256={Convert.ToHexStringLower(Secret.Hash(OperatorToken))}"], Replace);
         await silo.StartAsync();
         _silos.Add(silo);

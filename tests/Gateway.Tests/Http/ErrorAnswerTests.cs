@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
-using SyncCluster.Gateway.Docs;
+using SyncCluster.Gateway.OpenApi;
 using SyncCluster.Gateway.Tests.Server;
 
 namespace SyncCluster.Gateway.Tests.Http;

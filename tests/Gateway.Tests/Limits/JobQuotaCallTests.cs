@@ -1,9 +1,9 @@
 using System.Net;
-using SyncCluster.Gateway.Tests.Jobs;
+using SyncCluster.Gateway.Tests.Api.Jobs;
+using SyncCluster.Gateway.Tests.Backends.TheEye;
 using SyncCluster.Gateway.Tests.Server;
-using SyncCluster.Gateway.Tests.TheEye;
-using SyncCluster.Silo;
-using SyncCluster.Silo.Clustering;
+using SyncCluster.Hosting;
+using SyncCluster.Hosting.Clustering;
 using SyncCluster.TheEye;
 using SyncCluster.TheEye.Jobs;
 

@@ -1,6 +1,6 @@
 using SyncCluster.Gateway.Tests.Waiting;
 using SyncCluster.Jobs;
-using SyncCluster.Limits;
+using SyncCluster.Quotas;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Tests.Limits;

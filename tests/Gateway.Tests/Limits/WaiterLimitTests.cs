@@ -1,9 +1,8 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
-using SyncCluster.Gateway.Hosting;
 using SyncCluster.Gateway.Tests.Server;
-using Gate = SyncCluster.Gateway.Tests.Jobs.AttachTests.Gate;
+using Gate = SyncCluster.Gateway.Tests.Api.Jobs.AttachTests.Gate;
 
 namespace SyncCluster.Gateway.Tests.Limits;
 

@@ -2,8 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Auth;
-using SyncCluster.Gateway.Hosting;
-using SyncCluster.Silo;
+using SyncCluster.Hosting;
 
 namespace SyncCluster.Gateway.Tests.Server;
 

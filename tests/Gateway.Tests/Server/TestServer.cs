@@ -5,9 +5,8 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using SyncCluster.Gateway.Auth;
-using SyncCluster.Gateway.Hosting;
 using SyncCluster.Gateway.Waiting;
-using SyncCluster.Silo;
+using SyncCluster.Hosting;
 
 namespace SyncCluster.Gateway.Tests.Server;
 

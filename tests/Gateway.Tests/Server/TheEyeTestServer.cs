@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using SyncCluster.Gateway.Tests.TheEye;
-using SyncCluster.Silo;
+using SyncCluster.Gateway.Tests.Backends.TheEye;
+using SyncCluster.Hosting;
 using SyncCluster.TheEye;
 
 namespace SyncCluster.Gateway.Tests.Server;

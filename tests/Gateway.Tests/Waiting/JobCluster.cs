@@ -10,9 +10,9 @@ using Orleans.Storage;
 using SyncCluster.Execution;
 using SyncCluster.Execution.Local;
 using SyncCluster.Gateway.Waiting;
+using SyncCluster.Hosting.Clustering;
 using SyncCluster.Jobs;
-using SyncCluster.Limits;
-using SyncCluster.Silo.Clustering;
+using SyncCluster.Quotas;
 using SyncCluster.Storage;
 using SyncCluster.Tasks;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using SyncCluster.Execution;
 using SyncCluster.Jobs;
-using SyncCluster.Limits;
+using SyncCluster.Quotas;
 
 namespace SyncCluster.Gateway.Tests.Waiting;
 

@@ -4,8 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Jobs;
-using SyncCluster.Limits;
-using SyncCluster.Lines;
+using SyncCluster.Quotas;
+using SyncCluster.SerialTasks;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Tests.Wire;

@@ -1,9 +1,10 @@
 using System.Text;
 using System.Text.Json;
-using SyncCluster.Execution.Local;
+using SyncCluster.Execution;
 using SyncCluster.Jobs;
+using SyncCluster.Scripts;
 
-namespace SyncCluster.Execution;
+namespace SyncCluster.Grains.Tests.Execution;
 
 public sealed class OutcomeReaderTests
 {

@@ -1,8 +1,10 @@
 using System.Text;
 using System.Text.Json;
+using SyncCluster.Execution;
+using SyncCluster.Jobs;
 using SyncCluster.Json;
 
-namespace SyncCluster.Jobs;
+namespace SyncCluster.Grains.Tests.Jobs;
 
 public sealed class JobDocumentTests
 {
@@ -74,7 +76,7 @@ public sealed class JobDocumentTests
     [Fact]
     public void The_deepest_output_that_a_script_may_give_leaves_a_document_that_can_be_read()
     {
-        var deep = new string('[', Execution.ScriptReport.MaxDepth) + new string(']', Execution.ScriptReport.MaxDepth);
+        var deep = new string('[', ScriptReport.MaxDepth) + new string(']', ScriptReport.MaxDepth);
         var outcome = JobSamples.Outcome() with { Result = Encoding.UTF8.GetBytes($"{{\"output\":{deep}}}") };
 
         Assert.True(JsonText.TryParse(JobDocument.Render(Waiting, outcome, JobSamples.Now), out var document));

@@ -1,4 +1,6 @@
-namespace SyncCluster.Jobs;
+using SyncCluster.Jobs;
+using SyncCluster.Storage;
+namespace SyncCluster.Grains.Tests.Jobs;
 
 public sealed class JobRecordTests
 {
@@ -12,7 +14,7 @@ public sealed class JobRecordTests
     public void A_fenced_job_is_ready_and_may_not_be_forgotten()
     {
         Assert.Equal((Lifecycle.Ready, JobState.InProgress, Attempt, Guid.Empty), (Ready.Lifecycle, Ready.State, Ready.Attempt, Ready.Run));
-        Assert.False(((Storage.IEvictable)Ready).MayBeEvicted);
+        Assert.False(((IEvictable)Ready).MayBeEvicted);
         Assert.Null(Ready.Document);
     }
 
@@ -66,7 +68,7 @@ public sealed class JobRecordTests
         Assert.NotEmpty(Assigned.Spec.Arguments);
         Assert.NotEmpty(Assigned.Spec.Env);
         Assert.Contains("NODE_ENV", System.Text.Encoding.UTF8.GetString(Finished.Document!), StringComparison.Ordinal);
-        Assert.True(((Storage.IEvictable)Finished).MayBeEvicted);
+        Assert.True(((IEvictable)Finished).MayBeEvicted);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
+using SyncCluster.Jobs;
 using SyncCluster.Tasks;
 
-namespace SyncCluster.Jobs;
+namespace SyncCluster.Grains.Tests.Jobs;
 
 internal static class JobSamples
 {

@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using SyncCluster.Jobs;
 
-namespace SyncCluster.Jobs;
+namespace SyncCluster.Grains.Tests.Jobs;
 
 public sealed class ServerOutcomesTests
 {

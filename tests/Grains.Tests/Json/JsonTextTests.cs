@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using SyncCluster.Json;
 
-namespace SyncCluster.Json;
+namespace SyncCluster.Grains.Tests.Json;
 
 public sealed class JsonTextTests
 {

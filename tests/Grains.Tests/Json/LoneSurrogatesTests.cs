@@ -1,7 +1,7 @@
 using System.Text;
 using SyncCluster.Json;
 
-namespace SyncCluster.Tests.Json;
+namespace SyncCluster.Grains.Tests.Json;
 
 public sealed class LoneSurrogatesTests
 {

@@ -2,8 +2,9 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using SyncCluster.Json;
 
-namespace SyncCluster.Json;
+namespace SyncCluster.Grains.Tests.Json;
 
 public sealed class StringifyEncoderTests
 {

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 using Orleans.Storage;
 using SyncCluster.Storage;
 
-namespace SyncCluster.Tests.Storage;
+namespace SyncCluster.Grains.Tests.Storage;
 
 public sealed class InMemoryGrainStorageTests
 {

@@ -1,6 +1,7 @@
 using SyncCluster.Jobs;
+using SyncCluster.Tasks;
 
-namespace SyncCluster.Tasks;
+namespace SyncCluster.Grains.Tests.Tasks;
 
 public sealed class NamesTests
 {

@@ -3,8 +3,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using SyncCluster.Json;
+using SyncCluster.Tasks;
 
-namespace SyncCluster.Tasks;
+namespace SyncCluster.Grains.Tests.Tasks;
 
 public sealed class TaskArgumentsTests
 {

@@ -1,6 +1,7 @@
 using System.Text;
+using SyncCluster.Tasks;
 
-namespace SyncCluster.Tasks;
+namespace SyncCluster.Grains.Tests.Tasks;
 
 public sealed class TaskDocumentTests
 {

@@ -3,8 +3,9 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SyncCluster.Jobs;
-using SyncCluster.Limits;
-using SyncCluster.Lines;
+using SyncCluster.Quotas;
+using SyncCluster.Scripts;
+using SyncCluster.SerialTasks;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Execution.Local;
@@ -162,7 +163,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
 
     /// <summary>What the job's script has printed here from a place on; null where it is not here.</summary>
     public JobLog? ReadLog(string jobId, Guid attempt, long from) =>
-        _held.TryGetValue((jobId, attempt), out var ticket) ? ticket.Log?.Read(from, LogAtOnce) : null;
+        _held.TryGetValue((jobId, attempt), out var ticket) && ticket.Log?.Read(from, LogAtOnce) is { } part ? new JobLog(part.From, part.Text) : null;
 
     /// <summary>Whether the job's attempt is queued or running here, or its end still being reported.</summary>
     public bool Holds(string jobId, Guid attempt) => _held.ContainsKey((jobId, attempt));

@@ -1,4 +1,5 @@
 using SyncCluster.Jobs;
+using SyncCluster.Scripts;
 
 namespace SyncCluster.Execution.Local;
 

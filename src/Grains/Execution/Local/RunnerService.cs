@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Orleans.Runtime.Services;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Execution.Local;
@@ -25,7 +24,7 @@ internal sealed class RunnerService(GrainId id, Silo silo, ILoggerFactory logger
 }
 
 /// <summary>The runners of all silos.</summary>
-internal sealed class RunnerServiceClient(IServiceProvider services) : GrainServiceClient<IRunnerService>(services)
+internal sealed class RunnerServiceClient(IGrainFactory grains)
 {
-    public IRunnerService On(SiloAddress silo) => GetGrainService(silo);
+    public IRunnerService On(SiloAddress silo) => grains.GetGrainService<IRunnerService>(GrainServiceTypes.Runner, silo);
 }

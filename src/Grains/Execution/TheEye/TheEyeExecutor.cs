@@ -3,7 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SyncCluster.Jobs;
-using SyncCluster.Limits;
+using SyncCluster.Quotas;
 
 namespace SyncCluster.Execution.TheEye;
 

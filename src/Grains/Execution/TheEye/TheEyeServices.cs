@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using Polly;
@@ -13,7 +14,17 @@ internal static class TheEyeServices
     /// <summary>Above what the calls of a busy silo need at once; more wait for a free one.</summary>
     private const int Connections = 512;
 
-    /// <summary>Once, although gateway and silo may share the process.</summary>
+    /// <summary>Has TheEye run a silo's jobs.</summary>
+    public static void AddTheEyeExecutor(this IServiceCollection services)
+    {
+        services.AddTheEye();
+        services.AddSingleton<CompletionListener>();
+        services.AddExecutor<TheEyeExecutor>();
+        services.AddOptions<HostOptions>().PostConfigure<IOptions<TheEyeOptions>>((host, options) =>
+            host.ShutdownTimeout += TheEyeExecutor.ReleaseWindow + options.Value.RequestTimeout);
+    }
+
+    /// <summary>The client of TheEye's supervisor. Once, although gateway and silo may share the process.</summary>
     public static void AddTheEye(this IServiceCollection services)
     {
         if (services.Any(service => service.ServiceType == typeof(SupervisorClient)))

@@ -1,6 +1,7 @@
-using SyncCluster.Jobs;
+using SyncCluster.Execution.Local;
+using SyncCluster.Grains.Tests.Jobs;
 
-namespace SyncCluster.Execution.Local;
+namespace SyncCluster.Grains.Tests.Execution.Local;
 
 public sealed class FairJobSchedulerTests
 {

@@ -1,4 +1,5 @@
-namespace SyncCluster.Execution.Local;
+using SyncCluster.Execution.Local;
+namespace SyncCluster.Grains.Tests.Execution.Local;
 
 public sealed class QueueCapacityTests
 {

@@ -1,0 +1,87 @@
+using System.Buffers;
+using System.Text;
+
+namespace SyncCluster.Gateway.Api.Events;
+
+/// <summary>
+/// Server-sent events on one response. The framework's own result for them writes no comments, and proxies cut a connection on which nothing is sent
+/// for long.
+/// </summary>
+internal sealed class SseWriter
+{
+    public const string MediaType = "text/event-stream";
+
+    private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
+
+    private readonly HttpContext _http;
+    private readonly FollowingOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private long _sentAt;
+
+    public SseWriter(HttpContext http, FollowingOptions options, TimeProvider timeProvider)
+    {
+        _http = http;
+        _options = options;
+        _timeProvider = timeProvider;
+        http.Response.ContentType = MediaType;
+
+        // nginx keeps an answer back to send it in larger pieces.
+        http.Response.Headers["X-Accel-Buffering"] = "no";
+    }
+
+    /// <summary>Whether a request asks for events.</summary>
+    public static bool IsWanted(HttpRequest request) =>
+
+        // Hardly any call names it, and none of the others need be parsed for it.
+        request.Headers.Accept.Any(line => line!.Contains(MediaType, StringComparison.OrdinalIgnoreCase))
+        && request.GetTypedHeaders().Accept.Any(accepted => accepted.MediaType.Equals(MediaType, StringComparison.OrdinalIgnoreCase) && accepted.Quality is not 0);
+
+    /// <summary>Adds an event; it is sent with the next <see cref="FlushAsync"/>.</summary>
+    /// <param name="name">The event's name.</param>
+    /// <param name="id">Where to go on after it; null where it changes nothing.</param>
+    /// <param name="data">UTF-8.</param>
+    public void Add(string name, string? id, ReadOnlySpan<byte> data)
+    {
+        Write("event: ");
+        Write(name);
+        if (id is not null)
+        {
+            Write("\nid: ");
+            Write(id);
+        }
+
+        for (var isLast = false; !isLast;)
+        {
+            var end = data.IndexOfAny(LineEnds);
+            isLast = end < 0;
+            Write("\ndata: ");
+            _http.Response.BodyWriter.Write(isLast ? data : data[..end]);
+            data = isLast ? [] : data[(end + (data[end..].StartsWith("\r\n"u8) ? 2 : 1))..];
+        }
+
+        Write("\n\n");
+    }
+
+    /// <summary>Sends a comment where nothing has been sent for long.</summary>
+    public async ValueTask KeepAliveAsync()
+    {
+        if (_timeProvider.GetElapsedTime(_sentAt) >= _options.Heartbeat)
+        {
+            Write(":\n\n");
+            await FlushAsync();
+        }
+    }
+
+    /// <summary>Sends what was added. A client that does not read is cut off: it may come back with the last id that it has.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone, or was cut off.</exception>
+    public async ValueTask FlushAsync()
+    {
+        using var limit = new CancellationTokenSource(_options.SlowReader, _timeProvider);
+        using var cut = limit.Token.Register(_http.Abort);
+        await _http.Response.BodyWriter.FlushAsync(_http.RequestAborted);
+        _http.RequestAborted.ThrowIfCancellationRequested();
+        _sentAt = _timeProvider.GetTimestamp();
+    }
+
+    private void Write(string text) => Encoding.UTF8.GetBytes(text, _http.Response.BodyWriter);
+}

@@ -1,0 +1,62 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using SyncCluster.Json;
+
+namespace SyncCluster.Gateway.Api.Polling;
+
+/// <summary>
+/// An HTTP response that a task has made: the <c>response</c> member of its output. What a task says is not trusted as the server's own pages are, so
+/// a browser gets it in a sandbox: without scripts, and of no origin.
+/// </summary>
+/// <param name="JobId">The job that it is of.</param>
+/// <param name="Status">200 to 599.</param>
+/// <param name="ContentType">Its type, unless the task's headers name another.</param>
+/// <param name="Body">Its body; empty for a status that has none.</param>
+/// <param name="Headers">Those of the task's headers that are taken.</param>
+internal sealed record TaskResponse(string JobId, int Status, string ContentType, ReadOnlyMemory<byte> Body, IReadOnlyDictionary<string, string> Headers) : IResult
+{
+    private const string Text = "text/plain; charset=utf-8";
+    private const string Json = "application/json; charset=utf-8";
+
+    /// <param name="jobId">The job.</param>
+    /// <param name="status">The status, unless the response has one.</param>
+    /// <param name="response">What the task calls its response: the body, or an object that has it.</param>
+    public static TaskResponse Of(string jobId, int status, JsonElement response)
+    {
+        var body = JsonText.TryGetMember(response, "body", out var given) ? given : response;
+        var own = PollingAnswer.StatusOf(response) ?? status;
+        var isText = body.ValueKind == JsonValueKind.String;
+        return new(
+            jobId,
+            own,
+            isText ? Text : Json,
+            !PollingAnswer.HasBody(own) ? default
+                : isText ? Encoding.UTF8.GetBytes(JsonText.StringOf(body))
+                : JsonMarshal.GetRawUtf8Value(body).ToArray(),
+            JsonText.TryGetMember(response, "headers", out var headers) ? TaskHeaders.Of(headers) : TaskHeaders.None);
+    }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.StatusCode = Status;
+        response.ContentType = ContentType;
+        foreach (var (name, value) in Headers)
+        {
+            response.Headers[name] = value;
+        }
+
+        response.Headers["Job-Id"] = JobId;
+        response.Headers.ContentSecurityPolicy = "sandbox";
+        if (!PollingAnswer.HasBody(Status))
+        {
+            response.ContentType = null;
+            return;
+        }
+
+        response.ContentLength = Body.Length;
+        await response.BodyWriter.WriteAsync(Body, httpContext.RequestAborted);
+    }
+}

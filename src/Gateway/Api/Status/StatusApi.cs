@@ -1,0 +1,49 @@
+using System.Reflection;
+using System.Text.Json.Serialization;
+using SyncCluster.Gateway.OpenApi;
+using SyncCluster.Gateway.Waiting;
+using SyncCluster.Hosting;
+
+namespace SyncCluster.Gateway.Api.Status;
+
+/// <summary>What is up, and whether it may be sent requests.</summary>
+internal static class StatusApi
+{
+    /// <summary>Of the running program, without the commit that it was built from.</summary>
+    public static string Version { get; } =
+        typeof(StatusApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    public static void MapStatus(this IEndpointRouteBuilder routes)
+    {
+        var startedAt = TimeProvider.System.GetTimestamp();
+        var status = routes.MapGroup("").WithTags("Status");
+        status.MapGet("/api/status", (WaiterHub hub) => TypedResults.Json(
+                new ServiceStatus("SyncCluster", Version, Math.Round(TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds, 3), hub.Waiters),
+                StatusJson.Default.ServiceStatus))
+            .WithName("Status")
+            .WithSummary("Name, version, uptime and waiting requests")
+            .WithDescription("Which program this is, for how many seconds it has been up, and how many requests wait for a job here.")
+            .Answers(new GivenAnswer("200", "The status", "ServiceStatus", "status"));
+
+        status.MapMethods("/health/live", Health.Methods, Health.LiveAsync)
+            .WithName("Live")
+            .WithSummary("Whether the process runs")
+            .WithDescription("Always 200: who gets no answer knows.")
+            .Answers(new GivenAnswer("200", "It runs", "Health", "healthy"));
+        status.MapMethods("/health/ready", Health.Methods, Health.ReadyAsync)
+            .WithName("Ready")
+            .WithSummary("Whether the server takes calls")
+            .WithDescription("200 while the server takes calls, 503 while it stops.")
+            .Answers(new GivenAnswer("200", "It takes calls", "Health", "healthy"), new GivenAnswer("503", "It stops", "Health", "unhealthy"));
+    }
+}
+
+/// <param name="Name">Always <c>SyncCluster</c>.</param>
+/// <param name="Version">Of the running program.</param>
+/// <param name="Uptime">Seconds since the start.</param>
+/// <param name="Waiting">Requests that wait for a job at this gateway.</param>
+internal sealed record ServiceStatus(string Name, string Version, double Uptime, int Waiting);
+
+[JsonSerializable(typeof(ServiceStatus))]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+internal sealed partial class StatusJson : JsonSerializerContext;

@@ -1,0 +1,25 @@
+using SyncCluster.Gateway.Api.Tasks;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Backends.Local;
+using SyncCluster.Gateway.Backends.TheEye;
+using SyncCluster.Hosting;
+
+namespace SyncCluster.Gateway.Backends;
+
+/// <summary>
+/// What runs the jobs, as a gateway needs it: one registration brings the executor (for a silo in the gateway's process), the backend, the token
+/// validator and the routes for tasks.
+/// </summary>
+/// <param name="Execution">The executor, which silos of the same mode have.</param>
+/// <param name="AddBackend">Registers an <see cref="ITaskBackend"/> and an <see cref="ITokenValidator"/>.</param>
+/// <param name="MapTasks">Maps the routes that manage tasks.</param>
+internal sealed record GatewayMode(ExecutionMode Execution, Action<IServiceCollection> AddBackend, Action<IEndpointRouteBuilder> MapTasks)
+    : ExecutionMode(Execution)
+{
+    /// <summary>The modes that this program has. The first one is the default.</summary>
+    public static IReadOnlyList<GatewayMode> All { get; } =
+    [
+        new(Local, services => services.AddLocalBackend(), routes => routes.MapTasks()),
+        new(TheEye, services => services.AddTheEyeBackend(), routes => routes.MapTasksAtTheEye()),
+    ];
+}

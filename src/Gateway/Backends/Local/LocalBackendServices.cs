@@ -1,0 +1,16 @@
+using SyncCluster.Gateway.Auth;
+
+namespace SyncCluster.Gateway.Backends.Local;
+
+/// <summary>The cluster itself has the tasks and runs them.</summary>
+internal static class LocalBackendServices
+{
+    public static void AddLocalBackend(this IServiceCollection services)
+    {
+        services.AddSingleton<ITokenValidator, ConfiguredTokenValidator>();
+        services.AddSingleton<TaskReader>();
+        services.AddSingleton<ITaskBackend, LocalBackend>();
+        services.AddOptions<DemoTaskOptions>().BindConfiguration(DemoTaskOptions.Section);
+        services.AddHostedService<DemoTasks>();
+    }
+}

@@ -1,0 +1,28 @@
+using SyncCluster.Gateway.Auth;
+
+namespace SyncCluster.Gateway;
+
+/// <summary>What a server says when it is ready.</summary>
+internal static class Banner
+{
+    public static void Print(WebApplication app, TextWriter output)
+    {
+        var url = app.Urls.First().Replace("[::]", "localhost", StringComparison.Ordinal);
+        output.WriteLine($"SyncCluster is ready at {string.Join(", ", app.Urls)}. The API is described at {url}/docs.");
+        var demo = app.Services.GetRequiredService<DemoMode>();
+        if (!demo.IsOn)
+        {
+            return;
+        }
+
+        output.WriteLine($"""
+
+            It serves the sample tasks of the customer {DemoMode.Customer} to this machine. Run one and wait for its answer:
+
+              curl -s -X POST '{url}/{DemoMode.Customer}/task/hello/job?access_token={DemoMode.UserToken}' --header 'content-type: application/json' --data '["world"]'
+
+            Token that may run tasks:              {DemoMode.UserToken}
+            Token that may import and delete them: {demo.AdminToken}  (a new one at every start)
+            """);
+    }
+}

@@ -1,0 +1,95 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.WebUtilities;
+using SyncCluster.Gateway.Limits;
+using SyncCluster.Json;
+
+namespace SyncCluster.Gateway;
+
+/// <summary>
+/// An answer that the server gives on its own account: RFC 9457 problem details with the original's <c>message</c>, <c>statusCode</c> and
+/// <c>code</c> beside them for TheEye's clients. It writes itself, so that no configuration of the host can add a member.
+/// </summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Message">What went wrong and what to do about it. Never a stack trace, a path or a connection string.</param>
+/// <param name="Code">TheEye's error code, or empty.</param>
+internal sealed record Problem(int Status, string Message, string Code = "") : IResult
+{
+    private static readonly JsonWriterOptions Minimal = new() { Encoder = JsonText.Encoder };
+
+    /// <summary>The job that the problem is about, where one exists.</summary>
+    public string? JobId { get; init; }
+
+    /// <summary>How to go on with that job.</summary>
+    public string? Location { get; init; }
+
+    /// <summary>When a retry may succeed; sent as whole seconds, rounded up.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The limit that is used up, where that is why.</summary>
+    public RateLimitHeaders? Quota { get; init; }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.StatusCode = Status;
+        if (JobId is not null)
+        {
+            response.Headers["Job-Id"] = JobId;
+        }
+
+        if (Location is not null)
+        {
+            response.Headers.Location = Location;
+        }
+
+        if (RetryAfter is { } wait)
+        {
+            response.Headers.RetryAfter = Seconds(wait);
+        }
+
+        if (Quota is { } quota)
+        {
+            quota.WriteTo(response.Headers);
+        }
+
+        if (Status == StatusCodes.Status401Unauthorized)
+        {
+            response.Headers.WWWAuthenticate = "Bearer";
+        }
+
+        var body = Render();
+        response.ContentType = "application/problem+json";
+        response.ContentLength = body.Length;
+        await response.BodyWriter.WriteAsync(body);
+    }
+
+    /// <summary>A time as the headers want it: whole seconds, rounded up.</summary>
+    public static string Seconds(TimeSpan time) => Math.Max(0, Math.Ceiling(time.TotalSeconds)).ToString("F0", CultureInfo.InvariantCulture);
+
+    /// <summary>The body.</summary>
+    public ReadOnlyMemory<byte> Render()
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using var json = new Utf8JsonWriter(buffer, Minimal);
+        json.WriteStartObject();
+        // RFC 9457, 4.2.1: the status says all that the type could.
+        json.WriteString("type", "about:blank");
+        json.WriteString("title", ReasonPhrases.GetReasonPhrase(Status));
+        json.WriteNumber("status", Status);
+        json.WriteString("detail", Message);
+        json.WriteString("message", Message);
+        json.WriteNumber("statusCode", Status);
+        json.WriteString("code", Code);
+        if (JobId is not null)
+        {
+            json.WriteString("jobId", JobId);
+        }
+
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenMemory;
+    }
+}

@@ -1,0 +1,28 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Services;
+
+namespace SyncCluster.Execution;
+
+/// <summary>What every kind of execution registers in a silo.</summary>
+internal static class ExecutorServices
+{
+    /// <summary>Makes the executor the one that the silo's job grains use; it starts and stops with the silo.</summary>
+    public static void AddExecutor<T>(this IServiceCollection services)
+        where T : class, IJobExecutor, ILifecycleParticipant<ISiloLifecycle>
+    {
+        services.AddSingleton<T>();
+        services.AddSingleton<IJobExecutor>(provider => provider.GetRequiredService<T>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<T>());
+    }
+
+    /// <summary>Adds a grain service under a fixed type. Orleans' own method derives the type from the interface's name.</summary>
+    public static void AddGrainService<T>(this IServiceCollection services, GrainType type)
+        where T : class, IGrainService =>
+        services.AddSingleton<IGrainService>(provider =>
+            ActivatorUtilities.CreateInstance<T>(provider, SystemTargetGrainId.Create(type, SiloAddress.Zero).GrainId));
+
+    /// <summary>The grain service of one silo.</summary>
+    public static T GetGrainService<T>(this IGrainFactory grains, GrainType type, SiloAddress silo)
+        where T : IGrainService =>
+        grains.GetGrain<T>(SystemTargetGrainId.Create(type, silo).GrainId);
+}

@@ -1,0 +1,12 @@
+namespace SyncCluster.Execution;
+
+/// <summary>
+/// The types of this service's grain services, as version 0.1 had them: Orleans derived them from the names that the interfaces had then. Silos of two
+/// versions reach each other during an upgrade only if both use the same type.
+/// </summary>
+internal static class GrainServiceTypes
+{
+    public static GrainType Runner { get; } = GrainType.Create("sys.svc.user.620F42D2");
+
+    public static GrainType SiloInventory { get; } = GrainType.Create("sys.svc.user.8FFAB1C8");
+}

@@ -1,0 +1,26 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using SyncCluster.Scripts;
+
+namespace SyncCluster.Execution.Local;
+
+/// <summary>Has a silo run the scripts itself.</summary>
+internal static class LocalExecutorServices
+{
+    public static void AddLocalExecutor(this IServiceCollection services)
+    {
+        services.AddSingleton(provider => new ScriptRunner(
+            provider.GetRequiredService<IOptions<LocalExecutorOptions>>().Value.KillGrace,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ScriptRunner>>()));
+        services.AddSingleton<QueueHandover>();
+        services.AddGrainService<RunnerService>(GrainServiceTypes.Runner);
+        services.AddExecutor<LocalExecutor>();
+        services.AddOptions<LocalExecutorOptions>().BindConfiguration(LocalExecutorOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<LocalExecutorOptions>, LocalExecutorOptionsValidator>();
+        services.AddOptions<HostOptions>().PostConfigure<IOptions<LocalExecutorOptions>>((host, executor) =>
+            host.ShutdownTimeout += executor.Value.DrainTime + executor.Value.KillGrace);
+    }
+}

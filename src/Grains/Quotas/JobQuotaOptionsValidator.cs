@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Options;
+
+namespace SyncCluster.Quotas;
+
+/// <inheritdoc/>
+internal sealed class JobQuotaOptionsValidator : IValidateOptions<JobQuotaOptions>
+{
+    /// <inheritdoc/>
+    public ValidateOptionsResult Validate(string? name, JobQuotaOptions options)
+    {
+        var result = new ValidateOptionsResultBuilder();
+        Require(options.PerCustomer, "PerCustomer");
+        Require(options.PerTask, "PerTask");
+        foreach (var (customer, own) in options.Customers)
+        {
+            Require(own.Jobs, $"Customers:{customer}:Jobs");
+            Require(own.PerTask, $"Customers:{customer}:PerTask");
+            foreach (var (task, limit) in own.Tasks)
+            {
+                Require(limit, $"Customers:{customer}:Tasks:{task}");
+            }
+        }
+
+        return result.Build();
+
+        void Require(int? limit, string setting)
+        {
+            if (limit < 0)
+            {
+                result.AddError($"{JobQuotaOptions.Section}:{setting} must be 0 or more.");
+            }
+        }
+    }
+}

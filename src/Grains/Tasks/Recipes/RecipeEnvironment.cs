@@ -1,0 +1,64 @@
+using System.Buffers;
+using System.Text.Json;
+using SyncCluster.Json;
+
+namespace SyncCluster.Tasks.Recipes;
+
+/// <summary>The environment variables of a recipe's task.</summary>
+internal static class RecipeEnvironment
+{
+    private static readonly SearchValues<char> Letters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+
+    public static Dictionary<string, string> Read(RecipeFields task)
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (task.Find("env") is not { } env)
+        {
+            return variables;
+        }
+
+        if (env.ValueKind != JsonValueKind.Object)
+        {
+            task.Complain("env", "must be an object of names and values");
+            return variables;
+        }
+
+        foreach (var member in env.EnumerateObject())
+        {
+            var name = JsonText.NameOf(member);
+            if (!IsName(name))
+            {
+                task.Complain("env", "has a name that no variable can have: use letters, digits and _, and begin with no digit");
+            }
+            else if (name.StartsWith("THEEYE_", StringComparison.Ordinal) || name.StartsWith("SYNCCLUSTER_", StringComparison.Ordinal))
+            {
+                task.Complain("env", "sets a name that begins with THEEYE_ or SYNCCLUSTER_, which the server sets itself: rename it");
+            }
+            else
+            {
+                variables[name] = Value(task, member.Value);
+            }
+        }
+
+        return variables;
+    }
+
+    private static string Value(RecipeFields task, JsonElement value)
+    {
+        if (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
+        {
+            task.Complain("env", "has a value that is an object or an array: write it as JSON text in a string");
+            return "";
+        }
+
+        var text = value.ValueKind == JsonValueKind.Null ? "" : JsonText.AsString(value) ?? value.GetRawText();
+        if (text.Contains('\0', StringComparison.Ordinal))
+        {
+            task.Complain("env", "has a value with a NUL character: remove it");
+        }
+
+        return text;
+    }
+
+    private static bool IsName(string name) => name.Length > 0 && !char.IsAsciiDigit(name[0]) && !name.AsSpan().ContainsAnyExcept(Letters);
+}

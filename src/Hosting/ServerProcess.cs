@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Options;
+
+namespace SyncCluster.Hosting;
+
+/// <summary>Runs a server until it is told to stop, and says in a sentence why it can't start.</summary>
+internal static class ServerProcess
+{
+    /// <param name="name">What a message calls the server: the gateway or the silo.</param>
+    /// <param name="build">Makes the server.</param>
+    /// <returns>The exit code: 1 if the server could not start.</returns>
+    public static async Task<int> RunAsync(string name, Func<WebApplication> build)
+    {
+        try
+        {
+            await using var app = build();
+            await app.RunAsync();
+            return 0;
+        }
+        catch (OperationCanceledException)
+        {
+            // It was told to stop while it still waited for the cluster.
+            return 0;
+        }
+        catch (OptionsValidationException invalid)
+        {
+            await Console.Error.WriteLineAsync($"The {name} can't start: {string.Join(Environment.NewLine, invalid.Failures)}");
+            return 1;
+        }
+        catch (IOException unusable)
+        {
+            await Console.Error.WriteLineAsync($"The {name} can't start: {unusable.Message} Choose its address with --urls http://127.0.0.1:PORT.");
+            return 1;
+        }
+    }
+}

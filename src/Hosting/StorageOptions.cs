@@ -1,0 +1,22 @@
+namespace SyncCluster.Hosting;
+
+/// <summary>How long, and how much, is stored. Section <c>Storage</c>.</summary>
+public sealed class StorageOptions
+{
+    public const string Section = "Storage";
+
+    /// <summary>
+    /// How long a job's record is kept after its last change. Default 24 h; at least 13 h, since no record may expire while its job is queued or
+    /// runs, and a task may run for 6 h.
+    /// </summary>
+    public TimeSpan JobExpiry { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>Bytes, roughly, that the embedded storage holds before it drops finished jobs, least recently used first. Default 1 GiB.</summary>
+    public long EmbeddedLimit { get; set; } = 1L << 30;
+
+    /// <summary>Above this share of its <c>maxmemory</c> Redis gets no new jobs, so that running jobs can still store their ends. Default 0.9.</summary>
+    public double RedisShare { get; set; } = 0.9;
+
+    /// <summary>The limit, in bytes, for a Redis that has no <c>maxmemory</c>. Default 0: no limit is checked then.</summary>
+    public long RedisMemory { get; set; }
+}

@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.IO.Pipes;
+using System.Runtime.Versioning;
+
+namespace SyncCluster.Scripts;
+
+/// <summary>
+/// A script that .NET has started, by way of <c>setsid</c> and a shell: where this server is the machine's first process, as in a container without
+/// an init, .NET takes the exit codes of all children for itself, those it did not start included.
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal sealed class ManagedProcess : ScriptProcess
+{
+    private readonly Process _process;
+    private readonly AnonymousPipeClientStream _stream;
+    private readonly OutputPipe _pipe;
+
+    /// <exception cref="System.ComponentModel.Win32Exception">It could not be started.</exception>
+    /// <exception cref="IOException">It could not be started.</exception>
+    /// <exception cref="UnwatchedScriptException">It was started, and killed.</exception>
+    public ManagedProcess(ProcessStartInfo start, ScriptLog log)
+    {
+        _process = new Process { StartInfo = start };
+        try
+        {
+            _process.Start();
+        }
+        catch
+        {
+            _process.Dispose();
+            throw;
+        }
+
+        Id = _process.Id;
+        _stream = (AnonymousPipeClientStream)_process.StandardOutput.BaseStream;
+        try
+        {
+            _pipe = new OutputPipe(_stream, log, process: null, exited: () => { });
+        }
+        catch (Exception noThread)
+        {
+            NativeMethods.KillWithGroup(Id);
+            Dispose();
+            throw new UnwatchedScriptException(noThread);
+        }
+
+        Exit = ExitAsync();
+    }
+
+    public override int Id { get; }
+
+    public override Task<int> Exit { get; }
+
+    public override bool HasExited => _process.HasExited;
+
+    public override Task FinishAsync(TimeSpan atMost, TimeProvider time) => _pipe.FinishAsync(atMost, time);
+
+    public override void Dispose()
+    {
+        _stream.Dispose();
+        _process.Dispose();
+    }
+
+    private async Task<int> ExitAsync()
+    {
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+
+namespace SyncCluster.Scripts;
+
+/// <summary>The few calls of the C library that .NET has no words for.</summary>
+[SupportedOSPlatform("linux")]
+internal static partial class NativeMethods
+{
+    public const int Kill = 9;
+    public const int Terminate = 15;
+    public const int ArgumentsTooLong = 7;
+
+    private const int NoSuchProcess = 3;
+    private const int BrokenPipe = 13;
+    private const int Child = 17;
+    private const int ReadAccess = 4;
+    private const int ExecuteAccess = 1;
+    private const short PollIn = 1;
+
+    private static readonly Lazy<nint> IgnoredBefore = new(() =>
+        signal(BrokenPipe, NativeLibrary.GetExport(NativeLibrary.Load("libc", typeof(NativeMethods).Assembly, null), "getpid")));
+
+    private static readonly Lazy<nint> KeptBefore = new(() => IsIgnored(Child) ? signal(Child, 0) : 0);
+
+    /// <summary>
+    /// Has SIGPIPE end the programs that are started from now on, as usual: .NET ignores it, and what is ignored stays so in a child, while what is
+    /// handled is back at its default there. The handler is a function that does nothing and may be called at any moment: <c>getpid</c>.
+    /// </summary>
+    public static void RestoreBrokenPipeInChildren() => _ = IgnoredBefore.Value;
+
+    /// <summary>
+    /// Has the system keep the exit codes of children where this process was started with SIGCHLD ignored: .NET leaves that as it is, and would hear of
+    /// no end.
+    /// </summary>
+    public static void KeepExitCodes() => _ = KeptBefore.Value;
+
+    /// <summary>Sends a signal to a process, or to a whole group by its negative number; false if there is none such, or none that this user may end.</summary>
+    public static bool Signal(int id, int signal) => kill(id, signal) == 0;
+
+    /// <summary>Kills a process and the group that it may lead; false if there was nothing to kill.</summary>
+    public static bool KillWithGroup(int process) => Signal(-process, Kill) | Signal(process, Kill);
+
+    /// <summary>Whether there is a process, or a group by its negative number, whosever it is.</summary>
+    public static bool Exists(int id) => kill(id, 0) == 0 || Marshal.GetLastPInvokeError() != NoSuchProcess;
+
+    /// <summary>Whether this user may read a file: asked first where an exception for each refusal would cost more than the work itself.</summary>
+    public static bool MayRead(string path) => access(path, ReadAccess) == 0;
+
+    /// <summary>Whether this user may run a file as a program.</summary>
+    public static bool MayRun(string path) => access(path, ExecuteAccess) == 0 && File.Exists(path);
+
+    /// <summary>Waits until one of two descriptors has data or has come to its end, or the time is over.</summary>
+    public static (bool One, bool Other) WaitReadable(SafeHandle? one, SafeHandle? other, TimeSpan atMost)
+    {
+        // Those below 0 are passed over.
+        Span<PollDescriptor> both =
+        [
+            new() { Descriptor = one is null ? -1 : (int)one.DangerousGetHandle(), Events = PollIn },
+            new() { Descriptor = other is null ? -1 : (int)other.DangerousGetHandle(), Events = PollIn },
+        ];
+        return poll(ref both[0], 2, (int)atMost.TotalMilliseconds) > 0 ? (both[0].Returned != 0, both[1].Returned != 0) : default;
+    }
+
+    private static bool IsIgnored(int signal)
+    {
+        const string field = "SigIgn:";
+        var line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal));
+        return line is not null && (ulong.Parse(line.AsSpan(field.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (signal - 1) & 1) == 1;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int kill(int id, int signal);
+
+    [LibraryImport("libc")]
+    private static partial nint signal(int signal, nint handler);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int access(string path, int mode);
+
+    [LibraryImport("libc")]
+    private static partial int poll(ref PollDescriptor descriptors, nuint count, int milliseconds);
+
+    private struct PollDescriptor
+    {
+        public int Descriptor;
+        public short Events;
+        public short Returned;
+    }
+}

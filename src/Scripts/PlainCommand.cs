@@ -1,0 +1,64 @@
+using System.Buffers;
+using System.Collections.Frozen;
+
+namespace SyncCluster.Scripts;
+
+/// <summary>
+/// A command that a shell would only split at its blanks and run: a program, words that mean nothing but themselves, and the script with its arguments.
+/// It needs no shell, which takes as long to start as a small script.
+/// </summary>
+internal static class PlainCommand
+{
+    private static readonly SearchValues<char> Plain =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./,:@+");
+
+    // Of POSIX, dash, bash, ksh and busybox: reserved words, and what a shell does itself.
+    private static readonly FrozenSet<string> OfTheShell = FrozenSet.Create(
+        StringComparer.Ordinal,
+        "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in", "select", "then", "time", "until", "while",
+        ".", ":", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set", "shift", "source", "times", "trap", "unset",
+        "alias", "bg", "bind", "builtin", "caller", "cd", "chdir", "command", "compgen", "complete", "compopt", "declare", "dirs", "disown", "echo",
+        "enable", "false", "fc", "fg", "getopts", "hash", "help", "history", "jobs", "kill", "let", "local", "logout", "mapfile", "newgrp", "popd",
+        "print", "printf", "pushd", "pwd", "read", "readarray", "shopt", "suspend", "test", "true", "type", "typeset", "ulimit", "umask", "unalias",
+        "wait", "whence");
+
+    /// <summary>The program's name and its arguments; null where it takes a shell.</summary>
+    /// <param name="runas">Shell text with <c>%script%</c>.</param>
+    /// <param name="script">The words that <c>%script%</c> stands for.</param>
+    public static IReadOnlyList<string>? Words(string runas, IEnumerable<string> script)
+    {
+        var words = new List<string>();
+        foreach (var word in runas.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (word is "%script%" or "\"%script%\"" or "'%script%'")
+            {
+                words.AddRange(script);
+            }
+            else if (word.AsSpan().ContainsAnyExcept(Plain))
+            {
+                return null;
+            }
+            else
+            {
+                words.Add(word);
+            }
+        }
+
+        return words.Count == 0 || OfTheShell.Contains(words[0]) ? null : words;
+    }
+
+    /// <summary>The file that a shell would run by that name; null where there is none, or only the shell can say.</summary>
+    /// <param name="name">A name, or a path.</param>
+    /// <param name="path">What the command has for <c>PATH</c>.</param>
+    /// <param name="isProgram">Whether a file may be run.</param>
+    public static string? Find(string name, string? path, Func<string, bool> isProgram)
+    {
+        if (name.Contains('/', StringComparison.Ordinal))
+        {
+            return name;
+        }
+
+        var folders = path?.Split(':') ?? [];
+        return Array.TrueForAll(folders, Path.IsPathRooted) ? folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(isProgram) : null;
+    }
+}

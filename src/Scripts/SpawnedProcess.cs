@@ -1,0 +1,77 @@
+using System.ComponentModel;
+using System.IO.Pipes;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace SyncCluster.Scripts;
+
+/// <summary>
+/// A script that leads its session from its first instruction on (<see cref="PosixSpawn"/>). Its end is heard of by a descriptor of the process: .NET knows
+/// nothing of it, and leaves its exit code alone.
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal sealed class SpawnedProcess : ScriptProcess
+{
+    private readonly AnonymousPipeServerStream _stream = new(PipeDirection.In, HandleInheritability.None);
+    private readonly SafeFileHandle _process;
+    private readonly OutputPipe _pipe;
+    private readonly TaskCompletionSource<int> _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <exception cref="Win32Exception">It could not be started.</exception>
+    /// <exception cref="IOException">It could not be started.</exception>
+    /// <exception cref="UnwatchedScriptException">It was started, and killed.</exception>
+    public SpawnedProcess(
+        string program, IReadOnlyList<string> words, IReadOnlyDictionary<string, string> environment, string folder, ScriptLog log)
+    {
+        try
+        {
+            (Id, _process) = PosixSpawn.Start(program, words, environment, folder, _stream.ClientSafePipeHandle);
+        }
+        catch
+        {
+            _stream.Dispose();
+            throw;
+        }
+        finally
+        {
+            _stream.DisposeLocalCopyOfClientHandle();
+        }
+
+        try
+        {
+            _pipe = new OutputPipe(_stream, log, _process, TakeExitCode);
+        }
+        catch (Exception noThread)
+        {
+            PosixSpawn.End(Id);
+            Dispose();
+            throw new UnwatchedScriptException(noThread);
+        }
+    }
+
+    public override int Id { get; }
+
+    public override Task<int> Exit => _exit.Task;
+
+    public override bool HasExited => NativeMethods.WaitReadable(_process, null, TimeSpan.Zero).One;
+
+    public override Task FinishAsync(TimeSpan atMost, TimeProvider time) => _pipe.FinishAsync(atMost, time);
+
+    public override void Dispose()
+    {
+        _stream.Dispose();
+        _process.Dispose();
+    }
+
+    private void TakeExitCode()
+    {
+        try
+        {
+            _exit.SetResult(PosixSpawn.ExitCode(Id));
+        }
+        catch (InvalidOperationException taken)
+        {
+            _exit.SetException(taken);
+        }
+    }
+}

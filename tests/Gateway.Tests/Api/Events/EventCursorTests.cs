@@ -1,0 +1,102 @@
+using System.Text;
+using SyncCluster.Gateway.Api.Events;
+using SyncCluster.Jobs;
+using SyncCluster.Scripts;
+
+namespace SyncCluster.Gateway.Tests.Api.Events;
+
+public sealed class EventCursorTests
+{
+    [Theory]
+    [InlineData("assigned.0")]
+    [InlineData("finished.9223372036854775807")]
+    [InlineData("syncing.12")]
+    [InlineData(".12")]
+    [InlineData("end")]
+    public void What_an_event_says_is_where_its_reader_is(string id) => Assert.Equal(id, EventCursor.Of(id).ToString());
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData(".")]
+    [InlineData("assigned")]
+    [InlineData("assigned.")]
+    [InlineData("assigned.-1")]
+    [InlineData("assigned.+1")]
+    [InlineData("assigned.1.2")]
+    [InlineData("assigned.9223372036854775808")]
+    [InlineData("Assigned.1")]
+    [InlineData("nothing.1")]
+    [InlineData("END")]
+    [InlineData("\u0000")]
+    public void What_no_event_has_said_is_the_beginning(string? id) => Assert.Equal(default, EventCursor.Of(id));
+
+    /// <summary>Read live in any pieces and taken up at the end at any place, a log is the same.</summary>
+    [Theory]
+    [InlineData(10)]
+    [InlineData(40_000)]
+    [InlineData(120_000)]
+    public void The_rest_of_a_log_follows_on_what_was_read_of_it(int lines)
+    {
+        var log = new ScriptLog();
+        var random = new Random(lines);
+        var read = new List<JobLog>();
+        var next = 0L;
+        for (var line = 0; line < lines; line++)
+        {
+            log.Append(Encoding.UTF8.GetBytes($"line {line} of äöü€👾 {new string('x', random.Next(20))}\n"));
+            if (line % 997 == 3)
+            {
+                var part = log.Read(next, 1 << 16);
+                read.Add(new(part.From, part.Text));
+                next = read[^1].Next;
+            }
+        }
+
+        var text = log.Text();
+        foreach (var known in read)
+        {
+            var rest = JobLog.RestOf(text, known.Next);
+            Assert.True(rest.From >= known.Next);
+
+            // What is cut out may begin in the middle of a line, and end there.
+            Assert.StartsWith(rest.From == known.Next ? "line " : "", Encoding.UTF8.GetString(rest.Text), StringComparison.Ordinal);
+            Assert.EndsWith(text[^40..], Encoding.UTF8.GetString(rest.Text), StringComparison.Ordinal);
+        }
+
+        Assert.Empty(JobLog.RestOf(text, long.MaxValue).Text);
+        Assert.Equal(text, Encoding.UTF8.GetString(JobLog.RestOf(text, 0).Text));
+        if (text.Length == 0 || !text.Contains("were cut here", StringComparison.Ordinal))
+        {
+            Assert.Equal(text, string.Concat(read.Select(part => Encoding.UTF8.GetString(part.Text))) + Encoding.UTF8.GetString(JobLog.RestOf(text, next).Text));
+        }
+    }
+
+    [Fact]
+    public void A_log_is_read_in_whole_lines_until_a_line_is_too_long()
+    {
+        var log = new ScriptLog();
+        log.Append("one\ntw"u8);
+        Assert.Equal("one\n"u8.ToArray(), log.Read(0, 100).Text);
+        Assert.Empty(log.Read(4, 100).Text);
+        log.Append("o\n"u8);
+        Assert.Equal("two\n"u8.ToArray(), log.Read(4, 100).Text);
+        log.Append(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("é", 60))));
+        Assert.Equal(string.Concat(Enumerable.Repeat("é", 49)), Encoding.UTF8.GetString(log.Read(8, 99).Text));
+    }
+
+    [Fact]
+    public void Characters_that_come_in_pieces_are_put_together()
+    {
+        var log = new ScriptLog();
+        foreach (var letter in Encoding.UTF8.GetBytes("a€👾\n"))
+        {
+            log.Append([letter]);
+        }
+
+        log.Append([0xE2, 0x82]);
+        log.Append("x\n"u8);
+        Assert.Equal("a€👾\n\ufffdx\n", Encoding.UTF8.GetString(log.Read(0, 100).Text));
+        Assert.Equal("a€👾\n\ufffdx\n", log.Text());
+    }
+}

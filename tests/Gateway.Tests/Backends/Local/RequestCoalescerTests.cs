@@ -1,0 +1,101 @@
+using Microsoft.Extensions.Time.Testing;
+using SyncCluster.Gateway.Backends.Local;
+
+namespace SyncCluster.Gateway.Tests.Backends.Local;
+
+public sealed class RequestCoalescerTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly List<TaskCompletionSource<int>> _begun = [];
+    private readonly RequestCoalescer<string, int> _reads;
+
+    public RequestCoalescerTests() => _reads = new(
+        _ =>
+        {
+            var read = new TaskCompletionSource<int>();
+            lock (_begun)
+            {
+                _begun.Add(read);
+            }
+
+            return read.Task;
+        },
+        Patience,
+        _time);
+
+    [Fact]
+    public async Task Nobody_gets_what_was_read_before_he_asked()
+    {
+        var first = _reads.ReadAsync("task");
+        var second = _reads.ReadAsync("task");
+        var third = _reads.ReadAsync("task");
+        var only = Assert.Single(_begun);
+
+        only.SetResult(1);
+        Assert.Equal(1, await first);
+        Assert.False(second.IsCompleted);
+
+        Assert.Equal(2, _begun.Count);
+        var fourth = _reads.ReadAsync("task");
+        _begun[1].SetResult(2);
+        Assert.Equal((int[])[2, 2], await Task.WhenAll(second, third));
+        Assert.False(fourth.IsCompleted);
+
+        _begun[2].SetResult(3);
+        Assert.Equal(3, await fourth);
+    }
+
+    [Fact]
+    public async Task What_nobody_reads_any_more_is_read_at_once()
+    {
+        var first = _reads.ReadAsync("task");
+        _begun[0].SetResult(1);
+        Assert.Equal(1, await first);
+
+        var second = _reads.ReadAsync("task");
+        _begun[1].SetResult(2);
+        Assert.Equal(2, await second);
+    }
+
+    [Fact]
+    public async Task Each_key_is_read_by_itself()
+    {
+        var one = _reads.ReadAsync("one");
+        var other = _reads.ReadAsync("other");
+        _begun[0].SetResult(1);
+        _begun[1].SetResult(2);
+
+        Assert.Equal((int[])[1, 2], await Task.WhenAll(one, other));
+    }
+
+    [Fact]
+    public async Task A_read_that_fails_is_the_fault_of_those_who_waited_for_it_only()
+    {
+        var first = _reads.ReadAsync("task");
+        var second = _reads.ReadAsync("task");
+        _begun[0].SetException(new TimeoutException());
+        await Assert.ThrowsAsync<TimeoutException>(() => first);
+
+        _begun[1].SetResult(2);
+        Assert.Equal(2, await second);
+    }
+
+    [Fact]
+    public async Task A_read_that_hangs_keeps_nobody_who_came_after_it()
+    {
+        var first = _reads.ReadAsync("task");
+        var second = _reads.ReadAsync("task");
+        _time.Advance(Patience * 2);
+        var third = _reads.ReadAsync("task");
+
+        Assert.Equal(2, _begun.Count);
+        _begun[1].SetResult(2);
+        Assert.Equal((int[])[2, 2], await Task.WhenAll(second, third));
+
+        _begun[0].SetResult(1);
+        Assert.Equal(1, await first);
+        Assert.Equal(2, _begun.Count);
+    }
+}

@@ -1,0 +1,344 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Tests.Server;
+
+namespace SyncCluster.Gateway.Tests.OpenApi;
+
+/// <summary>The document's examples, sent to the server, and its answers held against the document.</summary>
+public sealed partial class ExampleTests(DocumentedServer server) : IClassFixture<DocumentedServer>
+{
+    /// <summary>Answers of a server in trouble, which this one is not; other tests make some of them.</summary>
+    private static readonly string[] NotProvoked =
+    [
+        "below-user", "draining", "key-twice", "no-service-token", "not-known", "over-limit", "queue-full", "record-lost", "runner-unreachable", "server-fault",
+        "storage-full", "theeye-failed", "theeye-slow", "too-many-calls", "too-many-waiters", "too-slow", "unavailable",
+        "unhealthy", "unreachable", "unreadable", "unreadable-job",
+    ];
+
+    private static readonly string[] Provoked =
+    [
+        "administrators-only", "bad-json", "key-and-cancel", "key-malformed", "not-cancellable", "other-arguments", "bad-polling", "below-admin", "has-ended", "json-as-form", "no-such-job", "no-such-task", "no-token", "not-on-job-list",
+        "not-on-task-list", "other-customer", "other-host", "other-origin", "other-type", "recipe-bad-json", "recipe-no-object", "recipe-other-type",
+        "recipe-unusable", "recipe-workflow", "row-ended", "token-twice", "too-few-arguments", "too-large", "too-large-for-its-token", "unknown-token", "wait-ended", "wrong-secret",
+    ];
+
+    // Shared, since each takes a wait that ends.
+    private Task<Exchange>? _running;
+    private Task<Values>? _ending;
+
+    [Fact]
+    public async Task Every_example_request_gets_the_answer_that_is_documented()
+    {
+        var document = await server.DocumentAsync();
+        var requests = document.Operations.SelectMany(operation => RequestsOf(document, operation).Select(content => (operation, content)));
+        await ForEachAsync(requests, async request =>
+        {
+            var (operation, content) = request;
+            var exchange = await server.SendAsync(document, operation, await ValuesAsync(document, operation) with { Content = content });
+            return [.. exchange.Faults(document), .. When(exchange.Status != operation.Success, $"{operation}: {exchange.Status} {exchange.Body}")];
+        });
+    }
+
+    [Fact]
+    public async Task Every_example_answer_is_what_the_server_says()
+    {
+        var document = await server.DocumentAsync();
+        await ForEachAsync(ExamplesOf(document, "application/json").Where(IsProvoked), async shown =>
+        {
+            var (operation, status, name, example) = shown;
+
+            // Its job's secret is told only when a wait ends; its answers are those of the others.
+            var needsNode = name.StartsWith("parse", StringComparison.Ordinal);
+            if (operation.Id is "GetResultWithSecret" or "PollResultWithSecret" || (needsNode && !NodeFactAttribute.HasNode))
+            {
+                return [];
+            }
+
+            var exchange = await AskForAsync(document, operation, name);
+            var said = Masked(name == "tasks" ? new JsonArray(exchange.Json!.AsArray().Single(task => task!["id"]!.GetValue<string>() == "echo")!.DeepClone()) : exchange.Json!);
+            return
+            [
+                .. exchange.Faults(document),
+                .. When(status != "default" && status != $"{exchange.Status}", $"{operation} {name}: {exchange.Status}"),
+                .. When(said != Masked(example), $"{operation} {name}: {said} and not {Masked(example)}"),
+            ];
+        });
+    }
+
+    [Fact]
+    public async Task Every_documented_refusal_is_what_the_server_says()
+    {
+        var document = await server.DocumentAsync();
+        await ForEachAsync(ExamplesOf(document, "application/problem+json").Where(IsProvoked), async shown =>
+        {
+            var (operation, status, name, example) = shown;
+            var exchange = await server.SendAsync(document, operation, await ProvokeAsync(document, operation, name));
+            return
+            [
+                .. exchange.Faults(document),
+                .. When(status != $"{exchange.Status}", $"{operation} {name}: {exchange.Status}"),
+                .. When(
+                    exchange.Json is null || Masked(exchange.Json) != Masked(example),
+                    $"{operation} {name}: {exchange.Body} and not {example.ToJsonString()}"),
+            ];
+        });
+    }
+
+    /// <summary>The other way round: what is provoked at any route, documented there or not, is answered with something that is.</summary>
+    [Fact]
+    public async Task No_refusal_is_answered_that_is_not_documented()
+    {
+        var document = await server.DocumentAsync();
+        var examples = ExamplesOf(document, "application/problem+json").ToLookup(shown => shown.Operation.Id, shown => Masked(shown.Example));
+        var attempts = document.Operations.SelectMany(operation => Provoked.Select(refusal => (operation, refusal)));
+        await ForEachAsync(attempts, async attempt =>
+        {
+            var (operation, refusal) = attempt;
+            var values = await ProvokeAsync(document, operation, refusal);
+            var exchange = await server.SendAsync(document, operation, operation.Json["requestBody"] is null ? values with { Content = null } : values);
+            return
+            [
+                .. exchange.Faults(document),
+                .. When(
+                    exchange.Type == "application/problem+json" && !examples[operation.Id].Contains(Masked(exchange.Json!)),
+                    $"{operation} {refusal}: {exchange.Body} is none of its examples"),
+            ];
+        });
+    }
+
+    [Fact]
+    public async Task A_credential_that_is_too_low_is_refused_as_documented()
+    {
+        var document = await server.DocumentAsync();
+        var users = new TestServer();
+        await users.InitializeAsync();
+        foreach (var (operation, _, _, example) in ExamplesOf(document, "application/problem+json").Where(shown => shown.Name == "below-user"))
+        {
+            var path = operation.Path.Replace("{customer}", "acme", StringComparison.Ordinal).Replace("{task}", "x", StringComparison.Ordinal);
+            using var response = await users.SendAsync(new HttpMethod(operation.Method), path, TestServer.Viewer);
+            Assert.Equal(example.ToJsonString(), JsonNode.Parse(await response.Content.ReadAsStringAsync())!.ToJsonString());
+        }
+
+        await users.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_wrong_method_is_refused_as_documented()
+    {
+        var document = await server.DocumentAsync();
+        var described = document.Root["components"]!["responses"]!["MethodNotAllowed"]!;
+        foreach (var path in document.Operations.GroupBy(operation => operation.Path))
+        {
+            using var response = await server.SendAsync(HttpMethod.Patch, path.Key.Replace("{customer}", "demo", StringComparison.Ordinal));
+            var body = JsonNode.Parse(await response.Content.ReadAsStringAsync());
+            Assert.Equal(405, (int)response.StatusCode);
+            Assert.Empty(path.Select(operation => operation.Method).Except(response.Content.Headers.Allow));
+            Assert.Empty(document.Faults(described["content"]!["application/problem+json"]!["schema"]!, body));
+        }
+    }
+
+    private static bool IsProvoked((Operation Operation, string Status, string Name, JsonNode Example) shown) => !NotProvoked.Contains(shown.Name);
+
+    private static async Task ForEachAsync<T>(IEnumerable<T> items, Func<T, Task<string[]>> faults)
+    {
+        var found = new ConcurrentBag<string>();
+        await Parallel.ForEachAsync(items, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (item, _) =>
+        {
+            foreach (var fault in await faults(item))
+            {
+                found.Add(fault);
+            }
+        });
+        Assert.True(found.IsEmpty, string.Join('\n', found));
+    }
+
+    private static string[] When(bool wrong, string fault) => wrong ? [fault] : [];
+
+    /// <summary>The bodies of its examples, or one request without a body.</summary>
+    private static IEnumerable<HttpContent?> RequestsOf(ApiDocument document, Operation operation) => operation.Json["requestBody"] is { } body
+        ? from content in document.Resolve(body).Node["content"]!.AsObject()
+          from example in content.Value!["examples"]!.AsObject()
+          select Body(content.Key, example.Value!["value"]!)
+        : [null];
+
+    private static HttpContent Body(string type, JsonNode value) => type == "application/json"
+        ? Values.Json(value.ToJsonString())
+        : new FormUrlEncodedContent(
+            from field in value.AsObject()
+            from element in field.Value!.AsArray()
+            select KeyValuePair.Create(field.Key, element!.GetValue<string>()));
+
+    private static IEnumerable<(Operation Operation, string Status, string Name, JsonNode Example)> ExamplesOf(ApiDocument document, string type) =>
+        from operation in document.Operations
+        from response in operation.Responses
+        from example in response.Value!["content"]?[type]?["examples"]?.AsObject() ?? []
+        select (operation, response.Key, example.Key, document.Resolve(example.Value!).Node["value"]!);
+
+    /// <summary>Values that lead to a success.</summary>
+    private async Task<Values> ValuesAsync(ApiDocument document, Operation operation)
+    {
+        switch (operation.Id)
+        {
+            case "RunTaskWithSecret" or "RunTaskByQueryWithSecret" or "CreateJobWithSecret":
+                return Of(await server.CopyAsync(document, "hello"));
+            case "PollResult" or "PollResultByPost":
+                return new() { Job = (await RunAsync(document, "hello")).JobId, Query = "output" };
+            case "PollResultWithSecret":
+                return await (_ending ??= StartWithSecretAsync(document, """[4,"done"]""")) with { Query = "output" };
+            case "GetResult" or "GetJob" or "GetLifecycle" or "FollowJob":
+                return new() { Job = (await RunAsync(document, "hello")).JobId };
+            case "CancelJob":
+                return new() { Job = (await (_running ??= server.StartAsync(document, "slow"))).JobId };
+            case "GetResultWithSecret" or "FollowJobWithSecret":
+                return await (_ending ??= StartWithSecretAsync(document, """[4,"done"]"""));
+            case "DeleteTask":
+                return Of(await server.CopyAsync(document, "hello"));
+            default:
+                return new();
+        }
+    }
+
+    private static Values Of(JsonNode task) => new() { Task = task["id"]!.GetValue<string>(), Secret = task["secret"]!.GetValue<string>() };
+
+    private Task<Exchange> RunAsync(ApiDocument document, string task, string arguments = """["world"]""") =>
+        server.SendAsync(document, document["RunTask"], new() { Task = task, Token = DemoMode.UserToken, Content = Values.Json(arguments) });
+
+    /// <summary>Starts a job by its task's secret that takes longer than the wait: its id and its own secret.</summary>
+    private async Task<Values> StartWithSecretAsync(ApiDocument document, string arguments)
+    {
+        var values = Of(await server.CopyAsync(document, "slow"));
+        var started = await server.SendAsync(document, document["RunTaskWithSecret"], values with { Content = Values.Json(arguments) });
+        return new() { Job = started.JobId, Secret = started.Headers["Location"].Split('/')[4] };
+    }
+
+    /// <summary>The answer that an example shows.</summary>
+    private async Task<Exchange> AskForAsync(ApiDocument document, Operation operation, string example)
+    {
+        var (task, arguments) = example switch
+        {
+            "parse" => ("teapot", "[100]"),
+            "parse-status" => ("teapot", "[200]"),
+            "failed" or "failed-parse" => ("fail", "[]"),
+            "pending" => ("slow", Values.Minute),
+            _ => ("hello", """["world"]"""),
+        };
+        var values = new Values
+        {
+            Query = example switch
+            {
+                "output" or "failed" when operation.Id.StartsWith("Poll", StringComparison.Ordinal) => "output",
+                "result" or "full" => example,
+                "parse" or "parse-status" or "failed-parse" => "parse",
+                _ => "",
+            },
+            Headers = example == "pending" ? [("Prefer", "respond-async")] : [],
+            Token = example == "imported" || operation.Id == "ExportTask" ? null : DemoMode.UserToken,
+        };
+        switch (operation.Id)
+        {
+            case "RunTask" or "CreateJob":
+                return await server.SendAsync(document, operation, values with { Task = task, Content = Values.Json(arguments) });
+            case "RunTaskWithSecret" or "RunTaskByQueryWithSecret" or "CreateJobWithSecret":
+                var copy = Of(await server.CopyAsync(document, task));
+                return await server.SendAsync(document, operation, copy with { Query = values.Query, Headers = values.Headers, Content = Values.Json(arguments) });
+            case "GetResult" or "GetJob" or "GetLifecycle" or "PollResult" or "PollResultByPost":
+                return await server.SendAsync(document, operation, values with { Job = (await RunAsync(document, task, arguments)).JobId });
+            case "ImportTask":
+                return await server.SendAsync(document, operation, values with { Content = RequestsOf(document, operation).First() });
+            default:
+                return await server.SendAsync(document, operation, values);
+        }
+    }
+
+    /// <summary>A request that is refused for the reason that an example names.</summary>
+    private async Task<Values> ProvokeAsync(ApiDocument document, Operation operation, string refusal)
+    {
+        var values = await ValuesAsync(document, operation) with { Content = RequestsOf(document, operation).First() };
+        return refusal switch
+        {
+            "token-twice" => values with { Query = "access_token=x" },
+            "no-token" => values with { Token = "" },
+            "unknown-token" => values with { Token = "x" },
+            "other-customer" when operation.Path.StartsWith("/{customer}/", StringComparison.Ordinal) => values with { Customer = "globex" },
+            "other-customer" => values with { Query = "customer=globex" },
+            "bad-polling" => values with { Query = "counter=x" },
+            "below-admin" => values with { Token = DemoMode.UserToken },
+            "other-host" => values with { Host = "elsewhere.example" },
+            "other-origin" => values with { Origin = "https://elsewhere.example" },
+            "no-such-task" => values with { Task = "nope" },
+            "no-such-job" => values with { Job = "0123456789abcdef01234567" },
+            "wrong-secret" => values with { Secret = new string('x', 43) },
+            "not-on-task-list" => values with { Task = Of(await CopyForNobodyAsync(document)).Task, Token = DemoMode.UserToken },
+            "not-on-job-list" => values with { Job = (await RunAsAdminAsync(document, await CopyForNobodyAsync(document))).JobId, Token = DemoMode.UserToken },
+            "administrators-only" => values with
+            {
+                Job = (await server.StartAsync(document, Of(await server.CopyAsync(document, "slow", task => task["cancellable"] = false)).Task!)).JobId,
+                Token = DemoMode.UserToken,
+            },
+            "key-malformed" => values with { Headers = [("Idempotency-Key", "a key")] },
+            "key-and-cancel" => values with { Headers = [("Idempotency-Key", "a")], Query = "cancel_on_disconnect" },
+            "not-cancellable" => Of(await server.CopyAsync(document, "hello", task => task["cancellable"] = false)) with
+            {
+                Job = values.Job,
+                Content = values.Content,
+                Token = DemoMode.UserToken,
+                Query = "cancel_on_disconnect",
+            },
+            "other-arguments" => await RepeatAsync(document, operation, values),
+            "has-ended" => values with { Job = (await RunAsync(document, "hello")).JobId },
+            "too-large" => values with { Content = Values.Json(new string(' ', 9 << 20)) },
+            "too-large-for-its-token" => values with { Token = "", Content = Values.Json(new string(' ', 2 << 20)) },
+            "bad-json" => values with { Content = Values.Json("""{"task_arguments":[1,""") },
+            "json-as-form" => values with { Content = Values.Text("[1]", "application/x-www-form-urlencoded") },
+            "too-few-arguments" => values with { Content = Values.Json("[]") },
+            "other-type" or "recipe-other-type" => values with { Content = Values.Text("1", "text/plain") },
+            "recipe-bad-json" => values with { Content = Values.Json("{") },
+            "recipe-no-object" => values with { Content = Values.Json("[]") },
+            "recipe-workflow" => values with { Content = Values.Json("""{"task":{"type":"workflow"}}""") },
+            "recipe-unusable" => values with { Content = Values.Json("{}") },
+            "wait-ended" => await WaitTooLongAsync(document, operation),
+            "row-ended" when operation.Id == "GetResultWithSecret" => await WaitTooLongAsync(document, operation) with { Query = "timeout=10" },
+            "row-ended" => await WaitTooLongAsync(document, operation),
+            _ => throw new NotSupportedException($"How {refusal} is provoked is not known."),
+        };
+    }
+
+    /// <summary>The repeat of a call, with other arguments.</summary>
+    private async Task<Values> RepeatAsync(ApiDocument document, Operation operation, Values values)
+    {
+        var keyed = values with { Headers = [("Idempotency-Key", Guid.NewGuid().ToString())] };
+        if (operation.Id.StartsWith("RunTask", StringComparison.Ordinal) || operation.Id.StartsWith("CreateJob", StringComparison.Ordinal))
+        {
+            await server.SendAsync(document, operation, keyed with { Content = Values.Json("""["somebody"]""") });
+        }
+
+        return keyed;
+    }
+
+    private async Task<Values> WaitTooLongAsync(ApiDocument document, Operation operation) => operation.Id switch
+    {
+        "RunTask" => new() { Task = "slow", Content = Values.Json(Values.Minute) },
+        "RunTaskWithSecret" or "RunTaskByQueryWithSecret" => Of(await server.CopyAsync(document, "slow")) with { Content = Values.Json(Values.Minute) },
+        "GetResultWithSecret" or "PollResultWithSecret" => await StartWithSecretAsync(document, Values.Minute),
+        _ => await ValuesAsync(document, operation) with { Job = (await (_running ??= server.StartAsync(document, "slow"))).JobId },
+    };
+
+    private Task<JsonNode> CopyForNobodyAsync(ApiDocument document) =>
+        server.CopyAsync(document, "hello", task => task["acl"] = new JsonArray("nobody@example.com"));
+
+    private Task<Exchange> RunAsAdminAsync(ApiDocument document, JsonNode task) =>
+        server.SendAsync(document, document["RunTask"], new() { Task = Of(task).Task, Content = Values.Json("""["world"]""") });
+
+    /// <summary>Without what is another one each time, or for another caller or a copy of the task.</summary>
+    private static string Masked(JsonNode json) => Changing().Replace(json.ToJsonString(), "~");
+
+    [GeneratedRegex(
+        """
+        (?<=")([0-9a-f]{24} | [A-Za-z0-9_-]{43} | \d+\.\d+\.\d+ | \d{4}-\d\d-\d\dT[\d:.]+Z)(?=")
+        | (?<="(seconds|nanoseconds|uptime|waiting)":)[\d.]+ | (?<="lifecycle":")(ready|assigned) | (?<="user":)\{[^}]*\} | (?<="task_id":")[^"]* | (?<=byte\ )\d+
+        """,
+        RegexOptions.IgnorePatternWhitespace)]
+    private static partial Regex Changing();
+}

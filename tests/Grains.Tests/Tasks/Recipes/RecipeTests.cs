@@ -1,0 +1,204 @@
+using System.Security.Cryptography;
+using SyncCluster.Tasks;
+using SyncCluster.Tasks.Recipes;
+using static SyncCluster.Grains.Tests.Tasks.Recipes.RecipeSamples;
+
+namespace SyncCluster.Grains.Tests.Tasks.Recipes;
+
+public sealed class RecipeTests
+{
+    [Fact]
+    public void A_recipe_that_says_nothing_gets_the_defaults_of_TheEye()
+    {
+        var (task, script) = Accepted(With());
+
+        Assert.Equal(("t1", "acme", "Task", ""), (task.Id, task.Customer, task.Name, task.Description));
+        Assert.Equal((TaskType.Script, ArgumentsType.Legacy), (task.Type, task.ArgumentsType));
+        Assert.Equal((TimeSpan.FromMinutes(10), "%script%", null), (task.Timeout, task.Runas, task.DefaultStateEvaluation));
+        Assert.True(task is { Cancellable: true, Multitasking: true, Arguments: [], Acl: [], Env.Count: 0 });
+        Assert.Equal(("api.js", null, Now), (task.Filename, task.Mimetype, task.CreatedAt));
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Script)), task.ScriptDigest);
+        Assert.Equal([7], task.SecretHash);
+        Assert.Equal(Script, script);
+    }
+
+    [Fact]
+    public void A_dummy_needs_no_file()
+    {
+        var (task, script) = Accepted("""{"task":{"_type":"DummyTask","name":"d"}}""");
+
+        Assert.Equal((TaskType.Dummy, null, null), (task.Type, task.Filename, task.ScriptDigest));
+        Assert.Empty(script);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("\"x\"")]
+    public void What_is_no_JSON_object_is_a_400(string recipe) => Assert.Equal(400, Refused(recipe).Status);
+
+    [Theory]
+    [InlineData("""{"_type":"Workflow"}""")]
+    [InlineData("""{"task":{"type":"workflow","name":"w"}}""")]
+    [InlineData("""{"task":{"_type":"Workflow","name":"w"}}""")]
+    [InlineData("""{"graph":{"nodes":[]},"tasks":[]}""")]
+    [InlineData("""{"nodes":[]}""")]
+    [InlineData("""{"task":{"name":"w","graph":{}}}""")]
+    [InlineData("""{"workflow":{}}""")]
+    public void A_workflow_is_a_422_that_says_so(string recipe)
+    {
+        var refused = Refused(recipe);
+
+        Assert.Equal(422, refused.Status);
+        Assert.StartsWith("Workflows can't be run here", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{}", "The recipe has no task")]
+    [InlineData("""{"task":[]}""", "The recipe has no task")]
+    [InlineData("""{"task":{"type":"scraper","name":"s"}}""", "\"scraper\" can't be run here. The types that can are: script, dummy")]
+    [InlineData("""{"task":{"name":"s"}}""", "The types that can are: script, dummy")]
+    [InlineData("""{"task":{"type":{},"name":"s"}}""", "task.type must be text")]
+    [InlineData("""{"task":{"type":"script","name":"s"}}""", "needs its script")]
+    [InlineData("""{"task":{"type":"script","name":"s"},"file":null}""", "needs its script")]
+    public void What_is_no_task_of_ours_is_a_422(string recipe, string reason) => AssertUnprocessable(recipe, reason);
+
+    [Theory]
+    [InlineData("name", "\"\"", "task.name must not be empty")]
+    [InlineData("name", "\"  \"", "task.name must not be empty")]
+    [InlineData("name", "null", "task.name must not be empty")]
+    [InlineData("name", "5", "task.name must be text")]
+    [InlineData("description", "5", "task.description must be text")]
+    [InlineData("arguments_type", "\"yaml\"", "task.arguments_type must be one of: legacy, json, text")]
+    [InlineData("arguments_type", "1", "task.arguments_type must be text")]
+    [InlineData("default_state_evaluation", "\"Success\"", "must be one of: success, failure")]
+    [InlineData("timeout", "0", "task.timeout must be")]
+    [InlineData("timeout", "-1", "task.timeout must be")]
+    [InlineData("timeout", "\"NaN\"", "task.timeout must be")]
+    [InlineData("timeout", "\"Infinity\"", "task.timeout must be")]
+    [InlineData("timeout", "1e999", "task.timeout must be")]
+    [InlineData("timeout", "21600001", "task.timeout must be")]
+    [InlineData("timeout", "\"soon\"", "task.timeout must be")]
+    [InlineData("timeout", "[]", "task.timeout must be")]
+    [InlineData("cancellable", "\"true\"", "task.cancellable must be true or false")]
+    [InlineData("multitasking", "1", "task.multitasking must be true or false")]
+    [InlineData("acl", "\"me\"", "task.acl must be an array")]
+    [InlineData("acl", "[1]", "task.acl must be an array")]
+    [InlineData("env", "[]", "task.env must be an object")]
+    [InlineData("env", """{"A B":"1"}""", "task.env has a name")]
+    [InlineData("env", """{"1A":"1"}""", "task.env has a name")]
+    [InlineData("env", """{"":"1"}""", "task.env has a name")]
+    [InlineData("env", """{"É":"1"}""", "task.env has a name")]
+    [InlineData("env", """{"THEEYE_JOB":"1"}""", "THEEYE_ or SYNCCLUSTER_")]
+    [InlineData("env", """{"SYNCCLUSTER_X":"1"}""", "THEEYE_ or SYNCCLUSTER_")]
+    [InlineData("env", """{"A":"\u0000"}""", "NUL")]
+    [InlineData("env", """{"A":{}}""", "write it as JSON text")]
+    [InlineData("script_runas", "\"node\"", "Write %script% as a word of its own")]
+    [InlineData("script_runas", "5", "task.script_runas must be text")]
+    [InlineData("task_arguments", "{}", "task.task_arguments must be an array")]
+    [InlineData("task_arguments", "[1]", "task.task_arguments[0] must be an object")]
+    [InlineData("task_arguments", """[{"order":"0"}]""", "task.task_arguments[0].order must be a whole number")]
+    [InlineData("task_arguments", """[{"order":0.5}]""", "task.task_arguments[0].order must be a whole number")]
+    [InlineData("task_arguments", """[{"order":1},{"order":1}]""", "the order 1 twice")]
+    [InlineData("task_arguments", """[{"type":5}]""", "task.task_arguments[0].type must be text")]
+    [InlineData("task_arguments", """[{"type":"fixed","value":"\u0000"}]""", "NUL")]
+    public void A_setting_that_can_not_be_taken_is_a_422_that_says_what_to_do(string member, string value, string reason) =>
+        AssertUnprocessable(With(task: (member, value)), reason);
+
+    [Theory]
+    [InlineData("filename", "\"\"")]
+    [InlineData("filename", "null")]
+    [InlineData("filename", "\".\"")]
+    [InlineData("filename", "\"..\"")]
+    [InlineData("filename", "\"a/b\"")]
+    [InlineData("filename", "\"a\\\\b\"")]
+    [InlineData("filename", "\"a\\u0000\"")]
+    [InlineData("filename", "\"a\\n\"")]
+    [InlineData("filename", "\"-rf\"")]
+    [InlineData("filename", "5")]
+    [InlineData("data", "null")]
+    [InlineData("data", "\"\"")]
+    [InlineData("data", "\"a\"")]
+    [InlineData("data", "\"!!!!\"")]
+    [InlineData("data", "\"\\ud800\"")]
+    [InlineData("data", "5")]
+    [InlineData("mimetype", "5")]
+    public void A_file_that_can_not_be_taken_is_a_422_that_names_the_member(string member, string value) =>
+        AssertUnprocessable(With(file: (member, value)), $"file.{member} ");
+
+    [Fact]
+    public void Lengths_and_counts_have_their_limits()
+    {
+        AssertUnprocessable(With(task: ("name", Quoted(257))), "task.name is longer than 256");
+        AssertUnprocessable(With(file: ("filename", Quoted(129))), "file.filename is longer than 128");
+        AssertUnprocessable(With(task: ("task_arguments", $"[{string.Join(',', Enumerable.Repeat("{}", 1001))}]")), "more than 1000 arguments");
+        AssertUnprocessable(With(file: ("data", $"\"{Convert.ToBase64String(new byte[(4 << 20) + 1])}\"")), "the limit is 4194304");
+
+        Accepted(With(task: ("name", Quoted(256))));
+        Accepted(With(file: ("filename", Quoted(128))));
+        Accepted(With(task: ("task_arguments", $"[{string.Join(',', Enumerable.Repeat("{}", 1000))}]")));
+        Accepted(With(file: ("data", $"\"{Convert.ToBase64String(new byte[4 << 20])}\"")));
+    }
+
+    [Fact]
+    public void A_damaged_script_is_told_from_a_whole_one()
+    {
+        AssertUnprocessable(With(file: ("md5", "\"824a8455060c66ebce1408efb52652dd\"")), "damaged");
+        Accepted(With(file: ("md5", $"\"{RecipeFile.Md5(Script).ToUpperInvariant()}\"")));
+        Accepted(With(file: ("md5", "null")));
+    }
+
+    [Theory]
+    [InlineData("null", 600_000)]
+    [InlineData("\"\"", 600_000)]
+    [InlineData("1", 1)]
+    [InlineData("0.2", 1)]
+    [InlineData("\"30000\"", 30_000)]
+    [InlineData("21600000", 21_600_000)]
+    [InlineData("1e3", 1000)]
+    public void A_timeout_is_a_number_of_milliseconds(string timeout, int milliseconds) =>
+        Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), Accepted(With(task: ("timeout", timeout))).Task.Timeout);
+
+    [Fact]
+    public void Variables_are_text()
+    {
+        var (task, _) = Accepted(With(task: ("env", """{"PATH":"/bin","E":"","N":null,"I":1.10,"T":true,"A":"1","A":"2"}""")));
+
+        Assert.Equal(
+            new Dictionary<string, string> { ["PATH"] = "/bin", ["E"] = "", ["N"] = "", ["I"] = "1.10", ["T"] = "true", ["A"] = "2" }, task.Env);
+    }
+
+    [Fact]
+    public void Arguments_are_taken_in_their_order()
+    {
+        var (task, _) = Accepted(With(task: (
+            "task_arguments", """[{"order":2,"type":"fixed","label":"f","value":{"a": 1.10}},{"order":0,"type":"select","label":"s"},{"order":1,"type":"fixed"}]""")));
+
+        Assert.Equal([new(0, "select", "s", null), new(1, "fixed", "", "null"), new(2, "fixed", "f", "{\"a\":1.10}")], task.Arguments);
+    }
+
+    [Fact]
+    public void Old_recipes_call_the_arguments_script_arguments() =>
+        Assert.Equal([new(0, "input", "a", null)], Accepted(With(task: ("script_arguments", """[{"label":"a"}]"""))).Task.Arguments);
+
+    [Fact]
+    public void Hostile_names_and_text_do_no_harm()
+    {
+        var (task, _) = Accepted(With(task: ("__proto__", """{"\ud800":"\udfff"}""")));
+
+        Assert.Equal("Task", task.Name);
+        Assert.Equal("\ud800", Accepted(With(task: ("description", "\"\\ud800\""))).Task.Description);
+    }
+
+    private static void AssertUnprocessable(string recipe, string reason)
+    {
+        var refused = Refused(recipe);
+
+        Assert.Equal(422, refused.Status);
+        Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
+    }
+
+    private static string Quoted(int length) => $"\"{new string('n', length)}\"";
+}

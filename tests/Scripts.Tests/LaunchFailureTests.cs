@@ -1,0 +1,27 @@
+namespace SyncCluster.Scripts.Tests;
+
+public sealed class LaunchFailureTests
+{
+    private const string Busy = "script_runas: 1: ./tool: Text file busy\n";
+
+    [Theory]
+    [InlineData("./tool %script%", 126, Busy, true)]
+    [InlineData("./charge --amount 5; ./tool %script%", 126, Busy, false)]
+    [InlineData("./tool %script%", 1, Busy, false)]
+    [InlineData("./tool %script%", 126, "done\n" + Busy, false)]
+    [InlineData("./tool %script%", 126, "script_runas: 1: ./tool: Permission denied\n", false)]
+    public void Only_where_nothing_can_have_run_is_a_script_started_again(string runas, int code, string log, bool isPassing) =>
+        Assert.Equal(isPassing, LaunchFailure.IsPassing(Command(runas), code, log));
+
+    private static ScriptCommand Command(string runas) => new()
+    {
+        JobId = "eb0166d31d0c56015d131f8f",
+        Runas = runas,
+        Filename = "script.sh",
+        Script = default,
+        Words = [],
+        Environment = new Dictionary<string, string>(),
+        Timeout = TimeSpan.FromMinutes(1),
+        Started = _ => { },
+    };
+}

@@ -1,0 +1,66 @@
+using System.Diagnostics;
+
+namespace SyncCluster.Scripts.Tests;
+
+public sealed class PlainCommandTests
+{
+    [Theory]
+    [InlineData("sh %script%", "sh|/s|a b")]
+    [InlineData("  sh\t-e '%script%' ", "sh|-e|/s|a b")]
+    [InlineData("\"%script%\"", "/s|a b")]
+    [InlineData("/usr/bin/python3 -u %script% --end", "/usr/bin/python3|-u|/s|a b|--end")]
+    [InlineData("env", "env")]
+    public void Plain_words_need_no_shell(string runas, string words) =>
+        Assert.Equal(words, string.Join('|', PlainCommand.Words(runas, ["/s", "a b"])!));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("A=1 sh %script%")]
+    [InlineData("sh %script%; echo")]
+    [InlineData("sh %script% | cat")]
+    [InlineData("sh %script% >&2")]
+    [InlineData("sh $HOME %script%")]
+    [InlineData("sh ~/x %script%")]
+    [InlineData("sh *.sh %script%")]
+    [InlineData("sh 'a' %script%")]
+    [InlineData("sh a\\b %script%")]
+    [InlineData("sh --file=%script%")]
+    [InlineData("sh {a,b} %script%")]
+    [InlineData("sh %script% # why")]
+    [InlineData("sh %script%\nsh")]
+    [InlineData("! sh %script%")]
+    [InlineData("exec sh %script%")]
+    [InlineData(". %script%")]
+    [InlineData("time sh %script%")]
+    public void What_means_more_than_itself_needs_one(string runas) => Assert.Null(PlainCommand.Words(runas, ["/s"]));
+
+    [Fact]
+    public async Task Nothing_that_this_machines_shell_does_itself_is_taken_for_a_program()
+    {
+        // Every name that a program has here, and every word that bash knows of, if it is here.
+        var names = await OutputAsync("sh", "ls /bin /usr/bin; bash -c 'compgen -bk' 2>/dev/null; true");
+        var own = await OutputAsync("sh", "PATH=/nowhere; for name; do case $(command -v -- \"$name\") in \"$name\") echo \"$name\" ;; esac; done", [.. names]);
+
+        Assert.Contains("echo", own);
+        Assert.All(own, name => Assert.Null(PlainCommand.Words($"{name} %script%", ["/s"])));
+    }
+
+    [Theory]
+    [InlineData("sh", "/none:/usr/bin:/bin", "/usr/bin/sh")]
+    [InlineData("sh", "/none", null)]
+    [InlineData("sh", null, null)]
+    [InlineData("sh", "/usr/bin:", null)]
+    [InlineData("sh", "bin:/usr/bin", null)]
+    [InlineData("./x", null, "./x")]
+    [InlineData("/opt/x", "/usr/bin", "/opt/x")]
+    public void A_program_is_looked_for_as_a_shell_does(string name, string? path, string? found) =>
+        Assert.Equal(found, PlainCommand.Find(name, path, file => file is "/usr/bin/sh" or "/bin/sh"));
+
+    private static async Task<string[]> OutputAsync(string program, string text, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, ["-c", text, program, .. arguments]) { RedirectStandardOutput = true })!;
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(name => !name.Contains('/', StringComparison.Ordinal)).Distinct()];
+    }
+}
