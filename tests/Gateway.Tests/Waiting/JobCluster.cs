@@ -55,7 +55,7 @@ public sealed class JobCluster : IAsyncLifetime
         builder.Services.AddSingleton<JobAdmission>();
         builder.Services.AddSingleton<SiloInventoryClient>();
         builder.Services.AddSingleton<RunnerServiceClient>();
-        builder.Services.AddGrainService<SiloInventory>();
+        builder.Services.AddGrainService<SiloInventory>(GrainServiceTypes.SiloInventory);
         builder.Services.Configure<JobQuotaOptions>(limits => limits.Customers["limited"] = new() { Jobs = 3, Tasks = { ["single"] = 1 } });
         _host = builder.Build();
         await _host.StartAsync();
