@@ -1,14 +1,9 @@
 namespace SyncCluster;
 
-/// <summary>Pauses between tries, each twice as long as the one before, up to a longest one.</summary>
-internal struct Backoff(TimeSpan first, TimeSpan longest)
+/// <summary>The pauses of a <see cref="RetryPolicy"/> one after another, for a loop that decides by itself what is repeated.</summary>
+internal struct Backoff(RetryPolicy policy)
 {
-    private TimeSpan _next = first;
+    private int _attempt;
 
-    public TimeSpan Next()
-    {
-        var pause = _next;
-        _next = pause * 2 < longest ? pause * 2 : longest;
-        return pause;
-    }
+    public TimeSpan Next() => policy.PauseAfter(_attempt++);
 }

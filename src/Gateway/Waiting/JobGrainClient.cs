@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using SyncCluster.Execution;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Waiting;
@@ -11,15 +10,13 @@ internal sealed partial class JobGrainClient(
     /// <summary>So many times a grain may fail by itself: then it is broken, and the caller is not kept.</summary>
     private const int Failures = 3;
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
-
     /// <summary>How long is tried to say what has become of a job's waiters.</summary>
     private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(30);
 
     /// <summary>By job, the newest version with which its grain is still to hear that somebody counts on the job.</summary>
     private readonly ConcurrentDictionary<string, long> _promised = new();
 
+    private readonly RetryPipeline _leaves = new(RetryPolicy.GrainCall, timeProvider, (fault, key) => LogCallFailed(logger, fault, key));
     private long _version;
 
     /// <summary>Calls the job's grain until it has answered. Null: the job goes on, and this gateway is subscribed to its end.</summary>
@@ -44,7 +41,7 @@ internal sealed partial class JobGrainClient(
         var silent = new Deadline(timeProvider, options.Silence);
         var uncertain = false;
         var failures = 0;
-        for (var backoff = new Backoff(FirstPause, LongestPause); ;)
+        for (var backoff = RetryPolicy.GrainCall.NewBackoff(); ;)
         {
             try
             {
@@ -71,7 +68,7 @@ internal sealed partial class JobGrainClient(
             }
             catch (Exception fault) when (!IsGone(fault, gone))
             {
-                LogCallFailed(fault, job.Key);
+                LogCallFailed(logger, fault, job.Key);
                 uncertain = true;
                 failures += IsTrouble(fault) ? 0 : 1;
                 if (failures == Failures || silent.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero)
@@ -101,7 +98,7 @@ internal sealed partial class JobGrainClient(
         }
         catch (Exception fault) when (!IsGone(fault, gone))
         {
-            LogCallFailed(fault, job.Key);
+            LogCallFailed(logger, fault, job.Key);
             return null;
         }
     }
@@ -123,24 +120,22 @@ internal sealed partial class JobGrainClient(
 
         _ = _promised.ContainsKey(job.Key)
             ? LeaveAsync(grain, subscription, job.Key)
-            : InsistAsync(() => grain.Disconnect(subscription), answer => answer != Cancellation.Unavailable, job.Key);
+            : _leaves.ExecuteAsync(job.Key, () => grain.Disconnect(subscription), answer => answer != Cancellation.Unavailable, LeaveTime);
     }
 
     private async Task LeaveAsync(IJobGrain grain, Subscription subscription, string key)
     {
-        await InsistAsync(
+        await _leaves.ExecuteAsync(
+            key,
             async () =>
             {
                 await grain.Leave(subscription);
                 return true;
             },
             _ => true,
-            key);
+            LeaveTime);
         _promised.TryRemove(KeyValuePair.Create(key, subscription.Version));
     }
-
-    private Task<(bool IsAnswered, T? Answer)> InsistAsync<T>(Func<Task<T>> say, Func<T, bool> isHeard, string key) => Insistence.AskForAsync(
-        say, isHeard, fault => LogCallFailed(fault, key), new Backoff(FirstPause, LongestPause), timeProvider, LeaveTime);
 
     private async Task<JobReply> CallAsync(
         PendingJob job, string? token, Func<IJobGrain, Subscription, Task<JobReply>> call, Deadline deadline, CancellationToken gone)
@@ -165,5 +160,5 @@ internal sealed partial class JobGrainClient(
     private static bool IsTrouble(Exception fault) => fault is OrleansException or TimeoutException or OperationCanceledException or ObjectDisposedException;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A call to the grain of {Job} failed and will be repeated.")]
-    private partial void LogCallFailed(Exception fault, string job);
+    private static partial void LogCallFailed(ILogger logger, Exception fault, string job);
 }

@@ -110,7 +110,7 @@ internal sealed class JobEventStream(
         await stream.FlushAsync();
     }
 
-    private Backoff NewBackoff() => new(options.ShortestPause, options.LongestPause);
+    private Backoff NewBackoff() => new RetryPolicy(options.ShortestPause, options.LongestPause) { Jitter = 0 }.NewBackoff();
 
     /// <summary>Null where nothing is known just now: the end will be.</summary>
     private async Task<JobProgress?> LookAsync()

@@ -26,9 +26,6 @@ internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoMode demo
     /// <summary>As long as a silo that has died may be in the way.</summary>
     private static readonly TimeSpan Failover = TimeSpan.FromSeconds(30);
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
-
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -65,7 +62,7 @@ internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoMode demo
     private async Task ImportAsync(ParsedRecipe.Accepted recipe, CancellationToken cancellationToken)
     {
         var failover = new Deadline(timeProvider, Failover);
-        for (var backoff = new Backoff(FirstPause, LongestPause); ;)
+        for (var backoff = RetryPolicy.Import.NewBackoff(); ;)
         {
             try
             {

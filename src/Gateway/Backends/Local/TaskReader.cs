@@ -16,9 +16,6 @@ internal sealed class TaskReader(TaskCatalog catalog, IOptions<WaitingOptions> w
     /// <summary>Longer than the grain takes where all is well.</summary>
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(100);
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
-
     private readonly RequestCoalescer<(string Customer, string Task), TaskDefinition?> _reads =
         new(task => catalog.FindAsync(task.Customer, task.Task), Slow, timeProvider);
 
@@ -30,7 +27,7 @@ internal sealed class TaskReader(TaskCatalog catalog, IOptions<WaitingOptions> w
     {
         var failover = new Deadline(timeProvider, Failover);
         var patience = new Deadline(timeProvider, waiting.Value.Patience);
-        for (var backoff = new Backoff(FirstPause, LongestPause); ;)
+        for (var backoff = RetryPolicy.Lookup.NewBackoff(); ;)
         {
             var pause = backoff.Next();
             try

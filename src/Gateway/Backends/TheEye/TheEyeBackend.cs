@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
-using SyncCluster.Execution;
 using SyncCluster.Execution.TheEye;
 using SyncCluster.Gateway.Api.Jobs;
 using SyncCluster.Gateway.Api.Sync;
@@ -27,9 +26,6 @@ internal sealed partial class TheEyeBackend : ITaskBackend, IDisposable
     /// <summary>Less than this does not do for asking a grain; a timer may also end some milliseconds early.</summary>
     private static readonly TimeSpan LeastTime = TimeSpan.FromMilliseconds(100);
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
-
     private readonly SupervisorClient _supervisor;
     private readonly TheEyeTokenValidator _tokens;
     private readonly WaiterHub _hub;
@@ -39,6 +35,7 @@ internal sealed partial class TheEyeBackend : ITaskBackend, IDisposable
     private readonly WaitingOptions _waiting;
     private readonly UnreleasedJobCleanup _unsubmitted;
     private readonly ILogger<TheEyeBackend> _logger;
+    private readonly RetryPipeline _lookups;
     private readonly MemoryCache _mayRead;
 
     public TheEyeBackend(
@@ -61,6 +58,7 @@ internal sealed partial class TheEyeBackend : ITaskBackend, IDisposable
         _waiting = waiting.Value;
         _unsubmitted = unsubmitted;
         _logger = logger;
+        _lookups = new(RetryPolicy.Lookup, timeProvider, (fault, _) => LogAskedInVain(fault.Message));
         _mayRead = new(new MemoryCacheOptions { SizeLimit = Kept, Clock = new SystemClockAdapter(timeProvider) });
     }
 
@@ -184,7 +182,7 @@ internal sealed partial class TheEyeBackend : ITaskBackend, IDisposable
         var name = Convert.ToHexStringLower(identity.Id);
         var calls = _grains.GetGrain<IIdempotencyGrain>(name);
         var patience = new Deadline(_timeProvider, _waiting.Patience);
-        var (isKnown, bound) = await AskAsync(calls.Find, _ => true, patience);
+        var (isKnown, bound) = await _lookups.ExecuteAsync(name, calls.Find, _ => true, patience.Remaining);
         if (!isKnown || bound is not null)
         {
             return OfCall(bound, identity);
@@ -203,7 +201,7 @@ internal sealed partial class TheEyeBackend : ITaskBackend, IDisposable
         }
 
         spec = spec with { Fingerprint = identity.Fingerprint, IdempotencyId = name };
-        (_, bound) = await AskAsync(() => calls.Bind(spec), job => job is not null, patience);
+        (_, bound) = await _lookups.ExecuteAsync(name, () => calls.Bind(spec), job => job is not null, patience.Remaining);
         if (bound?.JobId != spec.JobId)
         {
             _unsubmitted.EndUnlessSubmitted(spec, call.Token);
@@ -220,9 +218,6 @@ internal sealed partial class TheEyeBackend : ITaskBackend, IDisposable
         { Fingerprint: { } fingerprint } when !fingerprint.AsSpan().SequenceEqual(identity.Fingerprint) => new Allocation.OtherCall(bound.JobId),
         _ => new Allocation.Allocated(bound),
     };
-
-    private Task<(bool IsKnown, JobSpec? Job)> AskAsync(Func<Task<JobSpec?>> ask, Func<JobSpec?, bool> isAnswer, Deadline patience) => Insistence.AskForAsync(
-        ask, isAnswer, fault => LogAskedInVain(fault.Message), new Backoff(FirstPause, LongestPause), _timeProvider, patience.Remaining);
 
     private async Task<Allocation> CreateAsync(TaskInvocation call)
     {

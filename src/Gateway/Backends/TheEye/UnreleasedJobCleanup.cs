@@ -9,9 +9,6 @@ namespace SyncCluster.Gateway.Backends.TheEye;
 internal sealed partial class UnreleasedJobCleanup(
     SupervisorClient supervisor, IGrainFactory grains, IOptions<TheEyeOptions> options, TimeProvider timeProvider, ILogger<UnreleasedJobCleanup> logger)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
-
     /// <summary>How long a job that was perhaps not submitted is seen to.</summary>
     private static readonly TimeSpan EndTime = TimeSpan.FromMinutes(2);
 
@@ -50,8 +47,8 @@ internal sealed partial class UnreleasedJobCleanup(
     {
         string?[] tokens = [token, options.Value.ServiceTokens.GetValueOrDefault(spec.Customer)];
         var limit = new Deadline(timeProvider, EndTime);
-        await Task.Delay(WaiterHub.SubmitValidity + FirstPause, timeProvider);
-        for (var backoff = new Backoff(FirstPause, LongestPause); limit.Remaining > TimeSpan.Zero;)
+        await Task.Delay(WaiterHub.SubmitValidity + RetryPolicy.Cleanup.FirstPause, timeProvider);
+        for (var backoff = RetryPolicy.Cleanup.NewBackoff(); limit.Remaining > TimeSpan.Zero;)
         {
             try
             {

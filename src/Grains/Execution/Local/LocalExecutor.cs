@@ -29,8 +29,6 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private static readonly StopReason ServerStopped =
         StopReason.Failure("The server was stopped while the script ran. The script may have run in part. It was not run again.");
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private readonly IGrainFactory _grains;
     private readonly IClusterMembershipService _membership;
@@ -44,6 +42,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private readonly ILogger<LocalExecutor> _logger;
     private readonly FairJobScheduler _queue;
     private readonly QueueCapacity _places;
+    private readonly RetryPipeline _retries;
     private readonly Lazy<SerialTaskWaiters> _waitingForTurn;
     private readonly ConcurrentDictionary<(string JobId, Guid Attempt), QueuedJob> _held = new();
     private readonly ILocalSiloDetails _silo;
@@ -78,6 +77,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         _logger = logger;
         _queue = new(_options.Concurrency, _options.SpareWorkers, timeProvider);
         _places = new(_options.QueueLimit + _options.Concurrency);
+        _retries = new(RetryPolicy.Runner, timeProvider, LogAskedInVain);
 
         // Not before the silo has its address.
         _waitingForTurn = new(() => new(grains, Address, Queue, Drop, timeProvider, logger));
@@ -347,8 +347,9 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         var run = Guid.NewGuid();
 
         // The script first: once the job is assigned, nothing but its run may stand between it and its end.
-        var script = await InsistAsync(() => task.GetScript(spec.ScriptDigest!), _ => true, spec.JobId, _drain.Token);
-        var assignment = await InsistAsync(() => job.Assign(ticket.Attempt, run, Address), answer => answer != Assignment.Retry, spec.JobId, _drain.Token);
+        var script = await _retries.ExecuteAsync(spec.JobId, () => task.GetScript(spec.ScriptDigest!), _ => true, _drain.Token);
+        var assignment = await _retries.ExecuteAsync(
+            spec.JobId, () => job.Assign(ticket.Attempt, run, Address), answer => answer != Assignment.Retry, _drain.Token);
         if (assignment != Assignment.Granted)
         {
             return;
@@ -357,7 +358,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         var outcome = script is null
             ? ServerOutcomes.NotRun("The task was deleted or replaced before the job could run.")
             : await EndOfAsync(ticket, script);
-        await InsistAsync(() => job.Complete(run, outcome), answer => answer != Completion.Retry, spec.JobId, CancellationToken.None);
+        await _retries.ExecuteAsync(spec.JobId, () => job.Complete(run, outcome), answer => answer != Completion.Retry, CancellationToken.None);
     }
 
     /// <summary>The end of a run, whatever happens: once the job is assigned, nobody else ends it.</summary>
@@ -393,9 +394,6 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
             stop.Token);
         return OutcomeReader.Read(ended, spec.DefaultStateEvaluation, ticket.Canceled.IsCancellationRequested ? StopReason.Canceled : ServerStopped);
     }
-
-    private Task<T> InsistAsync<T>(Func<Task<T>> ask, Func<T, bool> isAnswer, string jobId, CancellationToken giveUp) => Insistence.AskAsync(
-        ask, isAnswer, fault => LogAskedInVain(fault, jobId), new Backoff(FirstPause, LongestPause), _timeProvider, giveUp);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: no word from its runner on {Silo}.")]
     private partial void LogNoWord(Exception fault, string job, SiloAddress silo);

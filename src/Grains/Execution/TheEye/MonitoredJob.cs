@@ -21,15 +21,12 @@ internal enum WakeReasons
 /// <summary>A job of TheEye that this silo watches, and what is known of its release. One loop works on it; others only wake that.</summary>
 internal sealed class MonitoredJob(JobSpec spec, TimeProvider timeProvider)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
-
     private readonly Lock _lock = new();
     private volatile TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile CallerTokens _tokens = new();
     private volatile CallerTokens _formerTokens = new();
     private int _causes;
-    private Backoff _backoff = new(FirstPause, LongestPause);
+    private Backoff _backoff = RetryPolicy.Read.NewBackoff();
     private Guid _attempt;
     private Release? _release;
     private bool _isReleasing;
@@ -169,7 +166,7 @@ internal sealed class MonitoredJob(JobSpec spec, TimeProvider timeProvider)
             _isHeard |= heard;
             if (!_isHeard)
             {
-                _backoff = new(FirstPause, LongestPause);
+                _backoff = RetryPolicy.Read.NewBackoff();
             }
 
             SetLook(_isHeard ? _backoff.Next() : pause);

@@ -43,8 +43,6 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     private static readonly TimeSpan Forgotten = TimeSpan.FromHours(7);
 
     private static readonly TimeSpan WhileClosed = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
     private readonly IGrainFactory _grains;
     private readonly ILocalSiloDetails _silo;
@@ -55,6 +53,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<TheEyeExecutor> _logger;
     private readonly ConcurrentDictionary<string, MonitoredJob> _jobs = new();
+    private readonly RetryPipeline _reports;
     private readonly SemaphoreSlim _looks = new(LooksAtOnce);
     private readonly CancellationTokenSource _leaving = new();
     private readonly CancellationTokenSource _stopped = new();
@@ -83,6 +82,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         _timeProvider = timeProvider;
         _logger = logger;
         _stop = _stopped.Token;
+        _reports = new(RetryPolicy.Report, timeProvider, LogAskedInVain);
         lifetime.ApplicationStopping.Register(_leaving.Cancel);
     }
 
@@ -301,7 +301,7 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
         TheEyeReply reply;
         try
         {
-            for (var backoff = new Backoff(FirstPause, LongestPause); ;)
+            for (var backoff = RetryPolicy.Release.NewBackoff(); ;)
             {
                 // Without a token nobody has refused it: the next caller brings one, and has it released by another attempt.
                 reply = await AskAsync(
@@ -440,13 +440,8 @@ internal sealed partial class TheEyeExecutor : IJobExecutor, ILifecycleParticipa
     /// <summary>Reports the end until it is stored.</summary>
     private async Task<bool> CompleteAsync(MonitoredJob job, JobOutcome outcome)
     {
-        await Insistence.AskAsync(
-            () => JobOf(job).Complete(Guid.Empty, outcome),
-            answer => answer != Completion.Retry,
-            fault => LogAskedInVain(fault, job.Spec.JobId),
-            new Backoff(FirstPause, LongestPause),
-            _timeProvider,
-            _stop);
+        await _reports.ExecuteAsync(
+            job.Spec.JobId, () => JobOf(job).Complete(Guid.Empty, outcome), answer => answer != Completion.Retry, _stop);
         return true;
     }
 
