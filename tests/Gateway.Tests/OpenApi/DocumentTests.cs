@@ -1,6 +1,9 @@
+using System.Reflection;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.OpenApi;
+using SyncCluster.Gateway.Auth;
 
 namespace SyncCluster.Gateway.Tests.OpenApi;
 
@@ -18,6 +21,15 @@ public sealed partial class DocumentTests(DocumentedServer server) : IClassFixtu
         Assert.Empty(document.Validate(ValidationRuleSet.GetDefaultRuleSet()));
         Assert.Equal(OpenApiSpecVersion.OpenApi3_1, diagnostic.SpecificationVersion);
         Assert.Equal("/", Assert.Single(document.Servers!)!.Url);
+    }
+
+    [Fact]
+    public async Task The_version_is_the_programs()
+    {
+        var program = typeof(DemoMode).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+        var document = await server.DocumentAsync();
+        var status = JsonNode.Parse(await server.Http.GetStringAsync(new Uri("/api/status", UriKind.Relative)))!;
+        Assert.Equal((program, program), ((string?)document.Root["info"]!["version"], (string?)status["version"]));
     }
 
     [Fact]
