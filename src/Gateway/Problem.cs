@@ -28,7 +28,7 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>The limit that is used up, where that is why.</summary>
-    public RateLimitHeaders? Quota { get; init; }
+    public RateLimitHeaders? RateLimit { get; init; }
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -50,9 +50,9 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
             response.Headers.RetryAfter = Seconds(wait);
         }
 
-        if (Quota is { } quota)
+        if (RateLimit is { } limit)
         {
-            quota.WriteTo(response.Headers);
+            limit.WriteTo(response.Headers);
         }
 
         if (Status == StatusCodes.Status401Unauthorized)

@@ -10,7 +10,7 @@ internal abstract record JobAnswer
     {
     }
 
-    /// <summary>Makes the answer out of a job's document. Nothing is written anew: no digit of a number is lost, no key is reordered.</summary>
+    /// <summary>Makes the answer out of a job's document. It is a slice of the document: no digit of a number is lost, no key is reordered.</summary>
     /// <param name="document">The finished job's document: JSON, UTF-8. The body shares its memory.</param>
     /// <param name="state">How the job ended: decides the status, unless the task's own answer does.</param>
     /// <param name="flags">What the caller asked for.</param>
@@ -45,6 +45,6 @@ internal abstract record JobAnswer
     /// <param name="Body">JSON, UTF-8; empty for a status that has no body.</param>
     internal sealed record Shaped(int Status, ReadOnlyMemory<byte> Body) : JobAnswer;
 
-    /// <summary>The document is no JSON object, or lacks what was asked for: whoever stored it is at fault, not the caller.</summary>
+    /// <summary>The document is no JSON object, or lacks the part that was asked for: that is not the caller's fault.</summary>
     internal sealed record Unreadable : JobAnswer;
 }

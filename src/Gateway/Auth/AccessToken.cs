@@ -2,7 +2,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace SyncCluster.Gateway.Auth;
 
-/// <summary>The token of a call, from wherever the caller put it.</summary>
+/// <summary>The access token of a request: in the query, in the <c>Authorization</c> header or in the body.</summary>
 internal abstract record AccessToken
 {
     private const string Scheme = "Bearer";
@@ -11,15 +11,15 @@ internal abstract record AccessToken
     {
     }
 
-    /// <summary>Characters beyond which a token is nobody's: none that is issued is that long.</summary>
+    /// <summary>In characters. A longer token is unknown: no token that is issued is that long.</summary>
     public const int MaxLength = 4096;
 
     /// <summary>
-    /// Finds the one token of a call. RFC 6750 says that a client must not use two ways at once; which one would count is a question that a
-    /// caller and a proxy may answer differently, so that is refused even if both are equal.
+    /// Finds the one token of a request. A client must not send it in two places (RFC 6750, 2), even if both are equal: a proxy may check one of them
+    /// and this server the other.
     /// </summary>
     /// <param name="query">The request's query.</param>
-    /// <param name="authorization">Its <c>Authorization</c> header. Another scheme, or a malformed one, is none of ours and counts as absent.</param>
+    /// <param name="authorization">Its <c>Authorization</c> header. Another scheme, or a malformed header, counts as absent.</param>
     /// <param name="bodyToken">The token that the body carries, or null.</param>
     public static AccessToken Find(IQueryCollection query, StringValues authorization, string? bodyToken)
     {
@@ -29,7 +29,7 @@ internal abstract record AccessToken
             [] => new None(),
             [{ Length: <= MaxLength } token] => new One(token),
             [_] => new None(),
-            _ => new Refused("The access token is given more than once. Send it in one place: `Authorization: Bearer …`, `?access_token=…` or the body."),
+            _ => new Refused(Problems.TokenTwice),
         };
     }
 
@@ -46,7 +46,7 @@ internal abstract record AccessToken
         return token.Length < rest.Length && !token.ContainsAnyExceptInRange('!', '~') ? token.ToString() : null;
     }
 
-    /// <summary>No token, or one that can't be anybody's.</summary>
+    /// <summary>No token, or one that is too long to be known.</summary>
     internal sealed record None : AccessToken;
 
     internal sealed record One(string Token) : AccessToken
@@ -55,6 +55,6 @@ internal abstract record AccessToken
         public override string ToString() => "a token";
     }
 
-    /// <param name="Message">Why the call is a 400.</param>
-    internal sealed record Refused(string Message) : AccessToken;
+    /// <param name="Problem">What the request is answered with.</param>
+    internal sealed record Refused(Problem Problem) : AccessToken;
 }

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace SyncCluster.Gateway.Auth;
 
-/// <summary>Who may call. Section <c>Auth</c>. Without a customer the server runs as a demonstration, on loopback only.</summary>
+/// <summary>The callers. Section <c>Auth</c>. Without a customer the server runs as a demonstration, on loopback only.</summary>
 internal sealed class AuthOptions
 {
     public const string Section = "Auth";
@@ -32,6 +32,6 @@ internal sealed class UserOptions
     /// <summary>Roles and <c>k:v</c> tags that access lists may name.</summary>
     public List<string> Roles { get; set; } = [];
 
-    /// <summary>From then on the token is refused; none by default.</summary>
+    /// <summary>The token is refused from then on. Default: never.</summary>
     public DateTimeOffset? ExpiresAt { get; set; }
 }

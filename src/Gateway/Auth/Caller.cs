@@ -2,7 +2,7 @@ using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Auth;
 
-/// <summary>Who a token speaks for, and at which customer.</summary>
+/// <summary>The user that a token belongs to, and the customer.</summary>
 internal sealed record Caller
 {
     public required string Customer { get; init; }
@@ -13,15 +13,15 @@ internal sealed record Caller
 
     public required Credential Credential { get; init; }
 
-    /// <summary>What an access list may name beside the e-mail: roles and <c>k:v</c> tags.</summary>
+    /// <summary>Roles and <c>k:v</c> tags: an access list may name them, as it may the e-mail.</summary>
     public IReadOnlyList<string> Roles { get; init; } = [];
 
     /// <summary>As the job document shows it.</summary>
     public JobUser User => new(Username, Email);
 
     /// <summary>
-    /// Whether an access list lets the caller in: an empty one everybody, another one whom it names by e-mail, credential, role or tag, and
-    /// administrators.
+    /// Whether an access list allows the caller. An empty list allows everyone; any other list allows those that it names by e-mail, credential, role or
+    /// tag, and administrators.
     /// </summary>
     public bool IsAllowedBy(IReadOnlyCollection<string> acl) =>
         acl.Count == 0

@@ -5,15 +5,15 @@ using SyncCluster.Hosting;
 namespace SyncCluster.Gateway.Auth;
 
 /// <summary>
-/// Knows whom a token speaks for: the configured users, or the two of the demonstration. Tokens are looked up by their hash, so that the time a
-/// look-up takes tells nothing of them.
+/// The tokens of the configured users, or the two of the demonstration. They are looked up by their hash, so that the time of a look-up reveals nothing
+/// about a token.
 /// </summary>
 internal sealed class ConfiguredTokenValidator(IOptions<AuthOptions> options, DemoMode demo, TimeProvider timeProvider) : ITokenValidator
 {
     private readonly Dictionary<string, (Caller Caller, DateTimeOffset ExpiresAt)> _callers = Read(options.Value, demo);
 
     /// <inheritdoc/>
-    public ValueTask<TokenValidation> ValidateAsync(string token, Deadline? deadline, CancellationToken gone) =>
+    public ValueTask<TokenValidation> ValidateAsync(string token, Deadline deadline, CancellationToken aborted) =>
         new(_callers.TryGetValue(Secret.KeyOf(token), out var known) && timeProvider.GetUtcNow() < known.ExpiresAt
             ? new TokenValidation.Valid(known.Caller)
             : TokenValidation.Invalid.Instance);
@@ -24,10 +24,10 @@ internal sealed class ConfiguredTokenValidator(IOptions<AuthOptions> options, De
             from customer in options.Customers
             from user in customer.Value.Users
             select (Hash: user.TokenSha256.ToUpperInvariant(), Caller: Of(customer.Key, user), ExpiresAt: user.ExpiresAt ?? DateTimeOffset.MaxValue);
-        var shown =
+        var demonstration =
             from token in demo.Tokens
             select (Hash: Secret.KeyOf(token.Token), token.Caller, ExpiresAt: DateTimeOffset.MaxValue);
-        return configured.Concat(shown).ToDictionary(known => known.Hash, known => (known.Caller, known.ExpiresAt));
+        return configured.Concat(demonstration).ToDictionary(known => known.Hash, known => (known.Caller, known.ExpiresAt));
     }
 
     private static Caller Of(string customer, UserOptions user) => new()

@@ -1,27 +1,36 @@
 using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
-using SyncCluster.Gateway.Backends;
 using SyncCluster.Hosting;
 
 namespace SyncCluster.Gateway.Auth;
 
 /// <summary>
-/// The demonstration: what a server without configured customers lets in. One token is known to everybody and may run tasks, the other one is
-/// random at every start and may import them; therefore such a server listens on loopback only, and answers only requests that name a loopback
-/// host: a web page that had its own name resolve to this machine would otherwise be let in.
+/// The demonstration: a server without configured customers serves the sample tasks. One of its tokens is well known and may run tasks, the other one is
+/// random at every start and may import them. Therefore such a server listens on loopback only, and answers only requests that name a loopback host: a
+/// web page could let its own name resolve to this machine.
 /// </summary>
-internal sealed class DemoMode(IOptions<AuthOptions> options, GatewayMode mode)
+internal sealed class DemoMode
 {
     public const string Customer = "demo";
 
     /// <summary>May run the samples and read their jobs.</summary>
     public const string UserToken = "demo-token";
 
+    public DemoMode(IOptions<AuthOptions> options)
+        : this(options.Value.Customers.Count == 0)
+    {
+    }
+
+    private DemoMode(bool isOn) => IsOn = isOn;
+
+    /// <summary>For a backend that has its own customers.</summary>
+    public static DemoMode Off { get; } = new(isOn: false);
+
+    public bool IsOn { get; }
+
     /// <summary>May import and delete tasks.</summary>
     public string AdminToken { get; } = Secret.New();
-
-    public bool IsOn { get; } = options.Value.Customers.Count == 0 && mode.Name != ExecutionMode.TheEye.Name;
 
     public IEnumerable<(string Token, Caller Caller)> Tokens => !IsOn
         ? []
@@ -32,7 +41,7 @@ internal sealed class DemoMode(IOptions<AuthOptions> options, GatewayMode mode)
         ];
 
     /// <summary>Called for each address before the server listens on it.</summary>
-    /// <exception cref="OptionsValidationException">Others could reach the demonstration.</exception>
+    /// <exception cref="OptionsValidationException">Other machines could reach the demonstration.</exception>
     public void RequireLoopback(ListenOptions listen)
     {
         if (IsOn && listen.IPEndPoint is { } address && !IPAddress.IsLoopback(address.Address))
@@ -46,8 +55,8 @@ internal sealed class DemoMode(IOptions<AuthOptions> options, GatewayMode mode)
         }
     }
 
-    /// <summary>Whether a request's <c>Host</c> may be answered.</summary>
-    public bool Answers(HostString host) =>
+    /// <summary>Whether a request with this <c>Host</c> is answered.</summary>
+    public bool Allows(HostString host) =>
         !IsOn
         || host.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(host.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));

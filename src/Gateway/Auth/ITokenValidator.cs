@@ -2,17 +2,17 @@ using SyncCluster.Gateway.Waiting;
 
 namespace SyncCluster.Gateway.Auth;
 
-/// <summary>Knows whom a token speaks for.</summary>
+/// <summary>Finds the caller that a token belongs to.</summary>
 internal interface ITokenValidator
 {
     /// <param name="token">The token.</param>
-    /// <param name="deadline">Until when it is waited for; null for no limit of the caller's own.</param>
-    /// <param name="gone">Canceled when the client has gone.</param>
-    /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    ValueTask<TokenValidation> ValidateAsync(string token, Deadline? deadline, CancellationToken gone);
+    /// <param name="deadline">How long the check may take.</param>
+    /// <param name="aborted">Canceled when the client has disconnected.</param>
+    /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
+    ValueTask<TokenValidation> ValidateAsync(string token, Deadline deadline, CancellationToken aborted);
 }
 
-/// <summary>What is known of a token.</summary>
+/// <summary>What came of checking a token.</summary>
 internal abstract record TokenValidation
 {
     private TokenValidation()
@@ -21,12 +21,12 @@ internal abstract record TokenValidation
 
     public sealed record Valid(Caller Caller) : TokenValidation;
 
-    /// <summary>Nobody's, or not any more.</summary>
+    /// <summary>The token is unknown or has expired.</summary>
     public sealed record Invalid : TokenValidation
     {
         public static Invalid Instance { get; } = new();
     }
 
-    /// <summary>It could not be found out.</summary>
+    /// <summary>It could not be checked.</summary>
     public sealed record Unavailable(Problem Problem) : TokenValidation;
 }

@@ -5,11 +5,12 @@ namespace SyncCluster.Gateway.Auth;
 /// <summary>The <c>token</c> command: makes a token for a configured user.</summary>
 internal static class TokenCommand
 {
-    public static int Print(TextWriter output)
+    /// <returns>The exit code.</returns>
+    public static Task<int> RunAsync(TextWriter output)
     {
         var token = Secret.New();
         output.WriteLine($"Token, for the user; it is not kept anywhere:  {token}");
         output.WriteLine($"TokenSha256, for the server's configuration:   {Convert.ToHexStringLower(Secret.Hash(token))}");
-        return 0;
+        return Task.FromResult(0);
     }
 }

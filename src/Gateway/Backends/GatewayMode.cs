@@ -10,8 +10,8 @@ namespace SyncCluster.Gateway.Backends;
 /// What runs the jobs, as a gateway needs it: one registration brings the executor (for a silo in the gateway's process), the backend, the token
 /// validator and the routes for tasks.
 /// </summary>
-/// <param name="Execution">The executor, which silos of the same mode have.</param>
-/// <param name="AddBackend">Registers an <see cref="ITaskBackend"/> and an <see cref="ITokenValidator"/>.</param>
+/// <param name="Execution">The executor, which the silos of the same mode have.</param>
+/// <param name="AddBackend">Registers an <see cref="ITaskBackend"/>, an <see cref="ITokenValidator"/> and the <see cref="DemoMode"/>.</param>
 /// <param name="MapTasks">Maps the routes that manage tasks.</param>
 internal sealed record GatewayMode(ExecutionMode Execution, Action<IServiceCollection> AddBackend, Action<IEndpointRouteBuilder> MapTasks)
     : ExecutionMode(Execution)
@@ -19,7 +19,7 @@ internal sealed record GatewayMode(ExecutionMode Execution, Action<IServiceColle
     /// <summary>The modes that this program has. The first one is the default.</summary>
     public static IReadOnlyList<GatewayMode> All { get; } =
     [
-        new(Local, services => services.AddLocalBackend(), routes => routes.MapTasks()),
+        new(Local, services => services.AddLocalBackend(), routes => routes.MapTasksApi()),
         new(TheEye, services => services.AddTheEyeBackend(), routes => routes.MapTasksAtTheEye()),
     ];
 }

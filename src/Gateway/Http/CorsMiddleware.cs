@@ -2,30 +2,19 @@ using Microsoft.Extensions.Options;
 
 namespace SyncCluster.Gateway.Http;
 
-/// <summary>Which web pages may use the service from a browser. Section <c>Cors</c>.</summary>
-internal sealed class CorsOptions
-{
-    public const string Section = "Cors";
-
-    /// <summary>Origins such as <c>https://app.example.com</c>. Empty, the default: any origin may run tasks and read jobs, none may change tasks.</summary>
-    public string[] AllowedOrigins { get; set; } = [];
-}
-
 /// <summary>
-/// The headers that let web pages call, and the common ones, on every answer as TheEye's page shows them. The framework's CORS middleware
-/// sends them only to those who ask with an <c>Origin</c>, and the methods only before a request, so it can't give these answers.
+/// The headers that let web pages call, on every answer, as TheEye's page shows them. The framework's CORS middleware sends them only in answers to
+/// requests with an <c>Origin</c>, and the methods only in answers to preflights.
 /// </summary>
 internal sealed class CorsMiddleware(RequestDelegate next, IOptions<CorsOptions> options)
 {
     private const string Methods = "GET,PUT,PATCH,POST,DELETE,OPTIONS";
+
     private const string Headers =
         "Origin, Accept, User-Agent, Accept-Charset, Cache-Control, Accept-Encoding, Content-Type, Authorization, Content-Length, "
         + "X-Requested-With, Prefer, Idempotency-Key, Last-Event-ID";
-    private const string Exposed = "Job-Id, Location, Retry-After, Preference-Applied, RateLimit, RateLimit-Policy";
 
-    public static Problem OtherOrigin { get; } = new(
-        StatusCodes.Status403Forbidden,
-        "Web pages of this origin may not change tasks. Add it to Cors:AllowedOrigins, or call from outside a browser.");
+    private const string Exposed = "Job-Id, Location, Retry-After, Preference-Applied, RateLimit, RateLimit-Policy";
 
     private readonly HashSet<string> _allowed = new(options.Value.AllowedOrigins, StringComparer.OrdinalIgnoreCase);
 
@@ -37,42 +26,40 @@ internal sealed class CorsMiddleware(RequestDelegate next, IOptions<CorsOptions>
         var changesTasks = HttpMethods.IsDelete(method) || request.Path.Value!.EndsWith("/task/import", StringComparison.OrdinalIgnoreCase);
         var origin = request.Headers.Origin.ToString();
 
-        // No browser sends another one, and the header of the answer could not hold it.
+        // No browser sends other characters, and the header of the answer could not hold them.
         var isOrigin = origin.Length > 0 && !origin.AsSpan().ContainsAnyExceptInRange('!', '~');
-        var isAllowed = isOrigin && (_allowed.Contains(origin) || IsOwn(request, origin));
-        var answersTo = isAllowed || (isOrigin && _allowed.Count == 0 && !changesTasks) ? origin
-            : origin.Length == 0 && _allowed.Count == 0 && !changesTasks ? "*"
+        var isAllowed = isOrigin && (_allowed.Contains(origin) || IsSameOrigin(request, origin));
+        var allowsAny = _allowed.Count == 0 && !changesTasks;
+        var allowedOrigin = isAllowed || (isOrigin && allowsAny) ? origin
+            : origin.Length == 0 && allowsAny ? "*"
             : null;
 
-        // Late, since a fault's answer starts with clearing what was set before.
+        // Late: the answer to an exception starts with clearing the headers that were set before.
         http.Response.OnStarting(
             static state =>
             {
-                var (response, answersTo) = ((HttpResponse, string?))state;
-                Write(response.Headers, answersTo);
+                var (response, allowedOrigin) = ((HttpResponse, string?))state;
+                Write(response.Headers, allowedOrigin);
                 return Task.CompletedTask;
             },
-            (http.Response, answersTo));
-
+            (http.Response, allowedOrigin));
         if (isPreflight)
         {
             http.Response.StatusCode = StatusCodes.Status204NoContent;
             return Task.CompletedTask;
         }
 
-        return changesTasks && origin.Length > 0 && !isAllowed
-            ? OtherOrigin.ExecuteAsync(http)
-            : next(http);
+        return changesTasks && origin.Length > 0 && !isAllowed ? Problems.OtherOrigin.ExecuteAsync(http) : next(http);
     }
 
-    private static bool IsOwn(HttpRequest request, string origin) =>
+    private static bool IsSameOrigin(HttpRequest request, string origin) =>
         origin.Equals($"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);
 
-    private static void Write(IHeaderDictionary headers, string? answersTo)
+    private static void Write(IHeaderDictionary headers, string? allowedOrigin)
     {
-        if (answersTo is not null)
+        if (allowedOrigin is not null)
         {
-            headers.AccessControlAllowOrigin = answersTo;
+            headers.AccessControlAllowOrigin = allowedOrigin;
         }
 
         headers.Append("Vary", "Origin");
@@ -80,11 +67,6 @@ internal sealed class CorsMiddleware(RequestDelegate next, IOptions<CorsOptions>
         headers.AccessControlAllowCredentials = "true";
         headers.AccessControlAllowHeaders = Headers;
         headers.AccessControlExposeHeaders = Exposed;
-        headers.XContentTypeOptions = "nosniff";
-        headers["Referrer-Policy"] = "no-referrer";
-        if (headers.CacheControl.Count == 0)
-        {
-            headers.CacheControl = "no-store";
-        }
+        SecurityHeaders.Write(headers);
     }
 }

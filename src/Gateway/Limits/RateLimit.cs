@@ -10,10 +10,10 @@ internal readonly record struct RateLimit(double PerSecond, int Burst)
 {
     private const string Name = "\"calls\"";
 
-    /// <summary>When an empty bucket has its next call.</summary>
+    /// <summary>How long an empty bucket takes to get its next call.</summary>
     public TimeSpan Next => TimeSpan.FromSeconds(1 / PerSecond);
 
-    /// <summary>As draft-ietf-httpapi-ratelimit-headers has it: the quota, and in how many seconds an empty one is full again.</summary>
+    /// <summary>The quota, and in how many seconds an empty bucket is full again (draft-ietf-httpapi-ratelimit-headers).</summary>
     private string Policy => string.Create(CultureInfo.InvariantCulture, $"{Name};q={Burst};w={Seconds(Burst)}");
 
     public TokenBucketRateLimiterOptions Bucket => new()
@@ -24,8 +24,8 @@ internal readonly record struct RateLimit(double PerSecond, int Burst)
         QueueLimit = 0,
     };
 
-    /// <summary>The rate of a customer; null where he has none.</summary>
-    public static RateLimit? Of(LimitOptions options, string customer)
+    /// <summary>The limit of a customer; null if there is none.</summary>
+    public static RateLimit? Of(GatewayLimitsOptions options, string customer)
     {
         var own = options.Customers.GetValueOrDefault(customer);
         var perSecond = own?.CallsPerSecond ?? options.CallsPerSecond;
@@ -33,8 +33,8 @@ internal readonly record struct RateLimit(double PerSecond, int Burst)
         return perSecond == 0 ? null : new(perSecond, burst > 0 ? burst : Math.Max(1, (int)Math.Ceiling(perSecond)));
     }
 
-    /// <summary>What is left, and in how many seconds all of it is there again.</summary>
-    public RateLimitHeaders Quota(long left) => new(Policy, string.Create(CultureInfo.InvariantCulture, $"{Name};r={left};t={Seconds(Burst - left)}"));
+    /// <summary>What is left, and in how many seconds the bucket is full again.</summary>
+    public RateLimitHeaders Headers(long left) => new(Policy, string.Create(CultureInfo.InvariantCulture, $"{Name};r={left};t={Seconds(Burst - left)}"));
 
     private long Seconds(long calls) => (long)Math.Ceiling(calls / PerSecond);
 }

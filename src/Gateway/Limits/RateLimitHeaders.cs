@@ -7,8 +7,8 @@ namespace SyncCluster.Gateway.Limits;
 /// <param name="Left">What is left.</param>
 internal readonly record struct RateLimitHeaders(string Policy, string Left)
 {
-    /// <summary>The headers that tell it.</summary>
-    public static string[] Headers { get; } = ["RateLimit", "RateLimit-Policy"];
+    /// <summary>The headers' names.</summary>
+    public static string[] Names { get; } = ["RateLimit", "RateLimit-Policy"];
 
     /// <summary>A limit without a window of time that is used up.</summary>
     /// <param name="name">What is limited: letters and hyphens.</param>

@@ -6,67 +6,68 @@ using SyncCluster.Gateway.Backends;
 namespace SyncCluster.Gateway.Limits;
 
 /// <summary>
-/// Refuses what is too much for this gateway: calls beyond a customer's rate, and waiters beyond its own places. It is asked as soon as it is known who
-/// calls, before the body is read or anything is stored; never of whom a request only names.
+/// Limits the waiting requests of this gateway, and the calls of each customer. A request is checked as soon as its caller is authenticated, before its
+/// body is read or anything is stored; calls are never counted for a customer whom a request only names.
 /// </summary>
-internal sealed class RequestLimiter(IOptions<LimitOptions> options, ITaskBackend backend) : IDisposable
+internal sealed class RequestLimiter(IOptions<GatewayLimitsOptions> options, ITaskBackend backend) : IDisposable
 {
-    private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
+    private readonly ConcurrencyLimiter _waiters = new(new ConcurrencyLimiterOptions { PermitLimit = options.Value.Waiters, QueueLimit = 0 });
 
-    private readonly ConcurrencyLimiter _places = new(new ConcurrencyLimiterOptions { PermitLimit = options.Value.Waiters, QueueLimit = 0 });
-
-    // It frees buckets that are full and were not used for 10 s.
+    // It drops buckets that are full and were not used for 10 s.
     private readonly PartitionedRateLimiter<string> _calls = PartitionedRateLimiter.Create<string, string>(customer =>
         RateLimit.Of(options.Value, customer) is { } rate
             ? RateLimitPartition.GetTokenBucketLimiter(customer, _ => rate.Bucket)
             : RateLimitPartition.GetNoLimiter(""));
 
-    public static Problem TooManyWaiters { get; } = new(
-        StatusCodes.Status503ServiceUnavailable, "Too many requests wait at this server already. This one has done nothing: try again.")
-    { RetryAfter = Later };
-
-    public static Problem TooManyCalls(RateLimit rate) =>
-        new(StatusCodes.Status429TooManyRequests, "This customer's calls per second are used up. Nothing was run: try again.") { RetryAfter = rate.Next, Quota = rate.Quota(0) };
-
-    /// <summary>Takes a place for a request that waits for a job, until it has been answered. Why there is none; null where there is.</summary>
-    public Problem? Wait(HttpContext http)
+    /// <summary>Counts a request that waits for a job, until it has been answered.</summary>
+    /// <returns>Why it is refused; null if it is not.</returns>
+    public Problem? AddWaiter(HttpContext http)
     {
-        var place = _places.AttemptAcquire();
-        if (!place.IsAcquired)
+        var lease = _waiters.AttemptAcquire();
+        if (!lease.IsAcquired)
         {
-            return TooManyWaiters;
+            return Problems.TooManyWaiters;
         }
 
-        http.Response.RegisterForDispose(place);
+        http.Response.RegisterForDispose(lease);
         return null;
     }
 
-    /// <summary>Takes a place for a call, and counts it. Why it is refused; null where it is not.</summary>
+    /// <summary>Counts a call and its waiter.</summary>
     /// <param name="http">The call.</param>
-    /// <param name="customer">Whose call it is, of which he has given proof.</param>
-    public Problem? Call(HttpContext http, string customer) => Wait(http) ?? Count(http, customer);
+    /// <param name="customer">The customer whom the caller has proved to belong to.</param>
+    /// <returns>Why it is refused; null if it is not.</returns>
+    public Problem? AddCall(HttpContext http, string customer) => AddWaiter(http) ?? Count(http, customer);
 
     /// <summary>
-    /// The same for a call by a task's secret. Where only the making of the job will tell whether that is the right one, the call is not counted before
-    /// (<see cref="SecretWasRight"/>), so that nobody uses up a customer's calls with wrong ones; but none is let in when they are used up.
+    /// The same for a call by a task's secret. If only the backend's answer will tell whether the secret is right, the call is counted after that
+    /// (<see cref="ConfirmSecret"/>): wrong secrets must not use up a customer's calls. It is refused if they are used up already.
     /// </summary>
-    public Problem? CallBySecret(HttpContext http, string customer)
+    /// <returns>Why it is refused; null if it is not.</returns>
+    public Problem? AddCallBySecret(HttpContext http, string customer)
     {
-        if (backend.KnowsSecrets)
+        if (backend.ChecksSecrets)
         {
-            return Call(http, customer);
+            return AddCall(http, customer);
         }
 
-        return Wait(http) ?? (RateLimit.Of(options.Value, customer) is { } rate && Left(customer) == 0 ? TooManyCalls(rate) : null);
+        return AddWaiter(http) ?? (RateLimit.Of(options.Value, customer) is { } rate && Left(customer) == 0 ? Problems.TooManyCalls(rate) : null);
     }
 
-    /// <summary>A job was made for a call: it is counted now if it was not before.</summary>
-    public void SecretWasRight(HttpContext http, TaskInvocation call)
+    /// <summary>A job was created for a call: its secret was right. The call is counted now if it was not before.</summary>
+    public void ConfirmSecret(HttpContext http, TaskInvocation invocation)
     {
-        if (call.Secret is not null && !backend.KnowsSecrets)
+        if (invocation.Secret is not null && !backend.ChecksSecrets)
         {
-            Count(http, call.Customer);
+            Count(http, invocation.Customer);
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _waiters.Dispose();
+        _calls.Dispose();
     }
 
     private Problem? Count(HttpContext http, string customer)
@@ -76,21 +77,14 @@ internal sealed class RequestLimiter(IOptions<LimitOptions> options, ITaskBacken
             return null;
         }
 
-        using var counted = _calls.AttemptAcquire(customer);
-        if (!counted.IsAcquired)
+        using var lease = _calls.AttemptAcquire(customer);
+        if (!lease.IsAcquired)
         {
-            return TooManyCalls(rate);
+            return Problems.TooManyCalls(rate);
         }
 
-        rate.Quota(Left(customer)).WriteTo(http.Response.Headers);
+        rate.Headers(Left(customer)).WriteTo(http.Response.Headers);
         return null;
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _places.Dispose();
-        _calls.Dispose();
     }
 
     private long Left(string customer) => _calls.GetStatistics(customer)!.CurrentAvailablePermits;

@@ -11,7 +11,7 @@ internal static class OpenApiEndpoints
         "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
         + "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-    public static IServiceCollection AddDocs(this IServiceCollection services) => services.AddOpenApi(options =>
+    public static IServiceCollection AddOpenApiDocument(this IServiceCollection services) => services.AddOpenApi(options =>
     {
         // A HEAD is its GET without the body.
         options.ShouldInclude = route => !HttpMethods.IsHead(route.HttpMethod!);
@@ -19,7 +19,7 @@ internal static class OpenApiEndpoints
         options.AddDocumentTransformer<DocumentTransformer>();
     });
 
-    public static void MapDocs(this IEndpointRouteBuilder routes)
+    public static void MapOpenApiDocument(this IEndpointRouteBuilder routes)
     {
         var demo = routes.ServiceProvider.GetRequiredService<DemoMode>().IsOn;
         routes.MapOpenApi("/openapi/{documentName}.json").ExcludeFromDescription();

@@ -1,5 +1,4 @@
 using SyncCluster.Gateway.Api.Events;
-using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Limits;
 
 namespace SyncCluster.Gateway.OpenApi;
@@ -13,35 +12,30 @@ internal static class OpenApiMetadata
 {
     private const string Answer = "JobAnswer";
 
-    /// <summary>A token with this credential.</summary>
-    public static TRoute Needs<TRoute>(this TRoute route, Credential credential)
-        where TRoute : IEndpointConventionBuilder =>
-        route.WithMetadata(new NeededCredential(credential)).Refuses(Refusals.Token(credential));
-
     /// <summary>Parameters of the query, by their names in <c>document.json</c>.</summary>
-    public static TRoute Takes<TRoute>(this TRoute route, params string[] parameters)
+    public static TRoute AcceptsParameters<TRoute>(this TRoute route, params string[] parameters)
         where TRoute : IEndpointConventionBuilder =>
-        route.WithMetadata([.. parameters.Select(name => new TakenParameter(name))]);
+        route.WithMetadata([.. parameters.Select(name => new AcceptedParameter(name))]);
 
     /// <summary>A body, by its name in <c>document.json</c>.</summary>
-    public static TRoute TakesBody<TRoute>(this TRoute route, string name)
+    public static TRoute AcceptsBody<TRoute>(this TRoute route, string name)
         where TRoute : IEndpointConventionBuilder =>
-        route.WithMetadata(new TakenBody(name));
+        route.WithMetadata(new AcceptedBody(name));
 
-    public static TRoute Answers<TRoute>(this TRoute route, params GivenAnswer[] answers)
+    public static TRoute ProducesAnswers<TRoute>(this TRoute route, params ProducedAnswer[] answers)
         where TRoute : IEndpointConventionBuilder =>
         route.WithMetadata([.. answers]);
 
-    public static TRoute Refuses<TRoute>(this TRoute route, params Refusal[] refusals)
+    public static TRoute ProducesProblems<TRoute>(this TRoute route, params ProblemExample[] problems)
         where TRoute : IEndpointConventionBuilder =>
-        route.WithMetadata([.. refusals]);
+        route.WithMetadata([.. problems]);
 
     /// <summary>Waits for a job and answers what its task has said.</summary>
-    public static TRoute AnswersJob<TRoute>(this TRoute route)
+    public static TRoute ProducesJobAnswer<TRoute>(this TRoute route)
         where TRoute : IEndpointConventionBuilder =>
         route
-            .Takes("result", "full", "parse", "Prefer")
-            .Answers(
+            .AcceptsParameters("result", "full", "parse", "Prefer")
+            .ProducesAnswers(
                 new("200", "The job has succeeded", Answer, "output", "result", "full", "parse") { Headers = ["Job-Id"] },
                 new("202", "With `Prefer: respond-async`: the wait ended before the job, which goes on", "Job", "pending")
                 {
@@ -49,48 +43,48 @@ internal static class OpenApiMetadata
                 },
                 new("500", "The job has failed, timed out or was canceled", Answer, "failed", "failed-parse") { Headers = ["Job-Id"] },
                 new(
-                    GivenAnswer.AnyStatus,
+                    ProducedAnswer.AnyStatus,
                     "With `parse`: the status that the task asks for, as `application/json`. 204, 205 and 304 have no body.",
                     null,
                     "parse-status")
                 { Headers = ["Job-Id"] })
-            .Refuses(Refusals.Wait);
+            .ProducesProblems(ProblemExamples.Wait);
 
     /// <summary>Tells a job live.</summary>
-    public static TRoute FollowsJob<TRoute>(this TRoute route)
+    public static TRoute ProducesJobEvents<TRoute>(this TRoute route)
         where TRoute : IEndpointConventionBuilder =>
         route
-            .Takes("result", "full", "parse", "Prefer", "Last-Event-ID")
-            .Answers(
+            .AcceptsParameters("result", "full", "parse", "Prefer", "Last-Event-ID")
+            .ProducesAnswers(
                 new("200", "The job, told live", "Events") { Headers = ["Job-Id"], MediaType = SseWriter.MediaType },
                 new("204", "All was told before `Last-Event-ID`") { Headers = ["Job-Id"] })
-            .Refuses([.. Refusals.Wait.Where(refusal => refusal.Name != "wait-ended")]);
+            .ProducesProblems([.. ProblemExamples.Wait.Where(problem => problem.Name != "wait-ended")]);
 
     /// <summary>Starts a job, in the newer dialect.</summary>
     public static TRoute CreatesJob<TRoute>(this TRoute route)
         where TRoute : IEndpointConventionBuilder =>
         route
-            .TakesBody("Call")
-            .WithMetadata(SometimesHeaders.OfCalls)
-            .Takes("task_arguments", "wait_result", "limit", "timeout", "Idempotency-Key")
-            .Answers(
+            .AcceptsBody("Call")
+            .WithMetadata(OptionalHeaders.OfCalls)
+            .AcceptsParameters("task_arguments", "wait_result", "limit", "timeout", "Idempotency-Key")
+            .ProducesAnswers(
                 new("200", "The job", "Job", "created") { Headers = ["Job-Id"] },
                 new("303", "With `wait_result=true`: the job, and in `Location` where its answer will be", "Job") { Headers = ["Job-Id", "Location"] })
-            .Refuses(
+            .ProducesProblems(
             [
-                .. Refusals.Call,
-                .. Refusals.Repeat.Where(refusal => refusal.Name != "not-cancellable"),
-                .. Refusals.Start,
-                .. Refusals.Wait.Where(refusal => refusal.Name is "not-known" or "unreadable-job" or "too-many-waiters"),
-                Refusals.BadPolling,
+                .. ProblemExamples.Call,
+                .. ProblemExamples.Repeat.Where(problem => problem.Name != "not-cancellable"),
+                .. ProblemExamples.Start,
+                .. ProblemExamples.Wait.Where(problem => problem.Name is "not-known" or "unreadable-job" or "too-many-waiters"),
+                ProblemExamples.MalformedPolling,
             ]);
 
     /// <summary>Waits for a job in a row of redirects, in the newer dialect.</summary>
-    public static TRoute AnswersPolling<TRoute>(this TRoute route)
+    public static TRoute ProducesPollingAnswer<TRoute>(this TRoute route)
         where TRoute : IEndpointConventionBuilder =>
         route
-            .Takes("result", "full", "polledOutput", "polledParse", "counter", "limit", "timeout")
-            .Answers(
+            .AcceptsParameters("result", "full", "polledOutput", "polledParse", "counter", "limit", "timeout")
+            .ProducesAnswers(
                 new("200", "The job has succeeded", null, "output", "result", "full", "parse") { Headers = ["Job-Id"] },
                 new("303", "The wait ended before the job: `Location` is the next one", null) { Headers = ["Job-Id", "Location"] },
                 new("500", "The job has failed, timed out or was canceled, or what it has put out is no JSON", null, "failed", "failed-parse", "unparsed")
@@ -98,46 +92,41 @@ internal static class OpenApiMetadata
                     Headers = ["Job-Id"],
                 },
                 new(
-                    GivenAnswer.AnyStatus,
+                    ProducedAnswer.AnyStatus,
                     "The status that the task asks for. Of an object with `response` the body and the Content-Type are what the task says. 204, 205 and 304 have no body.",
                     null,
                     "parse-status")
                 { Headers = ["Job-Id"] })
-            .Refuses([.. Refusals.Wait.Where(refusal => refusal.Name != "wait-ended"), Refusals.BadPolling, Refusals.RowEnded]);
+            .ProducesProblems([.. ProblemExamples.Wait.Where(problem => problem.Name != "wait-ended"), ProblemExamples.MalformedPolling, ProblemExamples.LastPollEnded]);
 
     /// <summary>Beside what it is, the same in the newer dialect.</summary>
-    public static TRoute AlsoPolls<TRoute>(this TRoute route)
+    public static TRoute AlsoProducesPollingAnswer<TRoute>(this TRoute route)
         where TRoute : IEndpointConventionBuilder =>
         route
-            .Takes("polledOutput", "counter", "limit", "timeout")
-            .Answers(new GivenAnswer("303", "In the newer dialect, the wait ended before the job: `Location` is the next one", null) { Headers = ["Job-Id", "Location"] })
-            .Refuses(Refusals.BadPolling, Refusals.RowEnded);
+            .AcceptsParameters("polledOutput", "counter", "limit", "timeout")
+            .ProducesAnswers(new ProducedAnswer("303", "In the newer dialect, the wait ended before the job: `Location` is the next one", null) { Headers = ["Job-Id", "Location"] })
+            .ProducesProblems(ProblemExamples.MalformedPolling, ProblemExamples.LastPollEnded);
 
     /// <summary>Runs a task with the arguments of the body or the query, and waits for its job.</summary>
     public static TRoute RunsTask<TRoute>(this TRoute route)
         where TRoute : IEndpointConventionBuilder =>
         route
-            .TakesBody("Call")
-            .WithMetadata(SometimesHeaders.OfCalls)
-            .Takes("task_arguments", "cancel_on_disconnect", "Idempotency-Key")
-            .AnswersJob()
-            .Refuses([.. Refusals.Call, .. Refusals.Repeat, .. Refusals.Start]);
+            .AcceptsBody("Call")
+            .WithMetadata(OptionalHeaders.OfCalls)
+            .AcceptsParameters("task_arguments", "cancel_on_disconnect", "Idempotency-Key")
+            .ProducesJobAnswer()
+            .ProducesProblems([.. ProblemExamples.Call, .. ProblemExamples.Repeat, .. ProblemExamples.Start]);
 }
 
-internal sealed record NeededCredential(Credential Credential)
-{
-    public string Word => Credential.ToString().ToLowerInvariant();
-}
+internal sealed record AcceptedParameter(string Name);
 
-internal sealed record TakenParameter(string Name);
-
-internal sealed record TakenBody(string Name);
+internal sealed record AcceptedBody(string Name);
 
 /// <summary>Headers that any answer of a route may have.</summary>
-internal sealed record SometimesHeaders(params string[] Names)
+internal sealed record OptionalHeaders(params string[] Names)
 {
     /// <summary>Of a customer whose calls are limited.</summary>
-    public static SometimesHeaders OfCalls { get; } = new(RateLimitHeaders.Headers);
+    public static OptionalHeaders OfCalls { get; } = new(RateLimitHeaders.Names);
 }
 
 /// <summary>An answer that is no problem.</summary>
@@ -145,7 +134,7 @@ internal sealed record SometimesHeaders(params string[] Names)
 /// <param name="When">When it is answered.</param>
 /// <param name="Schema">Its schema's name in <c>document.json</c>; null for any JSON.</param>
 /// <param name="Examples">The names of its examples there.</param>
-internal sealed record GivenAnswer(string Status, string When, string? Schema = null, params string[] Examples)
+internal sealed record ProducedAnswer(string Status, string When, string? Schema = null, params string[] Examples)
 {
     public const string AnyStatus = "default";
 

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
+using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Limits;
 
 namespace SyncCluster.Gateway.OpenApi;
@@ -18,32 +19,32 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         var document = context.Document!;
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         var inPath = operation.Parameters?.Select(parameter => parameter.Name!) ?? [];
-        var inQuery = metadata.OfType<TakenParameter>().Select(parameter => parameter.Name);
+        var inQuery = metadata.OfType<AcceptedParameter>().Select(parameter => parameter.Name);
         operation.Parameters = [.. inPath.Concat(inQuery).Select(name => new OpenApiParameterReference(name, document))];
-        operation.RequestBody = metadata.OfType<TakenBody>().SingleOrDefault() is { } body ? new OpenApiRequestBodyReference(body.Name, document) : null;
-        var needed = metadata.OfType<NeededCredential>().SingleOrDefault();
-        operation.Security = needed is null ? [] : [.. Ways(needed, document)];
-        operation.Description += needed is null ? "\n\nNeeds no token." : $"\n\nNeeds a token with the credential `{needed.Word}` or a higher one.";
+        operation.RequestBody = metadata.OfType<AcceptedBody>().SingleOrDefault() is { } body ? new OpenApiRequestBodyReference(body.Name, document) : null;
+        var required = metadata.OfType<RequiredCredential>().SingleOrDefault();
+        operation.Security = required is null ? [] : [.. SecurityOf(required, document)];
+        operation.Description += required is null ? "\n\nNeeds no token." : $"\n\nNeeds a token with the credential `{required.Name}` or a higher one.";
         operation.Responses = Responses(
-            [.. metadata.OfType<GivenAnswer>()],
-            [.. metadata.OfType<Refusal>(), Refusals.OtherHost],
-            [.. metadata.OfType<SometimesHeaders>().SelectMany(sometimes => sometimes.Names)],
+            [.. metadata.OfType<ProducedAnswer>()],
+            [.. required is null ? [] : ProblemExamples.Token(required), .. metadata.OfType<ProblemExample>(), ProblemExamples.OtherHost],
+            [.. metadata.OfType<OptionalHeaders>().SelectMany(sometimes => sometimes.Names)],
             document);
         return Task.CompletedTask;
     }
 
-    /// <summary>In OpenAPI 3.1 a requirement names, beside the scheme, the role that is needed.</summary>
-    private static IEnumerable<OpenApiSecurityRequirement> Ways(NeededCredential needed, OpenApiDocument document)
+    /// <summary>In OpenAPI 3.1 a requirement names, beside the scheme, the role that is required.</summary>
+    private static IEnumerable<OpenApiSecurityRequirement> SecurityOf(RequiredCredential required, OpenApiDocument document)
     {
         string[] schemes = ["bearer", "access_token"];
-        return schemes.Select(scheme => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(scheme, document)] = [needed.Word] });
+        return schemes.Select(scheme => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(scheme, document)] = [required.Name] });
     }
 
-    private static OpenApiResponses Responses(GivenAnswer[] answers, Refusal[] refusals, string[] sometimes, OpenApiDocument document)
+    private static OpenApiResponses Responses(ProducedAnswer[] answers, ProblemExample[] problems, string[] sometimes, OpenApiDocument document)
     {
         var responses = new OpenApiResponses();
-        var byStatus = refusals.ToLookup(refusal => refusal.Problem.Status.ToString(CultureInfo.InvariantCulture));
-        var any = answers.SingleOrDefault(answer => answer.Status == GivenAnswer.AnyStatus);
+        var byStatus = problems.ToLookup(problem => problem.Problem.Status.ToString(CultureInfo.InvariantCulture));
+        var any = answers.SingleOrDefault(answer => answer.Status == ProducedAnswer.AnyStatus);
         var statuses = answers.Select(answer => answer.Status).Concat(byStatus.Select(group => group.Key)).Distinct();
         foreach (var status in statuses.Order(StringComparer.Ordinal))
         {
@@ -55,20 +56,20 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         return responses;
     }
 
-    private static OpenApiResponse Response(GivenAnswer? answer, Refusal[] refusals, string[] sometimes, OpenApiDocument document)
+    private static OpenApiResponse Response(ProducedAnswer? answer, ProblemExample[] problems, string[] sometimes, OpenApiDocument document)
     {
-        var response = new OpenApiResponse { Description = Describe(answer, refusals), Content = new Dictionary<string, OpenApiMediaType>() };
-        if (refusals.Length > 0)
+        var response = new OpenApiResponse { Description = Describe(answer, problems), Content = new Dictionary<string, OpenApiMediaType>() };
+        if (problems.Length > 0)
         {
-            response.Content[ProblemJson] = Content("Problem", refusals.Select(refusal => refusal.Name), document);
+            response.Content[ProblemJson] = Content("Problem", problems.Select(problem => problem.Name), document);
             document.Components ??= new();
             document.Components.Examples ??= new Dictionary<string, IOpenApiExample>();
-            foreach (var refusal in refusals)
+            foreach (var problem in problems)
             {
-                document.Components.Examples[refusal.Name] = new OpenApiExample
+                document.Components.Examples[problem.Name] = new OpenApiExample
                 {
-                    Summary = Capital(refusal.When),
-                    Value = JsonNode.Parse(refusal.Problem.Render().Span),
+                    Summary = Capital(problem.When),
+                    Value = JsonNode.Parse(problem.Problem.Render().Span),
                 };
             }
         }
@@ -78,7 +79,7 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
             response.Content[answer.MediaType] = Content(answer.Schema, answer.Examples, document);
         }
 
-        string[][] headers = [.. answer is null ? (string[][])[] : [answer.Headers], .. refusals.Select(HeadersOf)];
+        string[][] headers = [.. answer is null ? (string[][])[] : [answer.Headers], .. problems.Select(HeadersOf)];
         response.Headers = headers.SelectMany(names => names).Concat(sometimes).Distinct().ToDictionary(
             name => name, name => (IOpenApiHeader)Header(name, headers.All(names => names.Contains(name))), StringComparer.Ordinal);
         return response;
@@ -90,26 +91,26 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         Examples = examples.ToDictionary(name => name, name => (IOpenApiExample)new OpenApiExampleReference(name, document), StringComparer.Ordinal),
     };
 
-    private static string Describe(GivenAnswer? answer, Refusal[] refusals)
+    private static string Describe(ProducedAnswer? answer, ProblemExample[] problems)
     {
-        if (refusals.Length == 0)
+        if (problems.Length == 0)
         {
             return answer!.When;
         }
 
-        var said = answer is null or { Status: GivenAnswer.AnyStatus }
-            ? ReasonPhrases.GetReasonPhrase(refusals[0].Problem.Status)
+        var said = answer is null or { Status: ProducedAnswer.AnyStatus }
+            ? ReasonPhrases.GetReasonPhrase(problems[0].Problem.Status)
             : $"{answer.When}. Or the server speaks";
-        return $"{said}: {string.Join("; ", refusals.Select(refusal => refusal.When).Distinct())}";
+        return $"{said}: {string.Join("; ", problems.Select(problem => problem.When).Distinct())}";
     }
 
-    private static string[] HeadersOf(Refusal refusal) =>
+    private static string[] HeadersOf(ProblemExample problem) =>
     [
-        .. Where(refusal.Problem.JobId is not null, "Job-Id"),
-        .. Where(refusal.Problem.Location is not null, "Location"),
-        .. Where(refusal.Problem.RetryAfter is not null, "Retry-After"),
-        .. Where(refusal.Problem.Status == StatusCodes.Status401Unauthorized, "WWW-Authenticate"),
-        .. refusal.Problem.Quota is null ? [] : RateLimitHeaders.Headers,
+        .. Where(problem.Problem.JobId is not null, "Job-Id"),
+        .. Where(problem.Problem.Location is not null, "Location"),
+        .. Where(problem.Problem.RetryAfter is not null, "Retry-After"),
+        .. Where(problem.Problem.Status == StatusCodes.Status401Unauthorized, "WWW-Authenticate"),
+        .. problem.Problem.RateLimit is null ? [] : RateLimitHeaders.Names,
     ];
 
     private static string[] Where(bool holds, string header) => holds ? [header] : [];

@@ -6,28 +6,31 @@ using SyncCluster.Json;
 namespace SyncCluster.Gateway.Requests;
 
 /// <summary>
-/// Collects the arguments of a form or a query: <c>task_arguments=a</c> and <c>task_arguments[]=a</c> in their order, after those that name
-/// their place, <c>task_arguments[0]=a</c>. A place that is left out between two others is null: arguments bind by position.
+/// Collects the arguments of a form or a query: first those that name their position, <c>task_arguments[0]=a</c>, then <c>task_arguments=a</c> and
+/// <c>task_arguments[]=a</c> in their order. A position that is left out between two others is null: arguments bind by position.
 /// </summary>
 internal sealed class ArgumentFields
 {
-    /// <summary>How many fields a form or a query may have, and how many places it may name.</summary>
+    /// <summary>How many fields a form or a query may have, and how many positions it may name.</summary>
     public const int Max = 10_000;
 
     private const string Name = "task_arguments";
 
     private readonly List<string> _inOrder = [];
-    private readonly SortedDictionary<int, string> _placed = [];
+    private readonly SortedDictionary<int, string> _positioned = [];
     private int _fields;
-    private string? _fault;
+    private Problem? _problem;
 
-    /// <summary>Takes one field; those that are no argument are only counted.</summary>
-    /// <returns>False when all is refused, whatever else follows.</returns>
+    /// <summary>Whether there is an argument, or a problem to report.</summary>
+    public bool Any => _problem is not null || _inOrder.Count + _positioned.Count > 0;
+
+    /// <summary>Adds one field; a field that is no argument is only counted.</summary>
+    /// <returns>False once all is refused.</returns>
     public bool TryAdd(string name, string value)
     {
         if (++_fields > Max)
         {
-            _fault = string.Create(CultureInfo.InvariantCulture, $"More than {Max} fields. Send many arguments as JSON.");
+            _problem = Problems.TooManyFields;
         }
         else if (name.StartsWith(Name, StringComparison.Ordinal))
         {
@@ -36,41 +39,30 @@ internal sealed class ArgumentFields
                 case "" or "[]":
                     _inOrder.Add(value);
                     break;
-                case ['[', .. var place, ']']:
-                    Place(place, value);
+                case ['[', .. var position, ']']:
+                    AddAt(position, value);
                     break;
             }
         }
 
-        return _fault is null;
+        return _problem is null;
     }
 
-    /// <summary>The arguments as a JSON array of strings, or why they are refused.</summary>
-    public CallPayload ToBody(string? accessToken)
-    {
-        if (_fault is not null)
-        {
-            return CallPayload.Refused.Bad(_fault);
-        }
+    /// <summary>The arguments as a JSON array of strings.</summary>
+    public Result<CallPayload> ToPayload(string? accessToken) => _problem is null ? new CallPayload(ToJson(), accessToken) : _problem;
 
-        return new CallPayload.Arguments(ToJson(), accessToken);
-    }
-
-    /// <summary>Whether there is anything to say: an argument, or a fault.</summary>
-    public bool Any => _fault is not null || _inOrder.Count + _placed.Count > 0;
-
-    private void Place(ReadOnlySpan<char> place, string value)
+    private void AddAt(ReadOnlySpan<char> position, string value)
     {
         // int.TryParse alone would let trailing NULs through.
-        if (place.ContainsAnyExceptInRange('0', '9')
-            || !int.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+        if (position.ContainsAnyExceptInRange('0', '9')
+            || !int.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
             || index >= Max)
         {
-            _fault = string.Create(CultureInfo.InvariantCulture, $"`{Name}[N]` takes a place from 0 to {Max - 1}. Send nested arguments as JSON.");
+            _problem = Problems.BadPosition(Name);
         }
-        else if (!_placed.TryAdd(index, value))
+        else if (!_positioned.TryAdd(index, value))
         {
-            _fault = string.Create(CultureInfo.InvariantCulture, $"`{Name}[{index}]` is given twice.");
+            _problem = Problems.PositionTwice(Name, index);
         }
     }
 
@@ -78,7 +70,7 @@ internal sealed class ArgumentFields
     {
         json.WriteStartArray();
         var next = 0;
-        foreach (var (index, value) in _placed)
+        foreach (var (index, value) in _positioned)
         {
             for (; next < index; next++)
             {
@@ -97,6 +89,6 @@ internal sealed class ArgumentFields
         json.WriteEndArray();
     });
 
-    // By way of UTF-8, where U+FFFD stands for half of a surrogate pair: a query may hold one.
+    // By way of UTF-8, which replaces half of a surrogate pair by U+FFFD: a query may hold one.
     private static void Write(Utf8JsonWriter json, string value) => json.WriteStringValue(Encoding.UTF8.GetBytes(value));
 }

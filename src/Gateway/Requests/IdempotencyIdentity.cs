@@ -13,26 +13,27 @@ namespace SyncCluster.Gateway.Requests;
 /// <param name="Fingerprint">SHA-256 of what it asks for: a repeat must ask for the same.</param>
 internal sealed record IdempotencyIdentity(byte[] Id, byte[] Fingerprint)
 {
-    /// <param name="call">The call.</param>
-    /// <param name="key">What its caller has named it.</param>
-    public static IdempotencyIdentity Of(TaskInvocation call, string key)
+    /// <param name="invocation">The call.</param>
+    /// <param name="key">Its <c>Idempotency-Key</c>.</param>
+    public static IdempotencyIdentity Of(TaskInvocation invocation, string key)
     {
-        // As the arguments are, and not how they were spaced.
-        using var json = JsonDocument.Parse(call.Arguments.Json, JsonText.DocumentOptions);
+        // White space between the arguments does not count.
+        using var json = JsonDocument.Parse(invocation.Payload.Arguments, JsonText.DocumentOptions);
         return new(
-            Hash(Bytes(call.Customer), Bytes(CallerOf(call)), Bytes(call.Task), Bytes(key)),
-            Hash(JsonText.Compact(json.RootElement), call.Arguments.Others.ToArray()));
+            Hash(Bytes(invocation.Customer), Bytes(CallerOf(invocation)), Bytes(invocation.Task), Bytes(key)),
+            Hash(JsonText.Compact(json.RootElement), invocation.Payload.OtherMembers.ToArray()));
     }
 
-    /// <summary>The secret of the job that the call makes, where it knows its task's: every repeat must be able to name it.</summary>
+    /// <summary>The secret of the new job, for a call by the task's secret: every repeat must have the same.</summary>
     public string JobSecret(string taskSecret) => Base64Url.EncodeToString(HMACSHA256.HashData(Bytes(taskSecret), Id));
 
-    /// <summary>A user by the name, whatever token it was; else whoever knows the task's secret, which is part of the identity so that nobody else has it.</summary>
-    private static string CallerOf(TaskInvocation call) => call.Caller is { } caller ? $"user {caller.Username}" : $"secret {call.Secret}";
+    /// <summary>The user's name, whichever token it was; else the task's secret, so that a caller without the secret can't have the same identity.</summary>
+    private static string CallerOf(TaskInvocation invocation) =>
+        invocation.Caller is { } caller ? $"user {caller.Caller.Username}" : $"secret {invocation.Secret}";
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
-    /// <summary>Each part with its length before it: no two lists of parts are hashed alike.</summary>
+    /// <summary>Hashes each part with its length before it: two different lists of parts have different hashes.</summary>
     private static byte[] Hash(params ReadOnlySpan<byte[]> parts)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -11,10 +11,6 @@ internal abstract record IdempotencyKey
     {
     }
 
-    public static Malformed NotOne { get; } = new("Send one Idempotency-Key.");
-
-    public static Malformed NotVisible { get; } = new("The Idempotency-Key must be 1 to 255 visible ASCII characters, bare or as a quoted string.");
-
     /// <summary>Reads the values of the header.</summary>
     public static IdempotencyKey Find(StringValues header) => header.Count switch
     {
@@ -23,8 +19,8 @@ internal abstract record IdempotencyKey
         {
             ['"', .. var quoted] => Unquoted(quoted),
             var bare => bare,
-        }) is { Length: >= 1 and <= MaxLength } key && !key.AsSpan().ContainsAnyExceptInRange('!', '~') ? new One(key) : NotVisible,
-        _ => NotOne,
+        }) is { Length: >= 1 and <= MaxLength } key && !key.AsSpan().ContainsAnyExceptInRange('!', '~') ? new One(key) : new Malformed(Problems.KeyMalformed),
+        _ => new Malformed(Problems.KeyTwice),
     };
 
     /// <summary>The content of a structured field's string (RFC 8941, 3.3.3) behind its first quote; null where it is none.</summary>
@@ -60,6 +56,6 @@ internal abstract record IdempotencyKey
         public override string ToString() => "an idempotency key";
     }
 
-    /// <param name="Message">Why the call is a 400.</param>
-    internal sealed record Malformed(string Message) : IdempotencyKey;
+    /// <param name="Problem">What the call is answered with.</param>
+    internal sealed record Malformed(Problem Problem) : IdempotencyKey;
 }

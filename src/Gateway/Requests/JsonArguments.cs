@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
 using SyncCluster.Json;
@@ -8,16 +7,13 @@ namespace SyncCluster.Gateway.Requests;
 /// <summary>Reads arguments from JSON. They are slices of the body: no digit of a number is lost, no key is reordered.</summary>
 internal static class JsonArguments
 {
-    /// <summary>How deep the arguments may nest, their own array included.</summary>
-    public static int MaxDepth { get; } = JsonText.DocumentOptions.MaxDepth;
-
-    // One more than is allowed, so that depth is found by counting and the reader's own error means malformed JSON.
+    // One more than is allowed: too deep JSON is found by counting, so that the reader's own error means malformed JSON.
     private static readonly JsonReaderOptions Options = new() { MaxDepth = MaxDepth + 1 };
 
-    private static CallPayload.Refused TooDeep { get; } = CallPayload.Refused.Bad(
-        string.Create(CultureInfo.InvariantCulture, $"The arguments nest deeper than {MaxDepth} levels."));
+    /// <summary>How deep the arguments may nest, their own array included.</summary>
+    public static int MaxDepth => JsonText.MaxDepth;
 
-    public static CallPayload Read(ReadOnlyMemory<byte> body, IQueryCollection query)
+    public static Result<CallPayload> Read(ReadOnlyMemory<byte> body, IQueryCollection query)
     {
         if (body.Span.StartsWith("\uFEFF"u8))
         {
@@ -31,65 +27,65 @@ internal static class JsonArguments
 
         if (!Utf8.IsValid(body.Span))
         {
-            return CallPayload.Refused.Bad("The body is not valid UTF-8.");
+            return Problems.NotUtf8;
         }
 
-        // From here on every string can be read, here and by whoever gets the arguments.
+        // From here on every string can be read, here and by the script or server that gets the arguments.
         body = LoneSurrogates.Replaced(body);
         try
         {
             var depth = Depth(body.Span);
             if (depth > MaxDepth)
             {
-                return TooDeep;
+                return Problems.TooDeep(MaxDepth);
             }
 
             return FirstToken(body.Span) switch
             {
-                JsonTokenType.StartArray => new CallPayload.Arguments(body, null),
+                JsonTokenType.StartArray => new CallPayload(body, null),
                 JsonTokenType.StartObject => OfObject(JsonPayload.Read(body), depth, query),
-                _ => new CallPayload.Arguments(ArrayOf(body), null),
+                _ => new CallPayload(ArrayOf(body), null),
             };
         }
         catch (JsonException malformed)
         {
-            return Malformed(malformed);
+            return Problems.MalformedJson(malformed);
         }
     }
 
-    private static CallPayload OfObject(JsonPayload call, int depth, IQueryCollection query)
+    private static Result<CallPayload> OfObject(JsonPayload json, int depth, IQueryCollection query)
     {
-        if (call.Fault is not null)
+        if (json.Problem is not null)
         {
-            return CallPayload.Refused.Bad(call.Fault);
+            return json.Problem;
         }
 
-        if (call.TaskArguments is { } given)
+        if (json.TaskArguments is { } given)
         {
-            var read = FirstToken(given.Span) switch
+            Result<CallPayload> read = FirstToken(given.Span) switch
             {
-                JsonTokenType.StartArray => new CallPayload.Arguments(given, call.AccessToken),
-                JsonTokenType.Null => CallPayload.OfQuery(query, call.AccessToken),
-                _ => new CallPayload.Arguments(ArrayOf(given), call.AccessToken),
+                JsonTokenType.StartArray => new CallPayload(given, json.AccessToken),
+                JsonTokenType.Null => CallPayload.OfQuery(query, json.AccessToken),
+                _ => new CallPayload(ArrayOf(given), json.AccessToken),
             };
-            return read is CallPayload.Arguments arguments ? arguments with { Others = call.Others, WaitResult = call.WaitResult } : read;
+            return read.TryGet(out var payload, out var problem) ? payload with { OtherMembers = json.OtherMembers, WaitResult = json.WaitResult } : problem;
         }
 
-        if (call.IsEmptyButForToken)
+        if (json.HasOnlyToken)
         {
-            return CallPayload.OfQuery(query, call.AccessToken);
+            return CallPayload.OfQuery(query, json.AccessToken);
         }
 
         return depth == MaxDepth
-            ? TooDeep
-            : new CallPayload.Arguments(ArrayOf(call.Before, call.After), call.AccessToken)
+            ? Problems.TooDeep(MaxDepth)
+            : new CallPayload(ArrayOf(json.BeforeToken, json.AfterToken), json.AccessToken)
             {
-                WaitResult = call.WaitResult,
-                IsOnlyWaitResult = call.IsOnlyWaitResult,
+                WaitResult = json.WaitResult,
+                HasOnlyWaitResult = json.HasOnlyWaitResult,
             };
     }
 
-    /// <summary>How many levels are open at the deepest place; stops at the first that is too deep.</summary>
+    /// <summary>How many levels are open at the deepest place; stops at the first one that is too deep.</summary>
     /// <exception cref="JsonException">It is no JSON.</exception>
     private static int Depth(ReadOnlySpan<byte> json)
     {
@@ -115,9 +111,4 @@ internal static class JsonArguments
 
     private static byte[] ArrayOf(ReadOnlyMemory<byte> value, ReadOnlyMemory<byte> rest = default) =>
         [(byte)'[', .. value.Span, .. rest.Span, (byte)']'];
-
-    /// <summary>Says where, but not what: the reader's own message quotes the body.</summary>
-    private static CallPayload.Refused Malformed(JsonException fault) => CallPayload.Refused.Bad(string.Create(
-        CultureInfo.InvariantCulture,
-        $"The body is not valid JSON: line {fault.LineNumber + 1}, byte {fault.BytePositionInLine + 1}."));
 }

@@ -3,7 +3,7 @@ using SyncCluster.Json;
 
 namespace SyncCluster.Gateway.Requests;
 
-/// <summary>What a JSON object says as the body of a call or an import.</summary>
+/// <summary>A JSON object as the body of a call or an import.</summary>
 internal readonly record struct JsonPayload
 {
     private static readonly JsonReaderOptions Options = new() { MaxDepth = JsonText.DocumentOptions.MaxDepth };
@@ -14,27 +14,27 @@ internal readonly record struct JsonPayload
     public string? AccessToken { get; private init; }
 
     /// <summary>
-    /// The other members of an object with <c>task_arguments</c>, as they were written, but for <c>lifecycle</c> and <c>wait_result</c>, which are this
-    /// server's to say: <c>"a":1,"b":2</c>, or empty.
+    /// The other members of an object with <c>task_arguments</c>, as they were written: <c>"a":1,"b":2</c>, or empty. <c>lifecycle</c> and
+    /// <c>wait_result</c> are not among them: this server sets them itself.
     /// </summary>
-    public ReadOnlyMemory<byte> Others { get; private init; }
+    public ReadOnlyMemory<byte> OtherMembers { get; private init; }
 
-    /// <summary>Why the call is refused; null if it is not.</summary>
-    public string? Fault { get; private init; }
+    /// <summary>Why the request is refused; null if it is not.</summary>
+    public Problem? Problem { get; private init; }
 
     /// <summary>Whether the object has no member but, perhaps, the token.</summary>
-    public bool IsEmptyButForToken { get; private init; }
+    public bool HasOnlyToken { get; private init; }
 
     /// <summary>Whether its <c>wait_result</c> is true.</summary>
     public bool WaitResult { get; private init; }
 
-    /// <summary>Whether <c>wait_result</c> is all that it says, but for the token.</summary>
-    public bool IsOnlyWaitResult { get; private init; }
+    /// <summary>Whether <c>wait_result</c> is its only member, apart from the token.</summary>
+    public bool HasOnlyWaitResult { get; private init; }
 
     /// <summary>The object's text up to where the token was cut out, and from there on.</summary>
-    public ReadOnlyMemory<byte> Before { get; private init; }
+    public ReadOnlyMemory<byte> BeforeToken { get; private init; }
 
-    public ReadOnlyMemory<byte> After { get; private init; }
+    public ReadOnlyMemory<byte> AfterToken { get; private init; }
 
     /// <summary>Reads any bytes; null where they are no JSON object.</summary>
     public static JsonPayload? Find(ReadOnlyMemory<byte> body)
@@ -79,7 +79,7 @@ internal readonly record struct JsonPayload
             var valueStart = (int)reader.TokenStartIndex;
             if (isToken && (token is not null || reader.TokenType != JsonTokenType.String))
             {
-                return new() { Fault = token is not null ? "The body has `access_token` twice." : "`access_token` must be a string." };
+                return new() { Problem = token is not null ? Problems.TokenTwiceInBody : Problems.TokenNotString };
             }
 
             if (isToken)
@@ -111,12 +111,12 @@ internal readonly record struct JsonPayload
         {
             TaskArguments = arguments,
             AccessToken = token,
-            Others = arguments is null || others is null ? default : Joined(others),
-            IsEmptyButForToken = members == (token is null ? 0 : 1),
+            OtherMembers = arguments is null || others is null ? default : Joined(others),
+            HasOnlyToken = members == (token is null ? 0 : 1),
             WaitResult = waitResult,
-            IsOnlyWaitResult = waitResult && members == (token is null ? 1 : 2),
-            Before = body[..cutFrom],
-            After = body[cutTo..],
+            HasOnlyWaitResult = waitResult && members == (token is null ? 1 : 2),
+            BeforeToken = body[..cutFrom],
+            AfterToken = body[cutTo..],
         };
     }
 

@@ -3,41 +3,41 @@ using SyncCluster.Gateway.Waiting;
 
 namespace SyncCluster.Gateway.Requests;
 
-/// <summary>How long a request waits for its job, and what its answer is to be.</summary>
+/// <summary>How long a request waits for its job, and what its answer is.</summary>
 /// <param name="Flags">What of the finished job is wanted.</param>
-/// <param name="Time">How long it waits.</param>
+/// <param name="Deadlines">How long it waits.</param>
 /// <param name="RespondsAsync">Whether a wait that ends before the job is answered with 202.</param>
-/// <param name="IsFollowed">Whether the job is told live.</param>
-internal sealed record WaitPreferences(AnswerFlags Flags, WaitDeadlines Time, bool RespondsAsync, bool IsFollowed)
+/// <param name="IsStreamed">Whether the job is told live, as server-sent events.</param>
+internal sealed record WaitPreferences(AnswerFlags Flags, WaitDeadlines Deadlines, bool RespondsAsync, bool IsStreamed)
 {
     private const string Async = "respond-async";
 
-    /// <summary>The wait as <c>Preference-Applied</c> tells it; null where none was asked for.</summary>
+    /// <summary>The wait as <c>Preference-Applied</c> has it; null if none was asked for.</summary>
     private string? Wait { get; init; }
 
-    /// <param name="request">Its flags and its <c>Prefer</c> are looked at.</param>
-    /// <param name="options">How long may be waited.</param>
-    /// <param name="customer">Whose task or job it is.</param>
-    /// <param name="task">The task that is called; null where a job is asked for.</param>
+    /// <param name="request">Its flags and its <c>Prefer</c> count.</param>
+    /// <param name="options">How long a request may wait.</param>
+    /// <param name="customer">The customer of the task or job.</param>
+    /// <param name="task">The task that is called; null if a job is asked for.</param>
     /// <param name="arrival">Any deadline of this request.</param>
-    /// <param name="isFollowed">Whether the job is told live.</param>
-    public static WaitPreferences Of(HttpRequest request, WaitingOptions options, string customer, string? task, Deadline arrival, bool isFollowed)
+    /// <param name="isStreamed">Whether the job is told live.</param>
+    public static WaitPreferences Of(HttpRequest request, WaitingOptions options, string customer, string? task, Deadline arrival, bool isStreamed)
     {
-        var preferences = PreferHeader.Of(request.Headers["Prefer"]);
+        var prefer = PreferHeader.Of(request.Headers["Prefer"]);
 
-        // Who follows a job is told at once that it goes on.
-        var respondsAsync = preferences.RespondAsync && !isFollowed;
-        var wait = respondsAsync && preferences.Wait is null ? TimeSpan.Zero : options.WaitOf(preferences.Wait, customer, task);
-        return new(AnswerFlags.Of(request.Query), options.TimeOf(arrival, wait), respondsAsync, isFollowed)
+        // A stream says at once that the job goes on.
+        var respondsAsync = prefer.RespondAsync && !isStreamed;
+        var wait = respondsAsync && prefer.Wait is null ? TimeSpan.Zero : options.WaitOf(prefer.Wait, customer, task);
+        return new(AnswerFlags.Of(request.Query), options.DeadlinesOf(arrival, wait), respondsAsync, isStreamed)
         {
-            Wait = preferences.Wait is null ? null : string.Create(CultureInfo.InvariantCulture, $"wait={(long)wait.TotalSeconds}"),
+            Wait = prefer.Wait is null ? null : string.Create(CultureInfo.InvariantCulture, $"wait={(long)wait.TotalSeconds}"),
         };
     }
 
-    /// <summary>Says which of the caller's preferences held.</summary>
+    /// <summary>Says which of the caller's preferences were applied.</summary>
     /// <param name="headers">The answer's.</param>
-    /// <param name="isAsync">Whether the answer is that the job goes on.</param>
-    public void Tell(IHeaderDictionary headers, bool isAsync)
+    /// <param name="isAsync">Whether the answer is a 202.</param>
+    public void WriteApplied(IHeaderDictionary headers, bool isAsync)
     {
         if ((isAsync, Wait) is not (false, null))
         {

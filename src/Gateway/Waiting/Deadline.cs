@@ -19,7 +19,7 @@ internal readonly struct Deadline
         _arrival = arrival;
     }
 
-    /// <summary>How long is left; not negative.</summary>
+    /// <summary>The time that is left; not negative.</summary>
     public TimeSpan Remaining
     {
         get
@@ -33,13 +33,7 @@ internal readonly struct Deadline
     public Deadline After(TimeSpan wait) => new(_timeProvider, wait, _arrival);
 }
 
-/// <summary>The times of a wait.</summary>
-/// <param name="Start">Until when the job must be known to wait for. Later than the end where that is too soon for it.</param>
-/// <param name="End">When the wait for its end is over.</param>
-internal readonly record struct WaitDeadlines(Deadline Start, Deadline End)
-{
-    /// <summary>Called once when the job is known to go on, and its end to be waited for.</summary>
-    public Action? GoesOn { get; init; }
-
-    public static implicit operator WaitDeadlines(Deadline deadline) => new(deadline, deadline);
-}
+/// <summary>The deadlines of a wait.</summary>
+/// <param name="Start">Until when the job must be known to exist. It is later than the end if that would be too soon.</param>
+/// <param name="End">When the wait for the job's end is over.</param>
+internal readonly record struct WaitDeadlines(Deadline Start, Deadline End);

@@ -1,8 +1,8 @@
 namespace SyncCluster.Gateway.Waiting;
 
 /// <summary>
-/// Keeps a server that was told to stop listening while calls wait, for <see cref="WaitingOptions.DrainTime"/> at most: else the web server would
-/// refuse connections at once, and a load balancer could not be told by <c>/health/ready</c>.
+/// Keeps a server that was told to stop listening while requests wait, for <see cref="WaitingOptions.DrainTime"/> at most. Otherwise the web server
+/// would refuse connections at once, and <c>/health/ready</c> could not tell a load balancer.
 /// </summary>
 internal sealed class DrainService(WaiterHub hub, IHostApplicationLifetime lifetime, TimeProvider timeProvider) : IHostedLifecycleService
 {
@@ -11,7 +11,7 @@ internal sealed class DrainService(WaiterHub hub, IHostApplicationLifetime lifet
     /// <inheritdoc/>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        // Where the host is stopped by a call and not by a signal, it says so to nobody before this has returned.
+        // A host that is stopped by a call, and not by a signal, raises ApplicationStopping only after this has returned.
         lifetime.StopApplication();
         using var timer = new PeriodicTimer(Tick, timeProvider);
         while (hub is { Waiters: > 0, IsDrained: false })

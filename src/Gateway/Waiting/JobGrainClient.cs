@@ -3,124 +3,115 @@ using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Waiting;
 
-/// <summary>A gateway's calls to the grains of the jobs that it waits for, and how they are tried again. Each renews the gateway's subscription.</summary>
-internal sealed partial class JobGrainClient(
-    IGrainFactory grains, Action<PendingJob, JobReply.Pending> goesOn, WaitingOptions options, TimeProvider timeProvider, ILogger logger)
+/// <summary>
+/// A gateway's calls to the grains of the jobs that it waits for. Each call renews the gateway's subscription, and is repeated while another silo may
+/// answer it.
+/// </summary>
+internal sealed partial class JobGrainClient
 {
-    /// <summary>So many times a grain may fail by itself: then it is broken, and the caller is not kept.</summary>
-    private const int Failures = 3;
+    /// <summary>
+    /// How long a submit is valid. It is longer than the call may take, and shorter than what a client is told to wait before it asks for a job whose
+    /// outcome is unknown: if the answer is then that there is no such job, there will be none.
+    /// </summary>
+    public static readonly TimeSpan SubmitValidity = TimeSpan.FromSeconds(4);
 
-    /// <summary>How long is tried to say what has become of a job's waiters.</summary>
+    /// <summary>So often a grain may fail by itself: then it is broken, and the caller gets an answer.</summary>
+    private const int MaxGrainFailures = 3;
+
+    /// <summary>How long the client tries to tell a grain that its waiters have left.</summary>
     private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(30);
 
-    /// <summary>By job, the newest version with which its grain is still to hear that somebody counts on the job.</summary>
-    private readonly ConcurrentDictionary<string, long> _promised = new();
+    private readonly IGrainFactory _grains;
+    private readonly AttachSchedule _schedule;
+    private readonly WaitingOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger<JobGrainClient> _logger;
+    private readonly RetryPipeline _leaves;
 
-    private readonly RetryPipeline _leaves = new(RetryPolicy.GrainCall, timeProvider, (fault, key) => LogCallFailed(logger, fault, key));
+    /// <summary>
+    /// By job, the newest version with which its grain is still to hear that a client was told where to ask for the job. Until it has heard, a disconnect
+    /// must not cancel the job.
+    /// </summary>
+    private readonly ConcurrentDictionary<string, long> _unacknowledgedLeaves = new();
+
     private long _version;
 
-    /// <summary>Calls the job's grain until it has answered. Null: the job goes on, and this gateway is subscribed to its end.</summary>
-    /// <param name="job">The job.</param>
-    /// <param name="token">The waiter's own token.</param>
-    /// <param name="call">What its grain is asked.</param>
-    /// <param name="maySee">Whether the asking one may see the job.</param>
-    /// <param name="deadline">When the wait ends.</param>
-    /// <param name="drained">Canceled when nothing is tried again.</param>
-    /// <param name="gone">Canceled when the client has gone.</param>
-    /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async Task<WaitResult?> UntilAnsweredAsync(
-        PendingJob job,
-        string? token,
-        Func<IJobGrain, Subscription, Task<JobReply>> call,
-        Func<JobAccess, bool> maySee,
-        Deadline deadline,
-        CancellationToken drained,
-        CancellationToken gone)
+    public JobGrainClient(
+        IGrainFactory grains, AttachSchedule schedule, WaitingOptions options, TimeProvider timeProvider, ILogger<JobGrainClient> logger)
     {
-        var patient = new Deadline(timeProvider, options.Patience);
-        var silent = new Deadline(timeProvider, options.Silence);
-        var uncertain = false;
-        var failures = 0;
-        for (var backoff = RetryPolicy.GrainCall.NewBackoff(); ;)
-        {
-            try
-            {
-                switch (await CallAsync(job, token, call, deadline, gone))
-                {
-                    case JobReply.Finished finished:
-                        job.Finish(finished.Job);
-                        return maySee(finished.Job.Access) ? new WaitResult.Finished(finished.Job) : new WaitResult.Forbidden();
-                    case JobReply.Pending pending:
-                        return maySee(pending.Access) ? null : new WaitResult.Forbidden();
-                    case JobReply.NotFound:
-                        return new WaitResult.NotFound();
-                    case JobReply.IdempotencyConflict:
-                        return new WaitResult.OtherCall();
-                    case JobReply.QueueFull:
-                        return new WaitResult.QueueFull();
-                    case JobReply.QuotaExceeded over:
-                        return new WaitResult.OverLimit(over);
-                    case JobReply.StorageFull:
-                        return new WaitResult.StorageFull();
-                    case JobReply.Unavailable when patient.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero:
-                        return Unanswered(uncertain);
-                }
-            }
-            catch (Exception fault) when (!IsGone(fault, gone))
-            {
-                LogCallFailed(logger, fault, job.Key);
-                uncertain = true;
-                failures += IsTrouble(fault) ? 0 : 1;
-                if (failures == Failures || silent.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero)
-                {
-                    return new WaitResult.Unknown();
-                }
-            }
-
-            if (drained.IsCancellationRequested)
-            {
-                return Unanswered(uncertain);
-            }
-
-            var pause = backoff.Next();
-            await Task.Delay(pause < deadline.Remaining ? pause : deadline.Remaining, timeProvider, gone);
-        }
+        _grains = grains;
+        _schedule = schedule;
+        _options = options;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        _leaves = new(RetryPolicy.GrainCall, timeProvider, (fault, key) => LogCallFailed(fault, key));
     }
 
-    /// <summary>One call. Null: it is not known what came of it.</summary>
-    /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async Task<JobReply?> OnceAsync(
-        PendingJob job, Func<IJobGrain, Subscription, Task<JobReply>> call, Deadline deadline, CancellationToken gone)
+    /// <summary>Submits a job, until its grain has replied.</summary>
+    /// <param name="job">The job, with a waiter.</param>
+    /// <param name="spec">What to run.</param>
+    /// <param name="token">The waiter's token.</param>
+    /// <param name="deadline">When the wait for a reply ends.</param>
+    /// <param name="drained">Canceled when nothing is repeated any more.</param>
+    /// <param name="aborted">Canceled when the client has disconnected.</param>
+    /// <returns>Null: the job goes on, and this gateway is subscribed to its end.</returns>
+    /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
+    public Task<WaitResult?> SubmitAsync(
+        PendingJob job, JobSpec spec, string? token, Deadline deadline, CancellationToken drained, CancellationToken aborted) => UntilRepliedAsync(
+        job,
+        token,
+        (grain, subscription) => grain.Submit(spec, subscription, _timeProvider.GetUtcNow() + SubmitValidity),
+        mayShow: null,
+        deadline,
+        drained,
+        aborted);
+
+    /// <summary>Attaches to a job, until its grain has replied.</summary>
+    /// <param name="job">The job, with a waiter.</param>
+    /// <param name="mayShow">Whether the caller may see the job.</param>
+    /// <param name="deadline">When the wait for a reply ends.</param>
+    /// <param name="drained">Canceled when nothing is repeated any more.</param>
+    /// <param name="aborted">Canceled when the client has disconnected.</param>
+    /// <returns>Null: the job goes on, and this gateway is subscribed to its end.</returns>
+    /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
+    public Task<WaitResult?> AttachAsync(
+        PendingJob job, Func<JobAccess, bool> mayShow, Deadline deadline, CancellationToken drained, CancellationToken aborted) => UntilRepliedAsync(
+        job, token: null, static (grain, subscription) => grain.Attach(subscription, Reading.Cached), mayShow, deadline, drained, aborted);
+
+    /// <summary>Attaches again, once.</summary>
+    /// <returns>Null: the call failed.</returns>
+    /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
+    public async Task<JobReply?> AttachAgainAsync(PendingJob job, Reading reading, Deadline deadline, CancellationToken aborted)
     {
         try
         {
-            return await CallAsync(job, job.Token, call, deadline, gone);
+            return await CallAsync(job, job.Token, (grain, subscription) => grain.Attach(subscription, reading), deadline, aborted);
         }
-        catch (Exception fault) when (!IsGone(fault, gone))
+        catch (Exception fault) when (!IsAbort(fault, aborted))
         {
-            LogCallFailed(logger, fault, job.Key);
+            LogCallFailed(fault, job.Key);
             return null;
         }
     }
 
     /// <summary>
-    /// Says that nobody waits for the job here any more, until it is heard: either the job may have to be canceled, or it must not be, whoever hangs up
-    /// next.
+    /// Tells the job's grain that the waiters here have left, until it has heard. If all have disconnected, the grain may cancel the job; if a client was
+    /// told where to ask for it, it must not, even if others disconnect later.
     /// </summary>
     /// <param name="job">The job.</param>
-    /// <param name="version">Of the gateway's newest subscription then.</param>
+    /// <param name="version">The version of the gateway's newest subscription when the last waiter left.</param>
     public void Leave(PendingJob job, long version)
     {
-        var grain = grains.GetJob(job.Key);
+        var grain = _grains.GetJob(job.Key);
         var subscription = new Subscription(job.Observer, version);
-        if (!job.IsAbandoned)
+        if (!job.AllDisconnected)
         {
-            _promised[job.Key] = version;
+            _unacknowledgedLeaves[job.Key] = version;
         }
 
-        _ = _promised.ContainsKey(job.Key)
+        _ = _unacknowledgedLeaves.ContainsKey(job.Key)
             ? LeaveAsync(grain, subscription, job.Key)
-            : _leaves.ExecuteAsync(job.Key, () => grain.Disconnect(subscription), answer => answer != Cancellation.Unavailable, LeaveTime);
+            : _leaves.ExecuteAsync(job.Key, () => grain.Disconnect(subscription), reply => reply != Cancellation.Unavailable, LeaveTime);
     }
 
     private async Task LeaveAsync(IJobGrain grain, Subscription subscription, string key)
@@ -134,31 +125,80 @@ internal sealed partial class JobGrainClient(
             },
             _ => true,
             LeaveTime);
-        _promised.TryRemove(KeyValuePair.Create(key, subscription.Version));
+        _unacknowledgedLeaves.TryRemove(KeyValuePair.Create(key, subscription.Version));
+    }
+
+    private async Task<WaitResult?> UntilRepliedAsync(
+        PendingJob job,
+        string? token,
+        Func<IJobGrain, Subscription, Task<JobReply>> call,
+        Func<JobAccess, bool>? mayShow,
+        Deadline deadline,
+        CancellationToken drained,
+        CancellationToken aborted)
+    {
+        var whileUnavailable = new Deadline(_timeProvider, _options.Patience);
+        var whileSilent = new Deadline(_timeProvider, _options.Silence);
+        var isOutcomeUnknown = false;
+        var grainFailures = 0;
+        for (var backoff = RetryPolicy.GrainCall.NewBackoff(); ;)
+        {
+            try
+            {
+                var reply = await CallAsync(job, token, call, deadline, aborted);
+                switch (reply)
+                {
+                    case JobReply.Finished { Job: var finished }:
+                        job.Finish(reply);
+                        return mayShow?.Invoke(finished.Access) == false ? new WaitResult.Forbidden() : new WaitResult.Replied(reply);
+                    case JobReply.Pending pending:
+                        return mayShow?.Invoke(pending.Access) == false ? new WaitResult.Forbidden() : null;
+                    case not JobReply.Unavailable:
+                        return new WaitResult.Replied(reply);
+                    case JobReply.Unavailable when whileUnavailable.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero:
+                        return Unanswered();
+                }
+            }
+            catch (Exception fault) when (!IsAbort(fault, aborted))
+            {
+                LogCallFailed(fault, job.Key);
+                isOutcomeUnknown = true;
+                grainFailures += IsClusterFault(fault) ? 0 : 1;
+                if (grainFailures == MaxGrainFailures || whileSilent.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero)
+                {
+                    return new WaitResult.Unknown();
+                }
+            }
+
+            if (drained.IsCancellationRequested)
+            {
+                return Unanswered();
+            }
+
+            var pause = backoff.Next();
+            await Task.Delay(pause < deadline.Remaining ? pause : deadline.Remaining, _timeProvider, aborted);
+        }
+
+        WaitResult Unanswered() => isOutcomeUnknown ? new WaitResult.Unknown() : new WaitResult.Replied(new JobReply.Unavailable());
     }
 
     private async Task<JobReply> CallAsync(
-        PendingJob job, string? token, Func<IJobGrain, Subscription, Task<JobReply>> call, Deadline deadline, CancellationToken gone)
+        PendingJob job, string? token, Func<IJobGrain, Subscription, Task<JobReply>> call, Deadline deadline, CancellationToken aborted)
     {
         var version = Interlocked.Increment(ref _version);
         job.Subscribe(version);
-        var called = call(grains.GetJob(job.Key), new Subscription(job.Observer, version, token));
-        var reply = await called.WaitAsync(deadline.Remaining, timeProvider, gone);
+        var called = call(_grains.GetJob(job.Key), new Subscription(job.Observer, version, token));
+        var reply = await called.WaitAsync(deadline.Remaining, _timeProvider, aborted);
         if (reply is JobReply.Pending pending)
         {
-            goesOn(job, pending);
+            _schedule.Established(job, pending);
         }
 
         return reply;
     }
 
-    private static WaitResult Unanswered(bool uncertain) => uncertain ? new WaitResult.Unknown() : new WaitResult.Unavailable();
+    private static bool IsAbort(Exception fault, CancellationToken aborted) => fault is OperationCanceledException && aborted.IsCancellationRequested;
 
-    private static bool IsGone(Exception fault, CancellationToken gone) => fault is OperationCanceledException && gone.IsCancellationRequested;
-
-    /// <summary>Whether the cluster is at fault, or a silo that stops, and another one may answer. Anything else is the grain's own.</summary>
-    private static bool IsTrouble(Exception fault) => fault is OrleansException or TimeoutException or OperationCanceledException or ObjectDisposedException;
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "A call to the grain of {Job} failed and will be repeated.")]
-    private static partial void LogCallFailed(ILogger logger, Exception fault, string job);
+    /// <summary>Whether the cluster is at fault, or a silo that stops: another silo may answer. Anything else is the grain's own fault.</summary>
+    private static bool IsClusterFault(Exception fault) => fault is OrleansException or TimeoutException or OperationCanceledException or ObjectDisposedException;
 }

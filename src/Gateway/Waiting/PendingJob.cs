@@ -2,25 +2,30 @@ using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Waiting;
 
-/// <summary>A job that somebody waits for at this gateway. All its waiters share it.</summary>
+/// <summary>A job that requests wait for at this gateway. All of them share it.</summary>
 internal sealed class PendingJob(string key, IJobObserver observer)
 {
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource<WaitResult> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private List<string>? _tokens;
     private int _waiters;
-    private bool _left;
-    private bool _established;
+    private bool _isClosed;
+    private bool _isEstablished;
     private long _nextAttach = long.MaxValue;
 
+    /// <summary>The job's <see cref="JobKey"/>.</summary>
     public string Key => key;
 
+    /// <summary>This gateway's observer, to which the job's grain pushes.</summary>
     public IJobObserver Observer => observer;
 
     /// <summary>The version of this gateway's newest subscription to the job.</summary>
     public long Version { get; private set; }
 
-    /// <summary>The token of one of the waiters, whoever: what TheEye may be asked with. Null where tokens are this cluster's own.</summary>
+    /// <summary>Whether all waiters that have left have disconnected: none was told that the job goes on, and where to ask for it.</summary>
+    public bool AllDisconnected { get; private set; } = true;
+
+    /// <summary>The token of any waiter, to ask TheEye with; null if the tokens are this cluster's own.</summary>
     public string? Token
     {
         get
@@ -32,16 +37,16 @@ internal sealed class PendingJob(string key, IJobObserver observer)
         }
     }
 
-    /// <summary>How the wait for it ends, unless a waiter ends its own.</summary>
+    /// <summary>How the wait ends for all, unless a waiter ends its own.</summary>
     public Task<WaitResult> End => _end.Task;
 
-    /// <summary>Whether its grain need not hear that nobody waits any more.</summary>
+    /// <summary>Whether the job's grain need not hear that the waiters have left.</summary>
     public bool HasEnded => _end.Task is { IsCompletedSuccessfully: true, Result: not WaitResult.Draining };
 
-    /// <param name="job">The finished job; null when its record is lost.</param>
-    public void Finish(FinishedJob? job) => _end.TrySetResult(job is null ? new WaitResult.NotFound() : new WaitResult.Finished(job));
+    /// <param name="reply">The finished job, or that its record is lost.</param>
+    public void Finish(JobReply reply) => _end.TrySetResult(new WaitResult.Replied(reply));
 
-    /// <summary>The server stops: nobody waits for it here any longer.</summary>
+    /// <summary>The server stops: the waits end.</summary>
     public void Drain() => _end.TrySetResult(new WaitResult.Draining());
 
     /// <summary>A call with a subscription of this version is sent, perhaps beside others.</summary>
@@ -53,18 +58,20 @@ internal sealed class PendingJob(string key, IJobObserver observer)
         }
     }
 
-    /// <summary>The job's grain has answered that the job goes on. Before that nothing is asked but by the first call itself.</summary>
-    /// <param name="next">When to attach again at the latest, by the clock of the hub.</param>
+    /// <summary>The job's grain has replied that the job goes on. Before that only the first call itself asks for it.</summary>
+    /// <param name="next">The latest time to attach again, by the timestamps of the schedule.</param>
     public void Establish(long next)
     {
         lock (_lock)
         {
-            _established = true;
+            _isEstablished = true;
             _nextAttach = Math.Min(_nextAttach, next);
         }
     }
 
-    /// <summary>Attach again by then, or sooner. It is kept although the first answer, which may be older than its cause, is still to come.</summary>
+    /// <summary>
+    /// The job is due by then, or sooner. The time is kept even if the first reply is still to come: that reply may be older than the reason to attach.
+    /// </summary>
     public void AttachBy(long time)
     {
         lock (_lock)
@@ -76,7 +83,7 @@ internal sealed class PendingJob(string key, IJobObserver observer)
     /// <summary>Whether it is time to attach again; if so, the next time is set.</summary>
     public bool IsDue(long now, Func<long> next)
     {
-        // Asked of all, all the time.
+        // Without the lock first: all jobs are asked this several times a second.
         if (Volatile.Read(ref _nextAttach) > now)
         {
             return false;
@@ -84,7 +91,7 @@ internal sealed class PendingJob(string key, IJobObserver observer)
 
         lock (_lock)
         {
-            if (_left || !_established || _nextAttach > now)
+            if (_isClosed || !_isEstablished || _nextAttach > now)
             {
                 return false;
             }
@@ -94,13 +101,14 @@ internal sealed class PendingJob(string key, IJobObserver observer)
         }
     }
 
-    /// <summary>Adds a waiter. False: the last one has just left, and this object is not in use any more.</summary>
-    /// <param name="token">What TheEye may be asked with in the waiter's name; null for nothing.</param>
-    public bool TryEnter(string? token)
+    /// <summary>Adds a waiter.</summary>
+    /// <param name="token">A token to ask TheEye with; null for none.</param>
+    /// <returns>False: the last waiter has just left, and this object is not in use any more.</returns>
+    public bool TryAddWaiter(string? token)
     {
         lock (_lock)
         {
-            if (_left)
+            if (_isClosed)
             {
                 return false;
             }
@@ -115,24 +123,22 @@ internal sealed class PendingJob(string key, IJobObserver observer)
         }
     }
 
-    /// <summary>Whether none of those who have waited was told that the job goes on, and where to ask for it.</summary>
-    public bool IsAbandoned { get; private set; } = true;
-
-    /// <summary>Takes a waiter off. True: it was the last one.</summary>
-    /// <param name="token">What it came with.</param>
-    /// <param name="isTold">Whether its client is told that the job goes on.</param>
-    public bool Leave(string? token, bool isTold)
+    /// <summary>Removes a waiter.</summary>
+    /// <param name="token">The token that it was added with.</param>
+    /// <param name="isClientTold">Whether its client is told that the job goes on, and where to ask for it.</param>
+    /// <returns>True: it was the last one.</returns>
+    public bool RemoveWaiter(string? token, bool isClientTold)
     {
         lock (_lock)
         {
-            IsAbandoned &= !isTold;
+            AllDisconnected &= !isClientTold;
             if (token is not null)
             {
                 _tokens!.Remove(token);
             }
 
-            _left = --_waiters == 0;
-            return _left;
+            _isClosed = --_waiters == 0;
+            return _isClosed;
         }
     }
 }

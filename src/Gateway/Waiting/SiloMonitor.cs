@@ -2,12 +2,12 @@ using Orleans.Messaging;
 
 namespace SyncCluster.Gateway.Waiting;
 
-/// <summary>Has all waited-for jobs asked for again when a silo has left the cluster (rule I7).</summary>
+/// <summary>Has this gateway attach again to all its jobs when a silo has left the cluster (rule I7).</summary>
 internal sealed partial class SiloMonitor(IGatewayListProvider silos, WaiterHub hub, TimeProvider timeProvider, ILogger<SiloMonitor> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Longer than a silo that has missed the gossip takes to read the membership again.</summary>
+    /// <summary>Longer than a silo takes to read the membership table again if it has missed the gossip.</summary>
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(12);
 
     /// <inheritdoc/>
@@ -46,7 +46,7 @@ internal sealed partial class SiloMonitor(IGatewayListProvider silos, WaiterHub 
         }
     }
 
-    /// <summary>Null where the list can't be read.</summary>
+    /// <returns>Null: the list can't be read.</returns>
     private async Task<HashSet<Uri>?> ListAsync()
     {
         try
@@ -55,14 +55,8 @@ internal sealed partial class SiloMonitor(IGatewayListProvider silos, WaiterHub 
         }
         catch (Exception fault)
         {
-            LogUnknown(fault.Message);
+            LogListUnreadable(fault);
             return null;
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Left the cluster: {Silos}. All waited-for jobs are asked for again.")]
-    private partial void LogLeft(string silos);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "The list of silos can't be read: {Fault}")]
-    private partial void LogUnknown(string fault);
 }

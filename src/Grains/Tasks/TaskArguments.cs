@@ -31,7 +31,7 @@ internal static class TaskArguments
         var required = task.Arguments.Count(argument => !argument.IsFixed);
         if (suppliedArray.ValueKind != JsonValueKind.Array || suppliedArray.GetArrayLength() < required)
         {
-            return new BoundArguments.Refused($"Invalid Task Arguments. An array of length {required} is required. Optionals must be null");
+            return new BoundArguments.Refused(TooFew(required));
         }
 
         var arguments = task.Arguments.OrderBy(argument => argument.Order).ToArray();
@@ -58,6 +58,9 @@ internal static class TaskArguments
             ? new BoundArguments.Bound(bound)
             : new BoundArguments.Refused($"Argument {index} contains a NUL character, which a script can't be given. Remove it.");
     }
+
+    /// <summary>The original's message for a call with too few arguments.</summary>
+    public static string TooFew(int required) => $"Invalid Task Arguments. An array of length {required} is required. Optionals must be null";
 
     /// <summary>The words that a script gets, one for each argument.</summary>
     /// <param name="bound">What <see cref="Bind"/> made.</param>

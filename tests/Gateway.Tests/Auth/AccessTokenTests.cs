@@ -53,7 +53,7 @@ public sealed class AccessTokenTests
     public void A_refusal_does_not_show_the_token()
     {
         var refused = Assert.IsType<AccessToken.Refused>(AccessToken.Find(Query("?access_token=hidden"), "Bearer hidden", null));
-        Assert.DoesNotContain("hidden", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden", refused.Problem.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hidden", new AccessToken.One("hidden").ToString(), StringComparison.Ordinal);
     }
 

@@ -33,7 +33,7 @@ public class TestCluster : IAsyncLifetime
 
         for (var gateway = 0; gateway < 2; gateway++)
         {
-            var app = GatewayApp.Build([.. Settings, "--Demo:Folder=tasks"]);
+            var app = Program.Build([.. Settings, "--Demo:Folder=tasks"]);
             await app.StartAsync();
             _gateways.Add(app);
             _clients.Add(new HttpClient { BaseAddress = new Uri(app.Urls.Single()), Timeout = TimeSpan.FromMinutes(2) });

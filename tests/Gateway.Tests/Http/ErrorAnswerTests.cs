@@ -77,7 +77,7 @@ public abstract class ErrorAnswerTests(TestServer server)
         var answer = await reader.ReadToEndAsync();
         Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
         Assert.EndsWith(
-            Encoding.UTF8.GetString(Refusals.Body.Single(body => body.Name == "unreadable").Problem.Render().Span), answer, StringComparison.Ordinal);
+            Encoding.UTF8.GetString(ProblemExamples.Body.Single(body => body.Name == "unreadable").Problem.Render().Span), answer, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -112,7 +112,7 @@ public sealed class LocalPlaceTests() : WaiterLimitTests(new Server())
     {
         var refusal = await Assert.ThrowsAsync<OptionsValidationException>(async () =>
         {
-            await using var app = GatewayApp.Build(
+            await using var app = Program.Build(
             [
                 "--urls=http://127.0.0.1:0", $"--{setting}", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Microsoft=None", "--Logging:LogLevel:Orleans=None",
             ]);

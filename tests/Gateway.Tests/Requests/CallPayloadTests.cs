@@ -93,7 +93,7 @@ public sealed class CallPayloadTests
     [Fact]
     public void What_is_read_shows_no_token_in_a_log()
     {
-        var arguments = new CallPayload.Arguments("[\"hidden\"]"u8.ToArray(), "hidden");
+        var arguments = new CallPayload("[\"hidden\"]"u8.ToArray(), "hidden");
         Assert.DoesNotContain("hidden", arguments.ToString(), StringComparison.Ordinal);
     }
 }

@@ -14,8 +14,8 @@ internal static class CallPayloads
 
     public static (string Arguments, string? Token) Accepted(string? contentType, string body, string query = "")
     {
-        var arguments = Assert.IsType<CallPayload.Arguments>(Read(contentType, Encoding.UTF8.GetBytes(body), query));
-        return (Encoding.UTF8.GetString(arguments.Json.Span), arguments.AccessToken);
+        Assert.True(Read(contentType, Encoding.UTF8.GetBytes(body), query).TryGet(out var payload, out var problem), problem?.Message);
+        return (Encoding.UTF8.GetString(payload!.Arguments.Span), payload.AccessToken);
     }
 
     public static (int Status, string Message) Refused(string? contentType, string body, string query = "") =>
@@ -23,9 +23,9 @@ internal static class CallPayloads
 
     public static (int Status, string Message) Refused(string? contentType, byte[] body, string query = "")
     {
-        var refused = Assert.IsType<CallPayload.Refused>(Read(contentType, body, query));
-        return (refused.Status, refused.Message);
+        Assert.False(Read(contentType, body, query).TryGet(out _, out var problem));
+        return (problem!.Status, problem.Message);
     }
 
-    private static CallPayload Read(string? contentType, byte[] body, string query) => CallPayload.Read(contentType, body, Query(query));
+    private static Result<CallPayload> Read(string? contentType, byte[] body, string query) => CallPayload.Read(contentType, body, Query(query));
 }

@@ -71,9 +71,9 @@ public sealed class IdempotencyKeyTests
         Assert.Equal(all.Length, all.Select(identity => Convert.ToHexString(identity.Id)).Distinct().Count());
 
         static IdempotencyIdentity ByUser(string customer) => IdempotencyIdentity.Of(
-            new TaskInvocation(customer, "t", new CallPayload.Arguments("[]"u8.ToArray(), null))
+            new TaskInvocation(customer, "t", new CallPayload("[]"u8.ToArray(), null))
             {
-                Caller = new Caller { Customer = customer, Username = "uma", Credential = Credential.User },
+                Caller = new AuthenticatedCaller(new Caller { Customer = customer, Username = "uma", Credential = Credential.User }, "token") { Arrival = default },
             },
             "k");
     }
@@ -87,5 +87,5 @@ public sealed class IdempotencyKeyTests
         Assert.Equal(same, Of("c", "t", "k", "u", one).Fingerprint.SequenceEqual(Of("c", "t", "k", "u", other).Fingerprint));
 
     private static IdempotencyIdentity Of(string customer, string task, string key, string secret, string arguments = "[]") =>
-        IdempotencyIdentity.Of(new TaskInvocation(customer, task, new CallPayload.Arguments(Encoding.UTF8.GetBytes(arguments), null)) { Secret = secret }, key);
+        IdempotencyIdentity.Of(new TaskInvocation(customer, task, new CallPayload(Encoding.UTF8.GetBytes(arguments), null)) { Secret = secret }, key);
 }

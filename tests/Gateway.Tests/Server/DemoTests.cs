@@ -71,7 +71,7 @@ public sealed class DemoTests(DemoTests.Server server) : IClassFixture<DemoTests
     [InlineData("Kestrel:Endpoints:Http:Url=http://0.0.0.0:0")]
     public async Task The_demonstration_does_not_listen_where_others_can_reach_it(string setting)
     {
-        await using var app = GatewayApp.Build([$"--{setting}", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Microsoft=None", "--Logging:LogLevel:Orleans=None"]);
+        await using var app = Program.Build([$"--{setting}", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Microsoft=None", "--Logging:LogLevel:Orleans=None"]);
         var refusal = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync());
         Assert.Contains("Auth:Customers", refusal.Message, StringComparison.Ordinal);
     }
@@ -89,7 +89,7 @@ public sealed class DemoTests(DemoTests.Server server) : IClassFixture<DemoTests
         ];
         var refusal = await Assert.ThrowsAsync<OptionsValidationException>(async () =>
         {
-            await using var app = GatewayApp.Build(settings);
+            await using var app = Program.Build(settings);
             await app.StartAsync();
         });
         Assert.Contains($"Auth:Customers:{name}: ", refusal.Message, StringComparison.OrdinalIgnoreCase);
@@ -110,10 +110,10 @@ public sealed class DemoTests(DemoTests.Server server) : IClassFixture<DemoTests
     }
 
     [Fact]
-    public void A_new_token_is_printed_with_the_hash_that_lets_it_in()
+    public async Task A_new_token_is_printed_with_the_hash_that_lets_it_in()
     {
         using var output = new StringWriter();
-        TokenCommand.Print(output);
+        await TokenCommand.RunAsync(output);
         var words = output.ToString().Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
         var token = words.Single(word => word.Length == 43);
         Assert.Contains(Convert.ToHexStringLower(Secret.Hash(token)), words);

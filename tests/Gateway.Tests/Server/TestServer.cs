@@ -43,7 +43,7 @@ public class TestServer : IAsyncLifetime
 
     public virtual async Task InitializeAsync()
     {
-        _app = GatewayApp.Build(
+        _app = Program.Build(
         [
             "--urls=http://127.0.0.1:0",
             "--Logging:LogLevel:Default=Warning",

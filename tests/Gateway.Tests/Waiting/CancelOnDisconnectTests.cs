@@ -68,7 +68,7 @@ public sealed class CancelOnDisconnectTests(JobCluster cluster) : IClassFixture<
         var job = NewJob();
         var gateway = await cluster.GatewayAsync();
         using var client = new CancellationTokenSource();
-        var submitted = gateway.SubmitAsync(job.Spec, null, job.Soon, client.Token);
+        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, job.Soon, client.Token);
         await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
         job.Storage.AllWritesFail = true;
         await client.CancelAsync();
@@ -98,9 +98,9 @@ public sealed class CancelOnDisconnectTests(JobCluster cluster) : IClassFixture<
         var job = NewJob();
         var gateway = await cluster.GatewayAsync();
         cluster.LostLeaves[job.Grain.GetGrainId()] = 3;
-        Assert.IsType<WaitResult.TimedOut>(await gateway.SubmitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), CancellationToken.None));
+        Assert.IsType<WaitResult.TimedOut>(await gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), CancellationToken.None));
         using var client = new CancellationTokenSource();
-        var again = gateway.AttachAsync(job.Key, _ => true, job.Soon, client.Token);
+        var again = gateway.AttachAndWaitAsync(job.Key, _ => true, job.Soon, client.Token);
         await client.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => again);
         await TestServer.UntilAsync(() => cluster.LostLeaves[job.Grain.GetGrainId()] == 0);
@@ -108,7 +108,7 @@ public sealed class CancelOnDisconnectTests(JobCluster cluster) : IClassFixture<
 
         // Once it is heard, it need not be said again.
         using var other = new CancellationTokenSource();
-        again = gateway.AttachAsync(job.Key, _ => true, job.Soon, other.Token);
+        again = gateway.AttachAndWaitAsync(job.Key, _ => true, job.Soon, other.Token);
         await other.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => again);
         Assert.IsType<JobReply.Pending>(await job.Grain.Attach(job.Ear().Subscription(1), Reading.Fresh));
@@ -125,7 +125,7 @@ public sealed class CancelOnDisconnectTests(JobCluster cluster) : IClassFixture<
         job.Storage.NextWrites(Fault.After);
         job.Storage.Gate = slow.Task;
         using var client = new CancellationTokenSource();
-        var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), client.Token);
+        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), client.Token);
         await TestServer.UntilAsync(() => job.Storage.Reads > 0);
         if (hangsUp)
         {

@@ -82,7 +82,7 @@ public sealed class JobCluster : IAsyncLifetime
             new GatewayLifetime(stop),
             Options.Create(options ?? new WaitingOptions()),
             time ?? TimeProvider.System,
-            NullLogger<WaiterHub>.Instance);
+            NullLoggerFactory.Instance);
         _hubs.Add(hub);
         await hub.StartAsync(CancellationToken.None);
         return hub;

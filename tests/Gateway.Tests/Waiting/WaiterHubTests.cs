@@ -25,8 +25,8 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
                 await job.AssignAsync(attempt, run);
                 await job.Grain.Complete(run, TestJob.Success);
             });
-            var end = await gateway.SubmitAsync(job.Spec, null, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience);
-            Assert.Equal((await job.StoredAsync())!.Document!, Assert.IsType<WaitResult.Finished>(end).Job.Document);
+            var end = await gateway.SubmitAndWaitAsync(job.Spec, null, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience);
+            Assert.Equal((await job.StoredAsync())!.Document!, WaiterHubExtensions.Reply<JobReply.Finished>(end).Job.Document);
         }
 
         Assert.Equal(0, gateway.Waiters);
@@ -37,15 +37,15 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
     {
         var job = cluster.NewJob();
         var gateways = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => cluster.GatewayAsync()));
-        var submitted = gateways[0].SubmitAsync(job.Spec, null, job.Soon, CancellationToken.None);
+        var submitted = gateways[0].SubmitAndWaitAsync(job.Spec, null, job.Soon, CancellationToken.None);
         await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
         Task<WaitResult>[] waiters =
-            [submitted, .. Enumerable.Range(1, 99).Select(i => gateways[i % 4].AttachAsync(job.Key, _ => true, job.Soon, CancellationToken.None))];
+            [submitted, .. Enumerable.Range(1, 99).Select(i => gateways[i % 4].AttachAndWaitAsync(job.Key, _ => true, job.Soon, CancellationToken.None))];
         await job.FinishAsync();
         var document = (await job.StoredAsync())!.Document!;
         Assert.All(
             await Task.WhenAll(waiters).WaitAsync(JobCluster.Patience),
-            end => Assert.Equal(document, Assert.IsType<WaitResult.Finished>(end).Job.Document));
+            end => Assert.Equal(document, WaiterHubExtensions.Reply<JobReply.Finished>(end).Job.Document));
         Assert.All(gateways, gateway => Assert.Equal(0, gateway.Waiters));
     }
 
@@ -55,7 +55,7 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
         var watch = Stopwatch.StartNew();
-        var end = await gateway.SubmitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), CancellationToken.None).WaitAsync(JobCluster.Patience);
+        var end = await gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), CancellationToken.None).WaitAsync(JobCluster.Patience);
         Assert.IsType<WaitResult.TimedOut>(end);
         Assert.InRange(watch.Elapsed, Short - TimeSpan.FromMilliseconds(20), Short + TimeSpan.FromSeconds(1.5));
         Assert.Equal(Lifecycle.Ready, (await job.StoredAsync())!.Lifecycle);
@@ -71,9 +71,9 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
         try
         {
             job.Storage.Gate = gate.Task;
-            var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), CancellationToken.None);
+            var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), CancellationToken.None);
             Assert.IsType<WaitResult.TimedOut>(await submitted.WaitAsync(JobCluster.Patience));
-            var attached = gateway.AttachAsync(job.Key, _ => true, new Deadline(TimeProvider.System, Short), CancellationToken.None);
+            var attached = gateway.AttachAndWaitAsync(job.Key, _ => true, new Deadline(TimeProvider.System, Short), CancellationToken.None);
             Assert.IsType<WaitResult.Unknown>(await attached.WaitAsync(JobCluster.Patience));
         }
         finally
@@ -94,7 +94,7 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
         try
         {
             var minutes = new Deadline(TimeProvider.System, TimeSpan.FromMinutes(10));
-            Assert.IsType<WaitResult.Unknown>(await gateway.AttachAsync(job.Key, _ => true, minutes, CancellationToken.None).WaitAsync(JobCluster.Patience));
+            Assert.IsType<WaitResult.Unknown>(await gateway.AttachAndWaitAsync(job.Key, _ => true, minutes, CancellationToken.None).WaitAsync(JobCluster.Patience));
         }
         finally
         {
@@ -106,14 +106,15 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
     public async Task The_last_look_finds_a_job_that_ended_without_a_push()
     {
         var job = cluster.NewJob();
-        Assert.IsType<WaitResult.Finished>(await LastLookAsync(job, job.EndBehindTheGrainAsync));
+        WaiterHubExtensions.Reply<JobReply.Finished>(await LastLookAsync(job, job.EndBehindTheGrainAsync));
     }
 
     [Fact]
     public async Task The_last_look_says_that_the_job_s_record_is_lost()
     {
         var job = cluster.NewJob();
-        Assert.IsType<WaitResult.NotFound>(await LastLookAsync(job, () => cluster.Storage.RemoveAsync(job.Grain.GetGrainId())));
+        var refused = Assert.IsType<WaitResult.Refused>(await LastLookAsync(job, () => cluster.Storage.RemoveAsync(job.Grain.GetGrainId())));
+        Assert.Equal(Problems.RecordLost(job.Spec.JobId), refused.Problem);
     }
 
     [Fact]
@@ -122,9 +123,9 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
         using var goes = new CancellationTokenSource();
-        var gone = gateway.SubmitAsync(job.Spec, null, job.Soon, goes.Token);
+        var gone = gateway.SubmitAndWaitAsync(job.Spec, null, job.Soon, goes.Token);
         await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
-        var stays = gateway.AttachAsync(job.Key, _ => true, job.Soon, CancellationToken.None);
+        var stays = gateway.AttachAndWaitAsync(job.Key, _ => true, job.Soon, CancellationToken.None);
         await goes.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone.WaitAsync(JobCluster.Patience));
         Assert.Equal(1, gateway.Waiters);
@@ -133,7 +134,7 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
         // A call behind the Leave that must not have been sent.
         await job.Grain.Attach(null, Reading.Cached);
         await job.FinishAsync();
-        Assert.IsType<WaitResult.Finished>(await stays.WaitAsync(TimeSpan.FromSeconds(5)));
+        WaiterHubExtensions.Reply<JobReply.Finished>(await stays.WaitAsync(TimeSpan.FromSeconds(5)));
         Assert.Equal(0, gateway.Waiters);
     }
 
@@ -143,21 +144,23 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
         var job = cluster.NewJob();
         using var stop = new CancellationTokenSource();
         var gateway = await cluster.GatewayAsync(new() { DrainTime = TimeSpan.FromMilliseconds(1) }, stop: stop.Token);
-        var waits = new TaskCompletionSource();
-        var submitted = gateway.SubmitAsync(
-            job.Spec, null, new WaitDeadlines(job.Soon, job.Soon) { GoesOn = waits.SetResult }, CancellationToken.None);
-        await waits.Task.WaitAsync(JobCluster.Patience);
-        await stop.CancelAsync();
-        Assert.IsType<WaitResult.Draining>(await submitted.WaitAsync(TimeSpan.FromSeconds(5)));
+        using (var wait = await gateway.SubmitAsync(job.Spec, null, new WaitDeadlines(job.Soon, job.Soon), CancellationToken.None).WaitAsync(JobCluster.Patience))
+        {
+            Assert.Null(wait.Result);
+            var submitted = wait.EndAsync(CancellationToken.None);
+            await stop.CancelAsync();
+            Assert.IsType<WaitResult.Draining>(await submitted.WaitAsync(TimeSpan.FromSeconds(5)));
+        }
+
         Assert.IsType<WaitResult.Draining>(
-            await gateway.AttachAsync(job.Key, _ => true, job.Soon, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5)));
+            await gateway.AttachAndWaitAsync(job.Key, _ => true, job.Soon, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5)));
 
         // Whoever would not have waited is told the same as ever.
-        Assert.IsType<WaitResult.TimedOut>(await gateway.AttachAsync(
+        Assert.IsType<WaitResult.TimedOut>(await gateway.AttachAndWaitAsync(
             job.Key, _ => true, new WaitDeadlines(job.Soon, new Deadline(TimeProvider.System, TimeSpan.Zero)), CancellationToken.None));
         Assert.Equal(0, gateway.Waiters);
         await job.FinishAsync();
-        Assert.IsType<WaitResult.Finished>(await gateway.AttachAsync(job.Key, _ => true, job.Soon, CancellationToken.None));
+        WaiterHubExtensions.Reply<JobReply.Finished>(await gateway.AttachAndWaitAsync(job.Key, _ => true, job.Soon, CancellationToken.None));
     }
 
     [Fact]
@@ -165,12 +168,12 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
-        var waits = gateway.SubmitAsync(job.Spec, null, job.Soon, CancellationToken.None);
+        var waits = gateway.SubmitAndWaitAsync(job.Spec, null, job.Soon, CancellationToken.None);
         await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
-        Assert.IsType<WaitResult.Forbidden>(await gateway.AttachAsync(job.Key, _ => false, job.Soon, CancellationToken.None));
+        Assert.IsType<WaitResult.Forbidden>(await gateway.AttachAndWaitAsync(job.Key, _ => false, job.Soon, CancellationToken.None));
         await job.FinishAsync();
-        Assert.IsType<WaitResult.Forbidden>(await gateway.AttachAsync(job.Key, _ => false, job.Soon, CancellationToken.None));
-        Assert.IsType<WaitResult.Finished>(await waits.WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.IsType<WaitResult.Forbidden>(await gateway.AttachAndWaitAsync(job.Key, _ => false, job.Soon, CancellationToken.None));
+        WaiterHubExtensions.Reply<JobReply.Finished>(await waits.WaitAsync(TimeSpan.FromSeconds(5)));
     }
 
     [Fact]
@@ -178,11 +181,11 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
-        var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
+        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
         await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
         await job.EndBehindTheGrainAsync();
         await job.Grain.Cast<IGrainManagementExtension>().DeactivateOnIdle();
-        Assert.IsType<WaitResult.Finished>(await submitted.WaitAsync(JobCluster.Patience));
+        WaiterHubExtensions.Reply<JobReply.Finished>(await submitted.WaitAsync(JobCluster.Patience));
     }
 
     [Fact]
@@ -190,11 +193,11 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromMilliseconds(200) });
-        var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
+        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
         await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
         await job.EndBehindTheGrainAsync();
         cluster.Clock.Forward(TimeSpan.FromSeconds(61));
-        Assert.IsType<WaitResult.Finished>(await submitted.WaitAsync(JobCluster.Patience));
+        WaiterHubExtensions.Reply<JobReply.Finished>(await submitted.WaitAsync(JobCluster.Patience));
     }
 
     [Fact]
@@ -205,11 +208,11 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
         cluster.Executor.IsStopping = true;
         try
         {
-            var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
+            var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
             await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
             await job.EndBehindTheGrainAsync();
             cluster.Clock.Forward(TimeSpan.FromSeconds(61));
-            Assert.IsType<WaitResult.Finished>(await submitted.WaitAsync(JobCluster.Patience));
+            WaiterHubExtensions.Reply<JobReply.Finished>(await submitted.WaitAsync(JobCluster.Patience));
         }
         finally
         {
@@ -223,10 +226,10 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
         job.Storage.NextWrites([.. Enumerable.Repeat(Fault.Before, 7)]);
-        var submitted = gateway.SubmitAsync(job.Spec, null, job.Soon, CancellationToken.None);
+        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, job.Soon, CancellationToken.None);
         await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
         await job.FinishAsync();
-        Assert.IsType<WaitResult.Finished>(await submitted.WaitAsync(JobCluster.Patience));
+        WaiterHubExtensions.Reply<JobReply.Finished>(await submitted.WaitAsync(JobCluster.Patience));
         Assert.Single(job.Executor.Attempts);
     }
 
@@ -236,8 +239,8 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync(new WaitingOptions { Patience = TimeSpan.FromMilliseconds(200) });
         job.Storage.AllWritesFail = true;
-        var end = await gateway.SubmitAsync(job.Spec, null, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience);
-        Assert.IsType<WaitResult.Unavailable>(end);
+        var end = await gateway.SubmitAndWaitAsync(job.Spec, null, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience);
+        WaiterHubExtensions.Reply<JobReply.Unavailable>(end);
         Assert.Empty(job.Executor.Attempts);
         Assert.Equal(0, gateway.Waiters);
     }
@@ -255,9 +258,9 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
             throw new InvalidOperationException("A bug.");
         };
         var minute = new Deadline(TimeProvider.System, TimeSpan.FromMinutes(1));
-        Assert.IsType<WaitResult.Unknown>(await gateway.AttachAsync(job.Key, _ => true, minute, CancellationToken.None).WaitAsync(JobCluster.Patience));
+        Assert.IsType<WaitResult.Unknown>(await gateway.AttachAndWaitAsync(job.Key, _ => true, minute, CancellationToken.None).WaitAsync(JobCluster.Patience));
         Assert.Equal(3, calls);
-        Assert.IsType<WaitResult.Unknown>(await gateway.SubmitAsync(job.Spec, null, minute, CancellationToken.None).WaitAsync(JobCluster.Patience));
+        Assert.IsType<WaitResult.Unknown>(await gateway.SubmitAndWaitAsync(job.Spec, null, minute, CancellationToken.None).WaitAsync(JobCluster.Patience));
         Assert.Equal(0, gateway.Waiters);
     }
 
@@ -271,7 +274,7 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
         job.Executor.Resume = _ => Interlocked.Increment(ref calls) > 2
             ? Task.FromResult<Resumption>(new Resumption.End(TestJob.Failure))
             : throw new InvalidOperationException("A bug.");
-        Assert.IsType<WaitResult.Finished>(await gateway.AttachAsync(job.Key, _ => true, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience));
+        WaiterHubExtensions.Reply<JobReply.Finished>(await gateway.AttachAndWaitAsync(job.Key, _ => true, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience));
     }
 
     /// <summary>How a wait ends whose last look is taken after something has happened that nobody was told of.</summary>
@@ -280,7 +283,7 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
         var untilTheLook = TimeSpan.FromSeconds(1.5);
         var time = new ObservedTime(untilTheLook);
         var gateway = await cluster.GatewayAsync(time: time);
-        var submitted = gateway.SubmitAsync(job.Spec, null, new Deadline(time, TimeSpan.FromSeconds(2)), CancellationToken.None);
+        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(time, TimeSpan.FromSeconds(2)), CancellationToken.None);
         await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
         await happens();
         await time.IsWaitedFor.WaitAsync(JobCluster.Patience);

@@ -12,56 +12,62 @@ namespace SyncCluster.Gateway.Api.Events;
 
 /// <summary>
 /// A job told live as server-sent events: <c>job</c>, then <c>lifecycle</c> and <c>log</c> as they come, and <c>result</c> or <c>problem</c> at the end.
-/// The job's grain is asked again and again for what is new, and only when the client has taken what came before: nothing is kept for a slow one. The
-/// end itself comes as to any who wait.
+/// The job's grain is polled for news, and only after the client has taken the news before: nothing is buffered for a slow reader. The end itself comes
+/// as it comes to every waiter.
 /// </summary>
 /// <param name="request">The job.</param>
-/// <param name="terms">How it is waited for, and what of its end is wanted.</param>
-/// <param name="location">Where its answer is to be had.</param>
-/// <param name="waiting">The wait for its end.</param>
+/// <param name="wait">The request's wait for the job; it is disposed of here.</param>
+/// <param name="flags">What of the finished job is wanted.</param>
+/// <param name="location">The address of the job's result.</param>
 /// <param name="grains">The cluster.</param>
-/// <param name="options">How it is followed.</param>
-/// <param name="timeProvider">Whose time passes.</param>
+/// <param name="options">The times.</param>
+/// <param name="timeProvider">The clock.</param>
 internal sealed class JobEventStream(
     JobRequest request,
-    WaitPreferences terms,
+    JobWait wait,
+    AnswerFlags flags,
     string location,
-    Task<WaitResult> waiting,
     IGrainFactory grains,
     FollowingOptions options,
     TimeProvider timeProvider) : IResult
 {
+    // Without jitter: the times are configured, and a stream polls for itself alone.
+    private readonly RetryPolicy _polls = new(options.ShortestPause, options.LongestPause) { Jitter = 0 };
     private EventCursor _position;
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        _position = EventCursor.Of(httpContext.Request.Headers["Last-Event-ID"]);
-        httpContext.Response.Headers["Job-Id"] = request.Job;
-        if (_position.IsEnd && !waiting.IsCompleted)
+        using (wait)
         {
-            // It has not ended: no event of ours has said so.
-            _position = default;
-        }
+            var ending = wait.EndAsync(httpContext.RequestAborted);
+            _position = EventCursor.Of(httpContext.Request.Headers["Last-Event-ID"]);
+            httpContext.Response.Headers["Job-Id"] = request.Job;
+            if (_position.IsEnd && !ending.IsCompleted)
+            {
+                // The job has not ended, so the id is not from an event of this job.
+                _position = default;
+            }
 
-        if (_position.IsEnd)
-        {
-            // An EventSource that has read everything is told so not to come back.
-            httpContext.Response.StatusCode = StatusCodes.Status204NoContent;
-            return;
-        }
+            if (_position.IsEnd)
+            {
+                // This tells an EventSource that has read everything not to come back.
+                httpContext.Response.StatusCode = StatusCodes.Status204NoContent;
+                return;
+            }
 
-        try
-        {
-            await TellAsync(new SseWriter(httpContext, options, timeProvider), httpContext.RequestAborted);
-        }
-        catch (OperationCanceledException) when (httpContext.RequestAborted.IsCancellationRequested)
-        {
-            // The client has gone, or was cut off.
+            try
+            {
+                await WriteAsync(new SseWriter(httpContext, options, timeProvider), ending, httpContext.RequestAborted);
+            }
+            catch (OperationCanceledException) when (httpContext.RequestAborted.IsCancellationRequested)
+            {
+                // The client has disconnected, or has read too slowly.
+            }
         }
     }
 
-    private async Task TellAsync(SseWriter stream, CancellationToken gone)
+    private async Task WriteAsync(SseWriter stream, Task<WaitResult> ending, CancellationToken aborted)
     {
         if (_position == default)
         {
@@ -76,44 +82,27 @@ internal sealed class JobEventStream(
         }
 
         await stream.FlushAsync();
-        for (var backoff = NewBackoff(); !waiting.IsCompleted;)
+        for (var pauses = _polls.NewBackoff(); !ending.IsCompleted;)
         {
-            if (await LookAsync() is { } progress && Add(stream, progress.Lifecycle, progress.Log))
+            if (await PollAsync() is { } progress && AddNews(stream, progress))
             {
                 await stream.FlushAsync();
-                backoff = NewBackoff();
+                pauses = _polls.NewBackoff();
             }
             else
             {
                 await stream.KeepAliveAsync();
             }
 
-            await Task.WhenAny(waiting, Task.Delay(backoff.Next(), timeProvider, gone));
+            await Task.WhenAny(ending, Task.Delay(pauses.Next(), timeProvider, aborted));
         }
 
-        var end = await waiting;
-        if (end is WaitResult.Finished { Job: { Fault: null } job })
-        {
-            Add(stream, job.Lifecycle, LogOf(job.Document) is { } log ? JobLog.RestOf(log, _position.Log) : null, isLast: true);
-        }
-
-        switch (WaitAnswer.Of(end, request.Job, terms.Flags, location))
-        {
-            case JobResponse answer:
-                stream.Add("result", EventCursor.Last.ToString(), ResultOf(answer));
-                break;
-            case Problem problem:
-                stream.Add("problem", null, problem.Render().Span);
-                break;
-        }
-
+        AddEnd(stream, await ending);
         await stream.FlushAsync();
     }
 
-    private Backoff NewBackoff() => new RetryPolicy(options.ShortestPause, options.LongestPause) { Jitter = 0 }.NewBackoff();
-
-    /// <summary>Null where nothing is known just now: the end will be.</summary>
-    private async Task<JobProgress?> LookAsync()
+    /// <returns>Null: nothing is known at the moment. The end will be.</returns>
+    private async Task<JobProgress?> PollAsync()
     {
         try
         {
@@ -125,24 +114,43 @@ internal sealed class JobEventStream(
         }
     }
 
-    /// <summary>Adds what is new. False: nothing is.</summary>
-    private bool Add(SseWriter stream, Lifecycle lifecycle, JobLog? log, bool isLast = false)
+    /// <returns>Whether there was any.</returns>
+    private bool AddNews(SseWriter stream, JobProgress progress)
     {
-        var isNew = lifecycle != _position.Lifecycle;
-
-        // The last one comes behind the log, as it came about.
-        if (isNew && !isLast)
+        var isNew = progress.Lifecycle != _position.Lifecycle;
+        if (isNew)
         {
-            AddLifecycle(stream, lifecycle);
+            AddLifecycle(stream, progress.Lifecycle);
         }
 
-        var hasLog = log is not null && AddLog(stream, log);
-        if (isNew && isLast)
+        return (progress.Log is { } log && AddLog(stream, log)) || isNew;
+    }
+
+    private void AddEnd(SseWriter stream, WaitResult result)
+    {
+        if (result is WaitResult.Replied { Reply: JobReply.Finished { Job: { Fault: null } job } })
         {
-            AddLifecycle(stream, lifecycle);
+            // The last lifecycle comes after the log, as it came about.
+            if (LogOf(job.Document) is { } log)
+            {
+                AddLog(stream, JobLog.RestOf(log, _position.Log));
+            }
+
+            if (job.Lifecycle != _position.Lifecycle)
+            {
+                AddLifecycle(stream, job.Lifecycle);
+            }
         }
 
-        return isNew || hasLog;
+        switch (JobResponse.Of(result, request.Job, flags, location))
+        {
+            case JobResponse answer:
+                stream.Add("result", EventCursor.Last.ToString(), ResultOf(answer));
+                break;
+            case Problem problem:
+                stream.Add("problem", null, problem.Render().Span);
+                break;
+        }
     }
 
     private void AddLifecycle(SseWriter stream, Lifecycle lifecycle)
@@ -156,7 +164,8 @@ internal sealed class JobEventStream(
         }));
     }
 
-    /// <summary>A line an event.</summary>
+    /// <summary>Adds an event for each line.</summary>
+    /// <returns>Whether there was a line.</returns>
     private bool AddLog(SseWriter stream, JobLog log)
     {
         if (log.From > _position.Log)

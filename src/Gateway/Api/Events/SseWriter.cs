@@ -4,8 +4,8 @@ using System.Text;
 namespace SyncCluster.Gateway.Api.Events;
 
 /// <summary>
-/// Server-sent events on one response. The framework's own result for them writes no comments, and proxies cut a connection on which nothing is sent
-/// for long.
+/// Server-sent events on one response. The framework's own result for them writes no comments, and proxies cut a connection on which nothing is sent for
+/// long.
 /// </summary>
 internal sealed class SseWriter
 {
@@ -25,20 +25,20 @@ internal sealed class SseWriter
         _timeProvider = timeProvider;
         http.Response.ContentType = MediaType;
 
-        // nginx keeps an answer back to send it in larger pieces.
+        // Otherwise nginx collects an answer, to send it in larger pieces.
         http.Response.Headers["X-Accel-Buffering"] = "no";
     }
 
     /// <summary>Whether a request asks for events.</summary>
-    public static bool IsWanted(HttpRequest request) =>
+    public static bool IsRequested(HttpRequest request) =>
 
-        // Hardly any call names it, and none of the others need be parsed for it.
+        // The header is parsed only if it can be there: few calls ask for events.
         request.Headers.Accept.Any(line => line!.Contains(MediaType, StringComparison.OrdinalIgnoreCase))
         && request.GetTypedHeaders().Accept.Any(accepted => accepted.MediaType.Equals(MediaType, StringComparison.OrdinalIgnoreCase) && accepted.Quality is not 0);
 
     /// <summary>Adds an event; it is sent with the next <see cref="FlushAsync"/>.</summary>
     /// <param name="name">The event's name.</param>
-    /// <param name="id">Where to go on after it; null where it changes nothing.</param>
+    /// <param name="id">Where to resume after it; null if that does not change.</param>
     /// <param name="data">UTF-8.</param>
     public void Add(string name, string? id, ReadOnlySpan<byte> data)
     {
@@ -62,7 +62,7 @@ internal sealed class SseWriter
         Write("\n\n");
     }
 
-    /// <summary>Sends a comment where nothing has been sent for long.</summary>
+    /// <summary>Sends a comment if nothing has been sent for long.</summary>
     public async ValueTask KeepAliveAsync()
     {
         if (_timeProvider.GetElapsedTime(_sentAt) >= _options.Heartbeat)
@@ -72,8 +72,8 @@ internal sealed class SseWriter
         }
     }
 
-    /// <summary>Sends what was added. A client that does not read is cut off: it may come back with the last id that it has.</summary>
-    /// <exception cref="OperationCanceledException">The client has gone, or was cut off.</exception>
+    /// <summary>Sends the added events. A client that does not read is disconnected: it may come back with the last id that it has.</summary>
+    /// <exception cref="OperationCanceledException">The client has disconnected, or was disconnected.</exception>
     public async ValueTask FlushAsync()
     {
         using var limit = new CancellationTokenSource(_options.SlowReader, _timeProvider);

@@ -2,21 +2,18 @@ using SyncCluster.Gateway.Requests;
 
 namespace SyncCluster.Gateway.Api.Jobs;
 
-/// <summary>Where a job's result is to be had.</summary>
+/// <summary>The addresses of a job, as <c>Location</c> has them.</summary>
 internal static class JobLinks
 {
-    public static Problem NoSuchJob => new(StatusCodes.Status404NotFound, "There is no such job: its id is wrong, or it has been too long ago.");
+    /// <summary>The job's result, for a caller with a token. The address never carries the token.</summary>
+    public static string Result(string customer, string jobId, AnswerFlags flags = default) =>
+        $"/{Uri.EscapeDataString(customer)}/job/{jobId}/result{flags.ToQueryString()}";
 
-    public static Problem NoSuchTask => new(StatusCodes.Status404NotFound, "There is no such task.");
+    /// <summary>The job's result, for a caller that used the task's secret: the job has a secret of its own.</summary>
+    public static string ResultWithSecret(string jobId, string secret, AnswerFlags flags) => $"/job/{jobId}/secret/{secret}/result{flags.ToQueryString()}";
 
-    /// <summary>For whoever has a token. It never carries one.</summary>
-    public static string Of(string customer, string jobId, AnswerFlags flags) => $"/{Uri.EscapeDataString(customer)}/job/{jobId}/result{flags.ToQueryString()}";
-
-    /// <summary>For whoever called with the task's secret: the job has one of its own.</summary>
-    public static string WithSecret(string jobId, string secret, AnswerFlags flags) => $"/job/{jobId}/secret/{secret}/result{flags.ToQueryString()}";
-
-    /// <summary>Where a job can be followed.</summary>
-    /// <param name="location">Where its result is to be had.</param>
+    /// <summary>The job's event stream.</summary>
+    /// <param name="location">The address of its result.</param>
     public static string EventsOf(string location)
     {
         const string Result = "/result";

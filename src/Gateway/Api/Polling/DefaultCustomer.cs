@@ -1,19 +1,13 @@
-using Microsoft.Extensions.Options;
-using SyncCluster.Execution.TheEye;
-using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Backends;
 
 namespace SyncCluster.Gateway.Api.Polling;
 
 /// <summary>
-/// Whose task a call by secret means that names no customer. At TheEye a task's id is enough; here ids are a customer's own, so it is enough where
-/// there is one customer only.
+/// The customer of a call by secret that names none. At TheEye a task's id is enough; here ids belong to a customer, so the customer may be left out only
+/// if there is one alone.
 /// </summary>
-internal sealed class DefaultCustomer(IOptions<AuthOptions> auth, IOptions<TheEyeOptions> theEye, DemoMode demo)
+internal sealed class DefaultCustomer(ITaskBackend backend)
 {
-    /// <summary>Empty where there is none, or more than one.</summary>
-    public string Name { get; } = (string[])[.. auth.Value.Customers.Keys, .. theEye.Value.ServiceTokens.Keys, .. demo.IsOn ? [DemoMode.Customer] : (string[])[]] switch
-    {
-        [var only] => only,
-        _ => "",
-    };
+    /// <summary>Empty if there is none, or more than one.</summary>
+    public string Name { get; } = backend.Customers is { Count: 1 } customers ? customers.First() : "";
 }

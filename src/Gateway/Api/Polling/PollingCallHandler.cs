@@ -1,10 +1,8 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Answers;
-using SyncCluster.Gateway.Api.Jobs;
 using SyncCluster.Gateway.Api.Sync;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Backends;
-using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Requests;
 using SyncCluster.Gateway.Waiting;
@@ -14,189 +12,197 @@ using SyncCluster.Tasks;
 namespace SyncCluster.Gateway.Api.Polling;
 
 /// <summary>
-/// TheEye's newer dialect: a call is answered at once, by the job's document or by a redirect to where its answer will be, and whoever waits there is
-/// redirected again and again until the job has ended or the row of waits is at its limit.
+/// TheEye's newer dialect: a call is answered at once, with the job's document or with a redirect to its result. There a client waits for a short time and
+/// is redirected again, until the job has ended or the chain of waits is at its limit.
 /// </summary>
 internal sealed class PollingCallHandler(
-    CallIntake calls,
     ITaskBackend backend,
+    CallPayloadReader payloads,
+    RequestLimiter limiter,
     WaiterHub hub,
-    JobSubmission submission,
-    DefaultCustomer sole,
+    DefaultCustomer defaultCustomer,
     IOptions<WaitingOptions> waiting,
-    RequestLimiter callLimits,
     TimeProvider timeProvider)
 {
     /// <summary>How long a job's start may take: longer than the cluster needs to replace a silo that died.</summary>
-    private static readonly TimeSpan Start = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(30);
 
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+    private readonly WaitingOptions _waiting = waiting.Value;
 
-    /// <summary>The last wait of a row has ended.</summary>
-    public static Problem RowEnded(string jobId, string location) =>
-        new(StatusCodes.Status408RequestTimeout, "The last wait has ended before the job, which goes on. Do not send the call again: ask for its result at the address in Location.")
-        {
-            JobId = jobId,
-            Location = location,
-            RetryAfter = Soon,
-        };
-
-    /// <summary>Starts a job for the bearer of a token.</summary>
+    /// <summary>Starts a job for a caller with a token.</summary>
     public async Task<IResult> CreateAsync(HttpContext http, string task)
     {
-        var deadline = TimeOf(Start).Start;
+        var caller = http.GetCaller();
         if (!TaskId.IsValid(task))
         {
-            return JobLinks.NoSuchTask;
+            return Problems.NoSuchTask;
         }
 
         if (PollingCursor.Of(http.Request.Query) is null)
         {
-            return PollingCursor.Malformed;
+            return Problems.MalformedPolling;
         }
 
-        var intake = await calls.AdmitAsync(http, NamedCustomer(http.Request), Credential.User, callLimits.Call, ReadAsync, deadline);
-        return intake.Refusal ?? await CreateAsync(
-            http, new TaskInvocation(intake.Caller!.Customer, task, intake.Arguments!) { Caller = intake.Caller, Token = intake.Token }, deadline);
+        return limiter.AddCall(http, caller.Caller.Customer)
+            ?? await CreateAsync(http, caller.Caller.Customer, task, caller, secret: null, caller.Arrival);
     }
 
-    /// <summary>Starts a job for whoever knows the task's secret.</summary>
+    /// <summary>Starts a job for a caller with the task's secret.</summary>
     public async Task<IResult> CreateWithSecretAsync(HttpContext http, string task, string secret)
     {
-        var deadline = TimeOf(Start).Start;
-        var customer = NamedCustomer(http.Request) ?? sole.Name;
+        var arrival = new Deadline(timeProvider, _waiting.Maximum);
+        var customer = http.Request.Query["customer"].ToString() is { Length: > 0 } named ? named : defaultCustomer.Name;
         if (!CustomerName.IsValid(customer) || !TaskId.IsValid(task))
         {
-            return SyncCallHandler.WrongSecret;
+            return Problems.WrongSecret;
         }
 
         if (PollingCursor.Of(http.Request.Query) is null)
         {
-            return PollingCursor.Malformed;
+            return Problems.MalformedPolling;
         }
 
-        var intake = await calls.AdmitBySecretAsync(http, customer, task, secret, ReadAsync, deadline);
-        return intake.Refusal ?? await CreateAsync(http, new TaskInvocation(customer, task, intake.Arguments!) { Secret = secret }, deadline);
+        return await backend.CheckSecretAsync(customer, task, secret, DeadlinesOf(arrival, StartTime).Start, http.RequestAborted)
+            ?? limiter.AddCallBySecret(http, customer)
+            ?? await CreateAsync(http, customer, task, caller: null, secret, arrival);
     }
 
     /// <summary>Waits for a job of the token's customer.</summary>
     public async Task<IResult> ResultAsync(HttpContext http, string job)
     {
-        if (PollingCursor.Of(http.Request.Query) is not { } polling)
+        if (PollingCursor.Of(http.Request.Query) is not { } cursor)
         {
-            return PollingCursor.Malformed;
+            return Problems.MalformedPolling;
         }
 
-        var time = TimeOf(polling.Timeout);
-        var intake = await calls.AdmitAsync(
-            http, NamedCustomer(http.Request), Credential.Viewer, (waiting, _) => callLimits.Wait(waiting), ReadAsync, time.Start);
-        if (intake.Refusal is { } refusal)
-        {
-            return refusal;
-        }
-
-        if (!JobId.IsValid(job))
-        {
-            return JobLinks.NoSuchJob;
-        }
-
-        var request = new JobRequest(intake.Caller!.Customer, job, intake.Caller, intake.Token!);
-        return Answer(http.Request, await backend.AttachAsync(request, time, http.RequestAborted), job, PollingLinks.Path(job), polling);
-    }
-
-    /// <summary>Waits for a job that was called with its task's secret, for whoever knows the job's own.</summary>
-    public async Task<IResult> ResultWithSecretAsync(HttpContext http, string job, string secret)
-    {
-        if (PollingCursor.Of(http.Request.Query) is not { } polling)
-        {
-            return PollingCursor.Malformed;
-        }
-
-        if (!JobId.IsValid(job) || JobSecret.CustomerOf(secret) is not { } customer)
-        {
-            return JobLinks.NoSuchJob;
-        }
-
-        if (callLimits.Wait(http) is { } tooMany)
+        if (limiter.AddWaiter(http) is { } tooMany)
         {
             return tooMany;
         }
 
-        var end = await hub.AttachAsync(
-            JobKey.Of(customer, job), access => JobSecret.Opens(secret, access), TimeOf(polling.Timeout), http.RequestAborted);
-        return end is WaitResult.Forbidden ? JobLinks.NoSuchJob : Answer(http.Request, end, job, PollingLinks.PathWithSecret(job, secret), polling);
-    }
-
-    private static string? NamedCustomer(HttpRequest request) => request.Query["customer"].ToString() is { Length: > 0 } named ? named : null;
-
-    private WaitDeadlines TimeOf(TimeSpan wished)
-    {
-        var wait = wished < waiting.Value.Maximum ? wished : waiting.Value.Maximum;
-        return waiting.Value.TimeOf(new Deadline(timeProvider, wait), wait);
-    }
-
-    private async Task<CallPayload> ReadAsync(HttpContext http)
-    {
-        var query = http.Request.Query;
-        return await calls.ReadAsync(http) switch
+        // Of the body only a token counts, but it must be readable.
+        if (!(await payloads.ReadAsync(http)).TryGet(out _, out var problem))
         {
-            // No argument, as it would be elsewhere.
-            CallPayload.Arguments { IsOnlyWaitResult: true } only => CallPayload.OfQuery(query, only.AccessToken) is CallPayload.Arguments ofQuery
-                ? ofQuery with { WaitResult = true }
-                : CallPayload.OfQuery(query, accessToken: null),
-            var read => read,
-        };
-    }
-
-    private async Task<IResult> CreateAsync(HttpContext http, TaskInvocation call, Deadline deadline)
-    {
-        if (!TaskInvocation.TryIdentify(http.Request, ref call, out var refusal))
-        {
-            return refusal;
+            return problem;
         }
 
-        var waits = call.Arguments.WaitResult || http.Request.Query["wait_result"] == "true";
-        switch (await submission.AllocateAsync(http, call, deadline))
+        if (!JobId.IsValid(job))
         {
-            case Allocation.Allocated { Spec: var spec } allocated:
-                return await submission.StartAsync(spec, call.Token, deadline, http.RequestAborted) switch
-                {
-                    null => Created(spec.JobId, allocated.Document ?? JobDocument.OfNew(spec)),
-                    var end => Ended(spec.JobId, end),
-                };
-            case Allocation.Ended ended:
-                return Ended(ended.JobId, new WaitResult.Finished(ended.Job));
-            case Allocation.OtherCall other:
-                return Ended(other.JobId, new WaitResult.OtherCall());
-            case Allocation.Refused refused:
-                return refused.Problem;
+            return Problems.NoSuchJob;
+        }
+
+        var caller = http.GetCaller();
+        var request = new JobRequest(caller.Caller.Customer, job, caller);
+        using var wait = await backend.AttachAsync(request, DeadlinesOf(caller.Arrival, cursor.Timeout), http.RequestAborted);
+        return Answer(http.Request, await wait.EndAsync(http.RequestAborted), job, PollingLinks.Path(job), cursor);
+    }
+
+    /// <summary>Waits for a job that was called by its task's secret, for a caller with the job's own secret.</summary>
+    public async Task<IResult> ResultWithSecretAsync(HttpContext http, string job, string secret)
+    {
+        var arrival = new Deadline(timeProvider, _waiting.Maximum);
+        if (PollingCursor.Of(http.Request.Query) is not { } cursor)
+        {
+            return Problems.MalformedPolling;
+        }
+
+        if (!JobId.IsValid(job) || JobSecret.CustomerOf(secret) is not { } customer)
+        {
+            return Problems.NoSuchJob;
+        }
+
+        if (limiter.AddWaiter(http) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        using var wait = await hub.AttachAsync(
+            JobKey.Of(customer, job), access => JobSecret.Matches(secret, access), DeadlinesOf(arrival, cursor.Timeout), http.RequestAborted);
+        var result = await wait.EndAsync(http.RequestAborted);
+        return result is WaitResult.Forbidden
+            ? Problems.NoSuchJob
+            : Answer(http.Request, result, job, PollingLinks.PathWithSecret(job, secret), cursor);
+    }
+
+    private WaitDeadlines DeadlinesOf(Deadline arrival, TimeSpan wished) =>
+        _waiting.DeadlinesOf(arrival, wished < _waiting.Maximum ? wished : _waiting.Maximum);
+
+    private async Task<IResult> CreateAsync(HttpContext http, string customer, string task, AuthenticatedCaller? caller, string? secret, Deadline arrival)
+    {
+        var deadlines = DeadlinesOf(arrival, StartTime);
+        if (!(await ReadAsync(http)).TryGet(out var payload, out var problem)
+            || !TaskInvocation.Create(http.Request, customer, task, payload, caller, secret).TryGet(out var invocation, out problem))
+        {
+            return problem;
+        }
+
+        var allocation = await backend.AllocateAsync(invocation, deadlines.Start, http.RequestAborted);
+        if (allocation is Allocation.Refused refused)
+        {
+            return refused.Problem;
+        }
+
+        limiter.ConfirmSecret(http, invocation);
+        if (allocation is Allocation.Known known)
+        {
+            return Created(http, invocation, known.JobId, new WaitResult.Replied(known.Reply), document: default);
+        }
+
+        var allocated = (Allocation.Allocated)allocation;
+        using var wait = await backend.SubmitAsync(allocated.Spec, caller?.Token, deadlines with { End = deadlines.Start }, http.RequestAborted);
+        wait.Detach();
+        return Created(http, invocation, allocated.Spec.JobId, wait.Result, allocated.Document ?? JobDocument.OfNew(allocated.Spec));
+    }
+
+    /// <summary>The arguments: a body with <c>wait_result</c> alone has none here, though it has one in the sync call.</summary>
+    private async Task<Result<CallPayload>> ReadAsync(HttpContext http)
+    {
+        var read = await payloads.ReadAsync(http);
+        if (!read.TryGet(out var payload, out _) || !payload.HasOnlyWaitResult)
+        {
+            return read;
+        }
+
+        return CallPayload.OfQuery(http.Request.Query, payload.AccessToken).TryGet(out var ofQuery, out var problem)
+            ? ofQuery with { WaitResult = true }
+            : problem;
+    }
+
+    /// <param name="http">The request.</param>
+    /// <param name="invocation">The call.</param>
+    /// <param name="jobId">Its job.</param>
+    /// <param name="result">What came of starting the job; null if it goes on.</param>
+    /// <param name="document">The document of a job that goes on.</param>
+    private static IResult Created(HttpContext http, TaskInvocation invocation, string jobId, WaitResult? result, ReadOnlyMemory<byte> document)
+    {
+        var path = invocation.JobSecret is { } secret ? PollingLinks.PathWithSecret(jobId, secret) : PollingLinks.Path(jobId);
+        switch (result)
+        {
+            case null:
+                break;
+            case WaitResult.Replied { Reply: JobReply.Finished { Job: { Fault: null } job } }:
+                document = job.Document;
+                break;
             default:
-                throw new InvalidOperationException("A job is allocated, has ended, or there is none.");
+                return JobResponse.ProblemOf(result, jobId, PollingLinks.OfProblem(path, http.Request));
         }
 
-        string PathOf(string job) => call.JobSecret is { } secret ? PollingLinks.PathWithSecret(job, secret) : PollingLinks.Path(job);
-
-        IResult Created(string job, ReadOnlyMemory<byte> document) => waits
-            ? new SeeOther(job, PollingLinks.First(PathOf(job), http.Request), document)
-            : new JobResponse(job, StatusCodes.Status200OK, document);
-
-        IResult Ended(string job, WaitResult end) => end is WaitResult.Finished { Job: { Fault: null, Document: var document } }
-            ? Created(job, document)
-            : WaitAnswer.Of(end, job, default, PollingLinks.OfProblem(PathOf(job), http.Request));
+        return invocation.Payload.WaitResult || http.Request.Query["wait_result"] == "true"
+            ? new SeeOther(jobId, PollingLinks.First(path, http.Request), document)
+            : new JobResponse(jobId, StatusCodes.Status200OK, document);
     }
 
-    private static IResult Answer(HttpRequest request, WaitResult end, string job, string path, PollingCursor polling)
+    private static IResult Answer(HttpRequest request, WaitResult result, string job, string path, PollingCursor cursor)
     {
         var location = PollingLinks.OfProblem(path, request);
-        return end switch
+        return result switch
         {
-            WaitResult.Finished { Job: { Fault: null } finished } =>
-                PollingAnswer.Shape(job, finished.Document, finished.State, request.Query) ?? WaitAnswer.Unreadable(job, location),
-            WaitResult.TimedOut => polling.Next is { } counter
+            WaitResult.Replied { Reply: JobReply.Finished { Job: { Fault: null } finished } } =>
+                PollingAnswer.Shape(job, finished.Document, finished.State, request.Query) ?? Problems.UnreadableDocument(job, location),
+            WaitResult.TimedOut => cursor.Next is { } counter
                 ? new SeeOther(job, PollingLinks.Next(path, request, counter), "{}"u8.ToArray())
-                : RowEnded(job, location),
-            WaitResult.Unavailable => ApiExceptionHandler.Unreachable,
-            _ => WaitAnswer.Of(end, job, default, location),
+                : Problems.LastPollEnded(job, location),
+            _ => JobResponse.ProblemOf(result, job, location),
         };
     }
 }

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace SyncCluster.Gateway.Api.Polling;
 
 /// <summary>
-/// Where a client of this dialect goes on. It follows redirects without a thought, so all that it said in its query must be in the address: only
-/// here that may be a token. The call's arguments are left out; nobody reads them there, and a proxy bounds how long a header may be.
+/// The addresses of this dialect's redirects. A client follows them as they are, so the address must have all of its query: only here a token may be in
+/// it. The call's arguments are left out; they are not read there, and proxies limit the length of a header.
 /// </summary>
 internal static class PollingLinks
 {
@@ -26,7 +26,7 @@ internal static class PollingLinks
         return address.ToString();
     }
 
-    /// <summary>For whoever reads an error: without the token.</summary>
+    /// <summary>For an error: without the token.</summary>
     public static string OfProblem(string path, HttpRequest request) => Of(path, request, 0, keepsToken: false);
 
     private static string Of(string path, HttpRequest request, int counter, bool keepsToken)
@@ -62,7 +62,7 @@ internal static class PollingLinks
 
     private static bool Is(ReadOnlyMemory<char> name, string known) => name.Span.Equals(known, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>As it was sent, so that it gets no longer, unless a header or the rest of an address could not hold it.</summary>
+    /// <summary>A part as it was sent, so that it gets no longer, unless a header or the rest of an address could not hold it.</summary>
     private static string Escaped(ReadOnlyMemory<char> sent, ReadOnlyMemory<char> decoded) =>
         sent.Span.ContainsAnyExceptInRange('!', '~') || sent.Span.Contains('#') ? Uri.EscapeDataString(decoded.ToString()) : sent.ToString();
 }

@@ -13,7 +13,7 @@ internal static class StatusApi
     public static string Version { get; } =
         typeof(StatusApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    public static void MapStatus(this IEndpointRouteBuilder routes)
+    public static void MapStatusApi(this IEndpointRouteBuilder routes)
     {
         var startedAt = TimeProvider.System.GetTimestamp();
         var status = routes.MapGroup("").WithTags("Status");
@@ -23,18 +23,18 @@ internal static class StatusApi
             .WithName("Status")
             .WithSummary("Name, version, uptime and waiting requests")
             .WithDescription("Which program this is, for how many seconds it has been up, and how many requests wait for a job here.")
-            .Answers(new GivenAnswer("200", "The status", "ServiceStatus", "status"));
+            .ProducesAnswers(new ProducedAnswer("200", "The status", "ServiceStatus", "status"));
 
         status.MapMethods("/health/live", Health.Methods, Health.LiveAsync)
             .WithName("Live")
             .WithSummary("Whether the process runs")
             .WithDescription("Always 200: who gets no answer knows.")
-            .Answers(new GivenAnswer("200", "It runs", "Health", "healthy"));
+            .ProducesAnswers(new ProducedAnswer("200", "It runs", "Health", "healthy"));
         status.MapMethods("/health/ready", Health.Methods, Health.ReadyAsync)
             .WithName("Ready")
             .WithSummary("Whether the server takes calls")
             .WithDescription("200 while the server takes calls, 503 while it stops.")
-            .Answers(new GivenAnswer("200", "It takes calls", "Health", "healthy"), new GivenAnswer("503", "It stops", "Health", "unhealthy"));
+            .ProducesAnswers(new ProducedAnswer("200", "It takes calls", "Health", "healthy"), new ProducedAnswer("503", "It stops", "Health", "unhealthy"));
     }
 }
 

@@ -1,10 +1,6 @@
-using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Answers;
-using SyncCluster.Gateway.Api.Jobs;
 using SyncCluster.Gateway.Auth;
-using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.OpenApi;
-using SyncCluster.Gateway.Requests;
 using SyncCluster.Hosting;
 using SyncCluster.Jobs;
 using SyncCluster.Json;
@@ -16,15 +12,9 @@ namespace SyncCluster.Gateway.Api.Tasks;
 /// <summary>Importing, reading and deleting tasks.</summary>
 internal static class TasksApi
 {
-    public static Problem NotJson { get; } = new(StatusCodes.Status415UnsupportedMediaType, "Send the recipe as `Content-Type: application/json`.");
-
-    public static Problem TooLargeForItsToken { get; } = new(
-        StatusCodes.Status413PayloadTooLarge,
-        "The body is too large to look for a token in it. Send the token as Authorization: Bearer …, or as ?access_token=….");
-
-    public static void MapTasks(this IEndpointRouteBuilder routes)
+    public static void MapTasksApi(this IEndpointRouteBuilder routes)
     {
-        var tasks = routes.MapGroup("").WithTags("Tasks").Refuses(Refusals.Cluster);
+        var tasks = routes.MapGroup("").WithTags("Tasks").ProducesProblems(ProblemExamples.Cluster);
         tasks.MapPost("/{customer}/task/import", ImportAsync)
             .WithName("ImportTask")
             .WithSummary("Import a task")
@@ -32,86 +22,52 @@ internal static class TasksApi
                 Makes a task of a recipe: one that TheEye or this server has exported, or your own. Its secret is shown here only. The token may also be
                 sent as `access_token` beside `task` and `file`.
                 """)
-            .Needs(Credential.Admin)
-            .TakesBody("Recipe")
-            .Answers(new GivenAnswer("201", "The task, with its secret", "Task", "imported") { Headers = ["Location"] })
-            .Refuses([Refusals.OtherOrigin, .. Refusals.Recipe]);
+            .RequireCredential<RecipeReader>(Credential.Admin)
+            .AcceptsBody("Recipe")
+            .ProducesAnswers(new ProducedAnswer("201", "The task, with its secret", "Task", "imported") { Headers = ["Location"] })
+            .ProducesProblems([ProblemExamples.OtherOrigin, .. ProblemExamples.Recipe]);
         tasks.MapGet("/{customer}/task", ListAsync)
             .WithName("ListTasks")
             .WithSummary("List the tasks")
             .WithDescription("The customer's tasks whose access list lets you in, in the order of their ids.")
-            .Needs(Credential.Viewer)
-            .Answers(new GivenAnswer("200", "The tasks", "Tasks", "tasks"));
+            .RequireCredential(Credential.Viewer)
+            .ProducesAnswers(new ProducedAnswer("200", "The tasks", "Tasks", "tasks"));
         tasks.MapGet("/{customer}/task/{task}", GetAsync)
             .WithName("GetTask")
             .WithSummary("Show a task")
             .WithDescription("What may be known of a task: not its environment, its script or its secret.")
-            .Needs(Credential.Viewer)
-            .Answers(new GivenAnswer("200", "The task", "Task", "task"))
-            .Refuses(Refusals.NoSuchTask, Refusals.NotOnTaskList);
+            .RequireCredential(Credential.Viewer)
+            .ProducesAnswers(new ProducedAnswer("200", "The task", "Task", "task"))
+            .ProducesProblems(ProblemExamples.NoSuchTask, ProblemExamples.NotOnTaskList);
         tasks.MapGet("/{customer}/task/{task}/recipe", ExportAsync)
             .WithName("ExportTask")
             .WithSummary("Export a task")
             .WithDescription("The recipe that makes the same task when it is imported. It has the task's environment and its script.")
-            .Needs(Credential.Admin)
-            .Answers(new GivenAnswer("200", "The recipe", "Recipe", "recipe"))
-            .Refuses(Refusals.NoSuchTask);
+            .RequireCredential(Credential.Admin)
+            .ProducesAnswers(new ProducedAnswer("200", "The recipe", "Recipe", "recipe"))
+            .ProducesProblems(ProblemExamples.NoSuchTask);
         tasks.MapDelete("/{customer}/task/{task}", DeleteAsync)
             .WithName("DeleteTask")
             .WithSummary("Delete a task")
             .WithDescription("Jobs of it that wait for their turn end as failed; one that runs goes on.")
-            .Needs(Credential.Admin)
-            .Answers(new GivenAnswer("204", "It is deleted"))
-            .Refuses(Refusals.OtherOrigin, Refusals.NoSuchTask);
+            .RequireCredential(Credential.Admin)
+            .ProducesAnswers(new ProducedAnswer("204", "It is deleted"))
+            .ProducesProblems(ProblemExamples.OtherOrigin, ProblemExamples.NoSuchTask);
     }
 
     private static async Task<IResult> ImportAsync(
-        HttpContext http, string customer, AccessTokenAuthenticator gate, TaskCatalog catalog, IOptions<RequestLimits> limits, TimeProvider timeProvider)
+        HttpContext http, string customer, RecipeReader recipes, TaskCatalog catalog, TimeProvider timeProvider)
     {
-        var admission = await gate.AuthenticateAsync(http.Request, null, customer, Credential.Admin);
-        if (admission is { Refusal: { } early, TokenGiven: true })
+        if (!(await recipes.ReadAsync(http)).TryGet(out var body, out var problem))
         {
-            return early;
-        }
-
-        if (!http.Request.HasJsonContentType())
-        {
-            return admission.Refusal ?? NotJson;
-        }
-
-        ReadOnlyMemory<byte> body;
-        try
-        {
-            // Who has not shown a token yet may send no more than a call.
-            body = await RequestBody.ReadAsync(
-                http.Request, admission.Caller is null ? Math.Min(limits.Value.Body, limits.Value.Import) : limits.Value.Import);
-        }
-        catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge && admission.Caller is null)
-        {
-            return TooLargeForItsToken;
-        }
-
-        var call = JsonPayload.Find(body) ?? default;
-        if (call.Fault is not null)
-        {
-            return new Problem(StatusCodes.Status400BadRequest, call.Fault);
-        }
-
-        if (call.AccessToken is not null)
-        {
-            admission = await gate.AuthenticateAsync(http.Request, call.AccessToken, customer, Credential.Admin);
-        }
-
-        if (admission.Refusal is { } refusal)
-        {
-            return refusal;
+            return problem;
         }
 
         var secret = Secret.New();
-        switch (Recipe.TryParse(body, customer, JobId.New(), Secret.Hash(secret), timeProvider.GetUtcNow()))
+        switch (Recipe.TryParse(body.Json, customer, JobId.New(), Secret.Hash(secret), timeProvider.GetUtcNow()))
         {
             case ParsedRecipe.Refused refused:
-                return new Problem(refused.Status, refused.Message);
+                return Problems.InvalidRecipe(refused.Status, refused.Message);
             case ParsedRecipe.Accepted accepted:
                 await catalog.ImportAsync(accepted.Definition, accepted.Script);
                 http.Response.Headers.Location = $"/{customer}/task/{accepted.Definition.Id}";
@@ -121,14 +77,9 @@ internal static class TasksApi
         }
     }
 
-    private static async Task<IResult> ListAsync(HttpContext http, string customer, AccessTokenAuthenticator gate, TaskCatalog catalog)
+    private static async Task<IResult> ListAsync(HttpContext http, string customer, TaskCatalog catalog)
     {
-        var admission = await gate.AuthenticateAsync(http.Request, null, customer, Credential.Viewer);
-        if (admission is not { Caller: { } caller })
-        {
-            return admission.Refusal!;
-        }
-
+        var caller = http.GetCaller().Caller;
         var tasks = await catalog.ListAsync(customer);
         return new JsonBytes(StatusCodes.Status200OK, JsonText.Write(json =>
         {
@@ -142,48 +93,34 @@ internal static class TasksApi
         }));
     }
 
-    private static async Task<IResult> GetAsync(HttpContext http, string customer, string task, AccessTokenAuthenticator gate, TaskCatalog catalog) =>
-        await FindAsync(http, customer, task, Credential.Viewer, gate, catalog) switch
-        {
-            (_, { } refusal) => refusal,
-            var (found, _) => new JsonBytes(StatusCodes.Status200OK, TaskDocument.Render(found!, null)),
-        };
+    private static async Task<IResult> GetAsync(HttpContext http, string customer, string task, TaskCatalog catalog) =>
+        (await FindAsync(http, customer, task, catalog)).TryGet(out var found, out var problem)
+            ? new JsonBytes(StatusCodes.Status200OK, TaskDocument.Render(found, null))
+            : problem;
 
-    /// <summary>A recipe shows the task's environment: for administrators.</summary>
-    private static async Task<IResult> ExportAsync(HttpContext http, string customer, string task, AccessTokenAuthenticator gate, TaskCatalog catalog) =>
-        await FindAsync(http, customer, task, Credential.Admin, gate, catalog) switch
-        {
-            (_, { } refusal) => refusal,
-            var (found, _) => new JsonBytes(StatusCodes.Status200OK, Recipe.Export(found!, await catalog.ScriptAsync(found!))),
-        };
+    /// <summary>A recipe shows the task's environment: it is for administrators.</summary>
+    private static async Task<IResult> ExportAsync(HttpContext http, string customer, string task, TaskCatalog catalog) =>
+        (await FindAsync(http, customer, task, catalog)).TryGet(out var found, out var problem)
+            ? new JsonBytes(StatusCodes.Status200OK, Recipe.Export(found, await catalog.ScriptAsync(found)))
+            : problem;
 
-    private static async Task<IResult> DeleteAsync(HttpContext http, string customer, string task, AccessTokenAuthenticator gate, TaskCatalog catalog)
+    private static async Task<IResult> DeleteAsync(HttpContext http, string customer, string task, TaskCatalog catalog)
     {
-        var (_, refusal) = await FindAsync(http, customer, task, Credential.Admin, gate, catalog);
-        if (refusal is not null)
+        if (!(await FindAsync(http, customer, task, catalog)).TryGet(out _, out var problem))
         {
-            return refusal;
+            return problem;
         }
 
-        return await catalog.DeleteAsync(customer, task) ? TypedResults.NoContent() : JobLinks.NoSuchTask;
+        return await catalog.DeleteAsync(customer, task) ? TypedResults.NoContent() : Problems.NoSuchTask;
     }
 
-    private static async Task<(TaskDefinition? Task, Problem? Refusal)> FindAsync(
-        HttpContext http, string customer, string task, Credential needed, AccessTokenAuthenticator gate, TaskCatalog catalog)
+    private static async Task<Result<TaskDefinition>> FindAsync(HttpContext http, string customer, string task, TaskCatalog catalog)
     {
-        var admission = await gate.AuthenticateAsync(http.Request, null, customer, needed);
-        if (admission is not { Caller: { } caller })
-        {
-            return (null, admission.Refusal);
-        }
-
         if (!TaskId.IsValid(task) || await catalog.FindAsync(customer, task) is not { } found)
         {
-            return (null, JobLinks.NoSuchTask);
+            return Problems.NoSuchTask;
         }
 
-        return caller.IsAllowedBy(found.Acl)
-            ? (found, null)
-            : (null, AccessTokenAuthenticator.NotOnTaskList);
+        return http.GetCaller().Caller.IsAllowedBy(found.Acl) ? found : Problems.NotOnTaskList;
     }
 }

@@ -8,22 +8,13 @@ using SyncCluster.Tasks.Recipes;
 
 namespace SyncCluster.Gateway.Backends.Local;
 
-/// <summary>Section <c>Demo</c>.</summary>
-internal sealed class DemoTaskOptions
-{
-    public const string Section = "Demo";
-
-    /// <summary>The folder with the sample recipes. Default: <c>tasks</c> beside the program.</summary>
-    public string Folder { get; set; } = Path.Combine(AppContext.BaseDirectory, "tasks");
-}
-
 /// <summary>
-/// Imports the sample recipes before the server listens, each under the name of its file. A recipe whose <c>file</c> has no <c>data</c> has its
-/// script beside it.
+/// Imports the sample recipes before the server listens, each under the name of its file. If the <c>file</c> of a recipe has no <c>data</c>, the script
+/// is in the same folder.
 /// </summary>
 internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoMode demo, TaskCatalog catalog, TimeProvider timeProvider) : IHostedService
 {
-    /// <summary>As long as a silo that has died may be in the way.</summary>
+    /// <summary>As long as a dead silo may still count as a member.</summary>
     private static readonly TimeSpan Failover = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>

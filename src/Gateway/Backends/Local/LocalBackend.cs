@@ -1,8 +1,8 @@
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Api.Jobs;
 using SyncCluster.Gateway.Api.Sync;
 using SyncCluster.Gateway.Auth;
-using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Hosting;
 using SyncCluster.Jobs;
@@ -12,98 +12,102 @@ using SyncCluster.Tasks;
 namespace SyncCluster.Gateway.Backends.Local;
 
 /// <summary>The tasks of this cluster, which its silos run.</summary>
-internal sealed class LocalBackend(TaskReader tasks, WaiterHub hub, IGrainFactory grains, TimeProvider timeProvider) : ITaskBackend
+internal sealed class LocalBackend(
+    TaskReader tasks, WaiterHub hub, IGrainFactory grains, IOptions<AuthOptions> auth, DemoMode demo, TimeProvider timeProvider) : ITaskBackend
 {
-    public static Problem NotCancellable { get; } = new(
-        StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only: call it without cancel_on_disconnect.");
+    /// <inheritdoc/>
+    public IReadOnlyCollection<string> Customers => demo.IsOn ? [DemoMode.Customer] : auth.Value.Customers.Keys;
 
     /// <inheritdoc/>
-    public bool KnowsSecrets => true;
+    public bool ChecksSecrets => true;
 
     /// <inheritdoc/>
-    public async Task<Problem?> CheckSecretAsync(string customer, string task, string secret, Deadline deadline, CancellationToken gone) =>
-        await FindAsync(customer, task, deadline, gone) is { } definition && Secret.Matches(secret, definition.SecretHash) ? null : SyncCallHandler.WrongSecret;
+    public async Task<Problem?> CheckSecretAsync(string customer, string task, string secret, Deadline deadline, CancellationToken aborted) =>
+        await tasks.FindAsync(customer, task, deadline, aborted) is { } definition && Secret.Matches(secret, definition.SecretHash)
+            ? null
+            : Problems.WrongSecret;
 
     /// <inheritdoc/>
-    public async Task<Allocation> AllocateAsync(TaskInvocation call, Deadline deadline, CancellationToken gone)
+    public async Task<Allocation> AllocateAsync(TaskInvocation invocation, Deadline deadline, CancellationToken aborted)
     {
-        if (await FindAsync(call.Customer, call.Task, deadline, gone) is not { } task)
+        var caller = invocation.Caller?.Caller;
+        if (await tasks.FindAsync(invocation.Customer, invocation.Task, deadline, aborted) is not { } task)
         {
-            return new Allocation.Refused(call.Secret is null ? JobLinks.NoSuchTask : SyncCallHandler.WrongSecret);
+            return new Allocation.Refused(invocation.Secret is null ? Problems.NoSuchTask : Problems.WrongSecret);
         }
 
-        if (call.Caller?.IsAllowedBy(task.Acl) == false)
+        if (caller?.IsAllowedBy(task.Acl) == false)
         {
-            return new Allocation.Refused(AccessTokenAuthenticator.NotOnTaskList);
+            return new Allocation.Refused(Problems.NotOnTaskList);
         }
 
-        if (call.CallerWaitsUntil is not null && !task.Cancellable && call.Caller?.Credential is not >= Credential.Admin)
+        if (invocation.CallerWaitsUntil is not null && !task.Cancellable && caller?.Credential is not >= Credential.Admin)
         {
-            return new Allocation.Refused(NotCancellable);
+            return new Allocation.Refused(Problems.NotCancellable);
         }
 
-        using var supplied = JsonDocument.Parse(call.Arguments.Json, JsonText.DocumentOptions);
-        return TaskArguments.Bind(task, supplied.RootElement) switch
+        using var supplied = JsonDocument.Parse(invocation.Payload.Arguments, JsonText.DocumentOptions);
+        switch (TaskArguments.Bind(task, supplied.RootElement))
         {
-            BoundArguments.Bound bound => new Allocation.Allocated(
-                JobSpec.Of(task, call.Identity is { } identity ? JobId.Of(identity.Id) : JobId.New(), bound.Json, call.Caller?.User ?? new JobUser("secret", ""), timeProvider.GetUtcNow()) with
+            case BoundArguments.Bound bound:
+                var jobId = invocation.Identity is { } identity ? JobId.Of(identity.Id) : JobId.New();
+                var user = caller?.User ?? new JobUser("secret", "");
+                return new Allocation.Allocated(JobSpec.Of(task, jobId, bound.Json, user, timeProvider.GetUtcNow()) with
                 {
-                    SecretHash = call.JobSecretHash,
-                    Fingerprint = call.Identity?.Fingerprint,
-                    CallerWaitsUntil = call.CallerWaitsUntil,
-                }),
-            var refused => new Allocation.Refused(new Problem(StatusCodes.Status400BadRequest, ((BoundArguments.Refused)refused).Message)),
-        };
+                    SecretHash = invocation.JobSecretHash,
+                    Fingerprint = invocation.Identity?.Fingerprint,
+                    CallerWaitsUntil = invocation.CallerWaitsUntil,
+                });
+            case BoundArguments.Refused refused:
+                return new Allocation.Refused(Problems.InvalidArguments(refused.Message));
+            default:
+                throw new InvalidOperationException("Arguments are bound or refused.");
+        }
     }
 
     /// <inheritdoc/>
-    public void EndUnlessSubmitted(JobSpec spec, string? token)
-    {
-        // Nothing but its id was made.
-    }
+    public Task<JobWait> SubmitAsync(JobSpec spec, string? token, WaitDeadlines deadlines, CancellationToken aborted) =>
+        hub.SubmitAsync(spec, token: null, deadlines, aborted);
 
     /// <inheritdoc/>
-    public void EndUnrun(JobSpec spec, string? token)
-    {
-        // Nobody knows its id, and nobody asks for it.
-    }
+    public Task<JobWait> AttachAsync(JobRequest request, WaitDeadlines deadlines, CancellationToken aborted) =>
+        hub.AttachAsync(request.Key, request.MayShow, deadlines, aborted);
 
     /// <inheritdoc/>
-    public Task<WaitResult> AttachAsync(JobRequest request, WaitDeadlines time, CancellationToken gone) =>
-        hub.AttachAsync(request.Key, request.MaySee, time, gone);
-
-    /// <inheritdoc/>
-    public async Task<JobView> LookAsync(JobRequest request, CancellationToken gone)
-    {
-        var (access, seen) = await grains.GetJob(request.Key).Attach(null, Reading.Cached) switch
+    public async Task<Result<JobView>> ReadAsync(JobRequest request, CancellationToken aborted) =>
+        await grains.GetJob(request.Key).Attach(null, Reading.Cached) switch
         {
-            JobReply.Pending pending => (pending.Access, new JobView { Lifecycle = pending.Lifecycle.WireName(), Document = pending.Document }),
-            JobReply.Finished { Job: var job } => (job.Access, new JobView { Lifecycle = job.Lifecycle.WireName(), HasEnded = true, Document = job.Document }),
-            JobReply.NotFound => (null, JobView.Refused(JobLinks.NoSuchJob)),
-            _ => (null, JobView.Refused(ApiExceptionHandler.Unreachable)),
+            JobReply.Pending pending => Show(request, pending.Access, pending.Lifecycle, pending.Document),
+            JobReply.Finished { Job: var job } => Show(request, job.Access, job.Lifecycle, job.Document),
+            JobReply.NotFound => Problems.NoSuchJob,
+            _ => Problems.Unreachable,
         };
-        return access is null ? seen
-            : request.MaySee(access) ? seen with { IsForAdministrators = !access.Cancellable }
-            : JobView.Refused(AccessTokenAuthenticator.NotOnJobList);
-    }
 
     /// <inheritdoc/>
-    public async Task<Problem?> CancelAsync(JobRequest request, JobView seen, CancellationToken gone)
+    public async Task<Problem?> CancelAsync(JobRequest request, JobView seen, CancellationToken aborted)
     {
-        if (seen.IsForAdministrators && request.Caller?.Credential is not >= Credential.Admin)
+        var location = JobLinks.Result(request.Customer, request.Job);
+        if (seen.IsForAdministrators && request.Caller?.Caller.Credential is not >= Credential.Admin)
         {
-            return JobsApi.AdministratorsOnly(request.Customer, request.Job);
+            return Problems.AdministratorsOnly(request.Job, location);
         }
 
         return (seen.HasEnded ? Cancellation.AlreadyEnded : await grains.GetJob(request.Key).Cancel()) switch
         {
             Cancellation.Accepted => null,
-            Cancellation.AlreadyEnded => JobsApi.HasEnded(request.Customer, request.Job),
-            Cancellation.NotFound => JobLinks.NoSuchJob,
-            _ => JobsApi.RunnerUnreachable(request.Customer, request.Job),
+            Cancellation.AlreadyEnded => Problems.JobHasEnded(request.Job, location),
+            Cancellation.NotFound => Problems.NoSuchJob,
+            _ => Problems.RunnerUnreachable(request.Job, location),
         };
     }
 
-    private async Task<TaskDefinition?> FindAsync(string customer, string task, Deadline deadline, CancellationToken gone) =>
-        CustomerName.IsValid(customer) && TaskId.IsValid(task) ? await tasks.FindAsync(customer, task, deadline, gone) : null;
+    private static Result<JobView> Show(JobRequest request, JobAccess access, Lifecycle lifecycle, byte[]? document) => request.MayShow(access)
+        ? new JobView
+        {
+            Lifecycle = lifecycle.WireName(),
+            HasEnded = lifecycle.HasEnded(),
+            Document = document,
+            IsForAdministrators = !access.Cancellable,
+        }
+        : Problems.NotOnJobList;
 }

@@ -7,6 +7,7 @@ internal static class LocalBackendServices
 {
     public static void AddLocalBackend(this IServiceCollection services)
     {
+        services.AddSingleton<DemoMode>();
         services.AddSingleton<ITokenValidator, ConfiguredTokenValidator>();
         services.AddSingleton<TaskReader>();
         services.AddSingleton<ITaskBackend, LocalBackend>();

@@ -1,25 +1,25 @@
 namespace SyncCluster.Gateway.Backends.Local;
 
 /// <summary>
-/// Reads what many ask for at once, once for several of them. Nobody gets what was read before he asked: who comes while a read is under way waits for
-/// the next one, together with all who come until that begins.
+/// Lets requests for the same value share a read. No request gets a value that was read before it came: a request that comes during a read waits for the
+/// next read, together with all that come until that begins.
 /// </summary>
 /// <param name="read">Reads the value of a key.</param>
-/// <param name="patience">A read that takes longer is not waited for: the next one begins beside it.</param>
-/// <param name="timeProvider">Whose time that is.</param>
+/// <param name="patience">If a read takes longer, the next one begins beside it.</param>
+/// <param name="timeProvider">The clock.</param>
 internal sealed class RequestCoalescer<TKey, T>(Func<TKey, Task<T>> read, TimeSpan patience, TimeProvider timeProvider)
     where TKey : notnull
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<TKey, Underway> _underway = [];
+    private readonly Dictionary<TKey, OngoingRead> _ongoing = [];
 
-    /// <summary>The value as it is now or later.</summary>
+    /// <summary>The value, read now or later.</summary>
     public Task<T> ReadAsync(TKey key)
     {
-        Underway begun;
+        OngoingRead begun;
         lock (_lock)
         {
-            if (_underway.TryGetValue(key, out var current))
+            if (_ongoing.TryGetValue(key, out var current))
             {
                 current.Next ??= New();
                 if (timeProvider.GetElapsedTime(current.Begun) <= patience)
@@ -37,9 +37,9 @@ internal sealed class RequestCoalescer<TKey, T>(Func<TKey, Task<T>> read, TimeSp
 
     private static TaskCompletionSource<T> New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private Underway Begin(TKey key, TaskCompletionSource<T> result) => _underway[key] = new(result, timeProvider.GetTimestamp());
+    private OngoingRead Begin(TKey key, TaskCompletionSource<T> result) => _ongoing[key] = new(result, timeProvider.GetTimestamp());
 
-    private async Task RunAsync(TKey key, Underway? current)
+    private async Task RunAsync(TKey key, OngoingRead? current)
     {
         while (current is not null)
         {
@@ -56,30 +56,30 @@ internal sealed class RequestCoalescer<TKey, T>(Func<TKey, Task<T>> read, TimeSp
         }
     }
 
-    /// <summary>What is to be read next; null where nobody waits, or it was begun already.</summary>
-    private Underway? After(TKey key, Underway ended)
+    /// <returns>The next read; null if no request waits for it, or it has begun already.</returns>
+    private OngoingRead? After(TKey key, OngoingRead ended)
     {
         lock (_lock)
         {
-            if (_underway.GetValueOrDefault(key) != ended)
+            if (_ongoing.GetValueOrDefault(key) != ended)
             {
                 return null;
             }
 
-            _underway.Remove(key);
+            _ongoing.Remove(key);
             return ended.Next is { } next ? Begin(key, next) : null;
         }
     }
 
-    /// <param name="result">What those have who came in time for it.</param>
+    /// <param name="result">The result for the requests that came before the read began.</param>
     /// <param name="begun">When it began.</param>
-    private sealed class Underway(TaskCompletionSource<T> result, long begun)
+    private sealed class OngoingRead(TaskCompletionSource<T> result, long begun)
     {
         public TaskCompletionSource<T> Result => result;
 
         public long Begun => begun;
 
-        /// <summary>What those will have who came too late; null where nobody did.</summary>
+        /// <summary>The result for the requests that came since; null if none did.</summary>
         public TaskCompletionSource<T>? Next { get; set; }
     }
 }

@@ -5,26 +5,31 @@ using SyncCluster.Tasks;
 namespace SyncCluster.Gateway.Backends.Local;
 
 /// <summary>
-/// Finds the task of a call, as it is when the call comes or later. All calls of a task ask one grain, those that come at once together; when its silo
-/// dies they wait until another has it, as they do for their jobs.
+/// Reads the task of a call, not older than the call. All calls of a task ask one grain; calls that come at once share a read. When the grain's silo
+/// dies, they wait until another silo has the grain, as they do for their jobs.
 /// </summary>
 internal sealed class TaskReader(TaskCatalog catalog, IOptions<WaitingOptions> waiting, TimeProvider timeProvider)
 {
-    /// <summary>Longer than a silo that does not answer takes to be declared dead, even where it is only frozen and the others are busy.</summary>
+    /// <summary>Longer than it takes to declare a silo dead that does not answer, even if it is only frozen and the others are busy.</summary>
     private static readonly TimeSpan Failover = TimeSpan.FromSeconds(20);
 
-    /// <summary>Longer than the grain takes where all is well.</summary>
+    /// <summary>Longer than the grain takes in a healthy cluster.</summary>
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(100);
 
     private readonly RequestCoalescer<(string Customer, string Task), TaskDefinition?> _reads =
         new(task => catalog.FindAsync(task.Customer, task.Task), Slow, timeProvider);
 
-    /// <summary>The task; null where there is none.</summary>
+    /// <returns>The task; null if there is none.</returns>
     /// <exception cref="OrleansException">The cluster or its storage can't be reached.</exception>
     /// <exception cref="TimeoutException">The cluster does not answer.</exception>
-    /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async Task<TaskDefinition?> FindAsync(string customer, string task, Deadline deadline, CancellationToken gone)
+    /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
+    public async Task<TaskDefinition?> FindAsync(string customer, string task, Deadline deadline, CancellationToken aborted)
     {
+        if (!CustomerName.IsValid(customer) || !TaskId.IsValid(task))
+        {
+            return null;
+        }
+
         var failover = new Deadline(timeProvider, Failover);
         var patience = new Deadline(timeProvider, waiting.Value.Patience);
         for (var backoff = RetryPolicy.Lookup.NewBackoff(); ;)
@@ -37,7 +42,7 @@ internal sealed class TaskReader(TaskCatalog catalog, IOptions<WaitingOptions> w
             catch (Exception fault) when (fault is OrleansException or TimeoutException && deadline.Remaining > pause
                 && (fault is TimeoutException or OrleansMessageRejectionException ? failover : patience).Remaining > TimeSpan.Zero)
             {
-                await Task.Delay(pause, timeProvider, gone);
+                await Task.Delay(pause, timeProvider, aborted);
             }
         }
     }

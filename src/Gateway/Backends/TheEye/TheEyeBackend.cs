@@ -1,260 +1,148 @@
-using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
 using SyncCluster.Execution.TheEye;
 using SyncCluster.Gateway.Api.Jobs;
 using SyncCluster.Gateway.Api.Sync;
-using SyncCluster.Gateway.Auth;
-using SyncCluster.Gateway.Http;
-using SyncCluster.Gateway.Requests;
 using SyncCluster.Gateway.Waiting;
-using SyncCluster.Hosting;
 using SyncCluster.Jobs;
-using SyncCluster.Storage;
-using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Backends.TheEye;
 
 /// <summary>
-/// The tasks of TheEye. Its supervisor makes the jobs, and says who may see them: a job is read with the token of whoever asks for it. The answer that
-/// this cluster has stored outlives TheEye's document; then its caller and administrators may have it.
+/// The tasks of TheEye. Its supervisor creates the jobs, and says who may see them: a job is read with the token of the caller that asks for it. The
+/// answer that this cluster has stored outlives TheEye's document.
 /// </summary>
-internal sealed partial class TheEyeBackend : ITaskBackend, IDisposable
+internal sealed class TheEyeBackend(
+    TheEyeJobAllocator allocator,
+    UnreleasedJobCleanup cleanup,
+    SupervisorClient supervisor,
+    TheEyeTokenValidator tokens,
+    ReadPermissionCache permissions,
+    WaiterHub hub,
+    IGrainFactory grains,
+    IOptions<TheEyeOptions> options,
+    TimeProvider timeProvider) : ITaskBackend
 {
-    private const int Kept = 100_000;
-    private static readonly TimeSpan MayReadFor = TimeSpan.FromSeconds(30);
+    /// <summary>Less time than this is not enough to ask a grain; a timer may also end some milliseconds early.</summary>
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Less than this does not do for asking a grain; a timer may also end some milliseconds early.</summary>
-    private static readonly TimeSpan LeastTime = TimeSpan.FromMilliseconds(100);
+    /// <inheritdoc/>
+    public IReadOnlyCollection<string> Customers => options.Value.ServiceTokens.Keys;
 
-    private readonly SupervisorClient _supervisor;
-    private readonly TheEyeTokenValidator _tokens;
-    private readonly WaiterHub _hub;
-    private readonly IGrainFactory _grains;
-    private readonly TheEyeOptions _options;
-    private readonly TimeProvider _timeProvider;
-    private readonly WaitingOptions _waiting;
-    private readonly UnreleasedJobCleanup _unsubmitted;
-    private readonly ILogger<TheEyeBackend> _logger;
-    private readonly RetryPipeline _lookups;
-    private readonly MemoryCache _mayRead;
+    /// <inheritdoc/>
+    public bool ChecksSecrets => false;
 
-    public TheEyeBackend(
-        SupervisorClient supervisor,
-        TheEyeTokenValidator tokens,
-        WaiterHub hub,
-        IGrainFactory grains,
-        IOptions<TheEyeOptions> options,
-        TimeProvider timeProvider,
-        IOptions<WaitingOptions> waiting,
-        UnreleasedJobCleanup unsubmitted,
-        ILogger<TheEyeBackend> logger)
+    /// <inheritdoc/>
+    public Task<Problem?> CheckSecretAsync(string customer, string task, string secret, Deadline deadline, CancellationToken aborted) =>
+        Task.FromResult(options.Value.ServiceTokens.ContainsKey(customer) ? null : Problems.TheEye.NoServiceToken);
+
+    /// <inheritdoc/>
+    public Task<Allocation> AllocateAsync(TaskInvocation invocation, Deadline deadline, CancellationToken aborted) =>
+        allocator.AllocateAsync(invocation, deadline, aborted);
+
+    /// <inheritdoc/>
+    public async Task<JobWait> SubmitAsync(JobSpec spec, string? token, WaitDeadlines deadlines, CancellationToken aborted)
     {
-        _supervisor = supervisor;
-        _tokens = tokens;
-        _hub = hub;
-        _grains = grains;
-        _options = options.Value;
-        _timeProvider = timeProvider;
-        _waiting = waiting.Value;
-        _unsubmitted = unsubmitted;
-        _logger = logger;
-        _lookups = new(RetryPolicy.Lookup, timeProvider, (fault, _) => LogAskedInVain(fault.Message));
-        _mayRead = new(new MemoryCacheOptions { SizeLimit = Kept, Clock = new SystemClockAdapter(timeProvider) });
-    }
-
-    /// <inheritdoc/>
-    public bool KnowsSecrets => false;
-
-    /// <inheritdoc/>
-    public Task<Problem?> CheckSecretAsync(string customer, string task, string secret, Deadline deadline, CancellationToken gone) =>
-        Task.FromResult(_options.ServiceTokens.ContainsKey(customer) ? null : TheEyeProblem.NoServiceToken);
-
-    /// <inheritdoc/>
-    public async Task<Allocation> AllocateAsync(TaskInvocation call, Deadline deadline, CancellationToken gone)
-    {
-        // It goes on when nobody waits for it any more: a job that was made must be known, to be ended.
-        var making = MakeAsync(call);
-        var known = false;
+        JobWait? wait = null;
         try
         {
-            var allocation = await making.WaitAsync(deadline.Remaining, _timeProvider, gone);
-            known = true;
-            return allocation;
-        }
-        catch (TimeoutException)
-        {
-            return new Allocation.Refused(TheEyeProblem.OfCreate(new TheEyeReply.Failed(TheEyeFault.Slow)));
+            wait = await hub.SubmitAsync(spec, token, deadlines, aborted);
+            return wait;
         }
         finally
         {
-            if (!known)
-            {
-                _ = EndWhenMadeAsync(making, call.Token);
-            }
+            cleanup.Submitted(spec, token, wait);
         }
     }
 
     /// <inheritdoc/>
-    public void EndUnlessSubmitted(JobSpec spec, string? token) => _unsubmitted.EndUnlessSubmitted(spec, token);
-
-    /// <inheritdoc/>
-    public void EndUnrun(JobSpec spec, string? token) => _unsubmitted.EndUnrun(spec, token);
-
-    /// <inheritdoc/>
-    public async Task<WaitResult> AttachAsync(JobRequest request, WaitDeadlines time, CancellationToken gone)
+    public async Task<JobWait> AttachAsync(JobRequest request, WaitDeadlines deadlines, CancellationToken aborted)
     {
-        var permission = (Secret.KeyOf(request.Token!), request.Key);
-        if (!_mayRead.TryGetValue(permission, out _))
+        if (!permissions.Contains(request))
         {
-            var (reply, job) = await ReadAsync(request, gone, time.Start);
+            var (reply, job) = await ReadAsync(request, deadlines.Start.Remaining, aborted);
             if (job is null)
             {
-                // The answer that is stored here outlives TheEye's.
-                var stored = MayBeStored(reply) && time.Start.Remaining > LeastTime
-                    ? await _hub.AttachAsync(request.Key, request.MaySee, time, gone)
-                    : new WaitResult.NotFound();
-                return stored is WaitResult.NotFound or WaitResult.Forbidden ? new WaitResult.Refused(RefusalOf(request, reply)) : stored;
+                return await AttachToStoredAsync(request, reply, deadlines, aborted);
             }
 
             if (job.Value.End is { } end)
             {
-                return new WaitResult.Finished(Finished(request.Customer, request.Job, end, ((TheEyeReply.Ok)reply).Body));
+                return new JobWait(new WaitResult.Replied(TheEyeJobs.Finished(request.Customer, request.Job, end, ((TheEyeReply.Ok)reply).Body)));
             }
 
-            using var entry = _mayRead.CreateEntry(permission);
-            entry.Size = 1;
-            entry.AbsoluteExpirationRelativeToNow = MayReadFor;
+            permissions.Add(request);
         }
 
-        return await _hub.SubmitAsync(
-            SpecOf(request.Customer, request.Job, request.Caller, JobOrigin.ExternallyReleased), request.Token, time, gone);
+        var spec = TheEyeJobs.SpecOf(
+            request.Customer, request.Job, request.Caller?.Caller, JobOrigin.ExternallyReleased, timeProvider.GetUtcNow());
+        return await hub.AttachExternalAsync(spec, request.Caller?.Token, deadlines, aborted);
     }
 
     /// <inheritdoc/>
-    public async Task<JobView> LookAsync(JobRequest request, CancellationToken gone)
+    public async Task<Result<JobView>> ReadAsync(JobRequest request, CancellationToken aborted)
     {
-        var (reply, job) = await ReadAsync(request, gone);
+        var (reply, job) = await ReadAsync(request, Timeout.InfiniteTimeSpan, aborted);
         if (job is { } seen)
         {
-            return new() { Lifecycle = seen.Lifecycle, HasEnded = seen.End is not null, Document = ((TheEyeReply.Ok)reply).Body };
+            return new JobView { Lifecycle = seen.Lifecycle, HasEnded = seen.End is not null, Document = ((TheEyeReply.Ok)reply).Body };
         }
 
-        if (MayBeStored(reply)
-            && await _grains.GetJob(request.Key).Attach(null, Reading.Cached) is JobReply.Finished { Job: { Fault: null } stored }
-            && request.MaySee(stored.Access))
+        if (MayUseStored(reply)
+            && await grains.GetJob(request.Key).Attach(null, Reading.Cached) is JobReply.Finished { Job: { Fault: null } stored }
+            && request.MayShow(stored.Access))
         {
-            return new() { Lifecycle = stored.Lifecycle.WireName(), HasEnded = true, Document = stored.Document };
+            return new JobView { Lifecycle = stored.Lifecycle.WireName(), HasEnded = true, Document = stored.Document };
         }
 
-        return JobView.Refused(RefusalOf(request, reply));
+        return ProblemOf(request, reply);
     }
 
     /// <inheritdoc/>
-    public async Task<Problem?> CancelAsync(JobRequest request, JobView seen, CancellationToken gone)
+    public async Task<Problem?> CancelAsync(JobRequest request, JobView seen, CancellationToken aborted)
     {
+        var location = JobLinks.Result(request.Customer, request.Job);
         if (seen.HasEnded)
         {
-            return JobsApi.HasEnded(request.Customer, request.Job);
+            return Problems.JobHasEnded(request.Job, location);
         }
 
-        var reply = await _supervisor.EndAsync(request.Customer, request.Job, request.Token!, gone);
+        var reply = await supervisor.EndAsync(request.Customer, request.Job, request.Caller!.Token, aborted);
         if (reply is not TheEyeReply.Ok)
         {
-            return RefusalOf(request, reply) with { JobId = request.Job, Location = JobLinks.Of(request.Customer, request.Job, default) };
+            return ProblemOf(request, reply) with { JobId = request.Job, Location = location };
         }
 
-        // Whoever waits for it shall not have to wait until TheEye is asked again.
-        _grains.GetJob(request.Key).Attach(null, Reading.Fresh).Ignore();
+        // The waiters should not have to wait until TheEye is polled again.
+        grains.GetJob(request.Key).Attach(null, Reading.Fresh).Ignore();
         return null;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _mayRead.Dispose();
-
-    /// <summary>Makes a job, or finds the one that the same call has made before.</summary>
-    private async Task<Allocation> MakeAsync(TaskInvocation call)
+    /// <summary>The answer that is stored here outlives TheEye's document.</summary>
+    private async Task<JobWait> AttachToStoredAsync(JobRequest request, TheEyeReply reply, WaitDeadlines deadlines, CancellationToken aborted)
     {
-        if (call.Identity is not { } identity)
+        var problem = ProblemOf(request, reply);
+        if (!MayUseStored(reply) || deadlines.Start.Remaining <= ShortestWait)
         {
-            return await CreateAsync(call);
+            return new JobWait(new WaitResult.Refused(problem));
         }
 
-        var name = Convert.ToHexStringLower(identity.Id);
-        var calls = _grains.GetGrain<IIdempotencyGrain>(name);
-        var patience = new Deadline(_timeProvider, _waiting.Patience);
-        var (isKnown, bound) = await _lookups.ExecuteAsync(name, calls.Find, _ => true, patience.Remaining);
-        if (!isKnown || bound is not null)
+        var stored = await hub.AttachAsync(request.Key, request.MayShow, deadlines, aborted);
+        if (stored.Result is not (WaitResult.Forbidden or WaitResult.Replied { Reply: JobReply.NotFound }))
         {
-            return OfCall(bound, identity);
+            return stored;
         }
 
-        var created = await CreateAsync(call);
-        var spec = created switch
-        {
-            Allocation.Allocated allocated => allocated.Spec,
-            Allocation.Ended ended => SpecOf(call, ended.JobId, JobOrigin.ExternallyReleased),
-            _ => null,
-        };
-        if (spec is null)
-        {
-            return created;
-        }
-
-        spec = spec with { Fingerprint = identity.Fingerprint, IdempotencyId = name };
-        (_, bound) = await _lookups.ExecuteAsync(name, () => calls.Bind(spec), job => job is not null, patience.Remaining);
-        if (bound?.JobId != spec.JobId)
-        {
-            _unsubmitted.EndUnlessSubmitted(spec, call.Token);
-        }
-
-        return bound is null && created is Allocation.Ended ? created : OfCall(bound, identity);
+        stored.Dispose();
+        return new JobWait(new WaitResult.Refused(problem));
     }
 
-    /// <param name="bound">The job of a call that may be repeated; null where that can't be found out.</param>
-    /// <param name="identity">What the call is known by.</param>
-    private static Allocation OfCall(JobSpec? bound, IdempotencyIdentity identity) => bound switch
-    {
-        null => new Allocation.Refused(ApiExceptionHandler.Unreachable),
-        { Fingerprint: { } fingerprint } when !fingerprint.AsSpan().SequenceEqual(identity.Fingerprint) => new Allocation.OtherCall(bound.JobId),
-        _ => new Allocation.Allocated(bound),
-    };
-
-    private async Task<Allocation> CreateAsync(TaskInvocation call)
-    {
-        var reply = await _supervisor.CreateAsync(
-            call.Customer, call.Task, call.Secret, call.Token, SyncingBody.Of(call.Arguments), CancellationToken.None);
-        if (reply is not TheEyeReply.Ok ok || ok.ToJob() is not { } job)
-        {
-            return new Allocation.Refused(RefusalOf(call, reply));
-        }
-
-        return job.End is { } end
-            ? new Allocation.Ended(job.Id, Finished(call.Customer, job.Id, end, ok.Body))
-            : new Allocation.Allocated(SpecOf(call, job.Id, job.IsSyncing ? JobOrigin.AllocatedAtTheEye : JobOrigin.ExternallyReleased)) { Document = ok.Body };
-    }
-
-    private async Task EndWhenMadeAsync(Task<Allocation> making, string? token)
-    {
-        if (await making is Allocation.Allocated { Spec: var spec })
-        {
-            EndUnlessSubmitted(spec, token);
-        }
-    }
-
-    private JobSpec SpecOf(TaskInvocation call, string job, JobOrigin origin) => SpecOf(call.Customer, job, call.Caller, origin) with
-    {
-        TaskId = call.Task,
-        SecretHash = call.JobSecretHash,
-        CallerWaitsUntil = call.CallerWaitsUntil,
-    };
-
-    private async Task<(TheEyeReply Reply, TheEyeJob? Job)> ReadAsync(JobRequest request, CancellationToken gone, Deadline? deadline = null)
+    private async Task<(TheEyeReply Reply, TheEyeJob? Job)> ReadAsync(JobRequest request, TimeSpan limit, CancellationToken aborted)
     {
         TheEyeReply reply;
         try
         {
-            reply = await _supervisor.JobAsync(request.Customer, request.Job, request.Token ?? _options.ServiceTokens[request.Customer], gone)
-                .WaitAsync(deadline?.Remaining ?? Timeout.InfiniteTimeSpan, _timeProvider, gone);
+            var token = request.Caller?.Token ?? options.Value.ServiceTokens[request.Customer];
+            reply = await supervisor.JobAsync(request.Customer, request.Job, token, aborted).WaitAsync(limit, timeProvider, aborted);
         }
         catch (TimeoutException)
         {
@@ -264,48 +152,12 @@ internal sealed partial class TheEyeBackend : ITaskBackend, IDisposable
         return (reply, reply is TheEyeReply.Ok ok && ok.ToJob() is { } job && job.Id == request.Job ? job : null);
     }
 
-    /// <summary>Whether the answer that is stored here may be given instead: TheEye knows the job no more, or can't be asked.</summary>
-    private static bool MayBeStored(TheEyeReply reply) => reply is TheEyeReply.Failed or TheEyeReply.Refused { Status: StatusCodes.Status404NotFound };
+    /// <summary>Whether the answer that is stored here may be given instead: TheEye does not know the job any more, or can't be asked.</summary>
+    private static bool MayUseStored(TheEyeReply reply) => reply is TheEyeReply.Failed or TheEyeReply.Refused { Status: StatusCodes.Status404NotFound };
 
-    private Problem RefusalOf(TaskInvocation call, TheEyeReply reply)
+    private Problem ProblemOf(JobRequest request, TheEyeReply reply)
     {
-        if (call.Token is not null && reply is TheEyeReply.Refused { Status: StatusCodes.Status401Unauthorized })
-        {
-            _tokens.Forget(call.Token);
-        }
-
-        return TheEyeProblem.OfCreate(reply);
+        tokens.ForgetIfUnauthorized(request.Caller?.Token, reply);
+        return Problems.TheEye.OfJob(reply);
     }
-
-    private Problem RefusalOf(JobRequest request, TheEyeReply reply)
-    {
-        if (request.Token is not null && reply is TheEyeReply.Refused { Status: StatusCodes.Status401Unauthorized })
-        {
-            _tokens.Forget(request.Token);
-        }
-
-        return TheEyeProblem.OfJob(reply);
-    }
-
-    private JobSpec SpecOf(string customer, string job, Caller? caller, JobOrigin origin) => new()
-    {
-        JobId = job,
-        Customer = customer,
-        TaskId = "",
-        TaskName = "",
-        Type = TaskType.Script,
-
-        // TheEye has them.
-        Arguments = "[]"u8.ToArray(),
-        User = caller?.User ?? new JobUser("secret", ""),
-        Acl = [caller?.Email is { Length: > 0 } email ? email : nameof(Credential.Admin)],
-        CreatedAt = _timeProvider.GetUtcNow(),
-        Origin = origin,
-    };
-
-    private static FinishedJob Finished(string customer, string job, (Lifecycle Lifecycle, JobState State) end, byte[] document) =>
-        new(JobKey.Of(customer, job), end.Lifecycle, end.State, document, new JobAccess([], true, null));
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "The job of a call that may be repeated can't be found out yet: {Fault}")]
-    private partial void LogAskedInVain(string fault);
 }

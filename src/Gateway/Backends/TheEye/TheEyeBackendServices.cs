@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using SyncCluster.Execution.TheEye;
 using SyncCluster.Gateway.Auth;
 
@@ -12,7 +13,11 @@ internal static class TheEyeBackendServices
         services.AddTheEyeClient(TheEyeTokenValidator.ClientName);
         services.AddSingleton<TheEyeTokenValidator>();
         services.AddSingleton<ITokenValidator>(provider => provider.GetRequiredService<TheEyeTokenValidator>());
+        services.AddSingleton<IValidateOptions<AuthOptions>, NoConfiguredCustomersValidator>();
+        services.AddSingleton(DemoMode.Off);
         services.AddSingleton<UnreleasedJobCleanup>();
+        services.AddSingleton<ReadPermissionCache>();
+        services.AddSingleton<TheEyeJobAllocator>();
         services.AddSingleton<ITaskBackend, TheEyeBackend>();
     }
 
@@ -21,7 +26,16 @@ internal static class TheEyeBackendServices
     {
         foreach (var path in (string[])["/{customer}/task/import", "/{customer}/task", "/{customer}/task/{task}", "/{customer}/task/{task}/recipe"])
         {
-            routes.Map(path, () => TheEyeProblem.TasksAreElsewhere).ExcludeFromDescription();
+            routes.Map(path, () => Problems.TheEye.TasksAreElsewhere).ExcludeFromDescription();
         }
+    }
+
+    /// <summary>TheEye's tokens count, and none that is configured here.</summary>
+    private sealed class NoConfiguredCustomersValidator : IValidateOptions<AuthOptions>
+    {
+        /// <inheritdoc/>
+        public ValidateOptionsResult Validate(string? name, AuthOptions options) => options.Customers.Count == 0
+            ? ValidateOptionsResult.Success
+            : ValidateOptionsResult.Fail("Auth:Customers: where TheEye runs the jobs, its tokens count, and none are configured here.");
     }
 }

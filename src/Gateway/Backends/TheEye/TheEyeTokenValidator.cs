@@ -12,57 +12,63 @@ using SyncCluster.Storage;
 namespace SyncCluster.Gateway.Backends.TheEye;
 
 /// <summary>
-/// Has TheEye's gateway say whom a token speaks for. What it says counts for a while; of a token that many send at once it is asked once. Only hashes
-/// of tokens are kept.
+/// Has TheEye's gateway check tokens. What it says counts for a while; if many requests send the same token at once, it is asked once. Only hashes of
+/// tokens are kept.
 /// </summary>
 internal sealed class TheEyeTokenValidator : ITokenValidator, IDisposable
 {
     public const string ClientName = "TheEye's gateway";
 
-    private const int Kept = 100_000;
-    private static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan BadFor = TimeSpan.FromSeconds(5);
+    private const int MaxEntries = 100_000;
+    private static readonly TimeSpan ValidFor = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan InvalidFor = TimeSpan.FromSeconds(5);
 
     private readonly TheEyeHttp _http;
     private readonly TimeProvider _timeProvider;
-    private readonly MemoryCache _verdicts;
-    private readonly ConcurrentDictionary<string, Lazy<Task<TokenValidation>>> _asked = new();
+    private readonly MemoryCache _validations;
+    private readonly ConcurrentDictionary<string, Lazy<Task<TokenValidation>>> _ongoing = new();
 
     public TheEyeTokenValidator(IHttpClientFactory clients, IOptions<TheEyeOptions> options, TimeProvider timeProvider, ILogger<TheEyeHttp> logger)
     {
         _http = new(clients.CreateClient(ClientName), options.Value.Gateway, logger);
         _timeProvider = timeProvider;
-        _verdicts = new(new MemoryCacheOptions { SizeLimit = Kept, Clock = new SystemClockAdapter(timeProvider) });
+        _validations = new(new MemoryCacheOptions { SizeLimit = MaxEntries, Clock = new SystemClockAdapter(timeProvider) });
     }
 
     /// <inheritdoc/>
-    public ValueTask<TokenValidation> ValidateAsync(string token, Deadline? deadline, CancellationToken gone)
+    public ValueTask<TokenValidation> ValidateAsync(string token, Deadline deadline, CancellationToken aborted)
     {
         var key = Secret.KeyOf(token);
-        if (_verdicts.TryGetValue(key, out TokenValidation? known))
+        if (_validations.TryGetValue(key, out TokenValidation? known))
         {
             return new(known!);
         }
 
-        var asked = _asked.GetOrAdd(key, key => new(() => AskAsync(key, token)));
-        return new(WaitAsync(asked.Value, deadline, gone));
+        var ongoing = _ongoing.GetOrAdd(key, key => new(() => AskAsync(key, token)));
+        return new(WaitAsync(ongoing.Value, deadline, aborted));
     }
 
-    /// <summary>TheEye has refused the token: it is asked anew.</summary>
-    public void Forget(string token) => _verdicts.Remove(Secret.KeyOf(token));
+    /// <summary>Has TheEye check a token anew if it has just refused it.</summary>
+    public void ForgetIfUnauthorized(string? token, TheEyeReply reply)
+    {
+        if (token is not null && reply is TheEyeReply.Refused { Status: StatusCodes.Status401Unauthorized })
+        {
+            _validations.Remove(Secret.KeyOf(token));
+        }
+    }
 
     /// <inheritdoc/>
-    public void Dispose() => _verdicts.Dispose();
+    public void Dispose() => _validations.Dispose();
 
-    private async Task<TokenValidation> WaitAsync(Task<TokenValidation> asked, Deadline? deadline, CancellationToken gone)
+    private async Task<TokenValidation> WaitAsync(Task<TokenValidation> ongoing, Deadline deadline, CancellationToken aborted)
     {
         try
         {
-            return await asked.WaitAsync(deadline?.Remaining ?? Timeout.InfiniteTimeSpan, _timeProvider, gone);
+            return await ongoing.WaitAsync(deadline.Remaining, _timeProvider, aborted);
         }
         catch (TimeoutException)
         {
-            return new TokenValidation.Unavailable(TheEyeProblem.OfToken(new TheEyeReply.Failed(TheEyeFault.Slow)));
+            return new TokenValidation.Unavailable(Problems.TheEye.OfToken(new TheEyeReply.Failed(TheEyeFault.Slow)));
         }
     }
 
@@ -70,34 +76,34 @@ internal sealed class TheEyeTokenValidator : ITokenValidator, IDisposable
     {
         try
         {
-            // For all who wait for it, whoever of them goes.
+            // For all requests that wait for it, whichever of them is aborted.
             var reply = await _http.SendAsync(HttpMethod.Get, "/api/session/profile", token, null, CancellationToken.None);
-            var verdict = VerdictOf(reply);
-            if (verdict is not TokenValidation.Unavailable)
+            var validation = ValidationOf(reply);
+            if (validation is not TokenValidation.Unavailable)
             {
-                using var entry = _verdicts.CreateEntry(key);
-                entry.Value = verdict;
+                using var entry = _validations.CreateEntry(key);
+                entry.Value = validation;
                 entry.Size = 1;
-                entry.Priority = verdict is TokenValidation.Valid ? CacheItemPriority.Normal : CacheItemPriority.Low;
-                entry.AbsoluteExpirationRelativeToNow = verdict is TokenValidation.Valid ? GoodFor : BadFor;
+                entry.Priority = validation is TokenValidation.Valid ? CacheItemPriority.Normal : CacheItemPriority.Low;
+                entry.AbsoluteExpirationRelativeToNow = validation is TokenValidation.Valid ? ValidFor : InvalidFor;
             }
 
-            return verdict;
+            return validation;
         }
         finally
         {
-            _asked.TryRemove(key, out _);
+            _ongoing.TryRemove(key, out _);
         }
     }
 
-    private static TokenValidation VerdictOf(TheEyeReply reply) => reply switch
+    private static TokenValidation ValidationOf(TheEyeReply reply) => reply switch
     {
         TheEyeReply.Ok ok when CallerOf(ok.Body) is { } caller => new TokenValidation.Valid(caller),
         TheEyeReply.Refused { Status: StatusCodes.Status401Unauthorized } => TokenValidation.Invalid.Instance,
-        _ => new TokenValidation.Unavailable(TheEyeProblem.OfToken(reply)),
+        _ => new TokenValidation.Unavailable(Problems.TheEye.OfToken(reply)),
     };
 
-    /// <summary>Null where it is no profile. A caller without a current customer is none of any path's.</summary>
+    /// <returns>Null: this is no profile. A caller without a current customer may not ask for any customer.</returns>
     private static Caller? CallerOf(byte[] profile)
     {
         if (!JsonText.TryParse(profile, out var document))
@@ -113,7 +119,7 @@ internal sealed class TheEyeTokenValidator : ITokenValidator, IDisposable
                 Username = username,
                 Email = Text(document.RootElement, "email") ?? "",
 
-                // TheEye itself has the last word; a credential that is not known here counts as the least one.
+                // TheEye itself decides in the end; a credential that is not known here counts as the least one.
                 Credential = Enum.GetValues<Credential>().FirstOrDefault(
                     known => known.ToString().Equals(Text(document.RootElement, "credential"), StringComparison.OrdinalIgnoreCase)),
             };

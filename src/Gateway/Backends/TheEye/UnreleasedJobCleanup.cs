@@ -5,60 +5,95 @@ using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Backends.TheEye;
 
-/// <summary>Ends, at TheEye, jobs that were made there and that nobody will release: TheEye would count them as running for ever.</summary>
+/// <summary>
+/// Cancels, at TheEye, jobs that were created there and will never be released: TheEye would count them as running for ever. It works in the background.
+/// </summary>
 internal sealed partial class UnreleasedJobCleanup(
     SupervisorClient supervisor, IGrainFactory grains, IOptions<TheEyeOptions> options, TimeProvider timeProvider, ILogger<UnreleasedJobCleanup> logger)
 {
-    /// <summary>How long a job that was perhaps not submitted is seen to.</summary>
-    private static readonly TimeSpan EndTime = TimeSpan.FromMinutes(2);
+    /// <summary>How long it tries to cancel a job.</summary>
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromMinutes(2);
 
-    /// <summary>A job was perhaps not submitted: if it was not, ends it, in the background.</summary>
-    public void EndUnlessSubmitted(JobSpec spec, string? token) => End(spec, token, async grain => await grain.Attach(null, Reading.Fresh) switch
+    /// <summary>What the job's grain says of a job whose submit may not have arrived.</summary>
+    private enum ReleaseState
     {
-        JobReply.Pending { Lifecycle: Lifecycle.Syncing } or JobReply.Finished => Fate.SeenTo,
+        Unknown,
 
-        // Its own caller, who was told to ask for it, may have made it known as a job that somebody else releases, which nobody does.
-        JobReply.NotFound or JobReply.Pending => Fate.Left,
-        _ => Fate.Unknown,
-    });
+        /// <summary>This cluster has released it, or will.</summary>
+        Released,
 
-    /// <summary>The caller of a job was told that nothing was run: sees to it that nothing ever is, and ends it, in the background.</summary>
-    public void EndUnrun(JobSpec spec, string? token) => End(
-        spec, token, async grain => await grain.Terminate() == Cancellation.Unavailable ? Fate.Unknown : Fate.Left);
+        /// <summary>It will never be released.</summary>
+        NeverReleased,
+    }
 
-    private void End(JobSpec spec, string? token, Func<IJobGrain, Task<Fate>> ask)
+    /// <summary>A submit is over: cancels the job if the submit has not made it run.</summary>
+    /// <param name="spec">The job.</param>
+    /// <param name="token">The caller's token.</param>
+    /// <param name="wait">What came of the submit; null if the client has disconnected before that was known.</param>
+    public void Submitted(JobSpec spec, string? token, JobWait? wait)
     {
-        if (spec.Origin == JobOrigin.AllocatedAtTheEye)
+        if (wait is null || wait.Result is WaitResult.Unknown)
         {
-            _ = Task.Run(() => EndAsync(spec, token, spec.IdempotencyId is { } call ? grain => ForgoAsync(grain, spec, call) : ask));
+            CancelUnlessSubmitted(spec, token);
+        }
+        else if (wait.Result is WaitResult.Replied { Reply: var reply } && IsNeverReleased(reply))
+        {
+            CancelRefused(spec, token);
         }
     }
 
-    /// <summary>A call that may be repeated is perhaps being repeated: either that is the job's submit, or another one is made for it.</summary>
-    private async Task<Fate> ForgoAsync(IJobGrain grain, JobSpec spec, string call) => await grain.CancelUnsubmitted(spec) switch
+    /// <summary>A job may not have been submitted: if it was not, cancels it.</summary>
+    public void CancelUnlessSubmitted(JobSpec spec, string? token) => Cancel(spec, token, async grain => await grain.Attach(null, Reading.Fresh) switch
     {
-        Cancellation.Accepted => await grains.GetGrain<IIdempotencyGrain>(call).Unbind(spec.JobId) ? Fate.Left : Fate.Unknown,
-        Cancellation.AlreadyEnded => Fate.SeenTo,
-        _ => Fate.Unknown,
+        JobReply.Pending { Lifecycle: Lifecycle.Syncing } or JobReply.Finished => ReleaseState.Released,
+
+        // A pending job in another lifecycle is one that its own caller has attached to, as a job that TheEye releases, which it does not.
+        JobReply.NotFound or JobReply.Pending => ReleaseState.NeverReleased,
+        _ => ReleaseState.Unknown,
+    });
+
+    /// <summary>The caller was told that nothing was run: makes sure that the job never runs, and cancels it.</summary>
+    private void CancelRefused(JobSpec spec, string? token) => Cancel(
+        spec, token, async grain => await grain.Terminate() == Cancellation.Unavailable ? ReleaseState.Unknown : ReleaseState.NeverReleased);
+
+    /// <summary>Whether a reply says that the job was not accepted; or that a cleanup like this one, whose gateway may have died since, has ended it.</summary>
+    private static bool IsNeverReleased(JobReply reply) =>
+        reply is JobReply.Unavailable or JobReply.QueueFull or JobReply.QuotaExceeded or JobReply.StorageFull
+        || (reply is JobReply.Finished { Job.Fault: { } fault } && fault == ServerOutcomes.NeverSubmitted.Fault);
+
+    private void Cancel(JobSpec spec, string? token, Func<IJobGrain, Task<ReleaseState>> ask)
+    {
+        if (spec.Origin == JobOrigin.AllocatedAtTheEye)
+        {
+            _ = Task.Run(() => CancelAsync(spec, token, spec.IdempotencyId is { } key ? grain => CancelUnsubmittedAsync(grain, spec, key) : ask));
+        }
+    }
+
+    /// <summary>A call with an <c>Idempotency-Key</c> may be repeated meanwhile: either the repeat submits this job, or another one is created for it.</summary>
+    private async Task<ReleaseState> CancelUnsubmittedAsync(IJobGrain grain, JobSpec spec, string key) => await grain.CancelUnsubmitted(spec) switch
+    {
+        Cancellation.Accepted => await grains.GetGrain<IIdempotencyGrain>(key).Unbind(spec.JobId) ? ReleaseState.NeverReleased : ReleaseState.Unknown,
+        Cancellation.AlreadyEnded => ReleaseState.Released,
+        _ => ReleaseState.Unknown,
     };
 
-    /// <summary>A job that was made is ended at TheEye, once it is certain that no submit will release it any more, unless its grain sees to it.</summary>
-    private async Task EndAsync(JobSpec spec, string? token, Func<IJobGrain, Task<Fate>> ask)
+    /// <summary>Cancels the job at TheEye once it is certain that no submit will release it any more.</summary>
+    private async Task CancelAsync(JobSpec spec, string? token, Func<IJobGrain, Task<ReleaseState>> ask)
     {
         string?[] tokens = [token, options.Value.ServiceTokens.GetValueOrDefault(spec.Customer)];
-        var limit = new Deadline(timeProvider, EndTime);
-        await Task.Delay(WaiterHub.SubmitValidity + RetryPolicy.Cleanup.FirstPause, timeProvider);
+        var limit = new Deadline(timeProvider, TimeLimit);
+        await Task.Delay(JobGrainClient.SubmitValidity + RetryPolicy.Cleanup.FirstPause, timeProvider);
         for (var backoff = RetryPolicy.Cleanup.NewBackoff(); limit.Remaining > TimeSpan.Zero;)
         {
             try
             {
-                var fate = await ask(grains.GetJob(JobKey.Of(spec.Customer, spec.JobId)));
-                if (fate == Fate.SeenTo)
+                var state = await ask(grains.GetJob(JobKey.Of(spec.Customer, spec.JobId)));
+                if (state == ReleaseState.Released)
                 {
                     return;
                 }
 
-                foreach (var known in fate == Fate.Left ? tokens.OfType<string>() : [])
+                foreach (var known in state == ReleaseState.NeverReleased ? tokens.OfType<string>() : [])
                 {
                     if (await supervisor.EndAsync(spec.Customer, spec.JobId, known, CancellationToken.None) is TheEyeReply.Ok or TheEyeReply.Refused { Status: 404 })
                     {
@@ -68,30 +103,12 @@ internal sealed partial class UnreleasedJobCleanup(
             }
             catch (Exception fault)
             {
-                LogAskedInVain(fault, spec.JobId);
+                LogStateUnknown(fault, spec.JobId);
             }
 
             await Task.Delay(backoff.Next(), timeProvider);
         }
 
-        LogLeft(spec.JobId);
+        LogNotCanceled(spec.JobId);
     }
-
-    /// <summary>What the job's grain says of a job that was perhaps not submitted.</summary>
-    private enum Fate
-    {
-        /// <summary>It will be released, or was.</summary>
-        SeenTo,
-
-        /// <summary>Nobody releases it.</summary>
-        Left,
-
-        Unknown,
-    }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: it can't be found out yet whether it was submitted.")]
-    private partial void LogAskedInVain(Exception fault, string job);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} was made at TheEye but perhaps never released: cancel it there if it stays syncing.")]
-    private partial void LogLeft(string job);
 }

@@ -18,6 +18,16 @@ internal abstract record ParsedRecipe
     /// <param name="Status">400: it is no JSON object. 422: it can't be run here.</param>
     /// <param name="Message">What is wrong and what to do about it.</param>
     internal sealed record Refused(int Status, string Message) : ParsedRecipe;
+
+    public static Refused NotJson { get; } = new(400, "The recipe is not well-formed JSON. Send a task as TheEye exports it.");
+
+    public static Refused NotObject { get; } = new(400, """A recipe is a JSON object: {"task":{…},"file":{…}}. Send a task as TheEye exports it.""");
+
+    public static Refused Workflow { get; } =
+        new(422, "Workflows can't be run here. Export the tasks of the workflow and import each of them.");
+
+    public static Refused NoTask { get; } =
+        new(422, """The recipe has no task. It must look like {"task":{…},"file":{…}}, as TheEye exports it.""");
 }
 
 /// <summary>
@@ -32,14 +42,14 @@ internal static partial class Recipe
     {
         if (!JsonText.TryParse(json, out var document))
         {
-            return new ParsedRecipe.Refused(400, "The recipe is not well-formed JSON. Send a task as TheEye exports it.");
+            return ParsedRecipe.NotJson;
         }
 
         using (document)
         {
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? Read(document.RootElement, customer, taskId, secretHash, now)
-                : new ParsedRecipe.Refused(400, """A recipe is a JSON object: {"task":{…},"file":{…}}. Send a task as TheEye exports it.""");
+                : ParsedRecipe.NotObject;
         }
     }
 
@@ -48,12 +58,12 @@ internal static partial class Recipe
         var complaints = new Complaints();
         if (IsWorkflow(recipe) || (JsonText.TryGetMember(recipe, "task", out var json) && IsWorkflow(json)))
         {
-            return new ParsedRecipe.Refused(422, "Workflows can't be run here. Export the tasks of the workflow and import each of them.");
+            return ParsedRecipe.Workflow;
         }
 
         if (json.ValueKind != JsonValueKind.Object)
         {
-            return new ParsedRecipe.Refused(422, """The recipe has no task. It must look like {"task":{…},"file":{…}}, as TheEye exports it.""");
+            return ParsedRecipe.NoTask;
         }
 
         var task = new RecipeFields(json, "task", complaints);

@@ -80,7 +80,7 @@ public sealed class FullQueueTests(FullQueueTests.Server server) : IClassFixture
         Assert.Equal(503, (int)refused.StatusCode);
         Assert.NotNull(refused.Headers.RetryAfter);
         Assert.False(refused.Headers.Contains("Job-Id"));
-        Assert.Equal(Refusals.Start.Single(start => start.Name == "queue-full").Problem.Render().ToArray(), await refused.Content.ReadAsByteArrayAsync());
+        Assert.Equal(ProblemExamples.Start.Single(start => start.Name == "queue-full").Problem.Render().ToArray(), await refused.Content.ReadAsByteArrayAsync());
         gate.Open();
         Assert.Equal(200, (await running).Status);
         Assert.Equal(1, gate.Runs);

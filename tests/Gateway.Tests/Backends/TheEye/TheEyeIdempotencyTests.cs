@@ -1,7 +1,5 @@
 using System.Net;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using SyncCluster.Gateway.Api.Sync;
 using SyncCluster.Gateway.Auth;
@@ -158,8 +156,8 @@ public sealed class TheEyeIdempotencyTests(TheEyeIdempotencyTests.Server server)
     /// <summary>Of uma's call with one argument.</summary>
     private static IdempotencyIdentity IdentityOf(string task, string key)
     {
-        var arguments = Assert.IsType<CallPayload.Arguments>(CallPayload.Read("application/json", Encoding.UTF8.GetBytes("[\"a\"]"), new QueryCollection()));
-        return IdempotencyIdentity.Of(new TaskInvocation("acme", task, arguments) { Caller = new Caller { Customer = "acme", Username = "uma", Credential = Credential.User } }, key);
+        var caller = new AuthenticatedCaller(new Caller { Customer = "acme", Username = "uma", Credential = Credential.User }, "token") { Arrival = default };
+        return IdempotencyIdentity.Of(new TaskInvocation("acme", task, new CallPayload("[\"a\"]"u8.ToArray(), null)) { Caller = caller }, key);
     }
 
     public sealed class Server : FrontServer

@@ -147,7 +147,7 @@ public sealed class TheEyeTokenTests(FrontServer server) : IClassFixture<FrontSe
     {
         var refusal = await Assert.ThrowsAsync<OptionsValidationException>(async () =>
         {
-            await using var app = GatewayApp.Build(["--urls=http://127.0.0.1:0", "--Executor=TheEye", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Orleans=None", setting]);
+            await using var app = Program.Build(["--urls=http://127.0.0.1:0", "--Executor=TheEye", "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Orleans=None", setting]);
             await app.StartAsync();
         });
         Assert.Contains(name, refusal.Message, StringComparison.Ordinal);

@@ -3,7 +3,7 @@ using SyncCluster.Gateway.Auth;
 namespace SyncCluster.Gateway;
 
 /// <summary>What a server says when it is ready.</summary>
-internal static class Banner
+internal static class StartupBanner
 {
     public static void Print(WebApplication app, TextWriter output)
     {

@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Options;
+using SyncCluster.Gateway.Api.Events;
+using SyncCluster.Gateway.Api.Jobs;
+using SyncCluster.Gateway.Api.Polling;
+using SyncCluster.Gateway.Api.Sync;
+using SyncCluster.Gateway.Api.Tasks;
+using SyncCluster.Gateway.Requests;
+
+namespace SyncCluster.Gateway.Api;
+
+/// <summary>The handlers of the routes.</summary>
+internal static class ApiServices
+{
+    public static void AddApi(this IServiceCollection services)
+    {
+        services.AddSingleton<CallPayloadReader>();
+        services.AddSingleton<RecipeReader>();
+        services.AddSingleton<SyncCallHandler>();
+        services.AddSingleton<JobAttachHandler>();
+        services.AddSingleton<JobWaitAnswerer>();
+        services.AddSingleton<DefaultCustomer>();
+        services.AddSingleton<PollingCallHandler>();
+        services.AddOptions<FollowingOptions>().BindConfiguration(FollowingOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<FollowingOptions>, FollowingOptionsValidator>();
+    }
+}

@@ -1,0 +1,70 @@
+using Microsoft.Extensions.Options;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Backends;
+using SyncCluster.Gateway.Limits;
+using SyncCluster.Gateway.Requests;
+using SyncCluster.Gateway.Waiting;
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Gateway.Api.Jobs;
+
+/// <summary>Waits for the answer of a job that exists, as its call does.</summary>
+internal sealed class JobAttachHandler(
+    ITaskBackend backend, WaiterHub hub, RequestLimiter limiter, JobWaitAnswerer answerer, IOptions<WaitingOptions> waiting, TimeProvider timeProvider)
+{
+    private readonly WaitingOptions _waiting = waiting.Value;
+
+    /// <summary>For a caller with a token, which the route's <see cref="CredentialFilter"/> has accepted.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="customer">The job's customer.</param>
+    /// <param name="job">Its id.</param>
+    /// <param name="isStreamed">Whether the job is told live.</param>
+    public async Task<IResult> AttachAsync(HttpContext http, string customer, string job, bool isStreamed)
+    {
+        if (!JobId.IsValid(job))
+        {
+            return Problems.NoSuchJob;
+        }
+
+        if (limiter.AddWaiter(http) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        var caller = http.GetCaller();
+        var request = new JobRequest(customer, job, caller);
+        var preferences = WaitPreferences.Of(http.Request, _waiting, customer, task: null, caller.Arrival, isStreamed);
+        var wait = await backend.AttachAsync(request, preferences.Deadlines, http.RequestAborted);
+        return await answerer.AnswerAsync(http, wait, request, preferences, JobLinks.Result(customer, job, preferences.Flags));
+    }
+
+    /// <summary>For a caller with the secret of the job, which was called by its task's secret.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="job">The job's id.</param>
+    /// <param name="secret">Its secret.</param>
+    /// <param name="isStreamed">Whether the job is told live.</param>
+    public async Task<IResult> AttachWithSecretAsync(HttpContext http, string job, string secret, bool isStreamed)
+    {
+        var arrival = new Deadline(timeProvider, _waiting.Maximum);
+        if (!JobId.IsValid(job) || JobSecret.CustomerOf(secret) is not { } customer)
+        {
+            return Problems.NoSuchJob;
+        }
+
+        if (limiter.AddWaiter(http) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        var request = new JobRequest(customer, job, Caller: null);
+        var preferences = WaitPreferences.Of(http.Request, _waiting, customer, task: null, arrival, isStreamed);
+        var wait = await hub.AttachAsync(request.Key, access => JobSecret.Matches(secret, access), preferences.Deadlines, http.RequestAborted);
+        if (wait.Result is WaitResult.Forbidden)
+        {
+            wait.Dispose();
+            return Problems.NoSuchJob;
+        }
+
+        return await answerer.AnswerAsync(http, wait, request, preferences, JobLinks.ResultWithSecret(job, secret, preferences.Flags));
+    }
+}

@@ -1,0 +1,13 @@
+using Microsoft.Extensions.Options;
+
+namespace SyncCluster.Gateway.Auth;
+
+internal static class AuthServices
+{
+    /// <summary>The configured callers. The backend brings the <see cref="ITokenValidator"/> and the <see cref="DemoMode"/>.</summary>
+    public static void AddAuth(this IServiceCollection services)
+    {
+        services.AddOptions<AuthOptions>().BindConfiguration(AuthOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AuthOptions>, AuthOptionsValidator>();
+    }
+}

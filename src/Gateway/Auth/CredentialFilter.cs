@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Options;
+using SyncCluster.Gateway.Waiting;
+
+namespace SyncCluster.Gateway.Auth;
+
+/// <summary>
+/// Lets a request pass whose token has the credential that its route needs (<see cref="RequiredCredential"/>), at the customer that the request names.
+/// A body is read here only if the token is nowhere else: a caller without the right to call should not be able to send much.
+/// </summary>
+internal sealed class CredentialFilter(ITokenValidator validator, IOptions<WaitingOptions> waiting, TimeProvider timeProvider) : IEndpointFilter
+{
+    /// <inheritdoc/>
+    public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var refusal = AuthenticateAsync(context.HttpContext);
+
+        // Most requests wait long in the handler, and most tokens are checked at once: no state machine is kept for them here.
+        return refusal.IsCompletedSuccessfully
+            ? refusal.Result is { } problem ? new(problem) : next(context)
+            : PassAsync(refusal, context, next);
+    }
+
+    private static async ValueTask<object?> PassAsync(ValueTask<Problem?> refusal, EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
+        await refusal is { } problem ? problem : await next(context);
+
+    /// <summary>Sets the <see cref="AuthenticatedCaller"/>, or says why there is none.</summary>
+    private async ValueTask<Problem?> AuthenticateAsync(HttpContext http)
+    {
+        var arrival = new Deadline(timeProvider, waiting.Value.Maximum);
+        var required = http.GetEndpoint()!.Metadata.GetRequiredMetadata<RequiredCredential>();
+        var found = AccessToken.Find(http.Request.Query, http.Request.Headers.Authorization, bodyToken: null);
+        if (found is AccessToken.None && required.BodyTokenReader is not null)
+        {
+            var reader = (IBodyTokenReader)http.RequestServices.GetRequiredService(required.BodyTokenReader);
+            if (!(await reader.ReadTokenAsync(http)).TryGet(out var inBody, out var unreadable))
+            {
+                return unreadable;
+            }
+
+            found = AccessToken.Find(http.Request.Query, http.Request.Headers.Authorization, inBody.Value);
+        }
+
+        switch (found)
+        {
+            case AccessToken.Refused refused:
+                return refused.Problem;
+            case AccessToken.None:
+                return Problems.NoToken;
+        }
+
+        var token = ((AccessToken.One)found).Token;
+        switch (await validator.ValidateAsync(token, arrival, http.RequestAborted))
+        {
+            case TokenValidation.Valid { Caller: var caller } when CustomerOf(http) is { } customer && customer != caller.Customer:
+                return Problems.OtherCustomer;
+            case TokenValidation.Valid { Caller: var caller } when caller.Credential < required.Credential:
+                return Problems.Below(required.Credential);
+            case TokenValidation.Valid { Caller: var caller }:
+                http.Features.Set(new AuthenticatedCaller(caller, token) { Arrival = arrival });
+                return null;
+            case TokenValidation.Unavailable unavailable:
+                return unavailable.Problem;
+            default:
+                return Problems.UnknownToken;
+        }
+    }
+
+    /// <summary>The customer that the path names, or on a path without one the query; null if the request names none: then it is the token's own.</summary>
+    private static string? CustomerOf(HttpContext http) =>
+        http.Request.RouteValues["customer"] as string
+        ?? (http.Request.Query["customer"].ToString() is { Length: > 0 } named ? named : null);
+}

@@ -1,0 +1,16 @@
+namespace SyncCluster.Gateway.Backends;
+
+/// <summary>A job as it is now.</summary>
+internal sealed record JobView
+{
+    /// <summary>In TheEye's words.</summary>
+    public required string Lifecycle { get; init; }
+
+    public required bool HasEnded { get; init; }
+
+    /// <summary>JSON, UTF-8.</summary>
+    public required ReadOnlyMemory<byte> Document { get; init; }
+
+    /// <summary>Whether only an administrator may cancel it.</summary>
+    public bool IsForAdministrators { get; init; }
+}

@@ -1,0 +1,10 @@
+namespace SyncCluster.Gateway.Backends.Local;
+
+/// <summary>The sample tasks. Section <c>Demo</c>.</summary>
+internal sealed class DemoTaskOptions
+{
+    public const string Section = "Demo";
+
+    /// <summary>The folder with the sample recipes. Default: <c>tasks</c> beside the program.</summary>
+    public string Folder { get; set; } = Path.Combine(AppContext.BaseDirectory, "tasks");
+}

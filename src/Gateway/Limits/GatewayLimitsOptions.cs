@@ -1,0 +1,38 @@
+namespace SyncCluster.Gateway.Limits;
+
+/// <summary>How much may be asked of this gateway. Section <c>Limits</c>.</summary>
+internal sealed class GatewayLimitsOptions
+{
+    public const string Section = "Limits";
+
+    /// <summary>Bytes in the body of a call. Default 1 MiB.</summary>
+    public int Body { get; set; } = 1 << 20;
+
+    /// <summary>Bytes in the body of an import. Default 8 MiB.</summary>
+    public int Import { get; set; } = 8 << 20;
+
+    /// <summary>
+    /// Requests that may wait here at once. Default 16,000: each holds a connection, which is an open file, and a process is often given 20,000 of them;
+    /// the rest is for idle connections, for Redis and for scripts' pipes. So many waiters take some 400 MB.
+    /// </summary>
+    public int Waiters { get; set; } = 16_000;
+
+    /// <summary>Calls of a customer in a second, at each gateway. Default 0: no limit.</summary>
+    public double CallsPerSecond { get; set; }
+
+    /// <summary>Calls of a customer at once after a pause. Default 0: as many as in a second.</summary>
+    public int Burst { get; set; }
+
+    /// <summary>What differs, by the customer's name.</summary>
+    public Dictionary<string, CustomerLimitsOptions> Customers { get; set; } = new(StringComparer.OrdinalIgnoreCase);
+}
+
+/// <summary>What differs for one customer. Section <c>Limits:Customers:NAME</c>.</summary>
+internal sealed class CustomerLimitsOptions
+{
+    /// <summary>Null: as for all customers. 0: no limit.</summary>
+    public double? CallsPerSecond { get; set; }
+
+    /// <summary>Null: as for all customers. 0: as many as in a second.</summary>
+    public int? Burst { get; set; }
+}

@@ -1,0 +1,13 @@
+using Microsoft.Extensions.Options;
+
+namespace SyncCluster.Gateway.Limits;
+
+internal static class LimitsServices
+{
+    public static void AddLimits(this IServiceCollection services)
+    {
+        services.AddSingleton<RequestLimiter>();
+        services.AddOptions<GatewayLimitsOptions>().BindConfiguration(GatewayLimitsOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<GatewayLimitsOptions>, GatewayLimitsOptionsValidator>();
+    }
+}

@@ -1,0 +1,157 @@
+using System.Text.Json;
+using SyncCluster.Execution.TheEye;
+using SyncCluster.Gateway.Api.Jobs;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Limits;
+using SyncCluster.Jobs;
+using SyncCluster.Tasks;
+using SyncCluster.Tasks.Recipes;
+
+namespace SyncCluster.Gateway.OpenApi;
+
+/// <summary>The problems of the document. Their texts are those of <see cref="Problems"/>.</summary>
+internal static class ProblemExamples
+{
+    private const string Job = "eb0166d31d0c56015d131f8f";
+
+    private static readonly string Location = JobLinks.Result(DemoMode.Customer, Job);
+
+    public static ProblemExample OtherHost { get; } =
+        new("other-host", "a demonstration is asked by another name than a loopback host's", Problems.OtherHost);
+
+    public static ProblemExample OtherOrigin { get; } = new("other-origin", "a web page of an origin that is not allowed", Problems.OtherOrigin);
+
+    public static ProblemExample NoSuchTask { get; } = new("no-such-task", "no such task", Problems.NoSuchTask);
+
+    public static ProblemExample NoSuchJob { get; } = new("no-such-job", "no such job, or not any more", Problems.NoSuchJob);
+
+    public static ProblemExample NotOnTaskList { get; } =
+        new("not-on-task-list", "the task's access list does not name you", Problems.NotOnTaskList);
+
+    public static ProblemExample NotOnJobList { get; } =
+        new("not-on-job-list", "the access list of the job's task does not name you", Problems.NotOnJobList);
+
+    public static ProblemExample WrongSecret { get; } = new("wrong-secret", "the task or its secret is wrong", Problems.WrongSecret);
+
+    public static ProblemExample AdministratorsOnly { get; } = new(
+        "administrators-only", "the task has `cancellable:false` and you are no administrator", Problems.AdministratorsOnly(Job, Location));
+
+    public static ProblemExample JobHasEnded { get; } = new("has-ended", "the job has ended", Problems.JobHasEnded(Job, Location));
+
+    public static ProblemExample RunnerUnreachable { get; } =
+        new("runner-unreachable", "the job's runner can't be reached", Problems.RunnerUnreachable(Job, Location));
+
+    /// <summary>Of every route that asks the cluster.</summary>
+    public static ProblemExample[] Cluster { get; } =
+    [
+        new("server-fault", "the server is at fault", Problems.ServerFault),
+        new("unreachable", "the cluster or its storage can't be reached", Problems.Unreachable),
+    ];
+
+    /// <summary>Of every route that asks TheEye, if that runs the jobs. Its own refusals pass through besides.</summary>
+    public static ProblemExample[] TheEye { get; } =
+    [
+        new(
+            "theeye-failed",
+            "TheEye runs the jobs, and has failed or can't be reached",
+            Problems.TheEye.OfJob(new TheEyeReply.Failed(TheEyeFault.Unreachable))),
+        new("theeye-slow", "TheEye runs the jobs, and has not answered in time", Problems.TheEye.OfJob(new TheEyeReply.Failed(TheEyeFault.Slow))),
+    ];
+
+    public static ProblemExample NoServiceToken { get; } =
+        new("no-service-token", "TheEye runs the jobs, and none of its tokens is configured", Problems.TheEye.NoServiceToken);
+
+    /// <summary>Of every route that reads a body.</summary>
+    public static ProblemExample[] Body { get; } =
+    [
+        new("unreadable", "the body is malformed or was cut off", Problems.UnreadableRequest(StatusCodes.Status400BadRequest)),
+        new("too-slow", "the body came too slowly", Problems.UnreadableRequest(StatusCodes.Status408RequestTimeout)),
+        new("too-large", "the body is above the limit", Problems.BodyTooLarge),
+    ];
+
+    /// <summary>Of a body that is JSON or a form.</summary>
+    public static ProblemExample[] CallBody { get; } =
+    [
+        .. Body,
+        new("bad-json", "malformed JSON", Problems.MalformedJson(new JsonException(null, null, lineNumber: 0, bytePositionInLine: 21))),
+        new("json-as-form", "JSON that was sent as a form: the Content-Type is missing", Problems.JsonSentAsForm),
+        new("other-type", "neither JSON nor a form", Problems.UnsupportedMediaType("The Content-Type is not supported.")),
+    ];
+
+    /// <summary>Of the arguments of a call.</summary>
+    public static ProblemExample[] Call { get; } =
+        [.. CallBody, new("too-few-arguments", "too few arguments", Problems.InvalidArguments(TaskArguments.TooFew(required: 1)))];
+
+    /// <summary>Of a call that may be repeated, or is canceled on disconnect.</summary>
+    public static ProblemExample[] Repeat { get; } =
+    [
+        new("key-malformed", "a malformed Idempotency-Key", Problems.KeyMalformed),
+        new("key-twice", "two of them", Problems.KeyTwice),
+        new("key-and-cancel", "one together with `cancel_on_disconnect`", Problems.KeyWithCancelOnDisconnect),
+        new(
+            "not-cancellable", "`cancel_on_disconnect` for a task with `cancellable:false`, and you are no administrator", Problems.NotCancellable),
+        Of("other-arguments", "the Idempotency-Key of a call with other arguments", new JobReply.IdempotencyConflict()),
+    ];
+
+    /// <summary>Of a recipe.</summary>
+    public static ProblemExample[] Recipe { get; } =
+    [
+        .. Body,
+        new("too-large-for-its-token", "a body above the limit of calls without a token outside it", Problems.TooLargeToLookForToken),
+        new("recipe-bad-json", "malformed JSON", Of(ParsedRecipe.NotJson)),
+        new("recipe-no-object", "no JSON object", Of(ParsedRecipe.NotObject)),
+        new("recipe-other-type", "no JSON", Problems.RecipeNotJson),
+        new("recipe-workflow", "a workflow", Of(ParsedRecipe.Workflow)),
+        new("recipe-unusable", "a task that can't be run here; the answer says why", Of(ParsedRecipe.NoTask)),
+    ];
+
+    public static ProblemExample TooManyWaiters { get; } =
+        new("too-many-waiters", "too many requests wait here (`Limits:Waiters`)", Problems.TooManyWaiters);
+
+    /// <summary>Of a wait for a job.</summary>
+    public static ProblemExample[] Wait { get; } =
+    [
+        TooManyWaiters,
+        new("draining", "the server stops before the job has ended", Problems.Draining(Job, Location)),
+        new("not-known", "the cluster can't be reached, and the job may run", Problems.OutcomeUnknown(Job, Location)),
+        new("wait-ended", "the wait ended before the job, which goes on: ask at `Location`", Problems.WaitEnded(Job, Location)),
+        new("unreadable-job", "the job's document can't be read", Problems.UnreadableDocument(Job, Location)),
+    ];
+
+    /// <summary>Of the numbers of a chain of waits.</summary>
+    public static ProblemExample MalformedPolling { get; } = new("bad-polling", "`counter`, `limit` or `timeout` is no number", Problems.MalformedPolling);
+
+    /// <summary>Of a chain of waits.</summary>
+    public static ProblemExample LastPollEnded { get; } =
+        new("row-ended", "the last wait ended before the job, which goes on: ask at `Location`", Problems.LastPollEnded(Job, Location));
+
+    public static ProblemExample TooManyCalls { get; } =
+        new("too-many-calls", "the customer's calls per second are used up", Problems.TooManyCalls(new RateLimit(1, 1)));
+
+    /// <summary>Of a job that is to be started, beside those of the wait.</summary>
+    public static ProblemExample[] Start { get; } =
+    [
+        Of("unavailable", "the cluster can't be reached, and nothing was run", new JobReply.Unavailable()),
+        Of("queue-full", "too many jobs wait for their turn", new JobReply.QueueFull()),
+        Of("over-limit", "the customer has as many jobs queued or running as it may", new JobReply.QuotaExceeded(QuotaScope.Customer, 100)),
+        Of("storage-full", "the storage is nearly full", new JobReply.StorageFull()),
+        TooManyCalls,
+        new("record-lost", "the storage has lost the job", Problems.RecordLost(Job)),
+    ];
+
+    /// <summary>Of a route that needs a credential.</summary>
+    public static ProblemExample[] Token(RequiredCredential required) =>
+    [
+        new("token-twice", "the token in two places", Problems.TokenTwice),
+        new("no-token", "no token", Problems.NoToken),
+        new("unknown-token", "an unknown or expired token", Problems.UnknownToken),
+        new("other-customer", "a token of another customer", Problems.OtherCustomer),
+        .. required.Credential == Credential.Viewer
+            ? (ProblemExample[])[]
+            : [new($"below-{required.Name}", $"a credential below {required.Name}", Problems.Below(required.Credential))],
+    ];
+
+    private static ProblemExample Of(string name, string when, JobReply reply) => new(name, when, Problems.Of(reply, Job, Location));
+
+    private static Problem Of(ParsedRecipe.Refused refused) => Problems.InvalidRecipe(refused.Status, refused.Message);
+}

@@ -1,0 +1,268 @@
+using System.Globalization;
+using SyncCluster.Execution.TheEye;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Limits;
+using SyncCluster.Gateway.Requests;
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Gateway;
+
+/// <summary>
+/// Every error that the server states on its own account. A message says what is wrong and what to do; it never quotes the request, which may hold
+/// secrets.
+/// </summary>
+internal static class Problems
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan InTwoSeconds = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
+
+    // Paths.
+    public static Problem NoSuchPath { get; } = new(StatusCodes.Status404NotFound, "There is nothing at this path. /docs says what there is.");
+
+    public static Problem NoSuchTask { get; } = new(StatusCodes.Status404NotFound, "There is no such task.");
+
+    public static Problem NoSuchJob { get; } =
+        new(StatusCodes.Status404NotFound, "There is no such job: its id is wrong, or its record has expired.");
+
+    /// <param name="method">The request's method.</param>
+    public static Problem WrongMethod(string method) => new(
+        StatusCodes.Status405MethodNotAllowed,
+        $"This path does not take {(method.Length <= 16 && method.All(char.IsAsciiLetter) ? method : "this method")}: see the Allow header.");
+
+    // Tokens, secrets, origins.
+    public static Problem NoToken { get; } = new(
+        StatusCodes.Status401Unauthorized,
+        "There is no access token. Send it as ?access_token=…, as Authorization: Bearer …, or as access_token in the body.");
+
+    public static Problem TokenTwice { get; } = Bad(
+        "The access token is given more than once. Send it in one place: `Authorization: Bearer …`, `?access_token=…` or the body.");
+
+    public static Problem UnknownToken { get; } = new(StatusCodes.Status401Unauthorized, "The access token is unknown or has expired.");
+
+    public static Problem OtherCustomer { get; } = new(
+        StatusCodes.Status403Forbidden, "The token's current customer is not the one of the path.", "EORACC");
+
+    public static Problem NotOnTaskList { get; } = new(StatusCodes.Status403Forbidden, "You are not on the access list of this task.");
+
+    public static Problem NotOnJobList { get; } = new(StatusCodes.Status403Forbidden, "You are not on the access list of this job's task.");
+
+    /// <summary>It does not say which of the two is wrong.</summary>
+    public static Problem WrongSecret { get; } = new(StatusCodes.Status401Unauthorized, "The task or its secret is wrong.");
+
+    public static Problem OtherOrigin { get; } = new(
+        StatusCodes.Status403Forbidden,
+        "Web pages of this origin may not change tasks. Add it to Cors:AllowedOrigins, or call from outside a browser.");
+
+    public static Problem OtherHost { get; } = new(
+        StatusCodes.Status403Forbidden, "Without configured customers this server answers only to a loopback host such as 127.0.0.1 or localhost.");
+
+    public static Problem Below(Credential needed) =>
+        new(StatusCodes.Status403Forbidden, $"This needs the credential {needed.ToString().ToLowerInvariant()} or a higher one.");
+
+    // Bodies.
+    public static Problem BodyTooLarge { get; } = new(StatusCodes.Status413PayloadTooLarge, "The body is too large.");
+
+    public static Problem TooLargeToLookForToken { get; } = new(
+        StatusCodes.Status413PayloadTooLarge,
+        "The body is too large to look for a token in it. Send the token as Authorization: Bearer …, or as ?access_token=….");
+
+    public static Problem NotUtf8 { get; } = Bad("The body is not valid UTF-8.");
+
+    public static Problem FormNotUtf8 { get; } = Bad("The form is not valid UTF-8.");
+
+    public static Problem JsonSentAsForm { get; } =
+        Bad("The body is JSON but was sent as a form. Send the header `Content-Type: application/json` with it.");
+
+    public static Problem TokenTwiceInBody { get; } = Bad("The body has `access_token` twice.");
+
+    public static Problem TokenNotString { get; } = Bad("`access_token` must be a string.");
+
+    public static Problem TooManyFields { get; } =
+        Bad(string.Create(CultureInfo.InvariantCulture, $"More than {ArgumentFields.Max} fields. Send many arguments as JSON."));
+
+    public static Problem RecipeNotJson { get; } =
+        new(StatusCodes.Status415UnsupportedMediaType, "Send the recipe as `Content-Type: application/json`.");
+
+    /// <param name="status">The status that the web server gives: 400 or 408.</param>
+    public static Problem UnreadableRequest(int status) =>
+        new(status, "The request could not be read: it is malformed, or its body came too slowly or was cut off.");
+
+    /// <param name="fault">What is wrong with the type, as a sentence.</param>
+    public static Problem UnsupportedMediaType(string fault) => new(
+        StatusCodes.Status415UnsupportedMediaType,
+        $"{fault} Send `Content-Type: application/json` with JSON, or `application/x-www-form-urlencoded` with a form.");
+
+    /// <summary>It says where the JSON is malformed, but not how: the reader's own message quotes the body.</summary>
+    public static Problem MalformedJson(System.Text.Json.JsonException fault) => Bad(string.Create(
+        CultureInfo.InvariantCulture, $"The body is not valid JSON: line {fault.LineNumber + 1}, byte {fault.BytePositionInLine + 1}."));
+
+    public static Problem TooDeep(int maxDepth) => Bad(string.Create(CultureInfo.InvariantCulture, $"The arguments nest deeper than {maxDepth} levels."));
+
+    public static Problem BadPosition(string name) => Bad(string.Create(
+        CultureInfo.InvariantCulture, $"`{name}[N]` takes a place from 0 to {ArgumentFields.Max - 1}. Send nested arguments as JSON."));
+
+    public static Problem PositionTwice(string name, int position) =>
+        Bad(string.Create(CultureInfo.InvariantCulture, $"`{name}[{position}]` is given twice."));
+
+    // Calls.
+    public static Problem KeyTwice { get; } = Bad("Send one Idempotency-Key.");
+
+    public static Problem KeyMalformed { get; } =
+        Bad("The Idempotency-Key must be 1 to 255 visible ASCII characters, bare or as a quoted string.");
+
+    public static Problem KeyWithCancelOnDisconnect { get; } = Bad(
+        "A call that may be repeated can't be canceled when its client disconnects: send either an Idempotency-Key or cancel_on_disconnect.");
+
+    public static Problem NotCancellable { get; } = new(
+        StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only: call it without cancel_on_disconnect.");
+
+    public static Problem MalformedPolling { get; } =
+        Bad("`counter`, `limit` and `timeout` are whole numbers, each given once, of at most 9 digits.");
+
+    /// <summary>The task's arguments do not bind.</summary>
+    public static Problem InvalidArguments(string message) => Bad(message);
+
+    /// <summary>A recipe that is no JSON object, or can't be run here.</summary>
+    public static Problem InvalidRecipe(int status, string message) => new(status, message);
+
+    // Limits.
+    public static Problem TooManyWaiters { get; } = new(
+        StatusCodes.Status503ServiceUnavailable, "Too many requests wait at this server already. This one has done nothing: try again.")
+    { RetryAfter = Later };
+
+    public static Problem TooManyCalls(RateLimit rate) =>
+        new(StatusCodes.Status429TooManyRequests, "This customer's calls per second are used up. Nothing was run: try again.")
+        {
+            RetryAfter = rate.Next,
+            RateLimit = rate.Headers(0),
+        };
+
+    // The server and the cluster.
+    public static Problem Unreachable { get; } =
+        new(StatusCodes.Status503ServiceUnavailable, "The cluster or its storage can't be reached. Try again.") { RetryAfter = InTwoSeconds };
+
+    public static Problem ServerFault { get; } =
+        new(StatusCodes.Status500InternalServerError, "The server has failed at this request. Its log says why.");
+
+    // Jobs.
+    public static Problem RecordLost(string jobId) =>
+        new(StatusCodes.Status502BadGateway, "The job was started, but the storage has lost its record.") { JobId = jobId };
+
+    public static Problem UnreadableDocument(string jobId, string location) =>
+        new(StatusCodes.Status502BadGateway, "The job's document can't be read.") { JobId = jobId, Location = location };
+
+    public static Problem WaitEnded(string jobId, string location) => GoOn(
+        StatusCodes.Status504GatewayTimeout,
+        "The wait has ended before the job, which goes on. Do not send the call again: ask for its result at the address in Location.",
+        jobId,
+        location,
+        Soon);
+
+    /// <summary>The last wait of a chain of redirects has ended.</summary>
+    public static Problem LastPollEnded(string jobId, string location) => GoOn(
+        StatusCodes.Status408RequestTimeout,
+        "The last wait has ended before the job, which goes on. Do not send the call again: ask for its result at the address in Location.",
+        jobId,
+        location,
+        Soon);
+
+    public static Problem Draining(string jobId, string location) => GoOn(
+        StatusCodes.Status503ServiceUnavailable,
+        "The server is stopping before the job has ended. Do not send the call again: ask for its result at the address in Location.",
+        jobId,
+        location,
+        Later);
+
+    public static Problem OutcomeUnknown(string jobId, string location) => GoOn(
+        StatusCodes.Status503ServiceUnavailable,
+        "The cluster can't be reached, and it is not known whether the job was started. Ask for its result at the address in Location before you send the call again.",
+        jobId,
+        location,
+        Later);
+
+    public static Problem AdministratorsOnly(string jobId, string location) =>
+        new(StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only.") { JobId = jobId, Location = location };
+
+    public static Problem JobHasEnded(string jobId, string location) =>
+        new(StatusCodes.Status409Conflict, "The job has ended already.") { JobId = jobId, Location = location };
+
+    public static Problem RunnerUnreachable(string jobId, string location) => GoOn(
+        StatusCodes.Status503ServiceUnavailable, "The job's runner or the storage can't be reached. Try again.", jobId, location, Later);
+
+    /// <summary>What the job's grain has replied, where it is not an answer to the caller.</summary>
+    /// <param name="reply">Neither a job that goes on nor one that has an answer.</param>
+    /// <param name="jobId">The job.</param>
+    /// <param name="location">The address of its result.</param>
+    public static Problem Of(JobReply reply, string jobId, string location) => reply switch
+    {
+        JobReply.Finished { Job.Fault: { } fault } => new(StatusCodes.Status502BadGateway, fault) { JobId = jobId, Location = location },
+        JobReply.IdempotencyConflict => new(
+            StatusCodes.Status422UnprocessableEntity,
+            "This Idempotency-Key was sent before with other arguments. Send a new key for a new call; the answer to the earlier one is at the address in Location.")
+        {
+            JobId = jobId,
+            Location = location,
+        },
+        JobReply.QueueFull => TryAgain("Too many jobs are waiting for their turn. Nothing was run: try again."),
+        JobReply.QuotaExceeded exceeded => new(
+            StatusCodes.Status429TooManyRequests,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(exceeded.By == QuotaScope.Customer ? "The customer" : "The task")} may have {exceeded.Limit} jobs queued or running at once, and has. Nothing was run: try again when one has ended."))
+        {
+            RetryAfter = Soon,
+            RateLimit = RateLimitHeaders.UsedUp(exceeded.By == QuotaScope.Customer ? "jobs" : "jobs-of-task", exceeded.Limit),
+        },
+        JobReply.StorageFull => TryAgain("The storage is nearly full, and what is left is kept for the jobs that run. Nothing was run: try again later."),
+        JobReply.Unavailable => TryAgain("The cluster or its storage can't be reached. Nothing was run: try again."),
+        _ => NoSuchJob,
+    };
+
+    private static Problem Bad(string message) => new(StatusCodes.Status400BadRequest, message);
+
+    private static Problem TryAgain(string message) => new(StatusCodes.Status503ServiceUnavailable, message) { RetryAfter = Later };
+
+    private static Problem GoOn(int status, string message, string jobId, string location, TimeSpan retryAfter) =>
+        new(status, message) { JobId = jobId, Location = location, RetryAfter = retryAfter };
+
+    /// <summary>What is stated of TheEye, where that runs the jobs. Its own refusals pass through with their status and message.</summary>
+    internal static class TheEye
+    {
+        private const string Supervisor = "TheEye's supervisor";
+
+        public static Problem NoServiceToken { get; } = new(
+            StatusCodes.Status501NotImplemented,
+            "This server takes no calls by a task's secret for this customer: its operator has to give it a token of TheEye (TheEye:ServiceTokens:CUSTOMER).");
+
+        public static Problem TasksAreElsewhere { get; } = new(
+            StatusCodes.Status501NotImplemented, "TheEye has the tasks of this server: import, list and delete them there.");
+
+        /// <summary>TheEye's gateway was asked to check a token.</summary>
+        public static Problem OfToken(TheEyeReply reply) => Of("TheEye's gateway", reply, "The token could not be checked, and nothing was run: try again.");
+
+        /// <summary>The supervisor was asked to create a job. A job that it has created all the same does nothing.</summary>
+        public static Problem OfCreate(TheEyeReply reply) => Of(Supervisor, reply, "Nothing was run: try again.");
+
+        /// <summary>The supervisor was asked about a job.</summary>
+        public static Problem OfJob(TheEyeReply reply) => Of(Supervisor, reply, "Try again.");
+
+        private static Problem Of(string program, TheEyeReply reply, string consequence)
+        {
+            return reply switch
+            {
+                TheEyeReply.Refused { Status: StatusCodes.Status429TooManyRequests } refused => new(refused.Status, refused.Message) { RetryAfter = InTwoSeconds },
+                TheEyeReply.Refused refused => new(refused.Status, refused.Message),
+                TheEyeReply.Failed { Fault: TheEyeFault.Unreachable } => Failed(StatusCodes.Status502BadGateway, "can't be reached"),
+                TheEyeReply.Failed { Fault: TheEyeFault.Slow } => Failed(StatusCodes.Status504GatewayTimeout, "has not answered in time"),
+                TheEyeReply.Failed { Fault: TheEyeFault.TooLarge } =>
+                    Failed(StatusCodes.Status502BadGateway, "has answered with more than this server takes (TheEye:DocumentLimit)"),
+                TheEyeReply.Failed { Status: { } status } => Failed(StatusCodes.Status502BadGateway, $"has failed with status {status}"),
+                TheEyeReply.Failed => Failed(StatusCodes.Status502BadGateway, "has broken off its answer"),
+                _ => Failed(StatusCodes.Status502BadGateway, "has given an answer that can't be read"),
+            };
+
+            Problem Failed(int status, string what) => new(status, $"{program} {what}. {consequence}") { RetryAfter = InTwoSeconds };
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Options;
+using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Limits;
+
+namespace SyncCluster.Gateway.Requests;
+
+/// <summary>Reads the payload of a call, once a request.</summary>
+internal sealed class CallPayloadReader(IOptions<GatewayLimitsOptions> limits) : IBodyTokenReader
+{
+    /// <exception cref="BadHttpRequestException">The body is too large, or can't be read.</exception>
+    public async ValueTask<Result<CallPayload>> ReadAsync(HttpContext http)
+    {
+        if (http.Features.Get<CallPayload>() is { } read)
+        {
+            return read;
+        }
+
+        var body = await RequestBody.ReadAsync(http.Request, limits.Value.Body);
+        var result = CallPayload.Read(http.Request.ContentType, body, http.Request.Query);
+        if (result.TryGet(out var payload, out _) && payload.AccessToken is not null)
+        {
+            if (http.Features.Get<AuthenticatedCaller>() is not null)
+            {
+                return Problems.TokenTwice;
+            }
+
+            // The filter that asks for the token reads the body before the handler does.
+            http.Features.Set(payload);
+        }
+
+        return result;
+    }
+
+    /// <inheritdoc/>
+    async ValueTask<Result<BodyToken>> IBodyTokenReader.ReadTokenAsync(HttpContext http) =>
+        (await ReadAsync(http)).TryGet(out var payload, out var problem) ? new BodyToken(payload.AccessToken) : problem;
+}

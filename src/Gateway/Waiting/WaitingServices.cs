@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Options;
+
+namespace SyncCluster.Gateway.Waiting;
+
+internal static class WaitingServices
+{
+    public static void AddWaiting(this IServiceCollection services)
+    {
+        services.AddOptions<WaitingOptions>().BindConfiguration(WaitingOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<WaitingOptions>, WaitingOptionsValidator>();
+        services.AddOptions<HostOptions>().PostConfigure<IOptions<WaitingOptions>>((host, waiting) => host.ShutdownTimeout += waiting.Value.DrainTime);
+        services.AddSingleton<WaiterHub>();
+        services.AddHostedService(provider => provider.GetRequiredService<WaiterHub>());
+        services.AddHostedService<DrainService>();
+    }
+}
