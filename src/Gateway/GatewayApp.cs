@@ -95,7 +95,7 @@ internal static class GatewayApp
         }
 
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<TaskCatalog>();
+        builder.Services.AddTasks();
         builder.UseOrleansClient(client => client.UseCluster(settings));
         builder.Services.AddHostedService<SiloMonitor>();
     }
