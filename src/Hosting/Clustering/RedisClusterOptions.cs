@@ -46,7 +46,8 @@ public sealed class RedisClusterOptions
     /// <summary>Parses the connection string; null if it is not valid. INFO, which tells the memory, counts as an administrator's command.</summary>
     internal ConfigurationOptions? ReadRedis() => RedisConnectionString.Read(Redis, "allowAdmin=true");
 
-    /// <exception cref="SocketException">The host name has no address.</exception>
+    /// <summary>Returns the address at which other processes reach this silo.</summary>
+    /// <exception cref="OptionsValidationException">The host name has no address.</exception>
     internal IPAddress ResolveAddress()
     {
         if (IPAddress.TryParse(Address, out var address))
@@ -54,7 +55,18 @@ public sealed class RedisClusterOptions
             return address;
         }
 
-        var addresses = Dns.GetHostAddresses(Address == "*" ? Dns.GetHostName() : Address);
-        return addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork) ?? addresses[0];
+        var host = Address == "*" ? Dns.GetHostName() : Address;
+        try
+        {
+            var addresses = Dns.GetHostAddresses(host);
+            return addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork) ?? addresses[0];
+        }
+        catch (Exception unknown) when (unknown is SocketException or ArgumentException)
+        {
+            throw new OptionsValidationException(Section, typeof(RedisClusterOptions),
+            [
+                $"Cluster:Address must be an IP address or a host name that has one; `{host}` has none.",
+            ]);
+        }
     }
 }

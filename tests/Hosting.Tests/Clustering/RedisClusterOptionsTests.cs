@@ -37,6 +37,15 @@ public sealed class RedisClusterOptionsTests
     public void An_address_may_be_a_number_or_a_name(string address, string resolved) =>
         Assert.Equal(IPAddress.Parse(resolved), new RedisClusterOptions { Address = address }.ResolveAddress());
 
+    [Fact]
+    public void A_name_without_an_address_is_refused_with_what_to_set()
+    {
+        // No name may be longer than 255 characters, so no resolver is asked.
+        var options = new RedisClusterOptions { Address = new string('a', 256) };
+        var refusal = Assert.Throws<OptionsValidationException>(options.ResolveAddress);
+        Assert.StartsWith("Cluster:Address must be an IP address or a host name that has one;", refusal.Message, StringComparison.Ordinal);
+    }
+
     private static RedisClusterOptions Read(params (string Setting, string Value)[] values) => RedisClusterOptions.Of(new ConfigurationBuilder()
         .AddInMemoryCollection(values.Select(value => KeyValuePair.Create($"Cluster:{value.Setting}", (string?)value.Value)))
         .Build());
