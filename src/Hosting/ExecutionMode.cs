@@ -23,5 +23,6 @@ internal record ExecutionMode(string Name, Action<IServiceCollection> AddExecuto
         where T : ExecutionMode =>
         configuration[Setting] is not { Length: > 0 } name ? modes[0]
         : modes.FirstOrDefault(mode => mode.Name == name)
-            ?? throw new OptionsValidationException(Setting, typeof(string), [$"{Setting} must be {string.Join(" or ", modes.Select(mode => mode.Name))}."]);
+            ?? throw new OptionsValidationException(
+                Setting, typeof(string), [$"{Setting} must be {string.Join(" or ", modes.Select(mode => mode.Name))}."]);
 }

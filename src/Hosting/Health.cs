@@ -13,13 +13,15 @@ public static class Health
         services.AddHealthChecks().AddCheck<NotStopping>("not-stopping", tags: [ReadyTag]);
 
     /// <summary>Maps <c>/health/live</c>: 200 as long as the process answers.</summary>
-    public static IEndpointConventionBuilder MapLiveness(this IEndpointRouteBuilder routes) => routes.MapProbe("/health/live", _ => false);
+    public static IEndpointConventionBuilder MapLiveness(this IEndpointRouteBuilder routes) =>
+        routes.MapProbe("/health/live", _ => false);
 
     /// <summary>Maps <c>/health/ready</c>: 200 while the process accepts work, 503 otherwise.</summary>
     public static IEndpointConventionBuilder MapReadiness(this IEndpointRouteBuilder routes) =>
         routes.MapProbe("/health/ready", check => check.Tags.Contains(ReadyTag));
 
-    /// <summary>The <c>health</c> command, for containers without an HTTP client: 0 while the process at the address accepts work, otherwise 1.</summary>
+    /// <summary>The <c>health</c> command, for containers without an HTTP client.</summary>
+    /// <returns>The exit code: 0 while the process at the address accepts work, otherwise 1.</returns>
     public static async Task<int> ProbeAsync(string address)
     {
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(3) };
@@ -35,8 +37,8 @@ public static class Health
         }
     }
 
-    private static IEndpointConventionBuilder MapProbe(this IEndpointRouteBuilder routes, string path, Func<HealthCheckRegistration, bool> predicate) =>
-        routes.MapHealthChecks(path, new HealthCheckOptions { Predicate = predicate, ResponseWriter = WriteAsync, AllowCachingResponses = true })
+    private static IEndpointConventionBuilder MapProbe(this IEndpointRouteBuilder routes, string path, Func<HealthCheckRegistration, bool> checks) =>
+        routes.MapHealthChecks(path, new HealthCheckOptions { Predicate = checks, ResponseWriter = WriteAsync, AllowCachingResponses = true })
             .WithMetadata(
 
                 // The framework's probe accepts every method. Load balancers use HEAD as well as GET.
@@ -49,7 +51,8 @@ public static class Health
     {
         // Replaces the framework's three headers, two of which only repeat this for HTTP/1.0.
         http.Response.Headers.CacheControl = "no-store";
-        return TypedResults.Text($$"""{"status":"{{report.Status.ToString().ToLowerInvariant()}}"}""", "application/json; charset=utf-8").ExecuteAsync(http);
+        var body = $$"""{"status":"{{report.Status.ToString().ToLowerInvariant()}}"}""";
+        return TypedResults.Text(body, "application/json; charset=utf-8").ExecuteAsync(http);
     }
 
     /// <summary>A process that is stopping finishes its work and accepts no more.</summary>

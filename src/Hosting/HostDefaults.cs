@@ -35,9 +35,9 @@ public static class HostDefaults
         });
 
         // Below Warning the web server logs addresses with their queries, which may contain tokens.
-        foreach (var category in (string[])["Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Routing", "Microsoft.AspNetCore.Server", "Microsoft.AspNetCore.Http"])
+        foreach (var area in (string[])["Hosting", "Routing", "Server", "Http"])
         {
-            builder.Logging.AddFilter(category, LogLevel.Warning);
+            builder.Logging.AddFilter($"Microsoft.AspNetCore.{area}", LogLevel.Warning);
         }
 
         // This category adds the path, which may contain a secret, to the scope of every message.

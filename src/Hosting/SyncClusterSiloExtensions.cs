@@ -36,8 +36,8 @@ internal static class SyncClusterSiloExtensions
         {
             throw new OptionsValidationException(RedisClusterOptions.Section, typeof(RedisClusterOptions),
             [
-                "A silo joins others over Redis: set Cluster:Redis (or Cluster__Redis in the environment) to a connection string such as localhost:6379. "
-                + "To run everything in one process, start the gateway: dotnet run --project src/Gateway",
+                "A silo joins others over Redis: set Cluster:Redis (or Cluster__Redis in the environment) to a connection string such as "
+                + "localhost:6379. To run everything in one process, start the gateway: dotnet run --project src/Gateway",
             ]);
         }
 

@@ -4,7 +4,7 @@ using SyncCluster.Silo.Operator;
 
 namespace SyncCluster.Silo;
 
-/// <summary>A silo holds grains of the cluster and, by default, runs the scripts. Over HTTP it serves its health and the operator's endpoints.</summary>
+/// <summary>A silo holds grains of the cluster and, by default, runs the scripts. Over HTTP it serves its health and the operator.</summary>
 internal static class Program
 {
     private static readonly ExecutionMode[] Modes = [ExecutionMode.Local, ExecutionMode.TheEye];

@@ -10,7 +10,8 @@ public sealed class StorageOptionsValidatorTests
     [Fact]
     public void Each_value_that_is_not_valid_has_a_message_of_its_own()
     {
-        var result = _validator.Validate(null, new StorageOptions { JobExpiry = TimeSpan.FromHours(12), EmbeddedLimit = 1024, RedisShare = 1.1, RedisMemory = -1 });
+        var options = new StorageOptions { JobExpiry = TimeSpan.FromHours(12), EmbeddedLimit = 1024, RedisShare = 1.1, RedisMemory = -1 };
+        var result = _validator.Validate(null, options);
         Assert.Equal(
             [
                 "Storage:JobExpiry must be 13 hours or longer.",

@@ -10,8 +10,11 @@ namespace SyncCluster.Hosting.Clustering;
 /// results of jobs; so new jobs are refused before that. While Redis does not answer, its last answer counts.
 /// </summary>
 internal sealed partial class RedisCapacityMonitor(
-    RedisConnection redis, StorageCapacity capacity, IOptions<StorageOptions> options, TimeProvider timeProvider, ILogger<RedisCapacityMonitor> logger)
-    : BackgroundService
+    RedisConnection redis,
+    StorageCapacity capacity,
+    IOptions<StorageOptions> options,
+    TimeProvider timeProvider,
+    ILogger<RedisCapacityMonitor> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
@@ -24,7 +27,8 @@ internal sealed partial class RedisCapacityMonitor(
         var limit = Number("maxmemory") is > 0 and var maxMemory ? maxMemory : options.RedisMemory;
         return limit > 0 && Number("used_memory") > limit * options.RedisShare;
 
-        long Number(string name) => long.TryParse(values.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        long Number(string name) =>
+            long.TryParse(values.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
     }
 
     /// <inheritdoc/>

@@ -7,7 +7,8 @@ namespace SyncCluster.Hosting.Clustering;
 /// <summary>
 /// Before anything else starts, waits until Redis answers, and refuses a Redis that evicts: it would drop running jobs and members of the cluster.
 /// </summary>
-internal sealed partial class RedisStartupCheck(RedisConnection redis, TimeProvider timeProvider, ILogger<RedisStartupCheck> logger) : HostedLifecycleService
+internal sealed partial class RedisStartupCheck(RedisConnection redis, TimeProvider timeProvider, ILogger<RedisStartupCheck> logger)
+    : HostedLifecycleService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -50,7 +51,8 @@ internal sealed partial class RedisStartupCheck(RedisConnection redis, TimeProvi
         {
             throw new OptionsValidationException(RedisClusterOptions.Section, typeof(RedisClusterOptions),
             [
-                $"The Redis at {endPoint} may evict what it holds (maxmemory-policy {policy}): jobs would be lost. Set its maxmemory-policy to noeviction.",
+                $"The Redis at {endPoint} may evict what it holds (maxmemory-policy {policy}): jobs would be lost. "
+                + "Set its maxmemory-policy to noeviction.",
             ]);
         }
     }

@@ -44,7 +44,8 @@ internal static class OperatorEndpoints
     {
         var now = timeProvider.GetUtcNow();
         return TypedResults.Json(
-            activeJobs.Oldest(Math.Clamp(limit, 1, MaximumListed)).Select(job => ListedJob.Of(job, now)).ToArray(), OperatorJson.Default.ListedJobArray);
+            activeJobs.Oldest(Math.Clamp(limit, 1, MaximumListed)).Select(job => ListedJob.Of(job, now)).ToArray(),
+            OperatorJson.Default.ListedJobArray);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> TerminateAsync(string customer, string job, IGrainFactory grains)

@@ -8,7 +8,7 @@ public sealed class OperatorOptions
     public const string Section = "Operator";
 
     /// <summary>
-    /// SHA-256 of the operator's token, 64 hex digits, as the gateway's <c>token</c> command prints it. Without one the endpoints refuse every request.
+    /// SHA-256 of the operator's token, 64 hex digits, as the gateway's <c>token</c> command prints it. Without one every request is refused.
     /// </summary>
     public string TokenSha256 { get; set; } = "";
 

@@ -13,7 +13,8 @@ public sealed class RedisStartupCheckTests
     [InlineData("volatile-ttl")]
     public void A_Redis_that_evicts_is_refused_with_what_to_set(string policy)
     {
-        var refusal = Assert.Throws<OptionsValidationException>(() => RedisStartupCheck.RequireNoEviction(Redis, [KeyValuePair.Create("maxmemory_policy", policy)]));
+        var refusal = Assert.Throws<OptionsValidationException>(
+            () => RedisStartupCheck.RequireNoEviction(Redis, [KeyValuePair.Create("maxmemory_policy", policy)]));
         Assert.Contains($"may evict what it holds (maxmemory-policy {policy})", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("Set its maxmemory-policy to noeviction.", refusal.Message, StringComparison.Ordinal);
     }
