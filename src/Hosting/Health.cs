@@ -1,32 +1,27 @@
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace SyncCluster.Hosting;
 
-/// <summary>Whether the process lives, and whether it may be sent work.</summary>
+/// <summary>The health checks of a process, its two probes over HTTP, and the command that asks a probe.</summary>
 public static class Health
 {
     /// <summary>Checks with this tag decide on readiness.</summary>
     public const string ReadyTag = "ready";
 
-    /// <summary>The framework's MapHealthChecks would take every method. Load balancers ask with HEAD, too.</summary>
-    public static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
-
     public static IHealthChecksBuilder AddHealth(this IServiceCollection services) =>
         services.AddHealthChecks().AddCheck<NotStopping>("not-stopping", tags: [ReadyTag]);
 
-    public static void MapHealth(this IEndpointRouteBuilder routes)
-    {
-        routes.MapMethods("/health/live", Methods, LiveAsync);
-        routes.MapMethods("/health/ready", Methods, ReadyAsync);
-    }
+    /// <summary>Maps <c>/health/live</c>: 200 as long as the process answers.</summary>
+    public static IEndpointConventionBuilder MapLiveness(this IEndpointRouteBuilder routes) =>
+        routes.MapProbe("/health/live", _ => false);
 
-    /// <summary>Always 200: who gets no answer knows.</summary>
-    public static Task<IResult> LiveAsync(HealthCheckService checks) => CheckAsync(checks, _ => false);
+    /// <summary>Maps <c>/health/ready</c>: 200 while the process accepts work, 503 otherwise.</summary>
+    public static IEndpointConventionBuilder MapReadiness(this IEndpointRouteBuilder routes) =>
+        routes.MapProbe("/health/ready", check => check.Tags.Contains(ReadyTag));
 
-    /// <summary>200 while the process takes work, else 503.</summary>
-    public static Task<IResult> ReadyAsync(HealthCheckService checks) => CheckAsync(checks, check => check.Tags.Contains(ReadyTag));
-
-    /// <summary>The <c>health</c> command, for containers without a tool that could ask: 0 while the process at that address takes work, else 1.</summary>
+    /// <summary>The <c>health</c> command, for containers without an HTTP client.</summary>
+    /// <returns>The exit code: 0 while the process at the address accepts work, otherwise 1.</returns>
     public static async Task<int> ProbeAsync(string address)
     {
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(3) };
@@ -42,25 +37,25 @@ public static class Health
         }
     }
 
-    private static async Task<IResult> CheckAsync(HealthCheckService checks, Func<HealthCheckRegistration, bool> predicate)
+    private static IEndpointConventionBuilder MapProbe(this IEndpointRouteBuilder routes, string path, Func<HealthCheckRegistration, bool> checks) =>
+        routes.MapHealthChecks(path, new HealthCheckOptions { Predicate = checks, ResponseWriter = WriteAsync, AllowCachingResponses = true })
+            .WithMetadata(
+
+                // The framework's probe accepts every method. Load balancers use HEAD as well as GET.
+                new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]),
+
+                // ApiExplorer, and so the OpenAPI document, skips endpoints without a MethodInfo.
+                typeof(RequestDelegate).GetMethod(nameof(RequestDelegate.Invoke))!);
+
+    private static Task WriteAsync(HttpContext http, HealthReport report)
     {
-        var status = (await checks.CheckHealthAsync(predicate)).Status;
-        return new Answer(TypedResults.Text(
-            $$"""{"status":"{{status.ToString().ToLowerInvariant()}}"}""",
-            "application/json; charset=utf-8",
-            statusCode: status == HealthStatus.Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK));
+        // Replaces the framework's three headers, two of which only repeat this for HTTP/1.0.
+        http.Response.Headers.CacheControl = "no-store";
+        var body = $$"""{"status":"{{report.Status.ToString().ToLowerInvariant()}}"}""";
+        return TypedResults.Text(body, "application/json; charset=utf-8").ExecuteAsync(http);
     }
 
-    private sealed class Answer(IResult text) : IResult
-    {
-        public Task ExecuteAsync(HttpContext httpContext)
-        {
-            httpContext.Response.Headers.CacheControl = "no-store";
-            return text.ExecuteAsync(httpContext);
-        }
-    }
-
-    /// <summary>A server that was told to stop finishes what it has and takes nothing new.</summary>
+    /// <summary>A process that is stopping finishes its work and accepts no more.</summary>
     private sealed class NotStopping(IHostApplicationLifetime lifetime) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(

@@ -1,13 +1,15 @@
 using Microsoft.Extensions.Configuration.Memory;
+using SyncCluster.Execution.Local;
+using SyncCluster.Quotas;
 
 namespace SyncCluster.Hosting;
 
-/// <summary>What a silo's and a gateway's host have in common.</summary>
+/// <summary>What the host of a silo and the host of a gateway have in common.</summary>
 public static class HostDefaults
 {
-    /// <summary>Puts the defaults below every other source of configuration, and keeps addresses out of the log.</summary>
+    /// <summary>Adds defaults below every other source of configuration, and keeps request addresses out of the log.</summary>
     /// <param name="builder">The host.</param>
-    /// <param name="url">Where it listens unless it is told otherwise.</param>
+    /// <param name="url">The default address to listen at.</param>
     public static void AddDefaults(this WebApplicationBuilder builder, string url)
     {
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
@@ -23,19 +25,22 @@ public static class HostDefaults
                 // It warns at every start that a thread has not run since the machine was booted.
                 ["Logging:LogLevel:Orleans.Runtime.Watchdog"] = "Error",
 
-                // What it says of a cluster without silos, ClusterHosting says too; what grain services say of the ring is of no use here.
+                // ClusterConnectionRetryFilter already logs that the cluster has no silo.
                 ["Logging:LogLevel:Orleans.Messaging.GatewayManager"] = "Error",
-                ["Logging:LogLevel:SyncCluster.Execution.Local.JobRunner"] = "Warning",
+
+                // Orleans logs the hash ring in the category of each grain service.
+                [$"Logging:LogLevel:{typeof(RunnerService).FullName}"] = "Warning",
+                [$"Logging:LogLevel:{typeof(SiloInventory).FullName}"] = "Warning",
             },
         });
 
-        // Below the level Warning the web server logs addresses with their query, tokens in it.
-        foreach (var category in (string[])["Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Routing", "Microsoft.AspNetCore.Server", "Microsoft.AspNetCore.Http"])
+        // Below Warning the web server logs addresses with their queries, which may contain tokens.
+        foreach (var area in (string[])["Hosting", "Routing", "Server", "Http"])
         {
-            builder.Logging.AddFilter(category, LogLevel.Warning);
+            builder.Logging.AddFilter($"Microsoft.AspNetCore.{area}", LogLevel.Warning);
         }
 
-        // And this one puts the path, in which a secret may be, into the scope of every line.
+        // This category adds the path, which may contain a secret, to the scope of every message.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
     }

@@ -2,11 +2,11 @@ using Microsoft.Extensions.Options;
 
 namespace SyncCluster.Hosting;
 
-/// <summary>Runs a server until it is told to stop, and says in a sentence why it can't start.</summary>
+/// <summary>Runs a server until it is told to stop. If it can't start, one sentence says why.</summary>
 internal static class ServerProcess
 {
-    /// <param name="name">What a message calls the server: the gateway or the silo.</param>
-    /// <param name="build">Makes the server.</param>
+    /// <param name="name">The name of the server in messages: <c>server</c> or <c>silo</c>.</param>
+    /// <param name="build">Builds the server.</param>
     /// <returns>The exit code: 1 if the server could not start.</returns>
     public static async Task<int> RunAsync(string name, Func<WebApplication> build)
     {
@@ -18,7 +18,7 @@ internal static class ServerProcess
         }
         catch (OperationCanceledException)
         {
-            // It was told to stop while it still waited for the cluster.
+            // The server was told to stop before the cluster was reachable.
             return 0;
         }
         catch (OptionsValidationException invalid)

@@ -11,12 +11,16 @@ public sealed class StorageOptions
     /// </summary>
     public TimeSpan JobExpiry { get; set; } = TimeSpan.FromHours(24);
 
-    /// <summary>Bytes, roughly, that the embedded storage holds before it drops finished jobs, least recently used first. Default 1 GiB.</summary>
+    /// <summary>
+    /// The approximate size, in bytes, of the embedded storage. Above it, finished jobs are evicted, the least recently used first. Default 1 GiB.
+    /// </summary>
     public long EmbeddedLimit { get; set; } = 1L << 30;
 
-    /// <summary>Above this share of its <c>maxmemory</c> Redis gets no new jobs, so that running jobs can still store their ends. Default 0.9.</summary>
+    /// <summary>
+    /// The share of its <c>maxmemory</c> above which Redis is given no new jobs. The rest is for the results of jobs that run. Default 0.9.
+    /// </summary>
     public double RedisShare { get; set; } = 0.9;
 
-    /// <summary>The limit, in bytes, for a Redis that has no <c>maxmemory</c>. Default 0: no limit is checked then.</summary>
+    /// <summary>The limit, in bytes, for a Redis without <c>maxmemory</c>. Default 0: such a Redis has no limit.</summary>
     public long RedisMemory { get; set; }
 }

@@ -23,7 +23,7 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
 
         if (options.RedisShare is not (> 0 and <= 1))
         {
-            result.AddError("Storage:RedisShare must be above 0, and 1 at most.");
+            result.AddError("Storage:RedisShare must be above 0 and at most 1.");
         }
 
         if (options.RedisMemory < 0)

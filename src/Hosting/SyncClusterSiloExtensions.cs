@@ -1,11 +1,11 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Storage;
-using SyncCluster.Execution;
 using SyncCluster.Execution.Local;
 using SyncCluster.Hosting.Clustering;
 using SyncCluster.Jobs;
 using SyncCluster.Quotas;
+using SyncCluster.SerialTasks;
 using SyncCluster.Storage;
 using SyncCluster.Tasks;
 
@@ -17,7 +17,7 @@ internal static class SyncClusterSiloExtensions
     /// <summary>Time for open waits, and for grains to move to other silos, when a silo stops.</summary>
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(45);
 
-    /// <summary>A silo of its own in this process: no other can join, and what it stores ends with it.</summary>
+    /// <summary>Adds a silo that no other silo can join. Its storage ends with the process.</summary>
     public static void AddEmbeddedSilo(this IHostApplicationBuilder builder, ExecutionMode mode) => builder.UseOrleans(silo =>
     {
         silo.UseLocalhostClustering(siloPort: FreePort.Or(0), gatewayPort: 0, serviceId: "synccluster", clusterId: "embedded");
@@ -27,10 +27,20 @@ internal static class SyncClusterSiloExtensions
         silo.Services.PostConfigure<LocalExecutorOptions>(local => local.JobsEndWithTheProcess = true);
     });
 
-    /// <summary>A silo that joins the cluster of the section <see cref="RedisClusterOptions.Section"/>.</summary>
+    /// <summary>Adds a silo that joins the cluster of the section <see cref="RedisClusterOptions.Section"/>.</summary>
+    /// <exception cref="OptionsValidationException">The section names no Redis, or has a value that is not valid.</exception>
     public static void AddClusterSilo(this IHostApplicationBuilder builder, ExecutionMode mode)
     {
         var settings = RedisClusterOptions.Of(builder.Configuration);
+        if (!settings.IsCluster)
+        {
+            throw new OptionsValidationException(RedisClusterOptions.Section, typeof(RedisClusterOptions),
+            [
+                "A silo joins others over Redis: set Cluster:Redis (or Cluster__Redis in the environment) to a connection string such as "
+                + "localhost:6379. To run everything in one process, start the gateway: dotnet run --project src/Gateway",
+            ]);
+        }
+
         builder.UseOrleans(silo =>
         {
             silo.UseCluster(settings);
@@ -38,22 +48,15 @@ internal static class SyncClusterSiloExtensions
         });
     }
 
-    /// <summary>What every silo has, whatever its clustering and storage.</summary>
+    /// <summary>Adds what every silo has, whatever its clustering and storage.</summary>
     public static void AddSyncCluster(this ISiloBuilder silo, ExecutionMode mode)
     {
         var services = silo.Services;
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<TaskCatalog>();
-        services.AddSingleton<ActiveJobs>();
-        services.AddSingleton<CompletionRelay>();
-        services.AddSingleton<CompletionPublisher>();
-        services.AddSingleton<StorageCapacity>();
-        services.AddSingleton<JobAdmission>();
-        services.AddSingleton<SiloInventoryClient>();
-        services.AddSingleton<RunnerServiceClient>();
-        services.AddGrainService<SiloInventory>(GrainServiceTypes.SiloInventory);
-        services.AddOptions<JobQuotaOptions>().BindConfiguration(JobQuotaOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<JobQuotaOptions>, JobQuotaOptionsValidator>();
+        services.AddJobs();
+        services.AddTasks();
+        services.AddQuotas();
+        services.AddSerialTasks();
         services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime);

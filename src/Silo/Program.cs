@@ -1,11 +1,10 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Hosting;
-using SyncCluster.Hosting.Clustering;
 using SyncCluster.Silo.Operator;
 
 namespace SyncCluster.Silo;
 
-/// <summary>A silo: it holds the cluster's grains and, by default, runs the scripts. Over HTTP it serves its health and the operator.</summary>
+/// <summary>A silo holds grains of the cluster and, by default, runs the scripts. Over HTTP it serves its health and the operator.</summary>
 internal static class Program
 {
     private static readonly ExecutionMode[] Modes = [ExecutionMode.Local, ExecutionMode.TheEye];
@@ -18,12 +17,11 @@ internal static class Program
 
     /// <param name="args">The command line.</param>
     /// <param name="replace">Replaces services, for a test.</param>
-    /// <exception cref="OptionsValidationException">No cluster is configured.</exception>
+    /// <exception cref="OptionsValidationException">The configuration names no cluster, or has a value that is not valid.</exception>
     public static WebApplication Build(string[] args, Action<IServiceCollection>? replace = null)
     {
         var builder = WebApplication.CreateBuilder(args);
         builder.AddDefaults("http://127.0.0.1:6091");
-        RequireCluster(builder.Configuration);
         builder.AddClusterSilo(ExecutionMode.Select(builder.Configuration, Modes));
         builder.Services.AddHealth();
         builder.Services.AddOperator();
@@ -33,22 +31,11 @@ internal static class Program
         var app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
-        app.MapHealth();
+        app.MapLiveness();
+        app.MapReadiness();
         app.MapOperator();
         app.Lifetime.ApplicationStarted.Register(() => Announce(app));
         return app;
-    }
-
-    private static void RequireCluster(IConfiguration configuration)
-    {
-        if (!RedisClusterOptions.Of(configuration).IsCluster)
-        {
-            throw new OptionsValidationException(RedisClusterOptions.Section, typeof(RedisClusterOptions),
-            [
-                "A silo joins others over Redis: set Cluster:Redis (or Cluster__Redis in the environment) to a connection string such as localhost:6379. "
-                + "To run everything in one process, start the gateway: dotnet run --project src/Gateway",
-            ]);
-        }
     }
 
     private static void Announce(WebApplication app)

@@ -16,7 +16,7 @@ internal static class ClusterServices
         if (cluster.IsCluster)
         {
             builder.Services.AddSingleton(TimeProvider.System);
-            builder.Services.AddSingleton<TaskCatalog>();
+            builder.Services.AddTasks();
             builder.UseOrleansClient(client => client.UseCluster(cluster));
             builder.Services.AddHostedService<SiloMonitor>();
             return;

@@ -3,10 +3,10 @@ using System.Net.Sockets;
 
 namespace SyncCluster.Hosting.Clustering;
 
-/// <summary>Orleans takes 0 for "none", not for "any".</summary>
+/// <summary>Chooses a port where the configuration says 0. Orleans itself reads 0 as "no port", not as "any free port".</summary>
 internal static class FreePort
 {
-    /// <summary>The port, or for 0 one that is free at the moment.</summary>
+    /// <summary>Returns the port, or for 0 a port that is free at the moment.</summary>
     public static int Or(int port)
     {
         if (port != 0)

@@ -6,24 +6,29 @@ using SyncCluster.Storage;
 namespace SyncCluster.Hosting.Clustering;
 
 /// <summary>
-/// Watches how full the cluster's Redis is. One that may not evict refuses all writes when its memory is used up, the ends of jobs included; so new
-/// jobs are refused before that. While Redis does not answer, what it said last counts.
+/// Watches the memory of the cluster's Redis. A Redis that must not evict refuses all writes when its memory is used up, also those that store the
+/// results of jobs; so new jobs are refused before that. While Redis does not answer, its last answer counts.
 /// </summary>
 internal sealed partial class RedisCapacityMonitor(
-    RedisConnection redis, StorageCapacity room, IOptions<StorageOptions> options, TimeProvider timeProvider, ILogger<RedisCapacityMonitor> logger) : BackgroundService
+    RedisConnection redis,
+    StorageCapacity capacity,
+    IOptions<StorageOptions> options,
+    TimeProvider timeProvider,
+    ILogger<RedisCapacityMonitor> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
-    /// <summary>Whether so much is used that no new job may be stored.</summary>
-    /// <param name="info">What Redis says to <c>INFO memory</c>; what it does not say is 0.</param>
-    /// <param name="options">How much that is.</param>
+    /// <summary>Whether the used memory leaves no room for new jobs.</summary>
+    /// <param name="info">The answer to <c>INFO memory</c>. A missing value counts as 0.</param>
+    /// <param name="options">The limits.</param>
     public static bool IsFull(IEnumerable<KeyValuePair<string, string>> info, StorageOptions options)
     {
-        var facts = info.ToDictionary(fact => fact.Key, fact => fact.Value);
-        var most = Number("maxmemory") is > 0 and var limit ? limit : options.RedisMemory;
-        return most > 0 && Number("used_memory") > most * options.RedisShare;
+        var values = info.ToDictionary(entry => entry.Key, entry => entry.Value);
+        var limit = Number("maxmemory") is > 0 and var maxMemory ? maxMemory : options.RedisMemory;
+        return limit > 0 && Number("used_memory") > limit * options.RedisShare;
 
-        long Number(string name) => long.TryParse(facts.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        long Number(string name) =>
+            long.TryParse(values.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
     }
 
     /// <inheritdoc/>
@@ -34,7 +39,7 @@ internal sealed partial class RedisCapacityMonitor(
         {
             do
             {
-                await LookAsync();
+                await CheckAsync();
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -44,33 +49,35 @@ internal sealed partial class RedisCapacityMonitor(
         }
     }
 
-    private async Task LookAsync()
+    private async Task CheckAsync()
     {
         try
         {
-            var servers = (await redis.GetAsync()).GetServers().Where(server => server.IsConnected && !server.IsReplica);
-            var infos = await Task.WhenAll(servers.Select(server => server.InfoAsync("memory")));
-            if (infos.Length == 0)
+            var infos = await redis.ReadMemoryAsync();
+            if (infos.Count == 0)
             {
                 return;
             }
 
-            var full = infos.Any(info => IsFull(info.SelectMany(section => section), options.Value));
-            if (full != room.IsFull)
+            var isFull = infos.Any(info => IsFull(info.Values, options.Value));
+            if (isFull == capacity.IsFull)
             {
-                room.IsFull = full;
-                LogChanged(full ? "is nearly full: it is given no new jobs" : "has room again");
+                return;
+            }
+
+            capacity.IsFull = isFull;
+            if (isFull)
+            {
+                LogFull();
+            }
+            else
+            {
+                LogRoom();
             }
         }
         catch (Exception fault) when (fault is RedisException or TimeoutException or ObjectDisposedException)
         {
-            LogNoAnswer(fault.Message);
+            LogUnknown(fault.Message);
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis {State}.")]
-    private partial void LogChanged(string state);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Redis does not say how full it is: {Fault}")]
-    private partial void LogNoAnswer(string fault);
 }

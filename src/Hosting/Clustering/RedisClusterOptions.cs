@@ -1,39 +1,53 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
 
 namespace SyncCluster.Hosting.Clustering;
 
-/// <summary>The cluster that silos and gateways form over one Redis. Section <c>Cluster</c>, the same in both.</summary>
+/// <summary>The cluster that silos and gateways form over one Redis. Section <c>Cluster</c>, the same for both.</summary>
 public sealed class RedisClusterOptions
 {
     public const string Section = "Cluster";
 
     /// <summary>
-    /// The Redis connection string, as StackExchange.Redis reads it (<c>host:6379,password=…,ssl=true</c>). Without one the gateway has a silo of its
-    /// own in its process, and no cluster.
+    /// The Redis connection string of StackExchange.Redis (<c>host:6379,password=…,ssl=true</c>). Without one the gateway has a silo in its own
+    /// process, and there is no cluster.
     /// </summary>
     public string Redis { get; set; } = "";
 
-    /// <summary>Clusters of different names share a Redis without seeing each other. Default <c>synccluster</c>.</summary>
+    /// <summary>The name of the cluster. Clusters with different names can share a Redis. Default <c>synccluster</c>.</summary>
     public string Name { get; set; } = "synccluster";
 
     /// <summary>
-    /// Under which address of this machine the others reach this silo: an IP address, a host name, or <c>*</c> for the address of the machine's own
-    /// name, as in containers. Default 127.0.0.1: a cluster on one machine. On any other the silo listens on all addresses.
+    /// The address at which other processes reach this silo: an IP address, a host name, or <c>*</c> for the address of the machine's own name, as in
+    /// containers. Default 127.0.0.1, for a cluster on one machine. With any other address the silo listens on all addresses.
     /// </summary>
     public string Address { get; set; } = "127.0.0.1";
 
-    /// <summary>Where silos talk to each other. Default 11111; 0 takes a free one.</summary>
+    /// <summary>The port at which silos reach this silo. Default 11111; 0 chooses a free port.</summary>
     public int SiloPort { get; set; } = 11111;
 
-    /// <summary>Where gateways talk to silos. Default 30000; 0 takes a free one.</summary>
+    /// <summary>The port at which gateways reach this silo. Default 30000; 0 chooses a free port.</summary>
     public int GatewayPort { get; set; } = 30000;
 
     internal bool IsCluster => Redis.Length > 0;
 
-    internal static RedisClusterOptions Of(IConfiguration configuration) => configuration.GetSection(Section).Get<RedisClusterOptions>() ?? new();
+    /// <summary>Reads and validates the section. It is needed before there are services: it decides which ones are registered.</summary>
+    /// <exception cref="OptionsValidationException">A value is not valid.</exception>
+    internal static RedisClusterOptions Of(IConfiguration configuration)
+    {
+        var options = configuration.GetSection(Section).Get<RedisClusterOptions>() ?? new();
+        return new RedisClusterOptionsValidator().Validate(Section, options) is { Failed: true, Failures: var failures }
+            ? throw new OptionsValidationException(Section, typeof(RedisClusterOptions), failures)
+            : options;
+    }
 
-    /// <exception cref="SocketException">The name has no address.</exception>
+    /// <summary>Parses the connection string; null if it is not valid. INFO, which tells the memory, counts as an administrator's command.</summary>
+    internal ConfigurationOptions? ReadRedis() => RedisConnectionString.Read(Redis, "allowAdmin=true");
+
+    /// <summary>Returns the address at which other processes reach this silo.</summary>
+    /// <exception cref="OptionsValidationException">The host name has no address.</exception>
     internal IPAddress ResolveAddress()
     {
         if (IPAddress.TryParse(Address, out var address))
@@ -41,7 +55,18 @@ public sealed class RedisClusterOptions
             return address;
         }
 
-        var addresses = Dns.GetHostAddresses(Address == "*" ? Dns.GetHostName() : Address);
-        return addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork) ?? addresses[0];
+        var host = Address == "*" ? Dns.GetHostName() : Address;
+        try
+        {
+            var addresses = Dns.GetHostAddresses(host);
+            return addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork) ?? addresses[0];
+        }
+        catch (Exception unknown) when (unknown is SocketException or ArgumentException)
+        {
+            throw new OptionsValidationException(Section, typeof(RedisClusterOptions),
+            [
+                $"Cluster:Address must be an IP address or a host name that has one; `{host}` has none.",
+            ]);
+        }
     }
 }

@@ -6,7 +6,7 @@ using SyncCluster.Hosting;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 
-/// <summary>What an operator sees at a silo, and can do.</summary>
+/// <summary>The operator's endpoints of a silo.</summary>
 public sealed class OperatorTests(TestCluster cluster) : IClassFixture<TestCluster>, IDisposable
 {
     private readonly HttpClient _http = new();
@@ -14,7 +14,7 @@ public sealed class OperatorTests(TestCluster cluster) : IClassFixture<TestClust
     public void Dispose() => _http.Dispose();
 
     [Fact]
-    public async Task An_operator_lists_unfinished_jobs_by_age_and_ends_one_by_force()
+    public async Task An_operator_lists_unfinished_jobs_by_age_and_terminates_one()
     {
         var gate = cluster.NewGate();
         var task = await cluster.GatedTaskAsync(gate);
@@ -55,7 +55,7 @@ public sealed class OperatorTests(TestCluster cluster) : IClassFixture<TestClust
     [Theory]
     [InlineData(null)]
     [InlineData("demo-token")]
-    public async Task Nobody_else_is_let_in(string? token)
+    public async Task A_request_without_the_operators_token_is_refused(string? token)
     {
         var silo = cluster.Silos[0].Urls.Single();
         using var list = await SendAsync(HttpMethod.Get, $"{silo}/jobs", token);
@@ -69,14 +69,14 @@ public sealed class OperatorTests(TestCluster cluster) : IClassFixture<TestClust
     [InlineData("demo/eb0166d31d0c56015d131f8f")]
     [InlineData("demo/not-a-job")]
     [InlineData("task/eb0166d31d0c56015d131f8f")]
-    public async Task An_unknown_job_can_not_be_ended(string job)
+    public async Task An_unknown_job_is_not_found(string job)
     {
         using var response = await SendAsync(HttpMethod.Put, $"{cluster.Silos[0].Urls.Single()}/jobs/{job}/terminate", TestCluster.OperatorToken);
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
     }
 
     [Fact]
-    public async Task A_silo_tells_its_health_without_a_token()
+    public async Task The_health_of_a_silo_needs_no_token()
     {
         using var response = await SendAsync(HttpMethod.Get, $"{cluster.Silos[0].Urls.Single()}/health/ready", null);
         Assert.Equal("""{"status":"healthy"}""", await response.Content.ReadAsStringAsync());

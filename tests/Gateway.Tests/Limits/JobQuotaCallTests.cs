@@ -2,8 +2,6 @@ using System.Net;
 using SyncCluster.Gateway.Tests.Api.Jobs;
 using SyncCluster.Gateway.Tests.Backends.TheEye;
 using SyncCluster.Gateway.Tests.Server;
-using SyncCluster.Hosting;
-using SyncCluster.Hosting.Clustering;
 using SyncCluster.TheEye;
 using SyncCluster.TheEye.Jobs;
 
@@ -29,18 +27,6 @@ public sealed class JobQuotaCallTests(JobQuotaCallTests.LimitedServer server) : 
         }
     }
 
-    [Fact]
-    public void Of_a_Redis_that_has_a_limit_a_share_is_for_new_jobs()
-    {
-        var options = new StorageOptions();
-        Assert.False(RedisCapacityMonitor.IsFull(Info(used: 900, most: 1000), options));
-        Assert.True(RedisCapacityMonitor.IsFull(Info(used: 901, most: 1000), options));
-        Assert.False(RedisCapacityMonitor.IsFull(Info(used: 901, most: 1000), new StorageOptions { RedisShare = 0.95 }));
-        Assert.False(RedisCapacityMonitor.IsFull(Info(used: 901, most: 0), options));
-        Assert.True(RedisCapacityMonitor.IsFull(Info(used: 901, most: 0), new StorageOptions { RedisMemory = 1000 }));
-        Assert.False(RedisCapacityMonitor.IsFull([], options));
-    }
-
     private async Task RefusedAsync(string path, string message)
     {
         using var response = await server.SendAsync(HttpMethod.Post, path, json: "[]");
@@ -53,8 +39,6 @@ public sealed class JobQuotaCallTests(JobQuotaCallTests.LimitedServer server) : 
         Assert.Contains(message, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.False(response.Headers.Contains("Job-Id"));
     }
-
-    private static Dictionary<string, string> Info(long used, long most) => new() { ["used_memory"] = $"{used}", ["maxmemory"] = $"{most}" };
 
     public sealed class LimitedServer : TestServer
     {

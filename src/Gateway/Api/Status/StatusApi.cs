@@ -25,12 +25,12 @@ internal static class StatusApi
             .WithDescription("Which program this is, for how many seconds it has been up, and how many requests wait for a job here.")
             .ProducesAnswers(new ProducedAnswer("200", "The status", "ServiceStatus", "status"));
 
-        status.MapMethods("/health/live", Health.Methods, Health.LiveAsync)
+        status.MapLiveness()
             .WithName("Live")
             .WithSummary("Whether the process runs")
-            .WithDescription("Always 200: who gets no answer knows.")
+            .WithDescription("Always 200 while the process answers.")
             .ProducesAnswers(new ProducedAnswer("200", "It runs", "Health", "healthy"));
-        status.MapMethods("/health/ready", Health.Methods, Health.ReadyAsync)
+        status.MapReadiness()
             .WithName("Ready")
             .WithSummary("Whether the server takes calls")
             .WithDescription("200 while the server takes calls, 503 while it stops.")

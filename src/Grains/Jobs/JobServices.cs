@@ -1,0 +1,16 @@
+using Microsoft.Extensions.DependencyInjection;
+using SyncCluster.Storage;
+
+namespace SyncCluster.Jobs;
+
+/// <summary>What the grains of jobs need in a silo.</summary>
+internal static class JobServices
+{
+    public static void AddJobs(this IServiceCollection services)
+    {
+        services.AddSingleton<ActiveJobs>();
+        services.AddSingleton<CompletionRelay>();
+        services.AddSingleton<CompletionPublisher>();
+        services.AddSingleton<StorageCapacity>();
+    }
+}

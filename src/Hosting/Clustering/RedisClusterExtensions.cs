@@ -1,0 +1,94 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+using Orleans.Clustering.Redis;
+using Orleans.Configuration;
+using Orleans.Serialization;
+using SyncCluster.Storage;
+
+namespace SyncCluster.Hosting.Clustering;
+
+/// <summary>Makes a process a member or a client of the cluster.</summary>
+public static class RedisClusterExtensions
+{
+    private const string ServiceId = "synccluster";
+
+    /// <summary>Adds a silo that joins the cluster and stores its grains in Redis.</summary>
+    internal static void UseCluster(this ISiloBuilder silo, RedisClusterOptions settings)
+    {
+        silo.Services.AddRedis(settings);
+        silo.Services.AddHostedService<RedisCapacityMonitor>();
+        silo.Configure<ClusterOptions>(options => SetIds(options, settings));
+        silo.Configure<ClusterMembershipOptions>(SetTimes);
+        silo.UseRedisClustering(_ => { });
+
+        // Orleans allocates the whole cache at start, 18 MiB for its default of a million grains. Entries of finished jobs are soon useless.
+        silo.Configure<GrainDirectoryOptions>(options => options.CacheSize = 100_000);
+        silo.AddStorage(StorageNames.Jobs, options => options.JobExpiry);
+        silo.AddStorage(StorageNames.Catalog, _ => null);
+
+        var address = settings.ResolveAddress();
+        silo.ConfigureEndpoints(
+            address, FreePort.Or(settings.SiloPort), FreePort.Or(settings.GatewayPort), listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
+    }
+
+    /// <summary>Adds a client that calls the cluster's grains and receives calls from them.</summary>
+    public static void UseCluster(this IClientBuilder client, RedisClusterOptions settings)
+    {
+        client.Services.AddRedis(settings);
+        client.Configure<ClusterOptions>(options => SetIds(options, settings));
+        client.UseRedisClustering(_ => { });
+
+        // How soon the client learns that a silo joined or left.
+        client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
+        client.UseConnectionRetryFilter<ClusterConnectionRetryFilter>();
+    }
+
+    private static void SetIds(ClusterOptions options, RedisClusterOptions settings)
+    {
+        options.ServiceId = ServiceId;
+        options.ClusterId = settings.Name;
+    }
+
+    /// <summary>
+    /// A dead silo is removed from the membership within 5 s, a frozen one within 6 s: it must miss three probes, one a second, of two other silos.
+    /// Shorter times make the jobs of a dead silo reachable sooner, and raise the risk that a slow silo is declared dead.
+    /// </summary>
+    private static void SetTimes(ClusterMembershipOptions options)
+    {
+        options.ProbeTimeout = TimeSpan.FromSeconds(1);
+
+        // Multiplied by the missed probes, also the time that a frozen silo with open connections counts as alive after its last message.
+        options.MaxProbeTimeout = TimeSpan.FromSeconds(1.5);
+        options.NumMissedProbesLimit = 3;
+        options.NumVotesForDeathDeclaration = 2;
+
+        // Silos that missed the gossip of a change read it from the table.
+        options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+
+        // A silo that was killed counts as a voter until its entry is stale: after three of these periods.
+        options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(3);
+        options.NumMissedTableIAmAliveLimit = 3;
+    }
+
+    private static void AddRedis(this IServiceCollection services, RedisClusterOptions settings)
+    {
+        services.AddSingleton(_ => new RedisConnection(settings));
+        services.AddHostedService<RedisStartupCheck>();
+        services.AddOptions<RedisClusteringOptions>().Configure<RedisConnection>((options, redis) =>
+        {
+            options.ConfigurationOptions = redis.Options;
+            options.CreateMultiplexer = async _ => (await redis.GetAsync(), true);
+        });
+    }
+
+    private static void AddStorage(this ISiloBuilder silo, string name, Func<StorageOptions, TimeSpan?> expiry) =>
+        silo.AddRedisGrainStorage(name, builder => builder.Configure<RedisConnection, Serializer, IOptions<StorageOptions>>(
+            (options, redis, serializer, storage) =>
+            {
+                options.ConfigurationOptions = redis.Options;
+                options.CreateMultiplexer = async _ => (await redis.GetAsync(), true);
+                options.GrainStorageSerializer = new RedisStorageSerializer(serializer);
+                options.DeleteStateOnClear = true;
+                options.EntryExpiry = expiry(storage.Value);
+            }));
+}

@@ -1,0 +1,59 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace SyncCluster.Hosting.Clustering;
+
+/// <summary>
+/// Before anything else starts, waits until Redis answers, and refuses a Redis that evicts: it would drop running jobs and members of the cluster.
+/// </summary>
+internal sealed partial class RedisStartupCheck(RedisConnection redis, TimeProvider timeProvider, ILogger<RedisStartupCheck> logger)
+    : HostedLifecycleService
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    /// <inheritdoc/>
+    /// <exception cref="OptionsValidationException">Redis evicts.</exception>
+    public override async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        var multiplexer = await redis.GetAsync();
+        while (true)
+        {
+            try
+            {
+                foreach (var memory in await redis.ReadMemoryAsync())
+                {
+                    RequireNoEviction(memory.EndPoint, memory.Values);
+                }
+
+                if (multiplexer.IsConnected)
+                {
+                    return;
+                }
+            }
+            catch (Exception fault) when (fault is RedisException or RedisCommandException or TimeoutException)
+            {
+                LogUnreachable(fault.Message);
+            }
+
+            LogWaiting(string.Join(", ", redis.Options.EndPoints));
+            await Task.Delay(Pause, timeProvider, cancellationToken);
+        }
+    }
+
+    /// <param name="endPoint">The server.</param>
+    /// <param name="info">The answer to <c>INFO memory</c>.</param>
+    /// <exception cref="OptionsValidationException">The server evicts.</exception>
+    public static void RequireNoEviction(EndPoint endPoint, IEnumerable<KeyValuePair<string, string>> info)
+    {
+        var policy = info.FirstOrDefault(entry => entry.Key == "maxmemory_policy").Value;
+        if (policy is not (null or "noeviction"))
+        {
+            throw new OptionsValidationException(RedisClusterOptions.Section, typeof(RedisClusterOptions),
+            [
+                $"The Redis at {endPoint} may evict what it holds (maxmemory-policy {policy}): jobs would be lost. "
+                + "Set its maxmemory-policy to noeviction.",
+            ]);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using SyncCluster.Hosting.Clustering;
+
+namespace SyncCluster.Hosting.Tests.Clustering;
+
+public sealed class RedisClusterOptionsTests
+{
+    [Fact]
+    public void Without_the_section_there_is_no_cluster() => Assert.False(Read().IsCluster);
+
+    [Fact]
+    public void The_section_is_read()
+    {
+        var options = Read(("Redis", "localhost:6379"), ("Name", "blue"), ("SiloPort", "0"), ("GatewayPort", "65535"));
+        Assert.True(options.IsCluster);
+        Assert.Equal(("blue", 0, 65535), (options.Name, options.SiloPort, options.GatewayPort));
+    }
+
+    [Theory]
+    [InlineData("Redis", "password=very-secret", "Cluster:Redis must be a connection string such as `localhost:6379`")]
+    [InlineData("Redis", "localhost:6379,very-secret=1", "Cluster:Redis must be a connection string such as `localhost:6379`")]
+    [InlineData("Name", " ", "Cluster:Name must not be empty.")]
+    [InlineData("SiloPort", "-1", "Cluster:SiloPort must be from 0 to 65535.")]
+    [InlineData("GatewayPort", "65536", "Cluster:GatewayPort must be from 0 to 65535.")]
+    public void A_value_that_is_not_valid_is_refused_with_what_to_set(string setting, string value, string message)
+    {
+        var refusal = Assert.Throws<OptionsValidationException>(() => Read((setting, value)));
+        Assert.StartsWith(message, Assert.Single(refusal.Failures), StringComparison.Ordinal);
+        Assert.DoesNotContain("very-secret", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.7", "10.0.0.7")]
+    [InlineData("localhost", "127.0.0.1")]
+    public void An_address_may_be_a_number_or_a_name(string address, string resolved) =>
+        Assert.Equal(IPAddress.Parse(resolved), new RedisClusterOptions { Address = address }.ResolveAddress());
+
+    [Fact]
+    public void A_name_without_an_address_is_refused_with_what_to_set()
+    {
+        // No name may be longer than 255 characters, so no resolver is asked.
+        var options = new RedisClusterOptions { Address = new string('a', 256) };
+        var refusal = Assert.Throws<OptionsValidationException>(options.ResolveAddress);
+        Assert.StartsWith("Cluster:Address must be an IP address or a host name that has one;", refusal.Message, StringComparison.Ordinal);
+    }
+
+    private static RedisClusterOptions Read(params (string Setting, string Value)[] values) => RedisClusterOptions.Of(new ConfigurationBuilder()
+        .AddInMemoryCollection(values.Select(value => KeyValuePair.Create($"Cluster:{value.Setting}", (string?)value.Value)))
+        .Build());
+}
