@@ -33,8 +33,17 @@ internal static partial class LaunchFailure
         return null;
     }
 
-    /// <summary>What kept the operating system from starting the process.</summary>
-    public static string Of(Win32Exception failure) => failure.NativeErrorCode == NativeMethods.ArgumentsTooLong
+    /// <summary>What kept the process from being started; null for a failure of another kind.</summary>
+    public static string? Of(Exception failure) => failure switch
+    {
+        Win32Exception system => Of(system),
+        IOException or UnauthorizedAccessException => "The server could not start a process.",
+        UnwatchedScriptException =>
+            "The server has no descriptors or threads left to watch over a script, and has killed it at its start. It may have run in part. It was not run again.",
+        _ => null,
+    };
+
+    private static string Of(Win32Exception failure) => failure.NativeErrorCode == NativeMethods.ArgumentsTooLong
         ? "The arguments and environment variables are longer than the operating system allows."
         : $"The server could not start a process: {failure.NativeErrorCode switch
         {

@@ -39,6 +39,15 @@ internal static partial class NativeMethods
     /// <summary>Sends a signal to a process, or to a whole group by its negative number; false if there is none such, or none that this user may end.</summary>
     public static bool Signal(int id, int signal) => kill(id, signal) == 0;
 
+    /// <summary>Signals a group, or the process that will lead it where <c>setsid</c> has not run yet and there is no group.</summary>
+    public static void SignalGroup(int group, int signal)
+    {
+        if (!Signal(-group, signal))
+        {
+            Signal(group, signal);
+        }
+    }
+
     /// <summary>Kills a process and the group that it may lead; false if there was nothing to kill.</summary>
     public static bool KillWithGroup(int process) => Signal(-process, Kill) | Signal(process, Kill);
 

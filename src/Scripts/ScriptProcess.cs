@@ -15,4 +15,12 @@ internal abstract class ScriptProcess : IDisposable
     public abstract Task FinishAsync(TimeSpan atMost, TimeProvider time);
 
     public abstract void Dispose();
+
+    /// <summary>Disposes of it once it has ended and its output is read.</summary>
+    public async Task DisposeAfterExitAsync(TimeSpan outputAtMost, TimeProvider time)
+    {
+        await ((Task)Exit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await FinishAsync(outputAtMost, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Dispose();
+    }
 }
