@@ -15,7 +15,16 @@ internal static class LocalExecutorServices
             provider.GetRequiredService<IOptions<LocalExecutorOptions>>().Value.KillGrace,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ScriptRunner>>()));
+        services.AddSingleton(provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<LocalExecutorOptions>>().Value;
+            return new FairJobScheduler(options.Concurrency, options.SpareWorkers, provider.GetRequiredService<TimeProvider>());
+        });
+        services.AddSingleton<HeldJobs>();
+        services.AddSingleton<JobRunner>();
+        services.AddSingleton<JobWorkers>();
         services.AddSingleton<QueueHandover>();
+        services.AddSingleton<RunnerQueries>();
         services.AddGrainService<RunnerService>(GrainServiceTypes.Runner);
         services.AddExecutor<LocalExecutor>();
         services.AddOptions<LocalExecutorOptions>().BindConfiguration(LocalExecutorOptions.Section).ValidateOnStart();
