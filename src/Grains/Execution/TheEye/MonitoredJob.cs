@@ -39,6 +39,8 @@ internal sealed class MonitoredJob(JobSpec spec, TimeProvider timeProvider)
 
     public JobSpec Spec { get; private set; } = spec;
 
+    public string Key => JobKey.Of(Spec.Customer, Spec.JobId);
+
     /// <summary>The newest tokens of those who wait for the job; where its grain has come back and nobody has come to it yet, of those who waited before.</summary>
     public IReadOnlyList<string> Tokens => _tokens.NewestFirst is { Count: > 0 } newest ? newest : _formerTokens.NewestFirst;
 

@@ -19,9 +19,14 @@ internal static class TheEyeServices
     {
         services.AddTheEye();
         services.AddSingleton<CompletionListener>();
+        services.AddSingleton<SupervisorRequests>();
+        services.AddSingleton<CompletionReporter>();
+        services.AddSingleton<JobReleaser>();
+        services.AddSingleton<JobChecker>();
+        services.AddSingleton<JobMonitor>();
         services.AddExecutor<TheEyeExecutor>();
         services.AddOptions<HostOptions>().PostConfigure<IOptions<TheEyeOptions>>((host, options) =>
-            host.ShutdownTimeout += TheEyeExecutor.ReleaseWindow + options.Value.RequestTimeout);
+            host.ShutdownTimeout += JobReleaser.Window + options.Value.RequestTimeout);
     }
 
     /// <summary>The client of TheEye's supervisor. Once, although gateway and silo may share the process.</summary>
