@@ -1,6 +1,6 @@
 namespace SyncCluster.Scripts;
 
-/// <summary>One run of a script, as <c>ScriptRunner</c> needs it.</summary>
+/// <summary>A script to run, with everything that <see cref="ScriptRunner"/> needs.</summary>
 internal sealed record ScriptCommand
 {
     public required string JobId { get; init; }
@@ -13,14 +13,16 @@ internal sealed record ScriptCommand
 
     public required ReadOnlyMemory<byte> Script { get; init; }
 
-    /// <summary>The arguments, one word each. A base64 data URL reaches the script as the path of a file with its content.</summary>
-    public required IReadOnlyList<string> Words { get; init; }
+    /// <summary>The arguments. A base64 data URL reaches the script as the path of a file with its content.</summary>
+    public required IReadOnlyList<string> Arguments { get; init; }
 
-    /// <summary>What the task and the job add to the few variables that are passed on from the server.</summary>
+    /// <summary>The variables that the task and the job add to those that are passed on from the server.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
     public required TimeSpan Timeout { get; init; }
 
-    /// <summary>Told of the log that the script prints to, to be read meanwhile; again where it has to be started again.</summary>
+    /// <summary>
+    /// Called with the log when the script has started, and again if it has to be started again. The log may be read while the script runs.
+    /// </summary>
     public Action<ScriptLog> Started { get; init; } = _ => { };
 }

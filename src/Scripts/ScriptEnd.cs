@@ -3,15 +3,15 @@ namespace SyncCluster.Scripts;
 /// <summary>How a run ended.</summary>
 internal enum ScriptEnd
 {
-    /// <summary>It ended by itself, whatever its exit code.</summary>
+    /// <summary>The script ended by itself, with any exit code.</summary>
     Exited,
 
-    /// <summary>It was killed because its time was over.</summary>
+    /// <summary>The script was killed at its timeout.</summary>
     TimedOut,
 
-    /// <summary>It was killed because the caller of the runner said so: the job was canceled, or the server stops.</summary>
+    /// <summary>The script was killed because the runner's caller stopped it: the job was canceled, or the server stops.</summary>
     Stopped,
 
-    /// <summary>It could not be started; <see cref="ScriptRun.Fault"/> says why.</summary>
+    /// <summary>The script could not be started; <see cref="ScriptRun.Fault"/> says why.</summary>
     NotStarted,
 }

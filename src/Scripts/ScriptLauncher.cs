@@ -10,14 +10,14 @@ namespace SyncCluster.Scripts;
 [SupportedOSPlatform("linux")]
 internal sealed class ScriptLauncher(Shell shell, Watchdog watchdog)
 {
-    /// <summary>The name under which a shell complains, for <see cref="LaunchFailure"/>.</summary>
+    /// <summary>The name of the shell in its own messages, which <see cref="LaunchFailure"/> reads.</summary>
     public const string ShellName = "script_runas";
 
     /// <summary>Starts the script's process, once the watchdog runs that kills it if this server dies.</summary>
     /// <exception cref="Win32Exception">It could not be started.</exception>
     /// <exception cref="IOException">It could not be started.</exception>
     /// <exception cref="UnauthorizedAccessException">It could not be started.</exception>
-    /// <exception cref="UnwatchedScriptException">It was started, and killed.</exception>
+    /// <exception cref="UnsupervisedScriptException">It was started, and killed.</exception>
     public ScriptProcess Start(ScriptCommand command, ScriptFolder folder, RunMarker marker, ScriptLog log)
     {
         NativeMethods.KeepExitCodes();
@@ -25,7 +25,7 @@ internal sealed class ScriptLauncher(Shell shell, Watchdog watchdog)
         NativeMethods.RestoreBrokenPipeInChildren();
 
         var environment = ScriptEnvironment.Compose(Environment.GetEnvironmentVariable, command.Environment, marker);
-        string[] script = [folder.Script, .. folder.Words];
+        string[] script = [folder.Script, .. folder.Arguments];
         if (!shell.Spawns)
         {
             return StartManaged(command, folder, environment, script, log);
@@ -41,7 +41,8 @@ internal sealed class ScriptLauncher(Shell shell, Watchdog watchdog)
         .Replace("'%script%'", "%script%", StringComparison.Ordinal)
         .Replace("%script%", "\"$@\"", StringComparison.Ordinal);
 
-    private ManagedProcess StartManaged(ScriptCommand command, ScriptFolder folder, Dictionary<string, string> environment, string[] script, ScriptLog log)
+    private ManagedProcess StartManaged(
+        ScriptCommand command, ScriptFolder folder, Dictionary<string, string> environment, string[] script, ScriptLog log)
     {
         var start = shell.Command("exec 2>&1 </dev/null\n" + ShellText(command.Runas), ShellName, script);
         start.WorkingDirectory = folder.Path;
@@ -70,7 +71,7 @@ internal sealed class ScriptLauncher(Shell shell, Watchdog watchdog)
         }
         catch (Win32Exception)
         {
-            // A shell may know better, or says why not.
+            // The shell may be able to start it, or prints why it can't.
             return null;
         }
     }

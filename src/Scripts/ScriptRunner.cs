@@ -5,28 +5,29 @@ using Microsoft.Extensions.Logging;
 namespace SyncCluster.Scripts;
 
 /// <summary>
-/// Runs scripts as processes of this machine, many at once. Each leads a session and a process group of its own, so that everything it started
-/// can be ended with it. Processes that have left the group are found by their marker (<see cref="OrphanSweep"/>). Processes that outlive this server
-/// are killed by its <see cref="Scripts.Watchdog"/>.
+/// Runs scripts as processes of this machine, many at once. Each leads a session and a process group of its own, so that everything that it started
+/// can be killed with it. Processes that have left the group are found by their marker (<see cref="OrphanSweep"/>). Processes that outlive this
+/// server are killed by its <see cref="Scripts.Watchdog"/>.
 /// </summary>
 internal sealed partial class ScriptRunner : IDisposable
 {
     private const int Attempts = 5;
 
     private const string StillRuns =
-        "The server could not end the script, and does not wait for it any more: it may go on. Have script_runas start it as a user whose processes the server may end.";
+        "The server could not end the script, and does not wait for it any more: it may go on. "
+        + "Have script_runas start it as a user whose processes the server may end.";
 
-    /// <summary>Only a process that has left the group still holds the pipe after the group was killed.</summary>
+    /// <summary>How long the output is read after the group was killed: only a process that has left the group still holds the pipe.</summary>
     private static readonly TimeSpan OutputTime = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>The longest time that a timer takes.</summary>
+    /// <summary>The longest time that a timer accepts.</summary>
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
     private readonly Guid _id = Guid.NewGuid();
 
-    /// <summary>The runs that are not over, with their process groups; 0 before the start.</summary>
+    /// <summary>The runs that are not over, with their process groups; 0 while no process runs.</summary>
     private readonly ConcurrentDictionary<Guid, int> _active = new();
 
     private readonly CancellationTokenSource _disposed = new();
@@ -59,13 +60,13 @@ internal sealed partial class ScriptRunner : IDisposable
 #pragma warning restore CA1416
     }
 
-    /// <summary>The process that kills this runner's scripts when the server dies; for tests.</summary>
+    /// <summary>The process that kills this runner's scripts if the server dies; for tests.</summary>
     internal Watchdog Watchdog => _watchdog;
 
     /// <summary>The folder that holds the runs' folders; for tests.</summary>
     internal ScriptFolders Folders => _folders;
 
-    /// <summary>Runs a script to its end, its timeout, or until <paramref name="stop"/>; throws for nothing that a task can do.</summary>
+    /// <summary>Runs a script until it ends, until its timeout, or until <paramref name="stop"/> is canceled. No task can have it throw.</summary>
     public async Task<ScriptRun> RunAsync(ScriptCommand command, CancellationToken stop)
     {
         if (_disposed.IsCancellationRequested)
@@ -114,7 +115,7 @@ internal sealed partial class ScriptRunner : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The watchdog, which deletes it too, or the run that is just ending removes the rest.
+            // The rest is deleted by the watchdog, or by the run that is just ending.
             FolderStays(_logger, e);
         }
     }
@@ -161,7 +162,7 @@ internal sealed partial class ScriptRunner : IDisposable
                 return run;
             }
 
-            if (attempt == Attempts || !LaunchFailure.IsPassing(command, run.Code, run.Log))
+            if (attempt == Attempts || !LaunchFailure.IsTransient(command, run.Code, run.Log))
             {
                 return NotStarted(fault);
             }
@@ -234,7 +235,7 @@ internal sealed partial class ScriptRunner : IDisposable
         }
         catch (DirectoryNotFoundException)
         {
-            // The script removed its own folder.
+            // The script has deleted its own folder.
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

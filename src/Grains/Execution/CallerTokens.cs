@@ -1,21 +1,23 @@
 namespace SyncCluster.Execution;
 
-/// <summary>The newest tokens of those who wait for a job, in a silo's memory only. More than one: a token may be revoked while its bearer waits.</summary>
+/// <summary>
+/// The newest tokens of a job's callers, only ever in memory. More than one is kept, because a token may be revoked while its caller waits.
+/// </summary>
 internal sealed class CallerTokens
 {
-    private const int Kept = 4;
+    private const int Limit = 4;
 
     private volatile string[] _newestFirst = [];
 
-    /// <summary>None where no caller is at hand.</summary>
+    /// <summary>The tokens; empty if no caller has brought one.</summary>
     public IReadOnlyList<string> NewestFirst => _newestFirst;
 
-    /// <summary>Takes another one, if there is one.</summary>
+    /// <summary>Adds the token of a caller as the newest one; null adds none.</summary>
     public void Offer(string? token)
     {
         if (token is not null && _newestFirst.FirstOrDefault() != token)
         {
-            _newestFirst = [token, .. _newestFirst.Where(known => known != token).Take(Kept - 1)];
+            _newestFirst = [token, .. _newestFirst.Where(known => known != token).Take(Limit - 1)];
         }
     }
 }

@@ -3,40 +3,38 @@ using SyncCluster.Quotas;
 
 namespace SyncCluster.Execution;
 
-/// <summary>What runs jobs, seen from a job's grain. Every call returns at once or soon; none waits for a job.</summary>
+/// <summary>Runs jobs, as seen from a job's grain. Every call returns at once or soon; none waits for a job.</summary>
 internal interface IJobExecutor
 {
-    /// <summary>Where a job that is released here will be queued.</summary>
+    /// <summary>The silo on which a job that is released here is queued.</summary>
     SiloAddress Address { get; }
 
-    /// <summary>Whether the silo stops.</summary>
+    /// <summary>Whether the silo is stopping.</summary>
     bool IsStopping { get; }
 
-    /// <summary>Takes a place in the queue for a new job of the customer.</summary>
+    /// <summary>Reserves capacity for a new job of the customer.</summary>
     Reservation TryReserve(string customer);
 
-    /// <summary>Takes a place for a job that was accepted before, full or not.</summary>
+    /// <summary>Reserves capacity for a job that was accepted before, even if the queue is full.</summary>
     void Reserve(string customer);
 
-    /// <summary>Gives the place back: the job was not released after all.</summary>
+    /// <summary>Cancels a reservation: the job was not released after all.</summary>
     void CancelReservation(string customer);
 
-    /// <summary>
-    /// Starts a job on its way, on a place that was taken for it. Called by the activation whose attempt stands in storage.
-    /// </summary>
+    /// <summary>Starts a job for which capacity is reserved. Called by the activation whose attempt stands in storage.</summary>
     void Release(Release release);
 
-    /// <summary>Says what is to become of an unfinished record that somebody asks for (rule I9).</summary>
+    /// <summary>Decides what the grain does with an unfinished record when it is asked for the job (rule I9).</summary>
     /// <param name="record">The record.</param>
-    /// <param name="tokens">What TheEye may be asked with; the activation keeps them up to date.</param>
+    /// <param name="tokens">The callers' tokens, for requests to TheEye; the activation keeps them up to date.</param>
     ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens);
 
     /// <summary>The customer's jobs that were released here and are not known to have ended.</summary>
     IEnumerable<CountedJob> JobsOf(string customer);
 
-    /// <summary>Stops a run; its end comes as a completion. False where nothing of it is known there any more.</summary>
+    /// <summary>Stops a run; its end is reported as a completion. False: the runner does not know the run, or can't be reached.</summary>
     ValueTask<bool> StopAsync(JobRecord record);
 
-    /// <summary>What an unfinished job's script has printed from a place on; null where nobody can say.</summary>
+    /// <summary>What an unfinished job's script has printed from an offset on; null if that is not known.</summary>
     ValueTask<JobLog?> ReadLogAsync(JobRecord record, long from);
 }

@@ -2,22 +2,22 @@ using SyncCluster.Jobs;
 
 namespace SyncCluster.Execution;
 
-/// <summary>What is to become of an unfinished job.</summary>
+/// <summary>What the grain of an unfinished job is to do with it.</summary>
 public abstract record Resumption
 {
     private Resumption()
     {
     }
 
-    /// <summary>It is in good hands, or nobody can say yet.</summary>
+    /// <summary>Wait: an executor holds the job, or may hold it.</summary>
     public sealed record KeepWaiting : Resumption;
 
-    /// <summary>Its attempt has provably started nothing: take it over and release it.</summary>
+    /// <summary>Take the job over and release it: its attempt has provably started nothing.</summary>
     public sealed record TakeOver : Resumption;
 
-    /// <summary>Somebody else must see to it: this silo stops or starts.</summary>
+    /// <summary>Leave the job to another silo: this one is starting or stopping.</summary>
     public sealed record NotAccepting : Resumption;
 
-    /// <summary>It is lost.</summary>
+    /// <summary>End the job with an outcome: it is lost.</summary>
     public sealed record End(JobOutcome Outcome) : Resumption;
 }

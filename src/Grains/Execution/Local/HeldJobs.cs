@@ -6,27 +6,26 @@ using SyncCluster.Quotas;
 namespace SyncCluster.Execution.Local;
 
 /// <summary>
-/// The jobs that this silo holds, each from its release until its end is reported or another silo takes it over, and the places in the queue that they
-/// take up.
+/// The jobs that this silo holds, each from its release until its end is reported or it is handed over, and the queue capacity that they use.
 /// </summary>
 internal sealed class HeldJobs(IOptions<LocalExecutorOptions> options)
 {
-    /// <summary>The bytes of a log that are sent in one message.</summary>
+    /// <summary>The limit of a log part in bytes: it is sent in one message.</summary>
     private const int LogPartLimit = 64 << 10;
 
     private readonly ConcurrentDictionary<(string JobId, Guid Attempt), QueuedJob> _jobs = new();
     private readonly QueueCapacity _capacity = new(options.Value.QueueLimit + options.Value.Concurrency);
 
-    /// <summary>Takes a place for a new job of the customer. False: the queue is full.</summary>
-    public bool TryReserve(string customer) => _capacity.TryTake(customer);
+    /// <summary>Reserves capacity for a new job of the customer. False: the queue is full.</summary>
+    public bool TryReserve(string customer) => _capacity.TryReserve(customer);
 
-    /// <summary>Takes a place for a job that was accepted before, even if the queue is full.</summary>
-    public void Reserve(string customer) => _capacity.Take(customer);
+    /// <summary>Reserves capacity for a job that was accepted before, even if the queue is full.</summary>
+    public void Reserve(string customer) => _capacity.Reserve(customer);
 
-    /// <summary>Gives back a place that no job has taken up.</summary>
-    public void CancelReservation(string customer) => _capacity.GiveBack(customer);
+    /// <summary>Cancels a reservation for which no job was added.</summary>
+    public void CancelReservation(string customer) => _capacity.Release(customer);
 
-    /// <summary>Adds a job that was released here, on a place that was taken for it.</summary>
+    /// <summary>Adds a job that was released here, for which capacity is reserved.</summary>
     public QueuedJob Add(JobSpec spec, Guid attempt)
     {
         var job = new QueuedJob(spec, attempt);
@@ -34,28 +33,29 @@ internal sealed class HeldJobs(IOptions<LocalExecutorOptions> options)
         return job;
     }
 
-    /// <summary>Removes a job and gives its place back; does nothing if that has been done.</summary>
+    /// <summary>Removes a job and its reservation. Does nothing if the job was removed before.</summary>
     public void Remove(QueuedJob job)
     {
         if (_jobs.TryRemove((job.Spec.JobId, job.Attempt), out _))
         {
-            CancelReservation(job.Spec.Customer);
+            _capacity.Release(job.Spec.Customer);
         }
     }
 
+    /// <summary>Whether an attempt of a job is queued or running here, or its end is still being reported.</summary>
     public bool Contains(string jobId, Guid attempt) => _jobs.ContainsKey((jobId, attempt));
 
     /// <summary>The jobs of a customer.</summary>
     public IEnumerable<CountedJob> Of(string customer) =>
         _jobs.Values.Where(job => job.Spec.Customer == customer).Select(job => CountedJob.Of(job.Spec));
 
-    /// <summary>Stops the job's run. False: the job is not here.</summary>
+    /// <summary>Stops the job's run. False: this silo does not hold the job.</summary>
     public bool Stop(string jobId, Guid attempt)
     {
         var isHeld = _jobs.TryGetValue((jobId, attempt), out var job);
         if (isHeld)
         {
-            job!.Canceled.Cancel();
+            job!.Cancellation.Cancel();
         }
 
         return isHeld;

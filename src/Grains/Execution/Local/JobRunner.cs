@@ -7,11 +7,13 @@ namespace SyncCluster.Execution.Local;
 
 /// <summary>
 /// Runs a job: reads its script, has the job's grain move the record from <c>ready</c> to <c>assigned</c> immediately before the start, runs the
-/// script, and repeats the report of its end until the grain has acknowledged it. Once the job is assigned, nobody else ends it, so its end is
-/// reported whatever happens to the run.
+/// script, and repeats the report of its end until the grain has acknowledged it. Once the job is assigned, only its run may end it. So an end is
+/// reported even if the server itself fails at the run.
 /// </summary>
 internal sealed partial class JobRunner
 {
+    private const string ServerFailed = "The server failed while it ran the job. Its script may have run, in part or to its end. It was not run again.";
+
     private static readonly StopReason ServerStopped =
         StopReason.Failure("The server was stopped while the script ran. The script may have run in part. It was not run again.");
 
@@ -32,11 +34,11 @@ internal sealed partial class JobRunner
         _retries = new(RetryPolicy.Runner, timeProvider, LogAskedInVain);
     }
 
-    /// <summary>Runs a job to its reported end, or leaves it if its grain does not assign it to this run.</summary>
+    /// <summary>Runs a job and reports its end. Does nothing if the job's grain does not assign it to this run.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="drain">Canceled when no job is to be begun any more.</param>
-    /// <param name="kill">Canceled when scripts that run are to be ended.</param>
-    /// <exception cref="OperationCanceledException"><paramref name="drain"/> was canceled before the job was assigned: nothing was started.</exception>
+    /// <param name="drain">Canceled when no more jobs may start.</param>
+    /// <param name="kill">Canceled when running scripts must be killed.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="drain"/> was canceled before the job was assigned. No script ran.</exception>
     public async Task RunAsync(QueuedJob job, CancellationToken drain, CancellationToken kill)
     {
         var spec = job.Spec;
@@ -44,7 +46,7 @@ internal sealed partial class JobRunner
         var task = _grains.GetGrain<ITaskGrain>(TaskKey.Of(spec.Customer, spec.TaskId));
         var run = Guid.NewGuid();
 
-        // The script first: once the job is assigned, nothing but its run may stand between it and its end.
+        // The script is read first: a job that is assigned must not wait for anything but its run.
         var script = await _retries.ExecuteAsync(spec.JobId, () => task.GetScript(spec.ScriptDigest!), _ => true, drain);
         var assignment = await _retries.ExecuteAsync(
             spec.JobId, () => grain.Assign(job.Attempt, run, _silo.SiloAddress), answer => answer != Assignment.Retry, drain);
@@ -68,14 +70,14 @@ internal sealed partial class JobRunner
         catch (Exception fault)
         {
             LogRunFailed(fault, job.Spec.JobId);
-            return ServerOutcomes.NotRun("The server has failed at the job. Its script may have run, in part or to its end; it was not run again.");
+            return ServerOutcomes.NotRun(ServerFailed);
         }
     }
 
     private async Task<JobOutcome> ExecuteAsync(QueuedJob job, byte[] script, CancellationToken kill)
     {
         var spec = job.Spec;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(kill, job.Canceled.Token);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(kill, job.Cancellation.Token);
         var run = await _scripts.RunAsync(
             new ScriptCommand
             {
@@ -83,13 +85,13 @@ internal sealed partial class JobRunner
                 Runas = spec.Runas,
                 Filename = spec.Filename!,
                 Script = script,
-                Words = TaskArguments.Words(spec.Arguments),
+                Arguments = TaskArguments.Words(spec.Arguments),
                 Environment = JobEnvironment.Of(spec, _timeProvider.GetUtcNow()),
                 Timeout = spec.Timeout,
                 Started = log => job.Log = log,
             },
             stop.Token);
-        return OutcomeReader.Read(run, spec.DefaultStateEvaluation, job.Canceled.IsCancellationRequested ? StopReason.Canceled : ServerStopped);
+        return OutcomeReader.Read(run, spec.DefaultStateEvaluation, job.Cancellation.IsCancellationRequested ? StopReason.Canceled : ServerStopped);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job}: its run failed in the runner.")]

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace SyncCluster.Execution.Local;
 
-/// <summary>The workers of this silo. Each runs one job of the queue after another until the silo drains.</summary>
+/// <summary>The workers of this silo. Each takes one job after another from the queue and runs it, until the silo drains.</summary>
 internal sealed partial class JobWorkers(
     FairJobScheduler queue,
     HeldJobs held,
@@ -12,9 +12,9 @@ internal sealed partial class JobWorkers(
     IOptions<LocalExecutorOptions> options,
     ILogger<JobWorkers> logger)
 {
-    /// <summary>Completes when all workers have ended their last job after the drain has begun.</summary>
-    /// <param name="drain">Canceled when no job is to be begun any more.</param>
-    /// <param name="kill">Canceled when scripts that run are to be ended.</param>
+    /// <summary>Runs jobs until the silo drains. Completes when the last job of each worker has ended.</summary>
+    /// <param name="drain">Canceled when no more jobs may start.</param>
+    /// <param name="kill">Canceled when running scripts must be killed.</param>
     public Task RunAsync(CancellationToken drain, CancellationToken kill) =>
         Task.WhenAll(Enumerable.Range(0, options.Value.Concurrency).Select(_ => WorkAsync(drain, kill)));
 
@@ -23,7 +23,7 @@ internal sealed partial class JobWorkers(
         await Task.Yield();
         try
         {
-            while (await queue.NextAsync(drain) is { } job)
+            while (await queue.TakeAsync(drain) is { } job)
             {
                 try
                 {

@@ -9,7 +9,7 @@ namespace SyncCluster.Execution.Local;
 
 /// <summary>
 /// Runs scripts on this silo: a bounded queue, fair between customers (<see cref="FairJobScheduler"/>), and a fixed number of workers
-/// (<see cref="JobWorkers"/>). Jobs of a task that runs one job at a time come to the queue when they are the first of their task.
+/// (<see cref="JobWorkers"/>). Jobs of a task that runs one job at a time enter the queue when they are the first of their task.
 /// <para>
 /// A silo that stops takes no new jobs, lets the running ones end for a configured time, and hands those that wait over to another silo
 /// (<see cref="QueueHandover"/>). This drain begins when the host is told to stop, and the silo waits for it while the grains still answer.
@@ -56,7 +56,7 @@ internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloL
         _lifetime = lifetime;
         _options = options.Value;
 
-        // Not before the silo has its address.
+        // Created on first use: the silo has no address yet.
         _serialJobs = new(() => new(grains, Address, Queue, _held.Remove, timeProvider, logger));
     }
 
@@ -114,14 +114,14 @@ internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloL
     public ValueTask<JobLog?> ReadLogAsync(JobRecord record, long from) =>
         record.Lifecycle == Lifecycle.Assigned ? _runners.ReadLogAsync(record, from) : default;
 
-    /// <summary>The line of the job's task says that its turn has come.</summary>
+    /// <summary>The job is the first in its task's queue.</summary>
     /// <param name="key">The job's <see cref="JobKey"/>.</param>
     public void TurnHasCome(string key) => _serialJobs.Value.TurnHasCome(key);
 
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle lifecycle)
     {
-        // Started before the silo takes grains, stopped after it is known to stop and before its grains leave.
+        // Started before the silo activates grains. Stopped when other silos know that it stops, before its grains are deactivated.
         lifecycle.Subscribe(nameof(LocalExecutor), ServiceLifecycleStage.ApplicationServices, StartAsync);
         lifecycle.Subscribe(nameof(LocalExecutor), ServiceLifecycleStage.BecomeActive, _ => Task.CompletedTask, StopAsync);
     }
@@ -139,7 +139,7 @@ internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloL
         _work = Task.WhenAll(
             _workers.RunAsync(_drain.Token, _kill.Token), HandOverWhenDrainingAsync(), _serialJobs.Value.AskFromTimeToTimeAsync(_drain.Token));
 
-        // The whole host's stop, which comes before the silo's own: running scripts get their time while answers can still be given.
+        // The stop of the host comes before the stop of the silo: running scripts get their time while the gateway still answers.
         _lifetime.ApplicationStopping.Register(Drain);
         return Task.CompletedTask;
     }
@@ -165,7 +165,7 @@ internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloL
     {
         await Task.Delay(Timeout.InfiniteTimeSpan, _drain.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        // No worker gets them: it takes nothing that comes to the queue from now on.
+        // Workers take no job that enters the queue from now on.
         _serialJobs.Value.Close(Queue);
         await _handover.HandOverQueueAsync();
     }

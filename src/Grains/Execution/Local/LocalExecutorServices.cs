@@ -6,7 +6,7 @@ using SyncCluster.Scripts;
 
 namespace SyncCluster.Execution.Local;
 
-/// <summary>Has a silo run the scripts itself.</summary>
+/// <summary>Registers the executor that runs scripts on the silo itself.</summary>
 internal static class LocalExecutorServices
 {
     public static void AddLocalExecutor(this IServiceCollection services)
@@ -18,7 +18,7 @@ internal static class LocalExecutorServices
         services.AddSingleton(provider =>
         {
             var options = provider.GetRequiredService<IOptions<LocalExecutorOptions>>().Value;
-            return new FairJobScheduler(options.Concurrency, options.SpareWorkers, provider.GetRequiredService<TimeProvider>());
+            return new FairJobScheduler(options.Concurrency, options.ReservedWorkers, provider.GetRequiredService<TimeProvider>());
         });
         services.AddSingleton<HeldJobs>();
         services.AddSingleton<JobRunner>();

@@ -5,12 +5,13 @@ using SyncCluster.Jobs;
 namespace SyncCluster.Execution.Local;
 
 /// <summary>
-/// Has the jobs that wait on a silo that stops taken over by another one, if there is one. They have started nothing: the grain of each releases it
-/// anew, once this silo says that it does not hold it any more.
+/// Hands the jobs that wait on a silo that stops over to another silo, if there is one. They have started nothing: the grain of each releases it
+/// again once this silo does not hold it any more.
 /// </summary>
 internal sealed partial class QueueHandover
 {
     private const int HandoversAtOnce = 64;
+    private const string ServerStopped = "The server was stopped before the job's turn came. Nothing was run: call the task again.";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     private readonly FairJobScheduler _queue;
@@ -42,10 +43,10 @@ internal sealed partial class QueueHandover
         _logger = logger;
     }
 
-    /// <summary>Hands over what is in the queue, and what still comes to it, until it is closed and empty.</summary>
+    /// <summary>Hands over the jobs in the queue, and those that are still added to it, until it is closed and empty.</summary>
     public Task HandOverQueueAsync() => Task.WhenAll(Enumerable.Range(0, HandoversAtOnce).Select(async _ =>
     {
-        while (await _queue.LeftAsync() is { } job)
+        while (await _queue.TakeForHandoverAsync() is { } job)
         {
             await HandOverAsync(job);
         }
@@ -66,7 +67,7 @@ internal sealed partial class QueueHandover
             return;
         }
 
-        // Any call that asks for the job has its grain take it over, once the grain is in the memory of another silo.
+        // Any call that asks for the job has its grain release it again, once the grain is active on another silo.
         var (isAnswered, _) = await _retries.ExecuteAsync(
             job.Spec.JobId, () => grain.Attach(null, Reading.Fresh), reply => reply is not JobReply.Unavailable, Limit);
         if (!isAnswered)
@@ -75,7 +76,7 @@ internal sealed partial class QueueHandover
         }
     }
 
-    /// <summary>No silo will ever run the job: its callers are told so, and may call again.</summary>
+    /// <summary>No silo will ever run the job. Its callers are told that, and may call again.</summary>
     private async Task EndUnrunAsync(QueuedJob job, IJobGrain grain)
     {
         var run = Guid.NewGuid();
@@ -83,7 +84,7 @@ internal sealed partial class QueueHandover
         {
             if (await grain.Assign(job.Attempt, run, _silo.SiloAddress) == Assignment.Granted)
             {
-                await grain.Complete(run, ServerOutcomes.NotRun("The server was stopped before the job's turn came. Nothing was run: call the task again."));
+                await grain.Complete(run, ServerOutcomes.NotRun(ServerStopped));
             }
         }
         catch (Exception fault)

@@ -3,7 +3,7 @@ using SyncCluster.Jobs;
 
 namespace SyncCluster.Execution.Local;
 
-/// <summary>Asks the silo that a job's record names as its runner, this one or another.</summary>
+/// <summary>Asks the silo that a job's record names as its runner. That may be this silo or another one.</summary>
 internal sealed partial class RunnerQueries(
     RunnerServiceClient runners,
     HeldJobs held,
@@ -11,7 +11,7 @@ internal sealed partial class RunnerQueries(
     IClusterMembershipService membership,
     ILogger<RunnerQueries> logger)
 {
-    /// <summary>Whether the job's runner holds it, or may hold it since it can't be asked.</summary>
+    /// <summary>Whether the runner holds the job. True as well if the runner can't be asked and may hold it.</summary>
     public async ValueTask<bool> MayHoldAsync(JobRecord record)
     {
         var runner = record.Runner!;
@@ -25,7 +25,7 @@ internal sealed partial class RunnerQueries(
             var status = membership.CurrentSnapshot.GetSiloStatus(runner);
             if (status == SiloStatus.None)
             {
-                // Either it joined a moment ago, or it has been gone for so long that the membership table has no entry of it any more.
+                // Either the silo joined a moment ago, or it left so long ago that the membership table has no entry of it any more.
                 await membership.Refresh();
                 status = membership.CurrentSnapshot.GetSiloStatus(runner);
             }
@@ -41,12 +41,12 @@ internal sealed partial class RunnerQueries(
         {
             LogNoWord(fault, record.Spec.JobId, runner);
 
-            // A job in the queue of a silo that stops has started nothing, and its attempt may start nothing once it is taken over.
+            // A job that is queued on a silo that stops has started nothing. Once it is taken over, its old attempt is not assigned any more.
             return record.Lifecycle != Lifecycle.Ready || !membership.CurrentSnapshot.GetSiloStatus(runner).IsTerminating();
         }
     }
 
-    /// <summary>Stops the job's run. False: its runner does not hold it, or can't be asked.</summary>
+    /// <summary>Stops the job's run. False: the runner does not hold the job, or can't be asked.</summary>
     public async ValueTask<bool> StopAsync(JobRecord record)
     {
         try
@@ -60,7 +60,7 @@ internal sealed partial class RunnerQueries(
         }
     }
 
-    /// <summary>What the job's script has printed from an offset on; null if its runner does not run it, or can't be asked.</summary>
+    /// <summary>What the job's script has printed from an offset on; null if the runner does not run the job, or can't be asked.</summary>
     public async ValueTask<JobLog?> ReadLogAsync(JobRecord record, long from)
     {
         try

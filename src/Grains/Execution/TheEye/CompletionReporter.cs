@@ -17,7 +17,7 @@ internal sealed partial class CompletionReporter
         _retries = new(RetryPolicy.Report, timeProvider, LogAskedInVain);
     }
 
-    /// <exception cref="OperationCanceledException">It was canceled before the end was stored.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was canceled before the end was stored.</exception>
     public Task ReportAsync(MonitoredJob job, JobOutcome outcome, CancellationToken cancellation) =>
         _retries.ExecuteAsync(
             job.Spec.JobId, () => _grains.GetJob(job.Key).Complete(Guid.Empty, outcome), answer => answer != Completion.Retry, cancellation);

@@ -6,8 +6,8 @@ using SyncCluster.Jobs;
 namespace SyncCluster.Execution.TheEye;
 
 /// <summary>
-/// Asks the supervisor about a monitored job, and acts on the answer: reports an end, has a job taken over that was not released, or plans the next
-/// read.
+/// Asks the supervisor about a monitored job and acts on the answer: reports its end, has it taken over if it was not released, or plans the next
+/// check.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore has no wait handle. A read that ends after the silo has stopped releases it.")]
 internal sealed partial class JobChecker(
@@ -18,28 +18,28 @@ internal sealed partial class JobChecker(
     TimeProvider timeProvider,
     ILogger<JobChecker> logger)
 {
-    /// <summary>How many jobs are read at once without an end having been announced.</summary>
+    /// <summary>How many jobs are read at once whose end was not announced.</summary>
     private const int ReadsAtOnce = 16;
 
     private const string Deleted =
         "TheEye has deleted the job before its answer was read: of a task it keeps the newest 5 finished jobs only. "
         + "Turn the task's autoremove_completed_jobs off, or raise its limit.";
 
-    /// <summary>How long a job is monitored that no grain asks for: longer than a task may run.</summary>
+    /// <summary>How long a job is monitored if no grain asks for it: longer than a task may run.</summary>
     private static readonly TimeSpan IdleLimit = TimeSpan.FromHours(7);
 
-    /// <summary>A read that is to come after the settle time comes so much later.</summary>
+    /// <summary>Added to the settle time, so that the read surely comes after it.</summary>
     private static readonly TimeSpan SettleMargin = TimeSpan.FromMilliseconds(250);
 
     private readonly TheEyeOptions _options = options.Value;
     private readonly SemaphoreSlim _reads = new(ReadsAtOnce);
 
-    /// <summary>The pause until the next read of a job of which Redis says nothing, with a fifth of jitter.</summary>
+    /// <summary>The pause before the next read if Redis announces nothing, with jitter of a fifth.</summary>
     public TimeSpan NewPollPause() => _options.PollInterval * (0.8 + (0.4 * Random.Shared.NextDouble()));
 
-    /// <summary>Reads the job. True: it needs no more monitoring, since its end is stored, or no grain has asked for it for too long.</summary>
+    /// <summary>Reads the job. True: it needs no more monitoring, because its end is stored or no grain has asked for it for too long.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="endAnnounced">Whether Redis says that it has ended.</param>
+    /// <param name="endAnnounced">Whether Redis announces that the job has ended.</param>
     /// <param name="stop">Canceled when the silo stops.</param>
     /// <exception cref="OperationCanceledException">The silo stops.</exception>
     public async Task<bool> CheckAsync(MonitoredJob job, bool endAnnounced, CancellationToken stop)
@@ -59,19 +59,19 @@ internal sealed partial class JobChecker(
                     return await CheckUnreleasedAsync(job, attempt, readAt, stop);
                 }
 
-                job.GoesOn(endAnnounced, NewPollPause());
-                return job.Unasked > IdleLimit;
+                job.ObserveRunning(endAnnounced, NewPollPause());
+                return job.IdleTime > IdleLimit;
             case TheEyeReply.Refused { Status: 404 }:
                 return await ReportAsync(job, JobOutcome.Lost(Deleted), stop);
             case TheEyeReply.Failed { Fault: TheEyeFault.TooLarge }:
                 return await ReportAsync(job, JobOutcome.Lost("The job's document is larger than this server takes (TheEye:DocumentLimit)."), stop);
             case TheEyeReply.Refused refused:
                 LogNotRead(job.Spec.JobId, refused.Status);
-                job.LookIn(NewPollPause());
-                return job.Unasked > IdleLimit;
+                job.CheckAfter(NewPollPause());
+                return job.IdleTime > IdleLimit;
             default:
-                job.LookSoon();
-                return job.Unasked > IdleLimit;
+                job.CheckSoon();
+                return job.IdleTime > IdleLimit;
         }
     }
 
@@ -79,7 +79,7 @@ internal sealed partial class JobChecker(
     {
         if (endAnnounced)
         {
-            // Callers wait for this answer.
+            // This read is not limited: callers wait for its answer.
             return await ReadAsync(job, stop);
         }
 
@@ -97,20 +97,22 @@ internal sealed partial class JobChecker(
     private async Task<(long ReadAt, TheEyeReply Reply)> ReadAsync(MonitoredJob job, CancellationToken stop) =>
         (timeProvider.GetTimestamp(), await supervisor.ReadAsync(job, stop));
 
-    /// <summary>Has a job taken over that provably was not released. True: it never will be, and is canceled at TheEye as well.</summary>
+    /// <summary>
+    /// Has a job taken over that was provably not released. True: its record has ended or is gone, and it is canceled at TheEye too.
+    /// </summary>
     private async Task<bool> CheckUnreleasedAsync(MonitoredJob job, Guid attempt, long readAt, CancellationToken stop)
     {
-        if (job.IsSyncing(attempt, readAt, _options.SettleTime) is { } settling)
+        if (job.ObserveUnreleased(attempt, readAt, _options.SettleTime) is { } settling)
         {
             var pause = NewPollPause();
-            job.LookIn(settling < pause ? settling + SettleMargin : pause);
+            job.CheckAfter(settling < pause ? settling + SettleMargin : pause);
             return false;
         }
 
-        job.LookSoon();
+        job.CheckSoon();
         try
         {
-            // The grain asks its executor what is to become of the job, and takes it over; unless it has an end, or no record any more.
+            // The grain asks its executor about the job, and takes it over, unless its record has ended or is gone.
             return await grains.GetJob(job.Key).Attach(null, Reading.Fresh) is JobReply.Finished or JobReply.NotFound
                 && await supervisor.EndAsync(job, stop) is not TheEyeReply.Failed;
         }

@@ -5,19 +5,19 @@ using SyncCluster.Jobs;
 namespace SyncCluster.Execution.TheEye;
 
 /// <summary>
-/// Monitors jobs at TheEye until they have ended, each by a loop of its own.
+/// Monitors jobs of TheEye until they have ended, each by a loop of its own.
 /// <para>
-/// No end is missed: <see cref="CompletionListener"/> is subscribed before a job is released, and says when the subscription stands again after it
-/// was broken. Then the supervisor is asked about all jobs, a few at a time. It is asked about each job from time to time besides. The silo that reads
-/// an end reports it until the job's grain has stored it; that several silos may monitor a job does no harm.
+/// No end is missed: <see cref="CompletionListener"/> is subscribed before a job is released. After an interruption it says when the subscription is
+/// restored. Then the supervisor is asked about all jobs, a few at a time. In addition it is asked about each job at intervals. The silo that reads
+/// an end reports it until the job's grain has stored it. Several silos may monitor the same job.
 /// </para>
 /// </summary>
 internal sealed partial class JobMonitor : IDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>The longest pause between two reads of a job while Redis can't be listened to.</summary>
-    private static readonly TimeSpan PollWhileClosed = TimeSpan.FromSeconds(2);
+    /// <summary>The longest pause between two reads of a job while the subscription to Redis is interrupted.</summary>
+    private static readonly TimeSpan PollWhileInterrupted = TimeSpan.FromSeconds(2);
 
     private readonly JobReleaser _releaser;
     private readonly JobChecker _checker;
@@ -45,14 +45,14 @@ internal sealed partial class JobMonitor : IDisposable
     /// <summary>Canceled when the silo stops monitoring.</summary>
     public CancellationToken Stopping { get; }
 
-    /// <summary>Starts to listen to Redis and to poll.</summary>
+    /// <summary>Starts to listen to Redis and to poll the supervisor.</summary>
     public void Start()
     {
-        _completions.Open(JobEnded, CheckAll);
+        _completions.Open(EndAnnounced, CheckAll);
         _polling = Task.Run(PollAsync, CancellationToken.None);
     }
 
-    /// <summary>Ends everything that <see cref="Start"/> has started, and the loops of the jobs.</summary>
+    /// <summary>Stops listening, polling, and the loops of all jobs.</summary>
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
@@ -63,7 +63,7 @@ internal sealed partial class JobMonitor : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _stop.Dispose();
 
-    /// <summary>Monitors a job, unless that is being done.</summary>
+    /// <summary>Monitors a job, if it is not monitored yet.</summary>
     public MonitoredJob Monitor(JobSpec spec)
     {
         while (true)
@@ -87,18 +87,18 @@ internal sealed partial class JobMonitor : IDisposable
     {
         try
         {
-            job.LookIn(_checker.NewPollPause());
+            job.CheckAfter(_checker.NewPollPause());
             for (var isDone = false; !isDone;)
             {
-                var reasons = await job.NextAsync(Stopping);
+                var reasons = await job.WaitAsync(Stopping);
                 if (job.TakeRelease() is { } release)
                 {
                     _ = _releaser.ReleaseAsync(job, release, Stopping);
                 }
 
-                if ((reasons & (WakeReasons.Look | WakeReasons.Heard)) != 0)
+                if ((reasons & (WakeReasons.Check | WakeReasons.EndAnnounced)) != 0)
                 {
-                    isDone = await _checker.CheckAsync(job, reasons.HasFlag(WakeReasons.Heard), Stopping);
+                    isDone = await _checker.CheckAsync(job, reasons.HasFlag(WakeReasons.EndAnnounced), Stopping);
                 }
             }
         }
@@ -116,11 +116,11 @@ internal sealed partial class JobMonitor : IDisposable
         }
     }
 
-    private void JobEnded(string jobId)
+    private void EndAnnounced(string jobId)
     {
         if (_jobs.TryGetValue(jobId, out var job))
         {
-            job.Wake(WakeReasons.Heard);
+            job.Wake(WakeReasons.EndAnnounced);
         }
     }
 
@@ -128,7 +128,7 @@ internal sealed partial class JobMonitor : IDisposable
     {
         foreach (var (_, job) in _jobs)
         {
-            job.Wake(WakeReasons.Look);
+            job.Wake(WakeReasons.Check);
         }
     }
 
@@ -138,12 +138,12 @@ internal sealed partial class JobMonitor : IDisposable
         while (await timer.WaitForNextTickAsync(Stopping))
         {
             var now = _timeProvider.GetTimestamp();
-            var longest = _completions.IsOpen ? (TimeSpan?)null : PollWhileClosed;
+            var longest = _completions.IsOpen ? (TimeSpan?)null : PollWhileInterrupted;
             foreach (var (_, job) in _jobs)
             {
                 if (job.IsDue(now, longest))
                 {
-                    job.Wake(WakeReasons.Look);
+                    job.Wake(WakeReasons.Check);
                 }
             }
         }

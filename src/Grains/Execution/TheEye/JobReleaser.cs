@@ -4,23 +4,23 @@ using SyncCluster.Jobs;
 namespace SyncCluster.Execution.TheEye;
 
 /// <summary>
-/// Releases jobs at the supervisor, each attempt at most once.
+/// Releases jobs at the supervisor, at most once per attempt.
 /// <para>
-/// The supervisor's <c>synced</c> is not atomic: two requests at once may run a job twice. An attempt sends it only within <see cref="Window"/> of the
-/// moment when the write of its record was begun, and never again after an answer that leaves open whether the request arrived. After such an answer,
-/// as after the death of a silo, the silo that monitors the job asks the supervisor. A job that is still <c>syncing</c> in two reads, both after the
-/// attempt was seen to stand and further apart than its request may be under way, is taken over by its grain: a new attempt, won by compare-and-swap,
-/// may send <c>synced</c> once. Of two silos that do this at once, one wins.
+/// The supervisor's <c>synced</c> is not atomic: two requests at once may run a job twice. An attempt sends it only within <see cref="Window"/> after
+/// the write of its record was begun, and never again after an answer that leaves open whether the request has arrived. After such an answer, and
+/// after the death of a silo, the silo that monitors the job asks the supervisor. If a job is still <c>syncing</c> in two reads, both after the
+/// attempt was seen to stand in storage, and further apart than its request may be under way, then the job's grain takes it over: a new attempt, won
+/// by compare-and-swap, may send <c>synced</c> once. If two silos do this at once, one of them wins.
 /// </para>
 /// <para>
-/// What remains is a process that is frozen between its last look at the clock and the sending, for longer than
+/// One risk remains: a process that is frozen between its last check of the clock and the sending, for longer than
 /// <see cref="TheEyeOptions.SettleTime"/>.
 /// </para>
 /// </summary>
 internal sealed partial class JobReleaser(
     SupervisorRequests supervisor, CompletionReporter reporter, TimeProvider timeProvider, ILogger<JobReleaser> logger)
 {
-    /// <summary>How old an attempt's record may be for its release to be sent.</summary>
+    /// <summary>The maximal age of an attempt's record when its release is sent.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan PendingCheck = TimeSpan.FromMilliseconds(250);
@@ -28,21 +28,21 @@ internal sealed partial class JobReleaser(
 
     private int _pending;
 
-    /// <summary>Gives a job the right to be released; whoever monitors it has <see cref="ReleaseAsync"/> carry it out.</summary>
+    /// <summary>Gives a job the right to be released. The loop that monitors the job calls <see cref="ReleaseAsync"/>.</summary>
     public void Begin(MonitoredJob job, Release release)
     {
         Interlocked.Increment(ref _pending);
-        job.Take(release);
+        job.BeginRelease(release);
     }
 
-    /// <summary>Sends <c>synced</c>, at most once in a way that may arrive.</summary>
+    /// <summary>Sends <c>synced</c>, and repeats it only while no request has reached the supervisor.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="release">The right, as <see cref="Begin"/> has given it.</param>
-    /// <param name="stop">Ends the report of a job that can't be released, not the release.</param>
+    /// <param name="release">The right to release it.</param>
+    /// <param name="stop">Canceled when the silo stops. Ends the report of a refusal, not the release.</param>
     public async Task ReleaseAsync(MonitoredJob job, Release release, CancellationToken stop)
     {
         var reply = await SendAsync(job, release);
-        job.Released(release.Attempt, arrived: MayHaveArrived(reply));
+        job.EndRelease(release.Attempt, MayHaveArrived(reply));
         Interlocked.Decrement(ref _pending);
         switch (reply)
         {
@@ -51,15 +51,15 @@ internal sealed partial class JobReleaser(
             case TheEyeReply.Refused { Status: not (400 or 404 or 408 or 429) } refused:
                 LogNotReleased(job.Spec.JobId, refused.Status);
                 await reporter.ReportAsync(job, JobOutcome.Lost($"TheEye has refused to release the job, nothing was run: {refused.Message}"), stop);
-                job.Wake(WakeReasons.Look);
+                job.Wake(WakeReasons.Check);
                 break;
             default:
-                job.Wake(WakeReasons.Look);
+                job.Wake(WakeReasons.Check);
                 break;
         }
     }
 
-    /// <summary>Waits until every release that was begun is carried out: another silo knows then how it stands with the job.</summary>
+    /// <summary>Waits until every release that was begun is sent or given up. Then another silo can find out the state of each job.</summary>
     public async Task WaitForPendingAsync(CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(PendingCheck, timeProvider);
@@ -75,7 +75,7 @@ internal sealed partial class JobReleaser(
         {
             for (var backoff = RetryPolicy.Release.NewBackoff(); ;)
             {
-                // Where no token is at hand, none was refused: the next caller brings one, and has the job released by another attempt.
+                // If there is no token, none was refused: the next caller brings one, and another attempt releases the job.
                 var reply = await supervisor.ReleaseAsync(job, IsWithinWindow, NotSent);
                 if (MayHaveArrived(reply) || !IsWithinWindow())
                 {

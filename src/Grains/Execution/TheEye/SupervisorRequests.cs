@@ -3,8 +3,8 @@ using Microsoft.Extensions.Options;
 namespace SyncCluster.Execution.TheEye;
 
 /// <summary>
-/// The supervisor's requests about a monitored job, each made with the newest token of a caller first. If the supervisor refuses a token, an older one is
-/// tried, and the customer's service token last.
+/// The supervisor's requests about a monitored job, each made with the newest token of a caller first. If the supervisor refuses a token, an older
+/// one is tried, and the customer's service token last.
 /// </summary>
 internal sealed class SupervisorRequests(SupervisorClient supervisor, IOptions<TheEyeOptions> options)
 {
@@ -16,14 +16,14 @@ internal sealed class SupervisorRequests(SupervisorClient supervisor, IOptions<T
     public Task<TheEyeReply> ReadAsync(MonitoredJob job, CancellationToken cancellation) =>
         SendAsync(job, token => supervisor.JobAsync(job.Spec.Customer, job.Spec.JobId, token, cancellation), NoToken);
 
-    /// <summary>Cancels the job, also one that was not released.</summary>
+    /// <summary>Cancels the job, also if it was not released.</summary>
     public Task<TheEyeReply> EndAsync(MonitoredJob job, CancellationToken cancellation) =>
         SendAsync(job, token => supervisor.EndAsync(job.Spec.Customer, job.Spec.JobId, token, cancellation), NoToken);
 
-    /// <summary>Releases the job. The request is not given up once it is sent: whether it arrives matters.</summary>
+    /// <summary>Releases the job. The request can't be canceled, because it must be known whether it has arrived.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="maySend">Asked before each request; one that may not be sent counts as <paramref name="notSent"/>.</param>
-    /// <param name="notSent">The reply where nothing was sent, for the want of a token as well: then no token was refused.</param>
+    /// <param name="maySend">Asked before each request. Nothing is sent if it returns false.</param>
+    /// <param name="notSent">The reply if nothing was sent, also because there is no token.</param>
     public Task<TheEyeReply> ReleaseAsync(MonitoredJob job, Func<bool> maySend, TheEyeReply notSent) => SendAsync(
         job, token => maySend() ? supervisor.SyncedAsync(job.Spec.JobId, token, CancellationToken.None) : Task.FromResult(notSent), notSent);
 

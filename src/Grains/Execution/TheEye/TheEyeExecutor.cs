@@ -5,8 +5,8 @@ using SyncCluster.Quotas;
 namespace SyncCluster.Execution.TheEye;
 
 /// <summary>
-/// Has TheEye run the jobs. The supervisor has created each job before its grain knows of it; the job does nothing until it is released.
-/// <see cref="JobReleaser"/> tells why it is released at most once, <see cref="JobMonitor"/> why its end is not missed.
+/// Has TheEye run the jobs. The supervisor has created each job before its grain knows it. The job does nothing until it is released.
+/// <see cref="JobReleaser"/> explains why it is released at most once, <see cref="JobMonitor"/> why its end is not missed.
 /// </summary>
 internal sealed class TheEyeExecutor : IJobExecutor, ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed class TheEyeExecutor : IJobExecutor, ILifecycleParticipant<ISilo
     private readonly SupervisorRequests _supervisor;
     private readonly CompletionPublisher _completions;
     private readonly ILocalSiloDetails _silo;
-    private readonly CancellationTokenSource _leaving = new();
+    private readonly CancellationTokenSource _stopping = new();
     private volatile bool _started;
 
     public TheEyeExecutor(
@@ -31,14 +31,14 @@ internal sealed class TheEyeExecutor : IJobExecutor, ILifecycleParticipant<ISilo
         _supervisor = supervisor;
         _completions = completions;
         _silo = silo;
-        lifetime.ApplicationStopping.Register(_leaving.Cancel);
+        lifetime.ApplicationStopping.Register(_stopping.Cancel);
     }
 
     /// <inheritdoc/>
     public SiloAddress Address => _silo.SiloAddress;
 
     /// <inheritdoc/>
-    public bool IsStopping => _leaving.IsCancellationRequested;
+    public bool IsStopping => _stopping.IsCancellationRequested;
 
     private bool TakesJobs => _started && !IsStopping;
 
@@ -67,7 +67,7 @@ internal sealed class TheEyeExecutor : IJobExecutor, ILifecycleParticipant<ISilo
         else
         {
             job.Observe(release.Attempt, release.Tokens);
-            job.Wake(WakeReasons.Look);
+            job.Wake(WakeReasons.Check);
         }
     }
 
@@ -94,7 +94,7 @@ internal sealed class TheEyeExecutor : IJobExecutor, ILifecycleParticipant<ISilo
             return new(new Resumption.TakeOver());
         }
 
-        job.Wake(WakeReasons.Look);
+        job.Wake(WakeReasons.Check);
         return new(new Resumption.KeepWaiting());
     }
 
@@ -107,7 +107,7 @@ internal sealed class TheEyeExecutor : IJobExecutor, ILifecycleParticipant<ISilo
             return false;
         }
 
-        job.Wake(WakeReasons.Look);
+        job.Wake(WakeReasons.Check);
         return true;
     }
 
@@ -122,7 +122,7 @@ internal sealed class TheEyeExecutor : IJobExecutor, ILifecycleParticipant<ISilo
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _leaving.Dispose();
+    public void Dispose() => _stopping.Dispose();
 
     private Task StartAsync(CancellationToken cancellationToken)
     {
@@ -133,7 +133,7 @@ internal sealed class TheEyeExecutor : IJobExecutor, ILifecycleParticipant<ISilo
 
     private async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _leaving.CancelAsync();
+        await _stopping.CancelAsync();
         await _releaser.WaitForPendingAsync(cancellationToken);
         await _monitor.StopAsync();
         await _completions.DrainAsync(cancellationToken);
