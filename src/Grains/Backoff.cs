@@ -1,6 +1,6 @@
 namespace SyncCluster;
 
-/// <summary>The pauses of a <see cref="RetryPolicy"/> one after another, for a loop that decides by itself what is repeated.</summary>
+/// <summary>The pauses of a <see cref="RetryPolicy"/>, one after another, for a loop that decides by itself what it repeats.</summary>
 internal struct Backoff(RetryPolicy policy)
 {
     private int _attempt;

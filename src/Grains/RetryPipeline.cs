@@ -4,8 +4,8 @@ using Polly.Retry;
 namespace SyncCluster;
 
 /// <summary>
-/// Repeats a call until it is answered. A call that fails may have been carried out: only calls that may be carried out twice are made this way. The
-/// owner builds one pipeline and uses it for all of its calls.
+/// Repeats a call until it is answered. A call that fails may have been carried out, so only calls that may be carried out twice are made this way.
+/// An owner builds one pipeline and uses it for all of its calls.
 /// </summary>
 internal sealed class RetryPipeline
 {
@@ -33,8 +33,10 @@ internal sealed class RetryPipeline
             .Build();
     }
 
-    /// <summary>Makes the call until it is answered. The first attempt is made even if <paramref name="cancellation"/> was requested before.</summary>
-    /// <param name="subject">What the call is about, for the log.</param>
+    /// <summary>
+    /// Makes the call until it is answered. The first attempt is made even if <paramref name="cancellation"/> was requested before.
+    /// </summary>
+    /// <param name="subject">The subject of the call, for the log: a job's id, for instance.</param>
     /// <param name="call">The call.</param>
     /// <param name="isAnswer">Whether a result is an answer. One that is not has the call repeated.</param>
     /// <param name="cancellation">Ends the repetition. An attempt that is under way is awaited, and its answer counts.</param>

@@ -14,7 +14,7 @@ internal sealed record RetryPolicy(TimeSpan FirstPause, TimeSpan LongestPause)
     /// <summary>Calls to the grain of a job that clients wait for.</summary>
     public static RetryPolicy GrainCall { get; } = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(2));
 
-    /// <summary>What a call needs to know before it has a job: its task, or the job of the same idempotency key.</summary>
+    /// <summary>Reads that come before a call has a job: its task, or the job of the same idempotency key.</summary>
     public static RetryPolicy Lookup { get; } = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1));
 
     /// <summary>The import of the sample recipes at the start.</summary>

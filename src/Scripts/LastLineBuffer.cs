@@ -4,49 +4,49 @@ using System.Text;
 namespace SyncCluster.Scripts;
 
 /// <summary>
-/// The last line of a stream that is not blank. A line replaces the one before only with its first byte that is not blank, so one buffer is
-/// enough, however many blank lines follow.
+/// The last line of a stream that is not blank. A line replaces the one before only with its first byte that is not blank, so one buffer is enough
+/// for any number of blank lines.
 /// </summary>
 internal sealed class LastLineBuffer(int capacity)
 {
     private readonly ArrayBufferWriter<byte> _line = new();
-    private bool _ended;
-    private bool _tooLong;
+    private bool _isEnded;
+    private bool _isTooLong;
 
     /// <summary>The line, trimmed; empty if all was blank; null if it is longer than the capacity.</summary>
-    public string? Text => _tooLong ? null : Encoding.UTF8.GetString(_line.WrittenSpan).Trim();
+    public string? Text => _isTooLong ? null : Encoding.UTF8.GetString(_line.WrittenSpan).Trim();
 
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        var solid = bytes.TrimEnd(" \t\r\n\v\f"u8);
-        if (!solid.IsEmpty)
+        var text = bytes.TrimEnd(" \t\r\n\v\f"u8);
+        if (!text.IsEmpty)
         {
-            AppendSolid(solid);
+            AppendText(text);
         }
 
-        var rest = bytes[solid.Length..];
+        var rest = bytes[text.Length..];
         var end = rest.IndexOf((byte)'\n');
         if (end >= 0)
         {
-            _ended = true;
+            _isEnded = true;
         }
-        else if (!_ended && _line.WrittenCount > 0)
+        else if (!_isEnded && _line.WrittenCount > 0)
         {
-            // Blanks at the end belong to the line only if more of it follows.
+            // Trailing white space belongs to the line only if more of the line follows.
             Write(rest[..Math.Min(rest.Length, Room)]);
         }
     }
 
     private int Room => capacity - _line.WrittenCount;
 
-    private void AppendSolid(ReadOnlySpan<byte> bytes)
+    private void AppendText(ReadOnlySpan<byte> bytes)
     {
         var start = bytes.LastIndexOf((byte)'\n') + 1;
-        if (start > 0 || _ended)
+        if (start > 0 || _isEnded)
         {
             _line.ResetWrittenCount();
-            _ended = false;
-            _tooLong = false;
+            _isEnded = false;
+            _isTooLong = false;
         }
 
         bytes = bytes[start..];
@@ -55,8 +55,8 @@ internal sealed class LastLineBuffer(int capacity)
             bytes = bytes.TrimStart(" \t\r\v\f"u8);
         }
 
-        _tooLong |= bytes.Length > Room;
-        if (!_tooLong)
+        _isTooLong |= bytes.Length > Room;
+        if (!_isTooLong)
         {
             Write(bytes);
         }
@@ -66,7 +66,7 @@ internal sealed class LastLineBuffer(int capacity)
     {
         if (!bytes.IsEmpty)
         {
-            // Not an empty one: a full writer would double for it.
+            // An empty write would double a full writer.
             _line.Write(bytes);
         }
     }

@@ -3,13 +3,15 @@ using System.Text.RegularExpressions;
 
 namespace SyncCluster.Scripts;
 
-/// <summary>Why a script was not started, in words for the task's user: before the attempt, from the attempt, or from what the shell said.</summary>
+/// <summary>
+/// Why a script was not started, as the task's user reads it: from the command, from the system's error, or from the shell's message.
+/// </summary>
 internal static partial class LaunchFailure
 {
-    /// <summary>Another process, just forked, still holds the new script open for writing for the moment until it executes its own program.</summary>
+    /// <summary>ETXTBSY: a process that was forked a moment ago holds the new script open for writing until it executes its own program.</summary>
     private const string Busy = "Text file busy";
 
-    /// <summary>What is wrong with a command that no operating system could run, or null.</summary>
+    /// <summary>What is wrong with a command that no operating system could run; null if nothing is.</summary>
     public static string? Of(ScriptCommand command)
     {
         if (command.Filename is "" or "." or ".." || command.Filename.AsSpan().ContainsAny('/', '\0'))
@@ -17,7 +19,7 @@ internal static partial class LaunchFailure
             return "The script's file name must be a plain name, without a path.";
         }
 
-        if (command.Words.Any(word => word.Contains('\0', StringComparison.Ordinal)) || command.Runas.Contains('\0', StringComparison.Ordinal))
+        if (command.Arguments.Append(command.Runas).Any(argument => argument.Contains('\0', StringComparison.Ordinal)))
         {
             return "An argument holds a NUL character, which no program can be given.";
         }
@@ -33,8 +35,18 @@ internal static partial class LaunchFailure
         return null;
     }
 
-    /// <summary>What kept the operating system from starting the process.</summary>
-    public static string Of(Win32Exception failure) => failure.NativeErrorCode == NativeMethods.ArgumentsTooLong
+    /// <summary>What kept the process from being started; null for a failure of another kind.</summary>
+    public static string? Of(Exception failure) => failure switch
+    {
+        Win32Exception system => Of(system),
+        IOException or UnauthorizedAccessException => "The server could not start a process.",
+        UnsupervisedScriptException =>
+            "The server has no descriptors or threads left to supervise the script, and has killed it at its start. "
+            + "It may have run in part. It was not run again.",
+        _ => null,
+    };
+
+    private static string Of(Win32Exception failure) => failure.NativeErrorCode == NativeMethods.ArgumentsTooLong
         ? "The arguments and environment variables are longer than the operating system allows."
         : $"The server could not start a process: {failure.NativeErrorCode switch
         {
@@ -44,8 +56,8 @@ internal static partial class LaunchFailure
         }}.";
 
     /// <summary>
-    /// What the shell, or <c>env</c> in the script's first line, said about a program it could not start; null if the script ran. Only where that is
-    /// all there is in the log: after any other word of the script, something ran.
+    /// The message of the shell, or of <c>env</c> in the script's first line, about a program that it could not start; null if the script ran. The
+    /// message must be the whole log: if the script has printed anything else, it ran.
     /// </summary>
     public static string? Of(ScriptCommand command, string folder, int? code, string log)
     {
@@ -60,14 +72,14 @@ internal static partial class LaunchFailure
             : $"The server could not start `{command.Runas}`: {reason}. Install the interpreter or change script_runas.";
     }
 
-    /// <summary>Whether the start failed only for the moment, so that trying again is right: nothing ran, since the command does nothing else.</summary>
-    public static bool IsPassing(ScriptCommand command, int? code, string log) =>
+    /// <summary>Whether the same start may succeed a moment later. Nothing has run: the command does nothing but start the script.</summary>
+    public static bool IsTransient(ScriptCommand command, int? code, string log) =>
         code == 126 && Reason(log)?.EndsWith(Busy, StringComparison.Ordinal) == true && PlainCommand.Words(command.Runas, []) is not null;
 
     private static string? Reason(string log)
     {
-        // Nothing that a shell says of a program is longer; the log may be a MiB.
-        var match = log.Length < 16 * 1024 ? Complaint().Match(log) : Match.Empty;
+        // No message of a shell is longer, while the log may have a MiB.
+        var match = log.Length < 16 * 1024 ? ShellMessage().Match(log) : Match.Empty;
         return match switch
         {
             { Success: false } => null,
@@ -83,5 +95,5 @@ internal static partial class LaunchFailure
           | (?:/[^\s:]*/)?env:\ (?:can't\ execute\ )?['‘]?(?<program>[^'’‘\n:]+)['’]?:\ (?<why>[^\n]+) (?:\n[^\n]*env:\ [^\n]*)?
         )\s*\z
         """, RegexOptions.IgnorePatternWhitespace | RegexOptions.CultureInvariant)]
-    private static partial Regex Complaint();
+    private static partial Regex ShellMessage();
 }

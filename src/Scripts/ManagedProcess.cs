@@ -5,8 +5,8 @@ using System.Runtime.Versioning;
 namespace SyncCluster.Scripts;
 
 /// <summary>
-/// A script that .NET has started, by way of <c>setsid</c> and a shell: where this server is the machine's first process, as in a container without
-/// an init, .NET takes the exit codes of all children for itself, those it did not start included.
+/// A script that .NET has started, by way of <c>setsid</c> and a shell. This is necessary where this server is the machine's first process, as in a
+/// container without an init: there .NET reaps all children, also those that it did not start.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class ManagedProcess : ScriptProcess
@@ -17,7 +17,7 @@ internal sealed class ManagedProcess : ScriptProcess
 
     /// <exception cref="System.ComponentModel.Win32Exception">It could not be started.</exception>
     /// <exception cref="IOException">It could not be started.</exception>
-    /// <exception cref="UnwatchedScriptException">It was started, and killed.</exception>
+    /// <exception cref="UnsupervisedScriptException">It was started, and killed.</exception>
     public ManagedProcess(ProcessStartInfo start, ScriptLog log)
     {
         _process = new Process { StartInfo = start };
@@ -41,7 +41,7 @@ internal sealed class ManagedProcess : ScriptProcess
         {
             NativeMethods.KillWithGroup(Id);
             Dispose();
-            throw new UnwatchedScriptException(noThread);
+            throw new UnsupervisedScriptException(noThread);
         }
 
         Exit = ExitAsync();

@@ -4,7 +4,7 @@ using System.Runtime.Versioning;
 
 namespace SyncCluster.Scripts;
 
-/// <summary>The few calls of the C library that .NET has no words for.</summary>
+/// <summary>The functions of the C library that .NET does not offer.</summary>
 [SupportedOSPlatform("linux")]
 internal static partial class NativeMethods
 {
@@ -25,36 +25,45 @@ internal static partial class NativeMethods
     private static readonly Lazy<nint> KeptBefore = new(() => IsIgnored(Child) ? signal(Child, 0) : 0);
 
     /// <summary>
-    /// Has SIGPIPE end the programs that are started from now on, as usual: .NET ignores it, and what is ignored stays so in a child, while what is
-    /// handled is back at its default there. The handler is a function that does nothing and may be called at any moment: <c>getpid</c>.
+    /// Has SIGPIPE end the programs that are started from now on, as usual. .NET ignores SIGPIPE, and a child inherits an ignored signal, while a
+    /// handled one has its default again in the child. The handler is a function that does nothing and may be called at any moment: <c>getpid</c>.
     /// </summary>
     public static void RestoreBrokenPipeInChildren() => _ = IgnoredBefore.Value;
 
     /// <summary>
-    /// Has the system keep the exit codes of children where this process was started with SIGCHLD ignored: .NET leaves that as it is, and would hear of
-    /// no end.
+    /// Has the system keep the exit codes of children where this process was started with SIGCHLD ignored. .NET does not change that, and would never
+    /// learn that a child has ended.
     /// </summary>
     public static void KeepExitCodes() => _ = KeptBefore.Value;
 
-    /// <summary>Sends a signal to a process, or to a whole group by its negative number; false if there is none such, or none that this user may end.</summary>
+    /// <summary>Signals a process, or a whole group by its negative number. False: there is none, or none that this user may signal.</summary>
     public static bool Signal(int id, int signal) => kill(id, signal) == 0;
 
-    /// <summary>Kills a process and the group that it may lead; false if there was nothing to kill.</summary>
+    /// <summary>Signals a group, or the process that will lead it where <c>setsid</c> has not run yet and there is no group.</summary>
+    public static void SignalGroup(int group, int signal)
+    {
+        if (!Signal(-group, signal))
+        {
+            Signal(group, signal);
+        }
+    }
+
+    /// <summary>Kills a process and the group that it may lead. False: there was nothing to kill.</summary>
     public static bool KillWithGroup(int process) => Signal(-process, Kill) | Signal(process, Kill);
 
-    /// <summary>Whether there is a process, or a group by its negative number, whosever it is.</summary>
+    /// <summary>Whether a process exists, or a group by its negative number, of any user.</summary>
     public static bool Exists(int id) => kill(id, 0) == 0 || Marshal.GetLastPInvokeError() != NoSuchProcess;
 
-    /// <summary>Whether this user may read a file: asked first where an exception for each refusal would cost more than the work itself.</summary>
+    /// <summary>Whether this user may read a file. For loops in which an exception for each refusal would cost more than the work itself.</summary>
     public static bool MayRead(string path) => access(path, ReadAccess) == 0;
 
     /// <summary>Whether this user may run a file as a program.</summary>
     public static bool MayRun(string path) => access(path, ExecuteAccess) == 0 && File.Exists(path);
 
-    /// <summary>Waits until one of two descriptors has data or has come to its end, or the time is over.</summary>
+    /// <summary>Waits until one of two descriptors has data or is at its end, or the time is over.</summary>
     public static (bool One, bool Other) WaitReadable(SafeHandle? one, SafeHandle? other, TimeSpan atMost)
     {
-        // Those below 0 are passed over.
+        // poll ignores negative descriptors.
         Span<PollDescriptor> both =
         [
             new() { Descriptor = one is null ? -1 : (int)one.DangerousGetHandle(), Events = PollIn },
@@ -67,7 +76,8 @@ internal static partial class NativeMethods
     {
         const string field = "SigIgn:";
         var line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal));
-        return line is not null && (ulong.Parse(line.AsSpan(field.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (signal - 1) & 1) == 1;
+        return line is not null
+            && (ulong.Parse(line.AsSpan(field.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (signal - 1) & 1) == 1;
     }
 
     [LibraryImport("libc", SetLastError = true)]

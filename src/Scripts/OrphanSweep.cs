@@ -4,8 +4,8 @@ using System.Runtime.Versioning;
 namespace SyncCluster.Scripts;
 
 /// <summary>
-/// Kills what has escaped from its run's process group (a daemon, a <c>setsid</c>): processes that carry this runner's marker in their environment and
-/// whose run is over. Looks through <c>/proc</c> a second after a run has ended, once for all that ended until then, and never when nothing did.
+/// Kills processes that have left the process group of their run (a daemon, a <c>setsid</c>): those that carry this runner's marker in their
+/// environment and whose run is over. It searches <c>/proc</c> a second after a run has ended, once for all runs that ended in that second.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class OrphanSweep(Guid runner, Func<Guid, bool> isActive, TimeProvider time) : IDisposable
@@ -15,7 +15,7 @@ internal sealed class OrphanSweep(Guid runner, Func<Guid, bool> isActive, TimePr
     private readonly CancellationTokenSource _disposed = new();
     private int _requested;
 
-    /// <summary>A run has ended: look for what it left behind.</summary>
+    /// <summary>Schedules a search: a run has ended.</summary>
     public void Request()
     {
         if (Interlocked.Exchange(ref _requested, 1) == 0)
@@ -24,18 +24,18 @@ internal sealed class OrphanSweep(Guid runner, Func<Guid, bool> isActive, TimePr
         }
     }
 
-    /// <summary>Kills what is there now and says how many that were.</summary>
+    /// <summary>Kills the processes that are found now, and returns their number.</summary>
     public int Sweep()
     {
         var killed = 0;
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
             if (int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var process)
-                && RunMarker.RunIn(Environment(folder), runner) is { } run
+                && RunMarker.Find(EnvironmentOf(folder), runner) is { } run
                 && !isActive(run)
                 && NativeMethods.KillWithGroup(process))
             {
-                // With what it started, which need not carry the marker.
+                // Its group is killed with it: what it has started need not carry the marker.
                 killed++;
             }
         }
@@ -45,7 +45,7 @@ internal sealed class OrphanSweep(Guid runner, Func<Guid, bool> isActive, TimePr
 
     public void Dispose() => _disposed.Cancel();
 
-    private static byte[] Environment(string folder)
+    private static byte[] EnvironmentOf(string folder)
     {
         var path = folder + "/environ";
         try
@@ -69,7 +69,7 @@ internal sealed class OrphanSweep(Guid runner, Func<Guid, bool> isActive, TimePr
         Volatile.Write(ref _requested, 0);
         if (Sweep() > 0)
         {
-            // Whatever was forking at that moment may have got away.
+            // A process that was forking at that moment may have been missed.
             Request();
         }
     }

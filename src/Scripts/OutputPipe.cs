@@ -7,16 +7,18 @@ using System.Runtime.Versioning;
 namespace SyncCluster.Scripts;
 
 /// <summary>
-/// Reads what a script prints into its log, on a thread of its own: an asynchronous read of an anonymous pipe would block one of the thread pool's.
-/// The same thread waits for the end of the script's process where it is given a descriptor of it.
+/// Reads what a script prints into its log, on a thread of its own: an asynchronous read of an anonymous pipe would block a thread of the pool. The
+/// same thread waits for the end of the script's process if it is given a descriptor of the process.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class OutputPipe
 {
     private const int PipeCapacity = 64 * 1024;
 
-    // A process that has escaped may hold the pipe for ever without a word: so long after the reader was told it still sits there.
-    private static readonly TimeSpan AbandonSlice = TimeSpan.FromMilliseconds(100);
+    /// <summary>
+    /// How often the reader checks whether the pipe was abandoned: a process that has left the group may hold the pipe for ever and print nothing.
+    /// </summary>
+    private static readonly TimeSpan AbandonCheck = TimeSpan.FromMilliseconds(100);
 
     private readonly PipeStream _pipe;
     private readonly ScriptLog _log;
@@ -24,10 +26,10 @@ internal sealed class OutputPipe
     private readonly Action _exited;
     private volatile bool _abandoned;
 
-    /// <param name="pipe">To be read.</param>
-    /// <param name="log">What is read.</param>
-    /// <param name="process">A descriptor that has data when the process has ended.</param>
-    /// <param name="exited">Called once, when it has.</param>
+    /// <param name="pipe">The pipe that the script prints to.</param>
+    /// <param name="log">The log that takes what is read.</param>
+    /// <param name="process">A descriptor that has data when the process has ended; null for none.</param>
+    /// <param name="exited">Called once, when the process has ended.</param>
     public OutputPipe(PipeStream pipe, ScriptLog log, SafeHandle? process, Action exited)
     {
         (_pipe, _log, _process, _exited) = (pipe, log, process, exited);
@@ -35,11 +37,12 @@ internal sealed class OutputPipe
     }
 
     /// <summary>
-    /// Completes when the pipe has come to its end or was abandoned, and the process has ended: the log is whole then. Fails where it could not be read.
+    /// Completes when the pipe is at its end or was abandoned, and the process has ended: then the log is complete. Fails if the pipe could not be
+    /// read.
     /// </summary>
     public Task End { get; }
 
-    /// <summary>Waits for the end of the pipe, but not for ever: whoever still holds it then is not heard any more.</summary>
+    /// <summary>Waits for the end of the pipe for a limited time. After it the pipe is abandoned, and the rest of the output is lost.</summary>
     public async Task FinishAsync(TimeSpan atMost, TimeProvider time)
     {
         try
@@ -61,8 +64,8 @@ internal sealed class OutputPipe
         ExceptionDispatchInfo? fault = null;
         while (process is not null || (pipe is not null && !_abandoned))
         {
-            // Nobody abandons the pipe before the process has ended.
-            var (isReadable, hasExited) = NativeMethods.WaitReadable(pipe, process, process is null ? AbandonSlice : Timeout.InfiniteTimeSpan);
+            // The pipe is never abandoned before the process has ended.
+            var (isReadable, hasExited) = NativeMethods.WaitReadable(pipe, process, process is null ? AbandonCheck : Timeout.InfiniteTimeSpan);
             if (isReadable)
             {
                 try
@@ -74,7 +77,8 @@ internal sealed class OutputPipe
                 }
                 catch (Exception e)
                 {
-                    // There is no memory for the log, for instance. Whoever goes on writing is told so; the process' end is still to be heard of.
+                    // For instance, there is no memory for the log. A process that goes on writing gets an error. The end of the process still
+                    // counts.
                     fault = ExceptionDispatchInfo.Capture(e);
                     pipe = null;
                     _pipe.Dispose();

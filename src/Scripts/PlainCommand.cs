@@ -4,16 +4,16 @@ using System.Collections.Frozen;
 namespace SyncCluster.Scripts;
 
 /// <summary>
-/// A command that a shell would only split at its blanks and run: a program, words that mean nothing but themselves, and the script with its arguments.
-/// It needs no shell, which takes as long to start as a small script.
+/// A command that a shell would only split at white space and run: a program, words without a meaning to the shell, and the script with its
+/// arguments. It is started without a shell, which would take as long to start as a small script.
 /// </summary>
 internal static class PlainCommand
 {
     private static readonly SearchValues<char> Plain =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./,:@+");
 
-    // Of POSIX, dash, bash, ksh and busybox: reserved words, and what a shell does itself.
-    private static readonly FrozenSet<string> OfTheShell = FrozenSet.Create(
+    /// <summary>The reserved words and built-in commands of POSIX, dash, bash, ksh and busybox.</summary>
+    private static readonly FrozenSet<string> ShellWords = FrozenSet.Create(
         StringComparer.Ordinal,
         "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in", "select", "then", "time", "until", "while",
         ".", ":", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set", "shift", "source", "times", "trap", "unset",
@@ -22,7 +22,7 @@ internal static class PlainCommand
         "print", "printf", "pushd", "pwd", "read", "readarray", "shopt", "suspend", "test", "true", "type", "typeset", "ulimit", "umask", "unalias",
         "wait", "whence");
 
-    /// <summary>The program's name and its arguments; null where it takes a shell.</summary>
+    /// <summary>The program's name and its arguments; null if the command needs a shell.</summary>
     /// <param name="runas">Shell text with <c>%script%</c>.</param>
     /// <param name="script">The words that <c>%script%</c> stands for.</param>
     public static IReadOnlyList<string>? Words(string runas, IEnumerable<string> script)
@@ -44,12 +44,12 @@ internal static class PlainCommand
             }
         }
 
-        return words.Count == 0 || OfTheShell.Contains(words[0]) ? null : words;
+        return words.Count == 0 || ShellWords.Contains(words[0]) ? null : words;
     }
 
-    /// <summary>The file that a shell would run by that name; null where there is none, or only the shell can say.</summary>
+    /// <summary>The file that a shell would run by that name; null if there is none, or if only the shell can tell.</summary>
     /// <param name="name">A name, or a path.</param>
-    /// <param name="path">What the command has for <c>PATH</c>.</param>
+    /// <param name="path">The value of <c>PATH</c> in the command's environment.</param>
     /// <param name="isProgram">Whether a file may be run.</param>
     public static string? Find(string name, string? path, Func<string, bool> isProgram)
     {

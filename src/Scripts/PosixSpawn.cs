@@ -6,8 +6,9 @@ using Microsoft.Win32.SafeHandles;
 namespace SyncCluster.Scripts;
 
 /// <summary>
-/// <c>posix_spawn</c>, which .NET's own start of a process has nothing of: a session of its own without a program in between, and one pipe for output
-/// and errors. As there, what is handled here is at its default in the child, and it has no descriptors but those three.
+/// Starts processes by <c>posix_spawn</c>, which offers two things that .NET's own start of a process does not: a session of its own without another
+/// program in between, and one pipe for output and errors. As with .NET, handled signals have their default in the child, and the child has only its
+/// three standard descriptors.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal static unsafe partial class PosixSpawn
@@ -15,30 +16,30 @@ internal static unsafe partial class PosixSpawn
     private const int First = 1;
     private const int Interrupted = 4;
 
-    /// <summary>More than the C libraries' structures take: 336 bytes and 80 of glibc, 336 and 80 of musl.</summary>
-    private const int Opaque = 1024;
+    /// <summary>More bytes than the C libraries' structures have: 336 and 80 in glibc, 336 and 80 in musl.</summary>
+    private const int StructureSize = 1024;
 
     private const short SetSignalMask = 0x08;
     private const short SetSession = 0x80;
     private const int PidfdOpen = 434;
 
     /// <summary>
-    /// Whether the system has all that it takes (Linux 5.3, glibc 2.29 or musl), and the exit codes are ours to take: as the first process, .NET takes
-    /// those of all children.
+    /// Whether the system has what is needed (Linux 5.3, glibc 2.29 or musl), and this process can reap its children: as the machine's first process,
+    /// .NET reaps all children itself.
     /// </summary>
     public static bool IsPossible { get; } = Environment.ProcessId != First
         && NativeLibrary.TryLoad("libc", typeof(PosixSpawn).Assembly, null, out var library)
         && NativeLibrary.TryGetExport(library, nameof(posix_spawn_file_actions_addchdir_np), out _)
-        && HasDescriptorsOfProcesses();
+        && HasProcessDescriptors();
 
-    /// <summary>Starts a program without input; says its id, and by which descriptor its end can be awaited.</summary>
+    /// <summary>Starts a program without input. Returns its id, and the descriptor by which its end can be awaited.</summary>
     /// <exception cref="Win32Exception">It could not be started.</exception>
-    /// <exception cref="UnwatchedScriptException">It was started, and killed.</exception>
+    /// <exception cref="UnsupervisedScriptException">It was started, and killed.</exception>
     public static (int Id, SafeFileHandle Process) Start(
         string program, IReadOnlyList<string> words, IReadOnlyDictionary<string, string> environment, string folder, SafeHandle output)
     {
-        var actions = stackalloc byte[Opaque];
-        var attributes = stackalloc byte[Opaque];
+        var actions = stackalloc byte[StructureSize];
+        var attributes = stackalloc byte[StructureSize];
         var noSignals = stackalloc byte[128];
         new Span<byte>(noSignals, 128).Clear();
         var held = false;
@@ -56,8 +57,8 @@ internal static unsafe partial class PosixSpawn
                 Check(posix_spawn_file_actions_adddup2(actions, pipe, 2));
                 Check(posix_spawn_file_actions_addopen(actions, 0, "/dev/null", 0, 0));
                 Check(posix_spawn_file_actions_addchdir_np(actions, folder));
-                Check(posix_spawn(
-                    out var id, program, actions, attributes, [.. words, null], [.. environment.Select(variable => $"{variable.Key}={variable.Value}"), null]));
+                string?[] variables = [.. environment.Select(variable => $"{variable.Key}={variable.Value}"), null];
+                Check(posix_spawn(out var id, program, actions, attributes, [.. words, null], variables));
                 return (id, DescriptorOf(id));
             }
             finally
@@ -75,27 +76,27 @@ internal static unsafe partial class PosixSpawn
         }
     }
 
-    /// <summary>Takes the exit code of a child that has ended: 128 and the signal's number where one has killed it.</summary>
-    public static int ExitCode(int id)
+    /// <summary>Reaps a child that has ended. Returns its exit code: 128 plus the signal's number if a signal has killed it.</summary>
+    public static int Reap(int id)
     {
         int status;
         while (waitpid(id, &status, 0) < 0)
         {
             if (Marshal.GetLastPInvokeError() != Interrupted)
             {
-                throw new InvalidOperationException("Somebody else has taken the exit code of a script.");
+                throw new InvalidOperationException("The exit code of a script was reaped by other code of this process.");
             }
         }
 
         return (status & 0x7F) == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F);
     }
 
-    /// <summary>Kills a child that can't be watched, and all that it has started, and takes its exit code.</summary>
-    public static void End(int id)
+    /// <summary>Kills a child that can't be supervised, with its whole group, and reaps it.</summary>
+    public static void KillAndReap(int id)
     {
         if (NativeMethods.Signal(-id, NativeMethods.Kill))
         {
-            ExitCode(id);
+            Reap(id);
         }
     }
 
@@ -108,11 +109,11 @@ internal static unsafe partial class PosixSpawn
         }
 
         var failure = new Win32Exception(Marshal.GetLastPInvokeError());
-        End(id);
-        throw new UnwatchedScriptException(failure);
+        KillAndReap(id);
+        throw new UnsupervisedScriptException(failure);
     }
 
-    private static bool HasDescriptorsOfProcesses()
+    private static bool HasProcessDescriptors()
     {
         using var descriptor = new SafeFileHandle((nint)syscall(PidfdOpen, Environment.ProcessId, 0), ownsHandle: true);
         return !descriptor.IsInvalid;

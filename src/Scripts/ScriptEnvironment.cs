@@ -1,6 +1,6 @@
 namespace SyncCluster.Scripts;
 
-/// <summary>The variables a script sees: a few of the server's, those of its task and job, and the marker of its run.</summary>
+/// <summary>The environment variables of a script: a few of the server's, those of its task and job, and the marker of its run.</summary>
 internal static class ScriptEnvironment
 {
     private static readonly string[] PassedOn = ["PATH", "HOME", "LANG", "TMPDIR"];

@@ -4,7 +4,7 @@ namespace SyncCluster.Scripts;
 
 /// <summary>The temporary folder of one run: its working directory, with the script and the files among its arguments.</summary>
 [SupportedOSPlatform("linux")]
-internal sealed record ScriptFolder(string Path, string Script, IReadOnlyList<string> Words)
+internal sealed record ScriptFolder(string Path, string Script, IReadOnlyList<string> Arguments)
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -16,7 +16,7 @@ internal sealed record ScriptFolder(string Path, string Script, IReadOnlyList<st
         {
             var script = System.IO.Path.Combine(path, command.Filename);
             Write(script, command.Script.Span);
-            return new ScriptFolder(path, script, [.. command.Words.Select((word, index) => Materialise(path, word, index))]);
+            return new ScriptFolder(path, script, [.. command.Arguments.Select((argument, index) => WriteFileArgument(path, argument, index))]);
         }
         catch
         {
@@ -25,9 +25,9 @@ internal sealed record ScriptFolder(string Path, string Script, IReadOnlyList<st
         }
     }
 
-    /// <summary>Removes a folder with all that is in it, folders included that their owner may not enter.</summary>
-    /// <exception cref="IOException">Something in it could not be removed.</exception>
-    /// <exception cref="UnauthorizedAccessException">Something in it could not be removed.</exception>
+    /// <summary>Deletes a folder with everything in it, also folders that their owner may not enter.</summary>
+    /// <exception cref="IOException">Something in it could not be deleted.</exception>
+    /// <exception cref="UnauthorizedAccessException">Something in it could not be deleted.</exception>
     public static void Delete(string path)
     {
         try
@@ -36,19 +36,19 @@ internal sealed record ScriptFolder(string Path, string Script, IReadOnlyList<st
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Open(new DirectoryInfo(path));
+            GrantAccess(new DirectoryInfo(path));
             Directory.Delete(path, recursive: true);
         }
     }
 
-    private static string Materialise(string folder, string word, int index)
+    private static string WriteFileArgument(string folder, string argument, int index)
     {
-        if (DataUrl.Decode(word) is not { } content)
+        if (DataUrl.Decode(argument) is not { } content)
         {
-            return word;
+            return argument;
         }
 
-        // The script may have any name, so the files get one that is not taken.
+        // The script may have any name, also this one.
         var file = System.IO.Path.Combine(folder, $"argument-{index + 1}");
         file = File.Exists(file) ? file + "-file" : file;
         Write(file, content);
@@ -67,12 +67,12 @@ internal sealed record ScriptFolder(string Path, string Script, IReadOnlyList<st
         file.Write(content);
     }
 
-    private static void Open(DirectoryInfo folder)
+    private static void GrantAccess(DirectoryInfo folder)
     {
         folder.UnixFileMode = OwnerOnly;
         foreach (var inner in folder.EnumerateDirectories().Where(inner => inner.LinkTarget is null))
         {
-            Open(inner);
+            GrantAccess(inner);
         }
     }
 }

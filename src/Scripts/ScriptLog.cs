@@ -5,15 +5,15 @@ using System.Text.Unicode;
 namespace SyncCluster.Scripts;
 
 /// <summary>
-/// What a script printed: the head and the tail of it as text, and its last line. Takes bytes as they come, in memory that is bounded (half a MiB for
-/// the head, as much for the tail, 2 MiB for the line) and grows only as needed. It may be read while the script still prints.
+/// What a script has printed: the head and the tail of it as text, and its last line. It takes bytes as they come, in bounded memory (half a MiB for
+/// the head, half a MiB for the tail, 2 MiB for the line) that grows only as needed. It may be read while the script still prints.
 /// </summary>
 internal sealed class ScriptLog
 {
-    /// <summary>UTF-8 bytes of <see cref="Text"/> at most, the note about a cut included.</summary>
+    /// <summary>The limit of <see cref="Text"/> in UTF-8 bytes, including the note about a cut.</summary>
     public const int Capacity = 1 << 20;
 
-    /// <summary>Bytes up to which the last line is kept whole.</summary>
+    /// <summary>The limit of the last line in bytes. A longer one is not kept.</summary>
     public const int LineCapacity = 2 << 20;
 
     private const int Half = Capacity / 2;
@@ -24,30 +24,30 @@ internal sealed class ScriptLog
     private readonly ArrayBufferWriter<byte> _head = new();
     private readonly TailBuffer _tail = new(Half);
     private readonly LastLineBuffer _line = new(LineCapacity);
-    private bool _isPerhapsMidCharacter;
+    private bool _mayBeInsideCharacter;
     private long _length;
 
-    /// <summary>The last line that is not blank, trimmed; empty if there is none; null if it was too long to be kept whole.</summary>
+    /// <summary>The last line that is not blank, trimmed; empty if there is none; null if it was too long to be kept.</summary>
     public string? LastLine => _line.Text;
 
-    /// <summary>Takes what was printed next. What is not UTF-8 becomes U+FFFD.</summary>
+    /// <summary>Appends what was printed next. Bytes that are not UTF-8 become U+FFFD.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
         lock (_lock)
         {
             _line.Append(bytes);
-            if (!_isPerhapsMidCharacter && Utf8.IsValid(bytes))
+            if (!_mayBeInsideCharacter && Utf8.IsValid(bytes))
             {
                 Keep(bytes);
                 return;
             }
 
             Decode(bytes, isLast: false);
-            _isPerhapsMidCharacter = bytes is [.., > 0x7F];
+            _mayBeInsideCharacter = bytes is [.., > 0x7F];
         }
     }
 
-    /// <summary>The whole log, when there is no more to come: what is too long is cut in the middle, with a note on a line of its own.</summary>
+    /// <summary>The whole log, once it is complete. A log that is too long is cut in the middle, with a note on a line of its own.</summary>
     public string Text()
     {
         lock (_lock)
@@ -66,9 +66,9 @@ internal sealed class ScriptLog
         }
     }
 
-    /// <summary>What there is from a place on, in whole lines, while more may come; a line longer than the limit comes in pieces.</summary>
-    /// <param name="from">How many bytes of the text are known already; not negative.</param>
-    /// <param name="limit">Bytes at most.</param>
+    /// <summary>The whole lines from an offset on, while the script may still print. A line longer than the limit is returned in pieces.</summary>
+    /// <param name="from">The offset in bytes; not negative.</param>
+    /// <param name="limit">The limit in bytes.</param>
     public LogPart Read(long from, int limit)
     {
         lock (_lock)
@@ -89,7 +89,7 @@ internal sealed class ScriptLog
         }
     }
 
-    /// <summary>The beginning of the character that a byte is part of.</summary>
+    /// <summary>The offset of the first byte of the character that a byte belongs to.</summary>
     private static int CharacterStart(ReadOnlySpan<byte> text, int at)
     {
         while (at < text.Length && at > 0 && (text[at] & 0xC0) == 0x80)
@@ -113,7 +113,7 @@ internal sealed class ScriptLog
         var head = text[..Math.Min(text.Length, Half - _head.WrittenCount)];
         if (!head.IsEmpty)
         {
-            // Not an empty one: a full writer would double for it.
+            // An empty write would double a full writer.
             _head.Write(head);
         }
 

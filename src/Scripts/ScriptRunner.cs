@@ -1,51 +1,48 @@
 using System.Collections.Concurrent;
-using System.ComponentModel;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 
 namespace SyncCluster.Scripts;
 
 /// <summary>
-/// Runs scripts as processes of this machine, many at once. Each leads a session and a process group of its own, so that all it started
-/// can be ended with it; what leaves the group is found by its marker (<see cref="OrphanSweep"/>), and what outlives this server by its
-/// <see cref="Watchdog"/>.
+/// Runs scripts as processes of this machine, many at once. Each leads a session and a process group of its own, so that everything that it started
+/// can be killed with it. Processes that have left the group are found by their marker (<see cref="OrphanSweep"/>). Processes that outlive this
+/// server are killed by its <see cref="Scripts.Watchdog"/>.
 /// </summary>
 internal sealed partial class ScriptRunner : IDisposable
 {
     private const int Attempts = 5;
 
     private const string StillRuns =
-        "The server could not end the script, and does not wait for it any more: it may go on. Have script_runas start it as a user whose processes the server may end.";
+        "The server could not end the script, and does not wait for it any more: it may go on. "
+        + "Have script_runas start it as a user whose processes the server may end.";
 
-    /// <summary>By which a shell complains, for <see cref="LaunchFailure"/>.</summary>
-    private const string ShellName = "script_runas";
+    /// <summary>How long the output is read after the group was killed: only a process that has left the group still holds the pipe.</summary>
+    private static readonly TimeSpan OutputTime = TimeSpan.FromSeconds(1);
 
-    // Only a process that has escaped still holds the pipe after its group was killed.
-    private static readonly TimeSpan PipeEnd = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan KillTime = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan GroupCheck = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(20);
 
-    // The longest time a timer takes.
+    /// <summary>The longest time that a timer accepts.</summary>
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
     private readonly Guid _id = Guid.NewGuid();
 
-    /// <summary>The runs that are not over, with their process groups; 0 before the start.</summary>
+    /// <summary>The runs that are not over, with their process groups; 0 while no process runs.</summary>
     private readonly ConcurrentDictionary<Guid, int> _active = new();
 
     private readonly CancellationTokenSource _disposed = new();
     private readonly Shell _shell;
-    private readonly TimeSpan _killGrace;
     private readonly TimeProvider _time;
     private readonly ILogger<ScriptRunner> _logger;
     private readonly ScriptFolders _folders;
     private readonly OrphanSweep _sweep;
     private readonly Watchdog _watchdog;
+    private readonly ScriptLauncher _launcher;
+    private readonly ScriptSupervisor _supervisor;
 
     /// <param name="killGrace">How long a script that got SIGTERM may clean up before it gets SIGKILL.</param>
-    /// <param name="time">The time.</param>
-    /// <param name="logger">Its log.</param>
+    /// <param name="time">The clock of timeouts and pauses.</param>
+    /// <param name="logger">The log.</param>
     public ScriptRunner(TimeSpan killGrace, TimeProvider time, ILogger<ScriptRunner> logger)
         : this(Shell.Find(Environment.GetEnvironmentVariable("PATH")), killGrace, time, logger)
     {
@@ -53,21 +50,23 @@ internal sealed partial class ScriptRunner : IDisposable
 
     internal ScriptRunner(Shell shell, TimeSpan killGrace, TimeProvider time, ILogger<ScriptRunner> logger)
     {
-        (_shell, _killGrace, _time, _logger) = (shell, killGrace, time, logger);
-#pragma warning disable CA1416 // Made anywhere, they do nothing before the first run, and that is on Linux only.
+        (_shell, _time, _logger) = (shell, time, logger);
+#pragma warning disable CA1416 // Created on any platform, they do nothing before the first run, which needs Linux.
         _folders = new ScriptFolders();
         _sweep = new OrphanSweep(_id, _active.ContainsKey, time);
         _watchdog = new Watchdog(_shell, _id, _folders, time, logger);
+        _launcher = new ScriptLauncher(_shell, _watchdog);
+        _supervisor = new ScriptSupervisor(killGrace, time, _disposed.Token);
 #pragma warning restore CA1416
     }
 
-    /// <summary>The process that watches over this runner's scripts; for tests.</summary>
+    /// <summary>The process that kills this runner's scripts if the server dies; for tests.</summary>
     internal Watchdog Watchdog => _watchdog;
 
     /// <summary>The folder that holds the runs' folders; for tests.</summary>
     internal ScriptFolders Folders => _folders;
 
-    /// <summary>Runs a script to its end, its timeout, or until <paramref name="stop"/>; throws for nothing that a task can do.</summary>
+    /// <summary>Runs a script until it ends, until its timeout, or until <paramref name="stop"/> is canceled. No task can have it throw.</summary>
     public async Task<ScriptRun> RunAsync(ScriptCommand command, CancellationToken stop)
     {
         if (_disposed.IsCancellationRequested)
@@ -90,11 +89,11 @@ internal sealed partial class ScriptRunner : IDisposable
             return NotStarted(fault);
         }
 
-        using var halt = CancellationTokenSource.CreateLinkedTokenSource(stop, _disposed.Token);
-        return halt.IsCancellationRequested ? new ScriptRun { End = ScriptEnd.Stopped } : await RunInFolderAsync(command, halt.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, _disposed.Token);
+        return either.IsCancellationRequested ? new ScriptRun { End = ScriptEnd.Stopped } : await RunInFolderAsync(command, either.Token);
     }
 
-    /// <summary>Kills all that runs.</summary>
+    /// <summary>Kills every script that runs.</summary>
     public void Dispose()
     {
         _disposed.Cancel();
@@ -105,7 +104,7 @@ internal sealed partial class ScriptRunner : IDisposable
 
         foreach (var group in _active.Values.Where(group => group > 0))
         {
-            SignalGroup(group, NativeMethods.Kill);
+            NativeMethods.SignalGroup(group, NativeMethods.Kill);
         }
 
         _sweep.Dispose();
@@ -116,7 +115,7 @@ internal sealed partial class ScriptRunner : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The watchdog, which is at it too, or the run that is just ending removes the rest.
+            // The rest is deleted by the watchdog, or by the run that is just ending.
             FolderStays(_logger, e);
         }
     }
@@ -124,7 +123,7 @@ internal sealed partial class ScriptRunner : IDisposable
     private static ScriptRun NotStarted(string fault) => new() { End = ScriptEnd.NotStarted, Fault = fault };
 
     [SupportedOSPlatform("linux")]
-    private async Task<ScriptRun> RunInFolderAsync(ScriptCommand command, CancellationToken halt)
+    private async Task<ScriptRun> RunInFolderAsync(ScriptCommand command, CancellationToken stop)
     {
         var marker = new RunMarker(_id, Guid.NewGuid());
         ScriptFolder folder;
@@ -141,7 +140,7 @@ internal sealed partial class ScriptRunner : IDisposable
         _active[marker.Run] = 0;
         try
         {
-            return await RunWithRetriesAsync(command, folder, marker, halt);
+            return await RunWithRetriesAsync(command, folder, marker, stop);
         }
         finally
         {
@@ -152,25 +151,24 @@ internal sealed partial class ScriptRunner : IDisposable
     }
 
     [SupportedOSPlatform("linux")]
-    private async Task<ScriptRun> RunWithRetriesAsync(ScriptCommand command, ScriptFolder folder, RunMarker marker, CancellationToken halt)
+    private async Task<ScriptRun> RunWithRetriesAsync(ScriptCommand command, ScriptFolder folder, RunMarker marker, CancellationToken stop)
     {
-        var timeout = TimeSpan.FromTicks(Math.Clamp(command.Timeout.Ticks, 0, LongestTimeout.Ticks));
-        using var limit = new CancellationTokenSource(timeout, _time);
+        using var timeout = new CancellationTokenSource(TimeSpan.FromTicks(Math.Clamp(command.Timeout.Ticks, 0, LongestTimeout.Ticks)), _time);
         for (var attempt = 1; ; attempt++)
         {
-            var run = await RunOnceAsync(command, folder, marker, limit.Token, halt);
+            var run = await RunOnceAsync(command, folder, marker, timeout.Token, stop);
             if (run.End != ScriptEnd.Exited || LaunchFailure.Of(command, folder.Path, run.Code, run.Log) is not { } fault)
             {
                 return run;
             }
 
-            if (attempt == Attempts || !LaunchFailure.IsPassing(command, run.Code, run.Log))
+            if (attempt == Attempts || !LaunchFailure.IsTransient(command, run.Code, run.Log))
             {
                 return NotStarted(fault);
             }
 
-            await Task.Delay(attempt * RetryDelay, _time, halt).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (halt.IsCancellationRequested)
+            await Task.Delay(attempt * RetryDelay, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (stop.IsCancellationRequested)
             {
                 return new ScriptRun { End = ScriptEnd.Stopped };
             }
@@ -179,61 +177,37 @@ internal sealed partial class ScriptRunner : IDisposable
 
     [SupportedOSPlatform("linux")]
     private async Task<ScriptRun> RunOnceAsync(
-        ScriptCommand command, ScriptFolder folder, RunMarker marker, CancellationToken limit, CancellationToken halt)
+        ScriptCommand command, ScriptFolder folder, RunMarker marker, CancellationToken timeout, CancellationToken stop)
     {
         var log = new ScriptLog();
         var begun = _time.GetTimestamp();
         ScriptProcess process;
         try
         {
-            NativeMethods.KeepExitCodes();
-            _watchdog.Ensure();
-            NativeMethods.RestoreBrokenPipeInChildren();
-            process = Start(command, folder, marker, log);
+            process = _launcher.Start(command, folder, marker, log);
         }
-        catch (Win32Exception e)
+        catch (Exception e) when (LaunchFailure.Of(e) is { } fault)
         {
             StartFailed(_logger, e, command.JobId);
-            return NotStarted(LaunchFailure.Of(e));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            StartFailed(_logger, e, command.JobId);
-            return NotStarted("The server could not start a process.");
-        }
-        catch (UnwatchedScriptException e)
-        {
-            StartFailed(_logger, e, command.JobId);
-            return NotStarted("The server has no descriptors or threads left to watch over a script, and has killed it at its start. It may have run in part. It was not run again.");
+            return NotStarted(fault);
         }
 
-        var group = process.Id;
-        _active[marker.Run] = group;
-        _watchdog.Add(group);
+        _active[marker.Run] = process.Id;
+        _watchdog.Add(process.Id);
         try
         {
             command.Started(log);
-            var (end, signal) = await EndAsync(process, limit, halt);
-            if (process.HasExited)
-            {
-                // Its own number may be another process' by now; a group's stays taken as long as one is left in it.
-                NativeMethods.Signal(-group, NativeMethods.Kill);
-            }
-            else
-            {
-                SignalGroup(group, NativeMethods.Kill);
-            }
-
-            var isOver = await HasEndedAsync(process);
+            var (end, signal) = await _supervisor.WaitForEndAsync(process, timeout, stop);
+            var hasEnded = await _supervisor.KillGroupAsync(process);
             var elapsed = _time.GetElapsedTime(begun);
-            if (!isOver)
+            if (!hasEnded)
             {
-                CantBeKilled(_logger, group, command.JobId);
+                CantBeKilled(_logger, process.Id, command.JobId);
                 return new ScriptRun { End = end, Log = $"{log.Text()}\n{StillRuns}", LastLine = log.LastLine, Elapsed = elapsed };
             }
 
             var code = await process.Exit;
-            await process.FinishAsync(PipeEnd, _time);
+            await process.FinishAsync(OutputTime, _time);
             return new ScriptRun
             {
                 End = end,
@@ -246,120 +220,10 @@ internal sealed partial class ScriptRunner : IDisposable
         }
         finally
         {
-            _watchdog.Remove(group);
+            _watchdog.Remove(process.Id);
             _active[marker.Run] = 0;
-            _ = DisposeAtItsEndAsync(process);
+            _ = process.DisposeAfterExitAsync(OutputTime, _time);
         }
-    }
-
-    /// <summary>Whether a process that was killed has ended: one of another user's can't be, and one whose disk does not answer takes its time.</summary>
-    private async Task<bool> HasEndedAsync(ScriptProcess process)
-    {
-        await ((Task)process.Exit).WaitAsync(KillTime, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return process.Exit.IsCompleted;
-    }
-
-    private async Task DisposeAtItsEndAsync(ScriptProcess process)
-    {
-        await ((Task)process.Exit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await process.FinishAsync(PipeEnd, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        process.Dispose();
-    }
-
-    /// <summary>Waits until a script has ended, has been told to and has obeyed, or has to be killed.</summary>
-    [SupportedOSPlatform("linux")]
-    private async Task<(ScriptEnd End, string? Signal)> EndAsync(ScriptProcess process, CancellationToken limit, CancellationToken halt)
-    {
-        using (var either = CancellationTokenSource.CreateLinkedTokenSource(limit, halt))
-        {
-            await ((Task)process.Exit).WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        if (_disposed.IsCancellationRequested)
-        {
-            return (ScriptEnd.Stopped, "SIGKILL");
-        }
-
-        if (process.HasExited)
-        {
-            return (ScriptEnd.Exited, null);
-        }
-
-        var end = halt.IsCancellationRequested ? ScriptEnd.Stopped : ScriptEnd.TimedOut;
-        SignalGroup(process.Id, NativeMethods.Terminate);
-        return (end, await GoneAsync(process.Id, process.Exit) ? "SIGTERM" : "SIGKILL");
-    }
-
-    /// <summary>
-    /// Whether a group is gone within its grace: all of it, since the shell that leads it dies of SIGTERM while its script may still clean up.
-    /// </summary>
-    [SupportedOSPlatform("linux")]
-    private async Task<bool> GoneAsync(int group, Task exit)
-    {
-        using var grace = new CancellationTokenSource(_killGrace, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(grace.Token, _disposed.Token);
-        await exit.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        while (!either.IsCancellationRequested)
-        {
-            if (!NativeMethods.Exists(-group))
-            {
-                return true;
-            }
-
-            await Task.Delay(GroupCheck, _time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        return false;
-    }
-
-    /// <summary>In the moment before <c>setsid</c> has run there is no group yet, only the process.</summary>
-    [SupportedOSPlatform("linux")]
-    private static void SignalGroup(int group, int signal)
-    {
-        if (!NativeMethods.Signal(-group, signal))
-        {
-            NativeMethods.Signal(group, signal);
-        }
-    }
-
-    [SupportedOSPlatform("linux")]
-    private ScriptProcess Start(ScriptCommand command, ScriptFolder folder, RunMarker marker, ScriptLog log)
-    {
-        var environment = ScriptEnvironment.Compose(Environment.GetEnvironmentVariable, command.Environment, marker);
-        string[] script = [folder.Script, .. folder.Words];
-
-        // Quotes around the placeholder would end those around the arguments.
-        var runas = command.Runas
-            .Replace("\"%script%\"", "%script%", StringComparison.Ordinal)
-            .Replace("'%script%'", "%script%", StringComparison.Ordinal)
-            .Replace("%script%", "\"$@\"", StringComparison.Ordinal);
-        if (!_shell.Spawns)
-        {
-            var start = _shell.Command("exec 2>&1 </dev/null\n" + runas, ShellName, script);
-            start.WorkingDirectory = folder.Path;
-            start.RedirectStandardOutput = true;
-            foreach (var (name, value) in environment)
-            {
-                start.Environment[name] = value;
-            }
-
-            return new ManagedProcess(start, log);
-        }
-
-        if (PlainCommand.Words(command.Runas, script) is { } words
-            && PlainCommand.Find(words[0], environment.GetValueOrDefault("PATH"), NativeMethods.MayRun) is { } program)
-        {
-            try
-            {
-                return new SpawnedProcess(program, words, new Dictionary<string, string>(environment) { ["PWD"] = folder.Path }, folder.Path, log);
-            }
-            catch (Win32Exception)
-            {
-                // A shell may know better, or says why not.
-            }
-        }
-
-        return new SpawnedProcess(_shell.Sh!, [_shell.Sh!, "-c", runas, ShellName, .. script], environment, folder.Path, log);
     }
 
     [SupportedOSPlatform("linux")]
@@ -371,7 +235,7 @@ internal sealed partial class ScriptRunner : IDisposable
         }
         catch (DirectoryNotFoundException)
         {
-            // The script removed its own folder.
+            // The script has deleted its own folder.
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

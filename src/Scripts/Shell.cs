@@ -2,21 +2,21 @@ using System.Diagnostics;
 
 namespace SyncCluster.Scripts;
 
-/// <summary>Where this machine has <c>setsid</c> and <c>sh</c>; null for what it lacks.</summary>
-/// <param name="Setsid">Its path.</param>
-/// <param name="Sh">Its path.</param>
-/// <param name="Spawns">Whether a script is started by <see cref="PosixSpawn"/>, and not by way of .NET and <c>setsid</c>.</param>
+/// <summary>The programs of this machine by which scripts are started.</summary>
+/// <param name="Setsid">The path of <c>setsid</c>; null if there is none.</param>
+/// <param name="Sh">The path of <c>sh</c>; null if there is none.</param>
+/// <param name="Spawns">Whether scripts are started by <see cref="PosixSpawn"/>, and not by .NET and <c>setsid</c>.</param>
 internal sealed record Shell(string? Setsid, string? Sh, bool Spawns)
 {
-    /// <summary>The program that is missing, or null.</summary>
+    /// <summary>The program that is missing; null if none is.</summary>
     public string? Missing => Setsid is null ? "setsid" : Sh is null ? "sh" : null;
 
-    /// <summary>Looks both up once in the server's own path, so that a task which sets PATH changes nothing of how it is started.</summary>
+    /// <summary>Searches the server's own path, so that a task that sets PATH does not change how it is started.</summary>
     public static Shell Find(string? path) => new(Find("setsid", path), Find("sh", path), OperatingSystem.IsLinux() && PosixSpawn.IsPossible);
 
     /// <summary>
-    /// Shell text in a session of its own. <c>setsid</c> forks only if it leads a process group already, which a child of .NET never does: the
-    /// process that is started is the leader, and its id is the group's.
+    /// A command that runs shell text in a session of its own. <c>setsid</c> forks only if it leads a process group already, which a child of .NET
+    /// never does. So the process that is started is the leader, and its id is the id of the group.
     /// </summary>
     public ProcessStartInfo Command(string text, string name, params IEnumerable<string> arguments)
     {

@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace SyncCluster.Scripts;
 
 /// <summary>
-/// A script that leads its session from its first instruction on (<see cref="PosixSpawn"/>). Its end is heard of by a descriptor of the process: .NET knows
-/// nothing of it, and leaves its exit code alone.
+/// A script that leads its session from its first instruction on (<see cref="PosixSpawn"/>). Its end is signaled by a descriptor of the process. .NET
+/// does not know the process and does not reap it.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class SpawnedProcess : ScriptProcess
@@ -19,7 +19,7 @@ internal sealed class SpawnedProcess : ScriptProcess
 
     /// <exception cref="Win32Exception">It could not be started.</exception>
     /// <exception cref="IOException">It could not be started.</exception>
-    /// <exception cref="UnwatchedScriptException">It was started, and killed.</exception>
+    /// <exception cref="UnsupervisedScriptException">It was started, and killed.</exception>
     public SpawnedProcess(
         string program, IReadOnlyList<string> words, IReadOnlyDictionary<string, string> environment, string folder, ScriptLog log)
     {
@@ -39,13 +39,13 @@ internal sealed class SpawnedProcess : ScriptProcess
 
         try
         {
-            _pipe = new OutputPipe(_stream, log, _process, TakeExitCode);
+            _pipe = new OutputPipe(_stream, log, _process, OnExited);
         }
         catch (Exception noThread)
         {
-            PosixSpawn.End(Id);
+            PosixSpawn.KillAndReap(Id);
             Dispose();
-            throw new UnwatchedScriptException(noThread);
+            throw new UnsupervisedScriptException(noThread);
         }
     }
 
@@ -63,15 +63,15 @@ internal sealed class SpawnedProcess : ScriptProcess
         _process.Dispose();
     }
 
-    private void TakeExitCode()
+    private void OnExited()
     {
         try
         {
-            _exit.SetResult(PosixSpawn.ExitCode(Id));
+            _exit.SetResult(PosixSpawn.Reap(Id));
         }
-        catch (InvalidOperationException taken)
+        catch (InvalidOperationException reaped)
         {
-            _exit.SetException(taken);
+            _exit.SetException(reaped);
         }
     }
 }

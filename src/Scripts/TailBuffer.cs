@@ -1,6 +1,6 @@
 namespace SyncCluster.Scripts;
 
-/// <summary>The last bytes of a stream, up to a capacity that is allocated only as far as it is needed.</summary>
+/// <summary>The last bytes of a stream, up to a capacity. Memory is allocated only as far as it is needed.</summary>
 internal sealed class TailBuffer(int capacity)
 {
     private byte[] _bytes = [];
@@ -31,7 +31,7 @@ internal sealed class TailBuffer(int capacity)
         return [.. _bytes.AsSpan(_start, first), .. _bytes.AsSpan(0, _length - first)];
     }
 
-    // Only a full buffer wraps around, so growing may simply copy.
+    // Only a full buffer wraps around, so growing can copy without moving.
     private void Grow(int needed)
     {
         if (needed > _bytes.Length && _bytes.Length < capacity)

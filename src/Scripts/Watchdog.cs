@@ -7,16 +7,16 @@ using Microsoft.Extensions.Logging;
 namespace SyncCluster.Scripts;
 
 /// <summary>
-/// Kills the scripts of a server that died, however it died. A shell in a session of its own reads from a pipe that only this process can write to:
-/// <c>+</c> or <c>-</c> and the id of a process group, a line each. The pipe's end means that this process is gone. Linux' own parent-death signal
-/// will not do: it is sent when the thread ends that started the process.
+/// Kills the scripts of a server that has died for any reason. A shell in a session of its own reads lines from a pipe that only this process can
+/// write to: <c>+</c> or <c>-</c>, and the id of a process group. The end of the pipe means that this process has ended. The parent-death signal of
+/// Linux is no alternative: it is sent when the thread ends that has started the process.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders folders, TimeProvider time, ILogger logger) : IDisposable
 {
-    // Arguments: the marker's beginning, the root folder. The search is repeated until nothing is found, and once more for what was just starting.
-    // Whom it finds may lead a group, in which there are others without the marker.
-    private const string Text = """
+    // Arguments: the marker's prefix, the root folder. The search is repeated until it finds nothing, and once more for processes that were just
+    // starting. A process that is found may lead a group in which others carry no marker.
+    private const string Script = """
         trap '' HUP INT QUIT TERM
         exec >/dev/null 2>&1
         groups=' '
@@ -52,10 +52,10 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
     private Process? _process;
     private bool _disposed;
 
-    /// <summary>The process that watches now; for tests.</summary>
+    /// <summary>The id of the watchdog's process; for tests.</summary>
     internal int? ProcessId => _process?.Id;
 
-    /// <summary>Makes sure that somebody watches before something is started.</summary>
+    /// <summary>Starts the watchdog's process if none runs. To be called before a script is started.</summary>
     /// <exception cref="Win32Exception">The watchdog could not be started.</exception>
     public void Ensure()
     {
@@ -68,43 +68,45 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
         }
     }
 
+    /// <summary>Has the watchdog kill a group if this server dies.</summary>
     public void Add(int group)
     {
         lock (_lock)
         {
             _groups.Add(group);
-            Tell('+', group);
+            Send('+', group);
         }
     }
 
+    /// <summary>The group has ended: its id may become that of other processes.</summary>
     public void Remove(int group)
     {
         lock (_lock)
         {
             _groups.Remove(group);
-            Tell('-', group);
+            Send('-', group);
         }
     }
 
-    /// <summary>Lets go of the pipe, upon which the watchdog kills what is left and ends.</summary>
+    /// <summary>Closes the pipe, upon which the watchdog kills what is left and ends.</summary>
     public void Dispose()
     {
         lock (_lock)
         {
             _disposed = true;
-            LetGo();
+            Close();
         }
     }
 
     private void Start()
     {
-        var start = shell.Command(Text, "synccluster_watchdog", $"{RunMarker.Variable}={runner:N}/", folders.Root);
+        var start = shell.Command(Script, "synccluster_watchdog", $"{RunMarker.Variable}={runner:N}/", folders.Root);
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH");
         start.RedirectStandardInput = true;
-        LetGo();
+        Close();
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
         var begun = time.GetTimestamp();
-        // Not in the event itself: it is raised under the process' own lock, or out of HasExited in the midst of Ensure.
+        // Not in the event itself, which is raised under the process' own lock, or by HasExited within Ensure.
         process.Exited += (_, _) => ThreadPool.UnsafeQueueUserWorkItem(_ => Restart(process, begun), null);
         process.Start();
         _process = process;
@@ -114,7 +116,7 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
         }
     }
 
-    // One that died at once would do so again: then the next run tries.
+    // A watchdog that died at once would do so again: then the next run starts one.
     private void Restart(Process process, long begun)
     {
         lock (_lock)
@@ -129,7 +131,7 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
         }
     }
 
-    private void Tell(char sign, int group)
+    private void Send(char sign, int group)
     {
         if (_disposed)
         {
@@ -146,9 +148,9 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
         }
     }
 
-    private void LetGo()
+    private void Close()
     {
-        // A process does not close a stream that was handed out.
+        // Disposing of a process does not close a stream that its property has returned.
         _process?.StandardInput.BaseStream.Dispose();
         _process?.Dispose();
         _process = null;
@@ -168,7 +170,7 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
 
     private void Write(char sign, int group)
     {
-        // None after a failed start: the next run tries again, and tells it of all groups.
+        // Null after a failed start: the next run starts another watchdog, which gets all groups.
         if (_process?.StandardInput is not { } input)
         {
             return;

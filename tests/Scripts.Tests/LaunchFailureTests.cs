@@ -10,8 +10,8 @@ public sealed class LaunchFailureTests
     [InlineData("./tool %script%", 1, Busy, false)]
     [InlineData("./tool %script%", 126, "done\n" + Busy, false)]
     [InlineData("./tool %script%", 126, "script_runas: 1: ./tool: Permission denied\n", false)]
-    public void Only_where_nothing_can_have_run_is_a_script_started_again(string runas, int code, string log, bool isPassing) =>
-        Assert.Equal(isPassing, LaunchFailure.IsPassing(Command(runas), code, log));
+    public void Only_where_nothing_can_have_run_is_a_script_started_again(string runas, int code, string log, bool isTransient) =>
+        Assert.Equal(isTransient, LaunchFailure.IsTransient(Command(runas), code, log));
 
     private static ScriptCommand Command(string runas) => new()
     {
@@ -19,7 +19,7 @@ public sealed class LaunchFailureTests
         Runas = runas,
         Filename = "script.sh",
         Script = default,
-        Words = [],
+        Arguments = [],
         Environment = new Dictionary<string, string>(),
         Timeout = TimeSpan.FromMinutes(1),
         Started = _ => { },

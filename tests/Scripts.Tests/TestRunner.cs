@@ -27,7 +27,7 @@ internal sealed class TestRunner : IDisposable
         Runas = "sh %script%",
         Filename = "script.sh",
         Script = Encoding.UTF8.GetBytes(script),
-        Words = words,
+        Arguments = words,
         Environment = new Dictionary<string, string>(),
         Timeout = TimeSpan.FromMinutes(1),
     };

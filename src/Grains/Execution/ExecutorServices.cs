@@ -3,10 +3,10 @@ using Orleans.Services;
 
 namespace SyncCluster.Execution;
 
-/// <summary>What every kind of execution registers in a silo.</summary>
+/// <summary>The registrations that every kind of executor needs in a silo.</summary>
 internal static class ExecutorServices
 {
-    /// <summary>Makes the executor the one that the silo's job grains use; it starts and stops with the silo.</summary>
+    /// <summary>Adds the executor that the silo's job grains use. It starts and stops with the silo.</summary>
     public static void AddExecutor<T>(this IServiceCollection services)
         where T : class, IJobExecutor, ILifecycleParticipant<ISiloLifecycle>
     {

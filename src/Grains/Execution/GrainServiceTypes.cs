@@ -1,8 +1,8 @@
 namespace SyncCluster.Execution;
 
 /// <summary>
-/// The types of this service's grain services, as version 0.1 had them: Orleans derived them from the names that the interfaces had then. Silos of two
-/// versions reach each other during an upgrade only if both use the same type.
+/// The types of the grain services, as in version 0.1, where Orleans derived them from the names that the interfaces had then. Silos of two versions
+/// can call each other during an upgrade only if both use the same type.
 /// </summary>
 internal static class GrainServiceTypes
 {

@@ -5,19 +5,20 @@ using SyncCluster.Scripts;
 
 namespace SyncCluster.Execution;
 
-/// <summary>Reads a run that is over as the end of its job, by the rules of TheEye. The exit code decides nothing.</summary>
+/// <summary>Reads the outcome of a job from its run, by the rules of TheEye. The exit code does not matter.</summary>
 internal static class OutcomeReader
 {
     private static readonly string LineTooLong = string.Create(
         CultureInfo.InvariantCulture,
-        $"The last line of the task's log, which is its output, was longer than {JobOutput.Limit} bytes. Have the task put out less, or a link to it.");
+        $"The last line of the task's log, which is its output, was longer than {JobOutput.Limit} bytes. "
+        + $"Have the task put out less, or a link to it.");
 
     private static readonly string LineTooDeep = string.Create(
         CultureInfo.InvariantCulture, $"The task's output nests deeper than {ScriptReport.MaxDepth} levels. Have the task put it out flatter.");
 
     /// <param name="run">The run.</param>
-    /// <param name="defaultState">The task's <c>default_state_evaluation</c>: the state where the script names none.</param>
-    /// <param name="whyStopped">What counts where the run was stopped by its caller.</param>
+    /// <param name="defaultState">The task's <c>default_state_evaluation</c>: the state if the script names none.</param>
+    /// <param name="whyStopped">The reason, if the run was stopped by its caller.</param>
     public static JobOutcome Read(ScriptRun run, string? defaultState, StopReason whyStopped) => run.End switch
     {
         ScriptEnd.Exited => Exited(run, defaultState),
@@ -38,7 +39,7 @@ internal static class OutcomeReader
             return Failed(run, Lifecycle.Finished, JobState.Failure, JobOutput.OfMessage(LineTooDeep));
         }
 
-        var output = line.Output is { } said ? JobOutput.Of(said) : JobOutput.Empty();
+        var output = line.Output is { } given ? JobOutput.Of(given) : JobOutput.Empty();
         if (output.Length > JobOutput.Limit)
         {
             return Failed(run, Lifecycle.Finished, JobState.Failure, JobOutput.TooLong(output.Length));
@@ -97,7 +98,7 @@ internal static class OutcomeReader
         Output = output,
     }.Render();
 
-    // Exactly these words, as in TheEye: "Success" says nothing.
+    // Exactly these words, as in TheEye: "Success" counts as no state.
     private static JobState? StateOf(string? word) => word switch
     {
         "success" => JobState.Success,

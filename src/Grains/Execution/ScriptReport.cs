@@ -5,18 +5,18 @@ using SyncCluster.Json;
 
 namespace SyncCluster.Execution;
 
-/// <summary>What a script says of its end in the last line of its log, by TheEye's rules. All that it does not say is null.</summary>
+/// <summary>What a script reports in the last line of its log, by TheEye's rules. What it does not report is null.</summary>
 internal sealed record ScriptReport
 {
-    /// <summary>How deep it may nest: two levels less than a document, which holds it two levels down.</summary>
+    /// <summary>The maximal nesting of the output: two levels less than that of a document, which contains it two levels down.</summary>
     public const int MaxDepth = JsonText.MaxDepth - 2;
 
-    private static readonly ScriptReport Silent = new();
+    private static readonly ScriptReport Empty = new();
 
-    /// <summary>Whatever it calls its state; only <c>success</c> and <c>failure</c> mean something.</summary>
+    /// <summary>The state as the script reports it. Only <c>success</c> and <c>failure</c> have a meaning.</summary>
     public string? State { get; private init; }
 
-    /// <summary>The output as the script gave it: a value of its own, which outlives the line.</summary>
+    /// <summary>The output as the script reports it: a copy that outlives the parsed line.</summary>
     public JsonElement? Output { get; private init; }
 
     public string? EventName { get; private init; }
@@ -25,7 +25,7 @@ internal sealed record ScriptReport
 
     public byte[]? Next { get; private init; }
 
-    /// <summary>False where it is JSON that nests too deep to be taken.</summary>
+    /// <summary>Reads the last line. False: it is JSON that nests too deep.</summary>
     public static bool TryRead(string text, [NotNullWhen(true)] out ScriptReport? line)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
@@ -42,7 +42,7 @@ internal sealed record ScriptReport
         return line is not null;
     }
 
-    // By a reader: a document takes quadratic time to build where it nests deep.
+    // A reader is used, because the time to build a deeply nested document is quadratic.
     private static bool IsWellFormed(byte[] json)
     {
         try
@@ -72,7 +72,7 @@ internal sealed record ScriptReport
         },
         JsonValueKind.Array => new ScriptReport { Output = json.Clone() },
         JsonValueKind.String when JsonText.IsTruthy(json) => new ScriptReport { State = JsonText.StringOf(json), Output = json.Clone() },
-        _ => Silent,
+        _ => Empty,
     };
 
     private static JsonElement? Truthy(JsonElement json, string name) =>

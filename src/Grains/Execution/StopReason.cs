@@ -2,7 +2,7 @@ using SyncCluster.Jobs;
 
 namespace SyncCluster.Execution;
 
-/// <summary>Why a run was stopped before its end: what becomes of its job, and what the job says instead of an output.</summary>
+/// <summary>Why a run was stopped before its end: the state of its job, and the message that the job has instead of an output.</summary>
 internal sealed record StopReason
 {
     private StopReason(JobState state, string message)
@@ -11,14 +11,14 @@ internal sealed record StopReason
         Message = message;
     }
 
-    /// <summary>Somebody canceled the job.</summary>
+    /// <summary>The job was canceled.</summary>
     public static StopReason Canceled { get; } = new(JobState.Canceled, "The job was canceled while it ran.");
 
     public JobState State { get; }
 
     public string Message { get; }
 
-    /// <summary>The server could not let it go on.</summary>
-    /// <param name="message">Why, in words for the task's user.</param>
+    /// <summary>The server had to stop the run.</summary>
+    /// <param name="message">The reason, as the task's user reads it.</param>
     public static StopReason Failure(string message) => new(JobState.Failure, message);
 }

@@ -1,139 +1,140 @@
 namespace SyncCluster.Execution.Local;
 
 /// <summary>
-/// The jobs that wait for a worker of this silo, by <see cref="FairQueue{T}"/>. While several customers call, the last free workers are kept for those
-/// that have less than their share of all workers: scripts that were begun together end together, and who comes in between would wait for all of them.
+/// The jobs that wait for a worker of this silo, in the order of <see cref="FairQueue{T}"/>. While several customers call, the last free workers are
+/// reserved for customers that have less than their share of all workers: scripts that started together end together, and a job that came in between
+/// would wait for all of them.
 /// </summary>
-/// <param name="workers">How many there are.</param>
-/// <param name="spare">How many are kept.</param>
-/// <param name="timeProvider">The time.</param>
-internal sealed class FairJobScheduler(int workers, int spare, TimeProvider timeProvider)
+/// <param name="workers">The number of workers.</param>
+/// <param name="reserved">The number of workers that are reserved.</param>
+/// <param name="timeProvider">The clock.</param>
+internal sealed class FairJobScheduler(int workers, int reserved, TimeProvider timeProvider)
 {
-    /// <summary>For so long a customer counts that has called.</summary>
-    private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(1);
+    /// <summary>How long a customer counts after its last call.</summary>
+    private static readonly TimeSpan ActiveTime = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
-    private readonly FairQueue<QueuedJob> _tickets = new();
-    private readonly Queue<Waiter> _waiters = new();
-    private readonly Dictionary<string, long> _called = new(StringComparer.Ordinal);
-    private bool _closed;
+    private readonly FairQueue<QueuedJob> _jobs = new();
+    private readonly Queue<Request> _requests = new();
+    private readonly Dictionary<string, long> _lastCalls = new(StringComparer.Ordinal);
+    private bool _isClosed;
 
-    /// <summary>False: it is closed.</summary>
-    public bool TryAdd(QueuedJob ticket)
+    /// <summary>Adds a job. False: the queue is closed.</summary>
+    public bool TryAdd(QueuedJob job)
     {
         lock (_lock)
         {
-            if (_closed)
+            if (_isClosed)
             {
                 return false;
             }
 
-            _called[ticket.Spec.Customer] = timeProvider.GetTimestamp();
-            _tickets.Enqueue(ticket.Spec.Customer, ticket);
-            GiveOut();
+            _lastCalls[job.Spec.Customer] = timeProvider.GetTimestamp();
+            _jobs.Enqueue(job.Spec.Customer, job);
+            Dispatch();
             return true;
         }
     }
 
     /// <summary>
-    /// The next ticket for a worker, which is to be given to <see cref="Ended"/>; null when the queue is closed and empty. Nothing that was added after
-    /// <paramref name="stop"/> was canceled is given to its bearer.
+    /// The next job for a worker, which must call <see cref="Ended"/> with it; null when the queue is closed and empty. A job that is added after
+    /// <paramref name="stop"/> was canceled is not returned.
     /// </summary>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was canceled.</exception>
-    public async Task<QueuedJob?> NextAsync(CancellationToken stop)
+    public async Task<QueuedJob?> TakeAsync(CancellationToken stop)
     {
-        var next = Wait(new Waiter(IsWorker: true, stop));
+        var next = EnqueueRequest(new Request(IsWorker: true, stop));
         using var canceled = stop.Register(() =>
         {
             lock (_lock)
             {
-                GiveOut();
+                Dispatch();
             }
         });
         return await next;
     }
 
-    /// <summary>A ticket that is left when no worker takes any more; null when the queue is closed and empty.</summary>
-    public Task<QueuedJob?> LeftAsync() => Wait(new Waiter(IsWorker: false, CancellationToken.None));
+    /// <summary>The next job for the handover, once no worker takes any more; null when the queue is closed and empty.</summary>
+    public Task<QueuedJob?> TakeForHandoverAsync() => EnqueueRequest(new Request(IsWorker: false, CancellationToken.None));
 
-    /// <summary>The ticket has no worker any more.</summary>
-    public void Ended(QueuedJob ticket)
+    /// <summary>The job's worker is free again.</summary>
+    public void Ended(QueuedJob job)
     {
         lock (_lock)
         {
-            _tickets.Ended(ticket.Spec.Customer);
-            GiveOut();
+            _jobs.Ended(job.Spec.Customer);
+            Dispatch();
         }
     }
 
-    /// <summary>Nothing is added any more; what is there is still given out.</summary>
+    /// <summary>Accepts no more jobs. Those in the queue can still be taken.</summary>
     public void Close()
     {
         lock (_lock)
         {
-            _closed = true;
-            GiveOut();
+            _isClosed = true;
+            Dispatch();
         }
     }
 
-    private Task<QueuedJob?> Wait(Waiter waiter)
+    private Task<QueuedJob?> EnqueueRequest(Request request)
     {
         lock (_lock)
         {
-            _waiters.Enqueue(waiter);
-            GiveOut();
+            _requests.Enqueue(request);
+            Dispatch();
         }
 
-        return waiter.Ticket.Task;
+        return request.Job.Task;
     }
 
-    private void GiveOut()
+    private void Dispatch()
     {
-        while (_waiters.TryPeek(out var waiter))
+        while (_requests.TryPeek(out var request))
         {
-            if (waiter.Stop.IsCancellationRequested)
+            if (request.Stop.IsCancellationRequested)
             {
-                waiter.Ticket.SetCanceled(waiter.Stop);
+                request.Job.SetCanceled(request.Stop);
             }
-            else if (_tickets.TryDequeue(out var ticket, waiter.IsWorker ? MayHave() : int.MaxValue))
+            else if (_jobs.TryDequeue(out var job, request.IsWorker ? RunningLimit() : int.MaxValue))
             {
-                waiter.Ticket.SetResult(ticket);
+                request.Job.SetResult(job);
             }
-            else if (_closed && _tickets.IsEmpty)
+            else if (_isClosed && _jobs.IsEmpty)
             {
-                waiter.Ticket.SetResult(null);
+                request.Job.SetResult(null);
             }
             else
             {
                 return;
             }
 
-            _waiters.Dequeue();
+            _requests.Dequeue();
         }
     }
 
-    /// <summary>How many workers a customer must have less than to get another one.</summary>
-    private int MayHave()
+    /// <summary>A customer gets another worker only if it has fewer than this.</summary>
+    private int RunningLimit()
     {
-        if (_waiters.Count > spare)
+        if (_requests.Count > reserved)
         {
             return int.MaxValue;
         }
 
-        foreach (var (customer, at) in _called)
+        foreach (var (customer, at) in _lastCalls)
         {
-            if (timeProvider.GetElapsedTime(at) > Remembered)
+            if (timeProvider.GetElapsedTime(at) > ActiveTime)
             {
-                _called.Remove(customer);
+                _lastCalls.Remove(customer);
             }
         }
 
-        return _called.Count > 1 ? Math.Max(1, workers / _called.Count) : int.MaxValue;
+        return _lastCalls.Count > 1 ? Math.Max(1, workers / _lastCalls.Count) : int.MaxValue;
     }
 
-    /// <summary>A worker that is free, or who sees to what is left.</summary>
-    private sealed record Waiter(bool IsWorker, CancellationToken Stop)
+    /// <summary>A free worker, or the handover, that waits for a job.</summary>
+    private sealed record Request(bool IsWorker, CancellationToken Stop)
     {
-        public TaskCompletionSource<QueuedJob?> Ticket { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<QueuedJob?> Job { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

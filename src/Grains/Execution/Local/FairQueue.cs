@@ -3,18 +3,21 @@ using System.Diagnostics.CodeAnalysis;
 namespace SyncCluster.Execution.Local;
 
 /// <summary>
-/// Who is next: the oldest entry of the customer that has the fewest running here, among equals of the one whose oldest entry has waited longest. A
-/// customer that floods the queue delays the others by no more than the runs it had begun. An entry costs O(log customers). Not for several threads.
+/// A queue that is fair between customers. Next is the oldest entry of the customer that has the fewest entries running. Among equals it is the
+/// customer whose oldest entry has waited longest. A customer that floods the queue delays the others only by the entries that it already runs. An
+/// operation costs O(log customers). Not thread-safe.
 /// </summary>
 internal sealed class FairQueue<T>
 {
     private readonly Dictionary<string, Customer> _customers = new(StringComparer.Ordinal);
 
-    /// <summary>Those that have entries. What the order depends on changes only while a customer is not in it.</summary>
+    /// <summary>The customers that have entries. The values that determine the order change only while a customer is not in the set.</summary>
     private readonly SortedSet<Customer> _waiting = new(Comparer<Customer>.Create(
-        (one, other) => (one.Running, one.Oldest).CompareTo((other.Running, other.Oldest))));
+        (one, other) => (one.Running, one.OldestArrival).CompareTo((other.Running, other.OldestArrival))));
 
     private long _arrivals;
+
+    public bool IsEmpty => _waiting.Count == 0;
 
     public void Enqueue(string name, T item)
     {
@@ -30,14 +33,12 @@ internal sealed class FairQueue<T>
         }
     }
 
-    public bool IsEmpty => _waiting.Count == 0;
-
-    /// <summary>Takes the next one, which counts as running until <see cref="Ended"/>.</summary>
-    /// <param name="item">What was taken.</param>
-    /// <param name="below">Its customer must have fewer than that running.</param>
-    public bool TryDequeue([MaybeNullWhen(false)] out T item, int below = int.MaxValue)
+    /// <summary>Takes the next entry, which counts as running until <see cref="Ended"/>.</summary>
+    /// <param name="item">The entry.</param>
+    /// <param name="runningLimit">No entry is taken if its customer has so many running.</param>
+    public bool TryDequeue([MaybeNullWhen(false)] out T item, int runningLimit = int.MaxValue)
     {
-        if (_waiting.Min is not { } customer || customer.Running >= below)
+        if (_waiting.Min is not { } customer || customer.Running >= runningLimit)
         {
             item = default;
             return false;
@@ -54,7 +55,7 @@ internal sealed class FairQueue<T>
         return true;
     }
 
-    /// <summary>One of the customer's that ran does so no more.</summary>
+    /// <summary>A running entry of the customer has ended.</summary>
     public void Ended(string name)
     {
         var customer = _customers[name];
@@ -78,7 +79,7 @@ internal sealed class FairQueue<T>
 
         public int Running { get; set; }
 
-        /// <summary>Differs among those that have entries; what has none is in no order.</summary>
-        public long Oldest => Entries.TryPeek(out var oldest) ? oldest.Arrival : -1;
+        /// <summary>The arrival of the oldest entry: unique among the customers that have entries.</summary>
+        public long OldestArrival => Entries.TryPeek(out var oldest) ? oldest.Arrival : -1;
     }
 }

@@ -5,11 +5,11 @@ using SyncCluster.Json;
 
 namespace SyncCluster.Execution.Local;
 
-/// <summary>What a script finds in its environment beside the few variables of the server: the task's own and TheEye's.</summary>
+/// <summary>The environment variables of a job's script, in addition to those of the server: the task's own and TheEye's.</summary>
 internal static class JobEnvironment
 {
     /// <param name="spec">The job.</param>
-    /// <param name="now">When its script starts.</param>
+    /// <param name="now">The start of its script.</param>
     public static Dictionary<string, string> Of(JobSpec spec, DateTimeOffset now) => new(spec.Env)
     {
         ["SYNCCLUSTER_DEADLINE"] = JsonText.Iso(Deadline(spec, now)),
@@ -28,11 +28,11 @@ internal static class JobEnvironment
         ["THEEYE_API_URL"] = "\"\"",
     };
 
-    /// <summary>When the script will be killed, or its answer may have nobody left to go to.</summary>
+    /// <summary>When the script will be killed, or when its caller stops waiting, if that is earlier.</summary>
     private static DateTimeOffset Deadline(JobSpec spec, DateTimeOffset now)
     {
-        var killed = now + spec.Timeout;
-        return spec.CallerWaitsUntil is { } waited && waited < killed ? waited : killed;
+        var timeout = now + spec.Timeout;
+        return spec.CallerWaitsUntil is { } waited && waited < timeout ? waited : timeout;
     }
 
     private static string Json(Action<Utf8JsonWriter> members) => Encoding.UTF8.GetString(JsonText.Write(json =>

@@ -6,7 +6,7 @@ using SyncCluster.Scripts;
 
 namespace SyncCluster.Execution.Local;
 
-/// <summary>Has a silo run the scripts itself.</summary>
+/// <summary>Registers the executor that runs scripts on the silo itself.</summary>
 internal static class LocalExecutorServices
 {
     public static void AddLocalExecutor(this IServiceCollection services)
@@ -15,7 +15,16 @@ internal static class LocalExecutorServices
             provider.GetRequiredService<IOptions<LocalExecutorOptions>>().Value.KillGrace,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ScriptRunner>>()));
+        services.AddSingleton(provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<LocalExecutorOptions>>().Value;
+            return new FairJobScheduler(options.Concurrency, options.ReservedWorkers, provider.GetRequiredService<TimeProvider>());
+        });
+        services.AddSingleton<HeldJobs>();
+        services.AddSingleton<JobRunner>();
+        services.AddSingleton<JobWorkers>();
         services.AddSingleton<QueueHandover>();
+        services.AddSingleton<RunnerQueries>();
         services.AddGrainService<RunnerService>(GrainServiceTypes.Runner);
         services.AddExecutor<LocalExecutor>();
         services.AddOptions<LocalExecutorOptions>().BindConfiguration(LocalExecutorOptions.Section).ValidateOnStart();

@@ -1,24 +1,24 @@
 namespace SyncCluster.Execution.Local;
 
 /// <summary>
-/// The places of this silo's queue. When all are taken, a customer that holds less than its share of them, the limit divided by the customers that
-/// hold any, gets one all the same, until twice as many are taken: whoever has filled the queue keeps nobody else out, and gets no more itself until
-/// the others have their share.
+/// The capacity of this silo's queue. When it is used up, a customer that uses less than its share, the limit divided by the number of customers, may
+/// still reserve, until twice the limit is used. So a customer that has filled the queue does not keep the others out, and gets nothing more until
+/// they have their share.
 /// </summary>
 internal sealed class QueueCapacity(int limit)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, int> _held = new(StringComparer.Ordinal);
-    private int _taken;
+    private readonly Dictionary<string, int> _reserved = new(StringComparer.Ordinal);
+    private int _total;
 
-    /// <summary>Takes a place, if the customer may have one.</summary>
-    public bool TryTake(string customer)
+    /// <summary>Reserves one job's capacity. False: the queue is full for this customer.</summary>
+    public bool TryReserve(string customer)
     {
         lock (_lock)
         {
-            var held = _held.GetValueOrDefault(customer);
-            var customers = _held.Count + (held == 0 ? 1 : 0);
-            if (_taken >= limit && (_taken >= 2 * limit || held * (long)customers >= limit))
+            var reserved = _reserved.GetValueOrDefault(customer);
+            var customers = _reserved.Count + (reserved == 0 ? 1 : 0);
+            if (_total >= limit && (_total >= 2 * limit || reserved * (long)customers >= limit))
             {
                 return false;
             }
@@ -28,8 +28,8 @@ internal sealed class QueueCapacity(int limit)
         }
     }
 
-    /// <summary>Takes a place, full or not.</summary>
-    public void Take(string customer)
+    /// <summary>Reserves one job's capacity, even if the queue is full.</summary>
+    public void Reserve(string customer)
     {
         lock (_lock)
         {
@@ -37,7 +37,8 @@ internal sealed class QueueCapacity(int limit)
         }
     }
 
-    public void GiveBack(string customer)
+    /// <summary>Ends a reservation.</summary>
+    public void Release(string customer)
     {
         lock (_lock)
         {
@@ -45,17 +46,17 @@ internal sealed class QueueCapacity(int limit)
         }
     }
 
-    private void Add(string customer, int places)
+    private void Add(string customer, int jobs)
     {
-        _taken += places;
-        var held = _held.GetValueOrDefault(customer) + places;
-        if (held == 0)
+        _total += jobs;
+        var reserved = _reserved.GetValueOrDefault(customer) + jobs;
+        if (reserved == 0)
         {
-            _held.Remove(customer);
+            _reserved.Remove(customer);
         }
         else
         {
-            _held[customer] = held;
+            _reserved[customer] = reserved;
         }
     }
 }

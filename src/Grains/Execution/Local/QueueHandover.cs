@@ -4,11 +4,18 @@ using SyncCluster.Jobs;
 
 namespace SyncCluster.Execution.Local;
 
-/// <summary>What becomes of a job that waits on a silo that stops: it has started nothing, and another silo takes it over, if there is one.</summary>
+/// <summary>
+/// Hands the jobs that wait on a silo that stops over to another silo, if there is one. They have started nothing: the grain of each releases it
+/// again once this silo does not hold it any more.
+/// </summary>
 internal sealed partial class QueueHandover
 {
+    private const int HandoversAtOnce = 64;
+    private const string ServerStopped = "The server was stopped before the job's turn came. Nothing was run: call the task again.";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
+    private readonly FairJobScheduler _queue;
+    private readonly HeldJobs _held;
     private readonly IGrainFactory _grains;
     private readonly ILocalSiloDetails _silo;
     private readonly IClusterMembershipService _membership;
@@ -17,6 +24,8 @@ internal sealed partial class QueueHandover
     private readonly ILogger<QueueHandover> _logger;
 
     public QueueHandover(
+        FairJobScheduler queue,
+        HeldJobs held,
         IGrainFactory grains,
         ILocalSiloDetails silo,
         IClusterMembershipService membership,
@@ -24,6 +33,8 @@ internal sealed partial class QueueHandover
         TimeProvider timeProvider,
         ILogger<QueueHandover> logger)
     {
+        _queue = queue;
+        _held = held;
         _grains = grains;
         _silo = silo;
         _membership = membership;
@@ -32,43 +43,53 @@ internal sealed partial class QueueHandover
         _logger = logger;
     }
 
-    /// <summary>Hands a job over that this silo says it does not hold.</summary>
-    public async Task RunAsync(QueuedJob ticket)
+    /// <summary>Hands over the jobs in the queue, and those that are still added to it, until it is closed and empty.</summary>
+    public Task HandOverQueueAsync() => Task.WhenAll(Enumerable.Range(0, HandoversAtOnce).Select(async _ =>
     {
-        var job = _grains.GetJob(ticket.Key);
+        while (await _queue.TakeForHandoverAsync() is { } job)
+        {
+            await HandOverAsync(job);
+        }
+    }));
+
+    /// <summary>Hands one job over.</summary>
+    public async Task HandOverAsync(QueuedJob job)
+    {
+        _held.Remove(job);
+        var grain = _grains.GetJob(job.Key);
         if (!_membership.HasOtherActiveSilo(_silo.SiloAddress))
         {
             if (_options.JobsEndWithTheProcess)
             {
-                await EndUnrunAsync(ticket, job);
+                await EndUnrunAsync(job, grain);
             }
 
             return;
         }
 
-        // Whoever asks for the job has it taken over by its grain, once that is in the memory of another silo.
+        // Any call that asks for the job has its grain release it again, once the grain is active on another silo.
         var (isAnswered, _) = await _retries.ExecuteAsync(
-            ticket.Spec.JobId, () => job.Attach(null, Reading.Fresh), reply => reply is not JobReply.Unavailable, Limit);
+            job.Spec.JobId, () => grain.Attach(null, Reading.Fresh), reply => reply is not JobReply.Unavailable, Limit);
         if (!isAnswered)
         {
-            LogNotHandedOver(ticket.Spec.JobId);
+            LogNotHandedOver(job.Spec.JobId);
         }
     }
 
-    /// <summary>Nobody will ever run it: who waits for it is told so, and may call again.</summary>
-    private async Task EndUnrunAsync(QueuedJob ticket, IJobGrain job)
+    /// <summary>No silo will ever run the job. Its callers are told that, and may call again.</summary>
+    private async Task EndUnrunAsync(QueuedJob job, IJobGrain grain)
     {
         var run = Guid.NewGuid();
         try
         {
-            if (await job.Assign(ticket.Attempt, run, _silo.SiloAddress) == Assignment.Granted)
+            if (await grain.Assign(job.Attempt, run, _silo.SiloAddress) == Assignment.Granted)
             {
-                await job.Complete(run, ServerOutcomes.NotRun("The server was stopped before the job's turn came. Nothing was run: call the task again."));
+                await grain.Complete(run, ServerOutcomes.NotRun(ServerStopped));
             }
         }
         catch (Exception fault)
         {
-            LogAskedInVain(fault, ticket.Spec.JobId);
+            LogAskedInVain(fault, job.Spec.JobId);
         }
     }
 

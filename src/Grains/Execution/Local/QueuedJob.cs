@@ -3,13 +3,17 @@ using SyncCluster.Scripts;
 
 namespace SyncCluster.Execution.Local;
 
-/// <summary>A job on this silo, from its release until its end is reported.</summary>
+/// <summary>A job that this silo holds.</summary>
+/// <param name="Spec">The job.</param>
+/// <param name="Attempt">The attempt that has released it.</param>
 internal sealed record QueuedJob(JobSpec Spec, Guid Attempt)
 {
+    /// <summary>The job's <see cref="JobKey"/>.</summary>
     public string Key => JobKey.Of(Spec.Customer, Spec.JobId);
 
-    public CancellationTokenSource Canceled { get; } = new();
+    /// <summary>Canceled when the job's run is to be stopped.</summary>
+    public CancellationTokenSource Cancellation { get; } = new();
 
-    /// <summary>What its script prints; null before it runs.</summary>
+    /// <summary>The log of the job's script; null before the script has started.</summary>
     public ScriptLog? Log { get; set; }
 }

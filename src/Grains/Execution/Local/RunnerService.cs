@@ -3,17 +3,18 @@ using SyncCluster.Jobs;
 
 namespace SyncCluster.Execution.Local;
 
-/// <summary>Answers other silos for this one's executor.</summary>
-internal sealed class RunnerService(GrainId id, Silo silo, ILoggerFactory loggers, LocalExecutor executor) : GrainService(id, silo, loggers), IRunnerService
+/// <inheritdoc/>
+internal sealed class RunnerService(GrainId id, Silo silo, ILoggerFactory loggers, HeldJobs held, LocalExecutor executor)
+    : GrainService(id, silo, loggers), IRunnerService
 {
     /// <inheritdoc/>
-    public Task<bool> Holds(string jobId, Guid attempt) => Task.FromResult(executor.Holds(jobId, attempt));
+    public Task<bool> Holds(string jobId, Guid attempt) => Task.FromResult(held.Contains(jobId, attempt));
 
     /// <inheritdoc/>
-    public Task<bool> Stop(string jobId, Guid attempt) => Task.FromResult(executor.Stop(jobId, attempt));
+    public Task<bool> Stop(string jobId, Guid attempt) => Task.FromResult(held.Stop(jobId, attempt));
 
     /// <inheritdoc/>
-    public Task<JobLog?> ReadLog(string jobId, Guid attempt, long from) => Task.FromResult(executor.ReadLog(jobId, attempt, from));
+    public Task<JobLog?> ReadLog(string jobId, Guid attempt, long from) => Task.FromResult(held.ReadLog(jobId, attempt, from));
 
     /// <inheritdoc/>
     public Task TurnHasCome(string key)
@@ -21,10 +22,4 @@ internal sealed class RunnerService(GrainId id, Silo silo, ILoggerFactory logger
         executor.TurnHasCome(key);
         return Task.CompletedTask;
     }
-}
-
-/// <summary>The runners of all silos.</summary>
-internal sealed class RunnerServiceClient(IGrainFactory grains)
-{
-    public IRunnerService On(SiloAddress silo) => grains.GetGrainService<IRunnerService>(GrainServiceTypes.Runner, silo);
 }

@@ -5,26 +5,27 @@ using StackExchange.Redis;
 namespace SyncCluster.Execution.TheEye;
 
 /// <summary>
-/// TheEye's word that a job has ended, over its Redis. One subscription to the pattern of all jobs serves a silo, whatever the number of its jobs:
-/// it stands long before a job is released, and costs a quarter of what a channel a job would (<c>bench subscriptions</c>), as long as not nearly all
-/// messages are of others' jobs. What is published while it does not stand is lost, and has to be asked for.
+/// Listens to TheEye's Redis, which announces that a job has ended. One subscription to the pattern of all jobs serves a silo with any number of
+/// jobs. It stands long before a job is released. It costs a quarter of one channel per job (<c>bench subscriptions</c>), unless nearly all messages
+/// are about jobs of other systems. Messages that are published while the subscription is interrupted are lost, and the supervisor has to be asked.
 /// </summary>
-internal sealed partial class CompletionListener(IOptions<TheEyeOptions> options, TimeProvider timeProvider, ILogger<CompletionListener> logger) : IAsyncDisposable
+internal sealed partial class CompletionListener(IOptions<TheEyeOptions> options, TimeProvider timeProvider, ILogger<CompletionListener> logger)
+    : IAsyncDisposable
 {
     private static readonly RedisChannel Pattern = RedisChannel.Pattern("*:job-finished:*");
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stopped = new();
-    private readonly SemaphoreSlim _broken = new(1, 1);
+    private readonly SemaphoreSlim _repair = new(1, 1);
     private Task _work = Task.CompletedTask;
     private volatile bool _isOpen;
 
-    /// <summary>Whether every message that is published now arrives.</summary>
+    /// <summary>Whether the subscription stands: every message that is published now arrives.</summary>
     public bool IsOpen => _isOpen;
 
-    /// <summary>Listens until it is disposed of.</summary>
-    /// <param name="finished">Told the id of each job that has ended, of whichever customer.</param>
-    /// <param name="opened">Told whenever the subscription stands again: what was published before may not have arrived.</param>
+    /// <summary>Listens until this is disposed of.</summary>
+    /// <param name="finished">Called with the id of each job that has ended, of any customer.</param>
+    /// <param name="opened">Called whenever the subscription stands again: earlier messages may be lost.</param>
     public void Open(Action<string> finished, Action opened) => _work = Task.Run(() => ListenAsync(finished, opened));
 
     /// <inheritdoc/>
@@ -35,11 +36,13 @@ internal sealed partial class CompletionListener(IOptions<TheEyeOptions> options
             await _stopped.CancelAsync();
             await _work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _stopped.Dispose();
-            _broken.Dispose();
+            _repair.Dispose();
         }
     }
 
-    /// <summary>How a connection string is read; null where it is none. A Redis that is away at the start is waited for, whatever it says.</summary>
+    /// <summary>
+    /// Reads a connection string; null if it is none. A Redis that is not there at the start is waited for, whatever the string says.
+    /// </summary>
     public static ConfigurationOptions? Read(string redis)
     {
         var read = RedisConnectionString.Read(redis);
@@ -59,12 +62,12 @@ internal sealed partial class CompletionListener(IOptions<TheEyeOptions> options
         var subscriber = redis.GetSubscriber();
         while (true)
         {
-            await _broken.WaitAsync(_stopped.Token);
+            await _repair.WaitAsync(_stopped.Token);
             try
             {
-                // Anew, and not only by the library itself: when this returns, Redis has confirmed it.
+                // Not left to the library's own reconnect: when this returns, Redis has confirmed the subscription.
                 await subscriber.UnsubscribeAsync(Pattern);
-                (await subscriber.SubscribeAsync(Pattern)).OnMessage(message => Hear(message.Channel, finished));
+                (await subscriber.SubscribeAsync(Pattern)).OnMessage(message => OnMessage(message.Channel, finished));
                 _isOpen = subscriber.IsConnected(Pattern);
             }
             catch (Exception fault)
@@ -79,7 +82,7 @@ internal sealed partial class CompletionListener(IOptions<TheEyeOptions> options
             }
             else
             {
-                await Task.Delay(Pause, timeProvider, _stopped.Token);
+                await Task.Delay(RetryPause, timeProvider, _stopped.Token);
                 Repair();
             }
         }
@@ -89,15 +92,15 @@ internal sealed partial class CompletionListener(IOptions<TheEyeOptions> options
     {
         try
         {
-            _broken.Release();
+            _repair.Release();
         }
         catch (Exception fault) when (fault is SemaphoreFullException or ObjectDisposedException)
         {
-            // It is going to be repaired already, or never again.
+            // A repair is pending, or this is disposed of.
         }
     }
 
-    private static void Hear(RedisChannel channel, Action<string> finished)
+    private static void OnMessage(RedisChannel channel, Action<string> finished)
     {
         var name = (string)channel!;
         finished(name[(name.LastIndexOf(':') + 1)..]);

@@ -2,44 +2,37 @@ using SyncCluster.Jobs;
 
 namespace SyncCluster.Execution.TheEye;
 
-/// <summary>Why a watched job is looked at.</summary>
-[Flags]
-internal enum WakeReasons
-{
-    None = 0,
-
-    /// <summary>The supervisor is to be asked.</summary>
-    Look = 1,
-
-    /// <summary>Redis says that it has ended.</summary>
-    Heard = 2,
-
-    /// <summary>It is to be released.</summary>
-    Release = 4,
-}
-
-/// <summary>A job of TheEye that this silo watches, and what is known of its release. One loop works on it; others only wake that.</summary>
+/// <summary>
+/// A job of TheEye that this silo monitors, and what is known of its release. One loop works on it. Other threads only change this state and wake the
+/// loop.
+/// </summary>
 internal sealed class MonitoredJob(JobSpec spec, TimeProvider timeProvider)
 {
     private readonly Lock _lock = new();
     private volatile TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile CallerTokens _tokens = new();
     private volatile CallerTokens _formerTokens = new();
-    private int _causes;
+    private int _wakeReasons;
     private Backoff _backoff = RetryPolicy.Read.NewBackoff();
     private Guid _attempt;
     private Release? _release;
     private bool _isReleasing;
     private bool _isUnreleased;
     private long? _syncingSince;
-    private bool _isHeard;
-    private long _askedAt = timeProvider.GetTimestamp();
+    private bool _isEndAnnounced;
+    private long _requestedAt = timeProvider.GetTimestamp();
     private long _plannedAt;
-    private long _lookAt = long.MaxValue;
+    private long _checkAt = long.MaxValue;
 
     public JobSpec Spec { get; private set; } = spec;
 
-    /// <summary>The newest tokens of those who wait for the job; where its grain has come back and nobody has come to it yet, of those who waited before.</summary>
+    /// <summary>The job's <see cref="JobKey"/>.</summary>
+    public string Key => JobKey.Of(Spec.Customer, Spec.JobId);
+
+    /// <summary>
+    /// The newest tokens of the callers that wait for the job. While a new activation of the job's grain has no callers yet, the tokens of the former
+    /// callers.
+    /// </summary>
     public IReadOnlyList<string> Tokens => _tokens.NewestFirst is { Count: > 0 } newest ? newest : _formerTokens.NewestFirst;
 
     /// <summary>The attempt that may have released the job.</summary>
@@ -54,38 +47,39 @@ internal sealed class MonitoredJob(JobSpec spec, TimeProvider timeProvider)
         }
     }
 
-    public void Wake(WakeReasons causes)
+    /// <summary>The time since a grain last asked for the job.</summary>
+    public TimeSpan IdleTime => timeProvider.GetElapsedTime(Volatile.Read(ref _requestedAt));
+
+    /// <summary>Wakes the job's loop.</summary>
+    public void Wake(WakeReasons reasons)
     {
-        Interlocked.Or(ref _causes, (int)causes);
+        Interlocked.Or(ref _wakeReasons, (int)reasons);
         _woken.TrySetResult();
     }
 
-    /// <summary>How long ago somebody has asked for the job.</summary>
-    public TimeSpan Unasked => timeProvider.GetElapsedTime(Volatile.Read(ref _askedAt));
-
-    /// <summary>Waits until there is something to do.</summary>
-    public async Task<WakeReasons> NextAsync(CancellationToken stop)
+    /// <summary>Waits until the loop is woken, and returns all reasons since the last time.</summary>
+    public async Task<WakeReasons> WaitAsync(CancellationToken stop)
     {
         await _woken.Task.WaitAsync(stop);
         _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        return (WakeReasons)Interlocked.Exchange(ref _causes, 0);
+        return (WakeReasons)Interlocked.Exchange(ref _wakeReasons, 0);
     }
 
-    /// <summary>An attempt that is this silo's: it may release the job.</summary>
-    public void Take(Release release)
+    /// <summary>Gives an attempt of this silo the right to release the job.</summary>
+    public void BeginRelease(Release release)
     {
         lock (_lock)
         {
             Spec = release.Spec;
             (_attempt, _release, _isReleasing, _isUnreleased, _syncingSince) = (release.Attempt, release, true, false, null);
-            Use(release.Tokens);
+            SetTokens(release.Tokens);
         }
 
-        Volatile.Write(ref _askedAt, timeProvider.GetTimestamp());
+        Volatile.Write(ref _requestedAt, timeProvider.GetTimestamp());
         Wake(WakeReasons.Release);
     }
 
-    /// <summary>The release that is to be carried out; each is given once.</summary>
+    /// <summary>The release that is to be sent; null if there is none. Each is returned once.</summary>
     public Release? TakeRelease()
     {
         lock (_lock)
@@ -96,29 +90,29 @@ internal sealed class MonitoredJob(JobSpec spec, TimeProvider timeProvider)
         }
     }
 
-    /// <summary>What came of a release.</summary>
-    /// <param name="attempt">Its attempt.</param>
-    /// <param name="arrived">False: it provably did not reach the supervisor, and never will.</param>
-    public void Released(Guid attempt, bool arrived)
+    /// <summary>A release was sent, or never will be.</summary>
+    /// <param name="attempt">The attempt of the release.</param>
+    /// <param name="mayHaveArrived">False: it provably did not reach the supervisor, and never will.</param>
+    public void EndRelease(Guid attempt, bool mayHaveArrived)
     {
         lock (_lock)
         {
             if (attempt == _attempt)
             {
                 _isReleasing = false;
-                _isUnreleased = !arrived;
+                _isUnreleased = !mayHaveArrived;
             }
         }
     }
 
-    /// <summary>The attempt that stands in storage, whosever it is.</summary>
-    /// <returns>Whether it has provably released nothing, and never will.</returns>
+    /// <summary>Notes the attempt that stands in storage, of this silo or another, and the newest tokens.</summary>
+    /// <returns>Whether the attempt has provably released nothing, and never will.</returns>
     public bool Observe(Guid attempt, CallerTokens tokens)
     {
-        Volatile.Write(ref _askedAt, timeProvider.GetTimestamp());
+        Volatile.Write(ref _requestedAt, timeProvider.GetTimestamp());
         lock (_lock)
         {
-            Use(tokens);
+            SetTokens(tokens);
             if (attempt != _attempt)
             {
                 (_attempt, _isReleasing, _isUnreleased, _syncingSince) = (attempt, false, false, null);
@@ -129,14 +123,14 @@ internal sealed class MonitoredJob(JobSpec spec, TimeProvider timeProvider)
     }
 
     /// <summary>
-    /// The supervisor says that the job is not released. An attempt that may have sent a release has provably released nothing, and never will, when
-    /// two reads of the job that both came after the attempt was seen to stand, and are further apart than a release may be under way, say so.
+    /// The supervisor says that the job is not released. Two such reads prove that an attempt which may have sent a release has released nothing, and
+    /// never will: both must come after the attempt was seen to stand, and they must be further apart than a release may be under way.
     /// </summary>
     /// <param name="attempt">The attempt that stood when the read was begun.</param>
     /// <param name="readAt">When the read was begun.</param>
     /// <param name="settleTime">How long a release may be under way.</param>
-    /// <returns>When that may be known; nothing where it is.</returns>
-    public TimeSpan? IsSyncing(Guid attempt, long readAt, TimeSpan settleTime)
+    /// <returns>The time until that may be proven; null if it is.</returns>
+    public TimeSpan? ObserveUnreleased(Guid attempt, long readAt, TimeSpan settleTime)
     {
         lock (_lock)
         {
@@ -152,64 +146,64 @@ internal sealed class MonitoredJob(JobSpec spec, TimeProvider timeProvider)
         }
     }
 
-    /// <summary>The supervisor says that the job is released and has not ended.</summary>
-    /// <param name="heard">Whether Redis has said that it has.</param>
-    /// <param name="pause">How long to wait before the supervisor is asked again, if Redis never has.</param>
-    public void GoesOn(bool heard, TimeSpan pause)
+    /// <summary>The supervisor says that the job is released and has not ended. Plans the next check.</summary>
+    /// <param name="endAnnounced">Whether Redis has announced the end.</param>
+    /// <param name="pause">The pause before the next check if Redis never has.</param>
+    public void ObserveRunning(bool endAnnounced, TimeSpan pause)
     {
         lock (_lock)
         {
             _isUnreleased = false;
             _syncingSince = null;
 
-            // Published before it was saved, perhaps.
-            _isHeard |= heard;
-            if (!_isHeard)
+            // The end may have been announced before it was saved.
+            _isEndAnnounced |= endAnnounced;
+            if (!_isEndAnnounced)
             {
                 _backoff = RetryPolicy.Read.NewBackoff();
             }
 
-            SetLook(_isHeard ? _backoff.Next() : pause);
+            PlanCheck(_isEndAnnounced ? _backoff.Next() : pause);
         }
     }
 
-    /// <summary>Looks again after a pause that grows each time.</summary>
-    public void LookSoon()
+    /// <summary>Plans the next check after a pause that grows each time.</summary>
+    public void CheckSoon()
     {
         lock (_lock)
         {
-            SetLook(_backoff.Next());
+            PlanCheck(_backoff.Next());
         }
     }
 
-    /// <summary>Looks again in some time.</summary>
-    public void LookIn(TimeSpan time)
+    /// <summary>Plans the next check after a pause.</summary>
+    public void CheckAfter(TimeSpan pause)
     {
         lock (_lock)
         {
-            SetLook(time);
+            PlanCheck(pause);
         }
     }
 
-    /// <summary>Whether it is time to look; said once a plan.</summary>
+    /// <summary>Whether the planned check is due. True is returned once for each plan.</summary>
     /// <param name="now">The time.</param>
-    /// <param name="longest">The longest pause, however the plan is; null for none.</param>
+    /// <param name="longest">A limit of the pause before the check; null for none.</param>
     public bool IsDue(long now, TimeSpan? longest)
     {
         lock (_lock)
         {
-            var lookAt = longest is { } limit ? Math.Min(_lookAt, _plannedAt + Ticks(limit)) : _lookAt;
-            if (_lookAt == long.MaxValue || now < lookAt)
+            var checkAt = longest is { } limit ? Math.Min(_checkAt, _plannedAt + Ticks(limit)) : _checkAt;
+            if (_checkAt == long.MaxValue || now < checkAt)
             {
                 return false;
             }
 
-            _lookAt = long.MaxValue;
+            _checkAt = long.MaxValue;
             return true;
         }
     }
 
-    private void Use(CallerTokens tokens)
+    private void SetTokens(CallerTokens tokens)
     {
         if (_tokens.NewestFirst.Count > 0)
         {
@@ -219,10 +213,10 @@ internal sealed class MonitoredJob(JobSpec spec, TimeProvider timeProvider)
         _tokens = tokens;
     }
 
-    private void SetLook(TimeSpan time)
+    private void PlanCheck(TimeSpan pause)
     {
         _plannedAt = timeProvider.GetTimestamp();
-        _lookAt = _plannedAt + Ticks(time);
+        _checkAt = _plannedAt + Ticks(pause);
     }
 
     private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * timeProvider.TimestampFrequency);

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace SyncCluster.Execution.TheEye;
 
 /// <summary>
-/// TheEye's supervisor. Nothing but reads is repeated by itself: a create that is repeated makes a second job, and <c>synced</c> is not atomic
-/// there, so that two at once can run a job twice.
+/// The client of TheEye's supervisor. Only reads are repeated automatically: a repeated create makes a second job, and <c>synced</c> is not atomic,
+/// so that two requests at once can run a job twice.
 /// </summary>
 internal sealed class SupervisorClient(IHttpClientFactory clients, IOptions<TheEyeOptions> options, ILogger<TheEyeHttp> logger)
 {
@@ -13,13 +13,13 @@ internal sealed class SupervisorClient(IHttpClientFactory clients, IOptions<TheE
 
     private readonly TheEyeHttp _http = new(clients.CreateClient(ClientName), options.Value.Supervisor, logger);
 
-    /// <summary>Makes a job that does nothing yet. The answer is its document.</summary>
+    /// <summary>Creates a job that does nothing yet. The reply is its document.</summary>
     /// <param name="customer">The customer's name.</param>
     /// <param name="task">The task's id.</param>
     /// <param name="secret">The task's secret, instead of a token.</param>
     /// <param name="token">The caller's token; null with a secret.</param>
     /// <param name="body">JSON: an object with <c>task_arguments</c> and the lifecycle <c>syncing</c>.</param>
-    /// <param name="cancellation">Gives it up: the job may have been made, and does nothing.</param>
+    /// <param name="cancellation">Cancels the request. The job may have been created all the same.</param>
     public Task<TheEyeReply> CreateAsync(
         string customer, string task, string? secret, string? token, ReadOnlyMemory<byte> body, CancellationToken cancellation) => _http.SendAsync(
         HttpMethod.Post,
@@ -28,15 +28,15 @@ internal sealed class SupervisorClient(IHttpClientFactory clients, IOptions<TheE
         body,
         cancellation);
 
-    /// <summary>Releases a job. Must never be sent twice at once, nor while an earlier one may still be under way.</summary>
+    /// <summary>Releases a job. Must not be sent while an earlier request may still be under way.</summary>
     public Task<TheEyeReply> SyncedAsync(string jobId, string token, CancellationToken cancellation) =>
         _http.SendAsync(HttpMethod.Put, $"/job/{jobId}/synced", token, null, cancellation);
 
-    /// <summary>A job's document.</summary>
+    /// <summary>Reads a job's document.</summary>
     public Task<TheEyeReply> JobAsync(string customer, string jobId, string token, CancellationToken cancellation) =>
         _http.SendAsync(HttpMethod.Get, $"/{Escaped(customer)}/job/{jobId}", token, null, cancellation);
 
-    /// <summary>Cancels a job, also one that was not released.</summary>
+    /// <summary>Cancels a job, also if it was not released.</summary>
     public async Task<TheEyeReply> EndAsync(string customer, string jobId, string token, CancellationToken cancellation)
     {
         var seen = await JobAsync(customer, jobId, token, cancellation);
@@ -53,11 +53,11 @@ internal sealed class SupervisorClient(IHttpClientFactory clients, IOptions<TheE
         return await CancelAsync(customer, jobId, token, cancellation);
     }
 
-    /// <summary>Takes a job that was not released aside: only then can it be canceled.</summary>
+    /// <summary>Puts a job that was not released on hold: only then can it be canceled.</summary>
     private Task<TheEyeReply> HoldAsync(string jobId, string token, CancellationToken cancellation) =>
         _http.SendAsync(HttpMethod.Put, $"/job/{jobId}/hold", token, null, cancellation);
 
-    /// <summary>Cancels a job; one that has ended stays as it is.</summary>
+    /// <summary>Cancels a job. One that has ended does not change.</summary>
     private Task<TheEyeReply> CancelAsync(string customer, string jobId, string token, CancellationToken cancellation) =>
         _http.SendAsync(HttpMethod.Put, $"/{Escaped(customer)}/job/{jobId}/cancel", token, null, cancellation);
 

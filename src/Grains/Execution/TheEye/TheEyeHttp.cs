@@ -7,24 +7,25 @@ using SyncCluster.Json;
 namespace SyncCluster.Execution.TheEye;
 
 /// <summary>
-/// Requests to one of TheEye's programs, each answered with what came of it: nothing is thrown but for a caller that has gone. Addresses carry tokens and secrets and
-/// are never logged.
+/// Sends requests to one of TheEye's programs. A failure is returned as a reply; only a cancellation is thrown. Addresses contain tokens and secrets
+/// and are never logged.
 /// </summary>
 internal sealed partial class TheEyeHttp(HttpClient http, Uri origin, ILogger<TheEyeHttp> logger)
 {
     private const int LongestMessage = 500;
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    /// <summary>Where the program listens, perhaps with a path.</summary>
+    /// <summary>The program's base address, which may have a path.</summary>
     private readonly string _origin = origin.AbsoluteUri.TrimEnd('/');
 
     /// <param name="method">The method.</param>
-    /// <param name="path">Escaped, from the slash on.</param>
+    /// <param name="path">The path and query, escaped, beginning with a slash.</param>
     /// <param name="token">The token; null for none.</param>
     /// <param name="json">The body; null for none.</param>
-    /// <param name="cancellation">Gives the request up.</param>
-    /// <exception cref="OperationCanceledException">It was given up.</exception>
-    public async Task<TheEyeReply> SendAsync(HttpMethod method, string path, string? token, ReadOnlyMemory<byte>? json, CancellationToken cancellation)
+    /// <param name="cancellation">Cancels the request.</param>
+    /// <exception cref="OperationCanceledException">The request was canceled.</exception>
+    public async Task<TheEyeReply> SendAsync(
+        HttpMethod method, string path, string? token, ReadOnlyMemory<byte>? json, CancellationToken cancellation)
     {
         var address = new Uri($"{_origin}{path}{(token is null ? "" : $"?access_token={Uri.EscapeDataString(token)}")}");
         using var request = new HttpRequestMessage(method, address) { Content = ContentOf(method, json) };
@@ -39,7 +40,7 @@ internal sealed partial class TheEyeHttp(HttpClient http, Uri origin, ILogger<Th
             var what = FaultOf(fault);
             if (fault is not BrokenCircuitException)
             {
-                // Of an open circuit enough was said before it opened.
+                // The failures that opened the circuit were logged.
                 LogFailed(what, fault.GetType().Name, (fault as HttpRequestException)?.HttpRequestError);
             }
 
@@ -48,8 +49,8 @@ internal sealed partial class TheEyeHttp(HttpClient http, Uri origin, ILogger<Th
     }
 
     /// <summary>
-    /// What is no read has a content, be it an empty one: without, the framework's client sends a request again by itself when the connection, one that
-    /// was used before, is closed without an answer. It can't know that this one may have been carried out (<c>HttpConnection</c>, <c>_canRetry</c>).
+    /// Every request but a read has content, even if it is empty. Without content, the framework's client repeats a request by itself when a reused
+    /// connection is closed without an answer, although the request may have been carried out (<c>HttpConnection</c>, <c>_canRetry</c>).
     /// </summary>
     private static ReadOnlyMemoryContent? ContentOf(HttpMethod method, ReadOnlyMemory<byte>? json)
     {
@@ -74,12 +75,15 @@ internal sealed partial class TheEyeHttp(HttpClient http, Uri origin, ILogger<Th
     {
         BrokenCircuitException => TheEyeFault.Unreachable,
         TimeoutRejectedException or OperationCanceledException or TimeoutException => TheEyeFault.Slow,
-
-        // These come before a connection stands: nothing was sent on it.
-        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError } =>
-            TheEyeFault.Unreachable,
+        _ when IsWithoutConnection(fault) => TheEyeFault.Unreachable,
         HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => TheEyeFault.TooLarge,
         _ => TheEyeFault.Broken,
+    };
+
+    /// <summary>Whether the request failed before there was a connection: it was not sent.</summary>
+    public static bool IsWithoutConnection(Exception? fault) => fault is HttpRequestException
+    {
+        HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
     };
 
     private static string? MessageOf(byte[] body)

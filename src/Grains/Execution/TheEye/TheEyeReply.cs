@@ -2,7 +2,7 @@ using SyncCluster.Jobs;
 
 namespace SyncCluster.Execution.TheEye;
 
-/// <summary>What TheEye has said to a request.</summary>
+/// <summary>TheEye's reply to a request.</summary>
 internal abstract record TheEyeReply
 {
     private TheEyeReply()
@@ -10,23 +10,23 @@ internal abstract record TheEyeReply
     }
 
     /// <summary>2xx.</summary>
-    /// <param name="Body">As it was sent, inflated.</param>
+    /// <param name="Body">The body, inflated.</param>
     public sealed record Ok(byte[] Body) : TheEyeReply
     {
-        /// <summary>The job whose document the body is; null where it is none.</summary>
+        /// <summary>The job whose document the body is; null if it is none.</summary>
         public TheEyeJob? ToJob() => JobDocumentReader.Find(Body)?.ToJob();
     }
 
     /// <summary>4xx.</summary>
     /// <param name="Status">The status.</param>
-    /// <param name="Message">TheEye's own words where it has some.</param>
+    /// <param name="Message">TheEye's message; a general one if TheEye has sent none.</param>
     public sealed record Refused(int Status, string Message) : TheEyeReply;
 
-    /// <summary>No answer, or none that means anything.</summary>
-    /// <param name="Fault">What happened.</param>
+    /// <summary>No answer, or one that can't be used.</summary>
+    /// <param name="Fault">The kind of failure.</param>
     public sealed record Failed(TheEyeFault Fault) : TheEyeReply
     {
-        /// <summary>The status, of a <see cref="TheEyeFault.Broken"/>.</summary>
+        /// <summary>The status, if the fault is <see cref="TheEyeFault.Broken"/> and there is one.</summary>
         public int? Status { get; init; }
 
         /// <summary>Whether the request may have been carried out.</summary>
@@ -34,6 +34,7 @@ internal abstract record TheEyeReply
     }
 }
 
+/// <summary>Why TheEye has given no answer that can be used.</summary>
 internal enum TheEyeFault
 {
     /// <summary>No connection: the request was not sent.</summary>
@@ -42,7 +43,7 @@ internal enum TheEyeFault
     /// <summary>No answer in time.</summary>
     Slow = 1,
 
-    /// <summary>The connection broke before the whole answer was there, or the answer is a 5xx, a redirect, or none of TheEye's.</summary>
+    /// <summary>The connection broke before the answer was complete, or the answer is a 5xx, a redirect, or not one of TheEye's.</summary>
     Broken = 2,
 
     /// <summary>The answer is larger than <see cref="TheEyeOptions.DocumentLimit"/>.</summary>

@@ -8,23 +8,28 @@ using Polly.Timeout;
 
 namespace SyncCluster.Execution.TheEye;
 
-/// <summary>What a process needs to talk to TheEye.</summary>
+/// <summary>Registers the clients of TheEye, and the executor that has it run the jobs.</summary>
 internal static class TheEyeServices
 {
-    /// <summary>Above what the calls of a busy silo need at once; more wait for a free one.</summary>
+    /// <summary>More than a busy silo needs at once. Further requests wait for a free connection.</summary>
     private const int Connections = 512;
 
-    /// <summary>Has TheEye run a silo's jobs.</summary>
+    /// <summary>Adds the executor that has TheEye run the silo's jobs.</summary>
     public static void AddTheEyeExecutor(this IServiceCollection services)
     {
         services.AddTheEye();
         services.AddSingleton<CompletionListener>();
+        services.AddSingleton<SupervisorRequests>();
+        services.AddSingleton<CompletionReporter>();
+        services.AddSingleton<JobReleaser>();
+        services.AddSingleton<JobChecker>();
+        services.AddSingleton<JobMonitor>();
         services.AddExecutor<TheEyeExecutor>();
         services.AddOptions<HostOptions>().PostConfigure<IOptions<TheEyeOptions>>((host, options) =>
-            host.ShutdownTimeout += TheEyeExecutor.ReleaseWindow + options.Value.RequestTimeout);
+            host.ShutdownTimeout += JobReleaser.Window + options.Value.RequestTimeout);
     }
 
-    /// <summary>The client of TheEye's supervisor. Once, although gateway and silo may share the process.</summary>
+    /// <summary>Adds the client of TheEye's supervisor, once if gateway and silo share the process.</summary>
     public static void AddTheEye(this IServiceCollection services)
     {
         if (services.Any(service => service.ServiceType == typeof(SupervisorClient)))
@@ -38,7 +43,7 @@ internal static class TheEyeServices
         services.AddSingleton<SupervisorClient>();
     }
 
-    /// <summary>A client of one of TheEye's programs.</summary>
+    /// <summary>Adds an HTTP client of one of TheEye's programs.</summary>
     public static void AddTheEyeClient(this IServiceCollection services, string name)
     {
         var client = services.AddHttpClient(name)
@@ -55,13 +60,13 @@ internal static class TheEyeServices
                 handler.MaxConnectionsPerServer = Connections;
                 handler.UseCookies = false;
 
-                // A name may come to mean another address.
+                // DNS may change.
                 handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2);
                 handler.ActivityHeadersPropagator = null;
             })
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
 
-            // They would log addresses, with tokens in them.
+            // The framework's loggers would log addresses, which contain tokens.
             .RemoveAllLoggers();
         client.AddResilienceHandler(name, (pipeline, context) =>
         {
@@ -75,17 +80,15 @@ internal static class TheEyeServices
             };
             retry.DisableFor(HttpMethod.Post, HttpMethod.Put);
 
-            // What fails is logged here; Polly's own word of each attempt costs more than the attempt's way through it.
+            // Failures are logged by TheEyeHttp. Polly's own telemetry of each attempt costs more than the pipeline itself.
             pipeline.TelemetryListener = null;
             pipeline
                 .AddRetry(retry)
                 .AddCircuitBreaker(new HttpCircuitBreakerStrategyOptions
                 {
-                    // A 5xx may be one task's own fault, and must not keep the others from theirs.
-                    ShouldHandle = attempt => new(attempt.Outcome.Exception is TimeoutRejectedException or HttpRequestException
-                    {
-                        HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
-                    }),
+                    // A 5xx may be the fault of one task, and must not block the others.
+                    ShouldHandle = attempt => new(
+                        attempt.Outcome.Exception is TimeoutRejectedException || TheEyeHttp.IsWithoutConnection(attempt.Outcome.Exception)),
                     FailureRatio = 0.5,
                     MinimumThroughput = 20,
                     SamplingDuration = TimeSpan.FromSeconds(10),

@@ -15,8 +15,8 @@ public sealed class RefusedReleaseTests(RefusedReleaseTests.Server server) : ICl
         server.TheEye.Faults.Next(Step.Synced, Fault.Status(403, "{\"message\":\"Not you.\"}"));
         Assert.Equal(502, (await server.CallAsync(task)).Status);
         await server.TheEye.WhenAsync(() => server.TheEye.Jobs.Single(job => job.Task.Id == task).Lifecycle == "canceled");
-        var executor = server.App.Services.GetRequiredService<TheEyeExecutor>();
-        await TestServer.UntilAsync(() => executor.Watched == 0);
+        var monitor = server.App.Services.GetRequiredService<JobMonitor>();
+        await TestServer.UntilAsync(() => monitor.Jobs.Count == 0);
         Assert.Equal(0, server.TheEye.Jobs.Single(job => job.Task.Id == task).Runs);
     }
 

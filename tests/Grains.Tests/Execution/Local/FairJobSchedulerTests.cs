@@ -9,12 +9,12 @@ public sealed class FairJobSchedulerTests
     private readonly List<Task<QueuedJob?>> _free = [];
     private readonly FairJobScheduler _queue;
 
-    public FairJobSchedulerTests() => _queue = new FairJobScheduler(workers: 8, spare: 1, _clock);
+    public FairJobSchedulerTests() => _queue = new FairJobScheduler(workers: 8, reserved: 1, _clock);
 
     [Fact]
     public async Task Who_waits_gets_what_comes()
     {
-        var next = _queue.NextAsync(CancellationToken.None);
+        var next = _queue.TakeAsync(CancellationToken.None);
         var ticket = Add("acme");
         Assert.Same(ticket, await next);
     }
@@ -23,12 +23,12 @@ public sealed class FairJobSchedulerTests
     public async Task Who_was_stopped_gets_nothing_and_leaves_it_to_others()
     {
         using var stop = new CancellationTokenSource();
-        var stopped = _queue.NextAsync(stop.Token);
+        var stopped = _queue.TakeAsync(stop.Token);
         await stop.CancelAsync();
         var ticket = Add("acme");
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stopped);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _queue.NextAsync(stop.Token));
-        Assert.Same(ticket, await _queue.LeftAsync());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _queue.TakeAsync(stop.Token));
+        Assert.Same(ticket, await _queue.TakeForHandoverAsync());
     }
 
     [Fact]
@@ -38,8 +38,8 @@ public sealed class FairJobSchedulerTests
         _queue.Close();
         _queue.Close();
         Assert.False(_queue.TryAdd(NewTicket("acme")));
-        Assert.Same(ticket, await _queue.NextAsync(CancellationToken.None));
-        Assert.All(await Task.WhenAll(_queue.NextAsync(CancellationToken.None), _queue.LeftAsync(), _queue.LeftAsync()), Assert.Null);
+        Assert.Same(ticket, await _queue.TakeAsync(CancellationToken.None));
+        Assert.All(await Task.WhenAll(_queue.TakeAsync(CancellationToken.None), _queue.TakeForHandoverAsync(), _queue.TakeForHandoverAsync()), Assert.Null);
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class FairJobSchedulerTests
         _queue.Ended(first);
     }
 
-    private void AddWorkers(int count) => _free.AddRange(Enumerable.Range(0, count).Select(_ => _queue.NextAsync(CancellationToken.None)));
+    private void AddWorkers(int count) => _free.AddRange(Enumerable.Range(0, count).Select(_ => _queue.TakeAsync(CancellationToken.None)));
 
     /// <summary>What a worker is given.</summary>
     private async Task<QueuedJob> GivenAsync()

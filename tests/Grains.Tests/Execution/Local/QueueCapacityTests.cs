@@ -3,7 +3,7 @@ namespace SyncCluster.Grains.Tests.Execution.Local;
 
 public sealed class QueueCapacityTests
 {
-    private readonly QueueCapacity _places = new(12);
+    private readonly QueueCapacity _capacity = new(12);
 
     [Fact]
     public void A_customer_alone_may_fill_the_queue_and_no_more()
@@ -33,37 +33,37 @@ public sealed class QueueCapacityTests
         Fill("globex");
         for (var ended = 0; ended < 6; ended++)
         {
-            _places.GiveBack("acme");
-            Assert.False(_places.TryTake("acme"));
+            _capacity.Release("acme");
+            Assert.False(_capacity.TryReserve("acme"));
         }
 
-        _places.GiveBack("globex");
-        Assert.True(_places.TryTake("globex"));
+        _capacity.Release("globex");
+        Assert.True(_capacity.TryReserve("globex"));
     }
 
     [Fact]
     public void Who_has_given_all_back_takes_no_share()
     {
         Fill("acme");
-        Assert.True(_places.TryTake("globex"));
-        _places.GiveBack("globex");
-        _places.GiveBack("acme");
-        Assert.True(_places.TryTake("acme"));
+        Assert.True(_capacity.TryReserve("globex"));
+        _capacity.Release("globex");
+        _capacity.Release("acme");
+        Assert.True(_capacity.TryReserve("acme"));
     }
 
     [Fact]
     public void What_was_accepted_before_has_a_place_full_or_not()
     {
         Fill("acme");
-        _places.Take("acme");
-        _places.GiveBack("acme");
-        Assert.False(_places.TryTake("acme"));
+        _capacity.Reserve("acme");
+        _capacity.Release("acme");
+        Assert.False(_capacity.TryReserve("acme"));
     }
 
     private int Fill(string customer)
     {
         var taken = 0;
-        while (_places.TryTake(customer))
+        while (_capacity.TryReserve(customer))
         {
             taken++;
         }

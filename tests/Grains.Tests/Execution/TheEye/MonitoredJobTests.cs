@@ -24,7 +24,7 @@ public sealed class MonitoredJobTests
     [Fact]
     public void It_is_looked_at_when_it_was_planned_and_not_before_and_once()
     {
-        _job.LookIn(Pause);
+        _job.CheckAfter(Pause);
         Assert.False(_job.IsDue(_time.GetTimestamp(), null));
         _time.Advance(Pause - Moment);
         Assert.False(_job.IsDue(_time.GetTimestamp(), null));
@@ -36,7 +36,7 @@ public sealed class MonitoredJobTests
     [Fact]
     public void It_is_looked_at_sooner_while_nothing_can_be_heard_of_it()
     {
-        _job.LookIn(Pause);
+        _job.CheckAfter(Pause);
         _time.Advance(TimeSpan.FromSeconds(2) - Moment);
         Assert.False(_job.IsDue(_time.GetTimestamp(), TimeSpan.FromSeconds(2)));
         _time.Advance(Moment);
@@ -52,7 +52,7 @@ public sealed class MonitoredJobTests
     {
         var pauses = Enumerable.Range(0, 9).Select(_ =>
         {
-            _job.LookSoon();
+            _job.CheckSoon();
             return PauseTillDue();
         }).ToArray();
         Assert.All(
@@ -62,18 +62,18 @@ public sealed class MonitoredJobTests
     [Fact]
     public void One_of_which_an_end_was_published_is_looked_at_soon_again_and_less_and_less_often()
     {
-        _job.GoesOn(heard: false, Pause);
+        _job.ObserveRunning(endAnnounced: false, Pause);
         Assert.Equal(Pause, PauseTillDue());
-        _job.GoesOn(heard: true, Pause);
+        _job.ObserveRunning(endAnnounced: true, Pause);
         Assert.Equal(TimeSpan.FromMilliseconds(100), PauseTillDue());
-        _job.GoesOn(heard: false, Pause);
+        _job.ObserveRunning(endAnnounced: false, Pause);
         Assert.InRange(PauseTillDue(), TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(200));
     }
 
     [Fact]
     public void It_may_be_released_anew_after_two_reads_further_apart_than_a_release_may_be_under_way()
     {
-        Release(Mine, arrived: true);
+        Release(Mine, mayHaveArrived: true);
         Assert.Equal(SettleTime, Read(Mine));
         _time.Advance(SettleTime);
         Assert.Equal(TimeSpan.Zero, Read(Mine));
@@ -85,10 +85,10 @@ public sealed class MonitoredJobTests
     [Fact]
     public void A_read_between_that_shows_it_released_begins_the_count_anew()
     {
-        Release(Mine, arrived: true);
+        Release(Mine, mayHaveArrived: true);
         Read(Mine);
         _time.Advance(SettleTime * 2);
-        _job.GoesOn(heard: false, Pause);
+        _job.ObserveRunning(endAnnounced: false, Pause);
         Assert.Equal(SettleTime, Read(Mine));
         Assert.False(_job.Observe(Mine, _tokens));
     }
@@ -96,18 +96,18 @@ public sealed class MonitoredJobTests
     [Fact]
     public void While_its_release_is_sent_nothing_is_concluded()
     {
-        _job.Take(new Release(Spec(), Mine, _time.GetTimestamp(), _tokens));
+        _job.BeginRelease(new Release(Spec(), Mine, _time.GetTimestamp(), _tokens));
         Read(Mine);
         _time.Advance(SettleTime * 2);
         Assert.NotNull(Read(Mine));
-        _job.Released(Mine, arrived: true);
+        _job.EndRelease(Mine, mayHaveArrived: true);
         Assert.Equal(SettleTime, Read(Mine));
     }
 
     [Fact]
     public void One_whose_release_was_provably_not_sent_may_be_released_anew_at_once()
     {
-        Release(Mine, arrived: false);
+        Release(Mine, mayHaveArrived: false);
         Assert.True(_job.Observe(Mine, _tokens));
         Assert.Null(Read(Mine));
     }
@@ -115,7 +115,7 @@ public sealed class MonitoredJobTests
     [Fact]
     public void Another_attempt_begins_the_count_anew()
     {
-        Release(Mine, arrived: false);
+        Release(Mine, mayHaveArrived: false);
         Assert.False(_job.Observe(Another, _tokens));
         Read(Another);
         _time.Advance(SettleTime + Moment);
@@ -136,24 +136,24 @@ public sealed class MonitoredJobTests
     [Fact]
     public void What_came_of_an_older_release_says_nothing_of_a_newer_one()
     {
-        Release(Mine, arrived: false);
-        _job.Take(new Release(Spec(), Another, _time.GetTimestamp(), _tokens));
-        _job.Released(Mine, arrived: false);
+        Release(Mine, mayHaveArrived: false);
+        _job.BeginRelease(new Release(Spec(), Another, _time.GetTimestamp(), _tokens));
+        _job.EndRelease(Mine, mayHaveArrived: false);
         Assert.False(_job.Observe(Another, _tokens));
     }
 
     [Fact]
     public async Task Each_release_is_given_once_and_wakes_the_watch()
     {
-        _job.Take(new Release(Spec(), Mine, 1, _tokens));
-        Assert.Equal(WakeReasons.Release, await _job.NextAsync(default));
+        _job.BeginRelease(new Release(Spec(), Mine, 1, _tokens));
+        Assert.Equal(WakeReasons.Release, await _job.WaitAsync(default));
         Assert.Equal(Mine, _job.TakeRelease()!.Value.Attempt);
         Assert.Null(_job.TakeRelease());
-        _job.Wake(WakeReasons.Look);
-        _job.Wake(WakeReasons.Heard);
-        Assert.Equal(WakeReasons.Look | WakeReasons.Heard, await _job.NextAsync(default));
+        _job.Wake(WakeReasons.Check);
+        _job.Wake(WakeReasons.EndAnnounced);
+        Assert.Equal(WakeReasons.Check | WakeReasons.EndAnnounced, await _job.WaitAsync(default));
         using var stop = new CancellationTokenSource();
-        var next = _job.NextAsync(stop.Token);
+        var next = _job.WaitAsync(stop.Token);
         Assert.False(next.IsCompleted);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next);
@@ -181,7 +181,7 @@ public sealed class MonitoredJobTests
         _job.Observe(Mine, new());
         Assert.Equal(["a"], _job.Tokens);
         var newer = new CallerTokens();
-        _job.Take(new Release(Spec(), Another, 1, newer));
+        _job.BeginRelease(new Release(Spec(), Another, 1, newer));
         Assert.Equal(["a"], _job.Tokens);
         newer.Offer("b");
         Assert.Equal(["b"], _job.Tokens);
@@ -191,18 +191,18 @@ public sealed class MonitoredJobTests
     public void It_knows_for_how_long_nobody_has_asked_for_it()
     {
         _time.Advance(Pause);
-        Assert.Equal(Pause, _job.Unasked);
+        Assert.Equal(Pause, _job.IdleTime);
         _job.Observe(Mine, _tokens);
-        Assert.Equal(TimeSpan.Zero, _job.Unasked);
+        Assert.Equal(TimeSpan.Zero, _job.IdleTime);
     }
 
-    private void Release(Guid attempt, bool arrived)
+    private void Release(Guid attempt, bool mayHaveArrived)
     {
-        _job.Take(new Release(Spec(), attempt, _time.GetTimestamp(), _tokens));
-        _job.Released(attempt, arrived);
+        _job.BeginRelease(new Release(Spec(), attempt, _time.GetTimestamp(), _tokens));
+        _job.EndRelease(attempt, mayHaveArrived);
     }
 
-    private TimeSpan? Read(Guid attempt) => _job.IsSyncing(attempt, _time.GetTimestamp(), SettleTime);
+    private TimeSpan? Read(Guid attempt) => _job.ObserveUnreleased(attempt, _time.GetTimestamp(), SettleTime);
 
     private TimeSpan PauseTillDue()
     {

@@ -1,0 +1,102 @@
+using Microsoft.Extensions.Logging;
+using SyncCluster.Jobs;
+using SyncCluster.Scripts;
+using SyncCluster.Tasks;
+
+namespace SyncCluster.Execution.Local;
+
+/// <summary>
+/// Runs a job: reads its script, has the job's grain move the record from <c>ready</c> to <c>assigned</c> immediately before the start, runs the
+/// script, and repeats the report of its end until the grain has acknowledged it. Once the job is assigned, only its run may end it. So an end is
+/// reported even if the server itself fails at the run.
+/// </summary>
+internal sealed partial class JobRunner
+{
+    private const string ServerFailed = "The server failed while it ran the job. Its script may have run, in part or to its end. It was not run again.";
+
+    private static readonly StopReason ServerStopped =
+        StopReason.Failure("The server was stopped while the script ran. The script may have run in part. It was not run again.");
+
+    private readonly IGrainFactory _grains;
+    private readonly ILocalSiloDetails _silo;
+    private readonly ScriptRunner _scripts;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger<JobRunner> _logger;
+    private readonly RetryPipeline _retries;
+
+    public JobRunner(IGrainFactory grains, ILocalSiloDetails silo, ScriptRunner scripts, TimeProvider timeProvider, ILogger<JobRunner> logger)
+    {
+        _grains = grains;
+        _silo = silo;
+        _scripts = scripts;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        _retries = new(RetryPolicy.Runner, timeProvider, LogAskedInVain);
+    }
+
+    /// <summary>Runs a job and reports its end. Does nothing if the job's grain does not assign it to this run.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="drain">Canceled when no more jobs may start.</param>
+    /// <param name="kill">Canceled when running scripts must be killed.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="drain"/> was canceled before the job was assigned. No script ran.</exception>
+    public async Task RunAsync(QueuedJob job, CancellationToken drain, CancellationToken kill)
+    {
+        var spec = job.Spec;
+        var grain = _grains.GetJob(job.Key);
+        var task = _grains.GetGrain<ITaskGrain>(TaskKey.Of(spec.Customer, spec.TaskId));
+        var run = Guid.NewGuid();
+
+        // The script is read first: a job that is assigned must not wait for anything but its run.
+        var script = await _retries.ExecuteAsync(spec.JobId, () => task.GetScript(spec.ScriptDigest!), _ => true, drain);
+        var assignment = await _retries.ExecuteAsync(
+            spec.JobId, () => grain.Assign(job.Attempt, run, _silo.SiloAddress), answer => answer != Assignment.Retry, drain);
+        if (assignment != Assignment.Granted)
+        {
+            return;
+        }
+
+        var outcome = script is null
+            ? ServerOutcomes.NotRun("The task was deleted or replaced before the job could run.")
+            : await RunScriptAsync(job, script, kill);
+        await _retries.ExecuteAsync(spec.JobId, () => grain.Complete(run, outcome), answer => answer != Completion.Retry, CancellationToken.None);
+    }
+
+    private async Task<JobOutcome> RunScriptAsync(QueuedJob job, byte[] script, CancellationToken kill)
+    {
+        try
+        {
+            return await ExecuteAsync(job, script, kill);
+        }
+        catch (Exception fault)
+        {
+            LogRunFailed(fault, job.Spec.JobId);
+            return ServerOutcomes.NotRun(ServerFailed);
+        }
+    }
+
+    private async Task<JobOutcome> ExecuteAsync(QueuedJob job, byte[] script, CancellationToken kill)
+    {
+        var spec = job.Spec;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(kill, job.Cancellation.Token);
+        var run = await _scripts.RunAsync(
+            new ScriptCommand
+            {
+                JobId = spec.JobId,
+                Runas = spec.Runas,
+                Filename = spec.Filename!,
+                Script = script,
+                Arguments = TaskArguments.Words(spec.Arguments),
+                Environment = JobEnvironment.Of(spec, _timeProvider.GetUtcNow()),
+                Timeout = spec.Timeout,
+                Started = log => job.Log = log,
+            },
+            stop.Token);
+        return OutcomeReader.Read(run, spec.DefaultStateEvaluation, job.Cancellation.IsCancellationRequested ? StopReason.Canceled : ServerStopped);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job}: its run failed in the runner.")]
+    private partial void LogRunFailed(Exception fault, string job);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job}: a call to its grain failed and will be repeated.")]
+    private partial void LogAskedInVain(Exception fault, string job);
+}

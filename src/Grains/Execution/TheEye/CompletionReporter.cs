@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Logging;
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Execution.TheEye;
+
+/// <summary>Reports the end of a job to its grain until the grain has stored it.</summary>
+internal sealed partial class CompletionReporter
+{
+    private readonly IGrainFactory _grains;
+    private readonly ILogger<CompletionReporter> _logger;
+    private readonly RetryPipeline _retries;
+
+    public CompletionReporter(IGrainFactory grains, TimeProvider timeProvider, ILogger<CompletionReporter> logger)
+    {
+        _grains = grains;
+        _logger = logger;
+        _retries = new(RetryPolicy.Report, timeProvider, LogAskedInVain);
+    }
+
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was canceled before the end was stored.</exception>
+    public Task ReportAsync(MonitoredJob job, JobOutcome outcome, CancellationToken cancellation) =>
+        _retries.ExecuteAsync(
+            job.Spec.JobId, () => _grains.GetJob(job.Key).Complete(Guid.Empty, outcome), answer => answer != Completion.Retry, cancellation);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job}: a call to its grain failed and will be repeated.")]
+    private partial void LogAskedInVain(Exception fault, string job);
+}

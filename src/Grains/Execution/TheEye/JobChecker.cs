@@ -1,0 +1,137 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Execution.TheEye;
+
+/// <summary>
+/// Asks the supervisor about a monitored job and acts on the answer: reports its end, has it taken over if it was not released, or plans the next
+/// check.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore has no wait handle. A read that ends after the silo has stopped releases it.")]
+internal sealed partial class JobChecker(
+    SupervisorRequests supervisor,
+    CompletionReporter reporter,
+    IGrainFactory grains,
+    IOptions<TheEyeOptions> options,
+    TimeProvider timeProvider,
+    ILogger<JobChecker> logger)
+{
+    /// <summary>How many jobs are read at once whose end was not announced.</summary>
+    private const int ReadsAtOnce = 16;
+
+    private const string Deleted =
+        "TheEye has deleted the job before its answer was read: of a task it keeps the newest 5 finished jobs only. "
+        + "Turn the task's autoremove_completed_jobs off, or raise its limit.";
+
+    /// <summary>How long a job is monitored if no grain asks for it: longer than a task may run.</summary>
+    private static readonly TimeSpan IdleLimit = TimeSpan.FromHours(7);
+
+    /// <summary>Added to the settle time, so that the read surely comes after it.</summary>
+    private static readonly TimeSpan SettleMargin = TimeSpan.FromMilliseconds(250);
+
+    private readonly TheEyeOptions _options = options.Value;
+    private readonly SemaphoreSlim _reads = new(ReadsAtOnce);
+
+    /// <summary>The pause before the next read if Redis announces nothing, with jitter of a fifth.</summary>
+    public TimeSpan NewPollPause() => _options.PollInterval * (0.8 + (0.4 * Random.Shared.NextDouble()));
+
+    /// <summary>Reads the job. True: it needs no more monitoring, because its end is stored or no grain has asked for it for too long.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="endAnnounced">Whether Redis announces that the job has ended.</param>
+    /// <param name="stop">Canceled when the silo stops.</param>
+    /// <exception cref="OperationCanceledException">The silo stops.</exception>
+    public async Task<bool> CheckAsync(MonitoredJob job, bool endAnnounced, CancellationToken stop)
+    {
+        var attempt = job.Attempt;
+        var (readAt, reply) = await ReadAsync(job, endAnnounced, stop);
+        switch (reply)
+        {
+            case TheEyeReply.Ok ok when ok.ToJob() is { } seen && seen.Id == job.Spec.JobId:
+                if (seen.End is { } end)
+                {
+                    return await ReportAsync(job, JobOutcome.Of(end.Lifecycle, end.State, ok.Body), stop);
+                }
+
+                if (seen.IsSyncing && job.Spec.Origin == JobOrigin.AllocatedAtTheEye)
+                {
+                    return await CheckUnreleasedAsync(job, attempt, readAt, stop);
+                }
+
+                job.ObserveRunning(endAnnounced, NewPollPause());
+                return job.IdleTime > IdleLimit;
+            case TheEyeReply.Refused { Status: 404 }:
+                return await ReportAsync(job, JobOutcome.Lost(Deleted), stop);
+            case TheEyeReply.Failed { Fault: TheEyeFault.TooLarge }:
+                return await ReportAsync(job, JobOutcome.Lost("The job's document is larger than this server takes (TheEye:DocumentLimit)."), stop);
+            case TheEyeReply.Refused refused:
+                LogNotRead(job.Spec.JobId, refused.Status);
+                job.CheckAfter(NewPollPause());
+                return job.IdleTime > IdleLimit;
+            default:
+                job.CheckSoon();
+                return job.IdleTime > IdleLimit;
+        }
+    }
+
+    private async Task<(long ReadAt, TheEyeReply Reply)> ReadAsync(MonitoredJob job, bool endAnnounced, CancellationToken stop)
+    {
+        if (endAnnounced)
+        {
+            // This read is not limited: callers wait for its answer.
+            return await ReadAsync(job, stop);
+        }
+
+        await _reads.WaitAsync(stop);
+        try
+        {
+            return await ReadAsync(job, stop);
+        }
+        finally
+        {
+            _reads.Release();
+        }
+    }
+
+    private async Task<(long ReadAt, TheEyeReply Reply)> ReadAsync(MonitoredJob job, CancellationToken stop) =>
+        (timeProvider.GetTimestamp(), await supervisor.ReadAsync(job, stop));
+
+    /// <summary>
+    /// Has a job taken over that was provably not released. True: its record has ended or is gone, and it is canceled at TheEye too.
+    /// </summary>
+    private async Task<bool> CheckUnreleasedAsync(MonitoredJob job, Guid attempt, long readAt, CancellationToken stop)
+    {
+        if (job.ObserveUnreleased(attempt, readAt, _options.SettleTime) is { } settling)
+        {
+            var pause = NewPollPause();
+            job.CheckAfter(settling < pause ? settling + SettleMargin : pause);
+            return false;
+        }
+
+        job.CheckSoon();
+        try
+        {
+            // The grain asks its executor about the job, and takes it over, unless its record has ended or is gone.
+            return await grains.GetJob(job.Key).Attach(null, Reading.Fresh) is JobReply.Finished or JobReply.NotFound
+                && await supervisor.EndAsync(job, stop) is not TheEyeReply.Failed;
+        }
+        catch (Exception fault) when (!stop.IsCancellationRequested)
+        {
+            LogAskedInVain(fault, job.Spec.JobId);
+            return false;
+        }
+    }
+
+    private async Task<bool> ReportAsync(MonitoredJob job, JobOutcome outcome, CancellationToken stop)
+    {
+        await reporter.ReportAsync(job, outcome, stop);
+        return true;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} can't be read with any token at hand: TheEye says {Status}.")]
+    private partial void LogNotRead(string job, int status);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job}: a call to its grain failed and will be repeated.")]
+    private partial void LogAskedInVain(Exception fault, string job);
+}

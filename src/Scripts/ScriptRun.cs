@@ -1,0 +1,24 @@
+namespace SyncCluster.Scripts;
+
+/// <summary>The result of a run.</summary>
+internal sealed record ScriptRun
+{
+    public required ScriptEnd End { get; init; }
+
+    /// <summary>The exit code; null if the script was killed or not started.</summary>
+    public int? Code { get; init; }
+
+    /// <summary>Standard output and error, interleaved as they came. A log that is too long is cut in the middle, with a note.</summary>
+    public string Log { get; init; } = "";
+
+    /// <summary>The last line of the log that is not blank, trimmed; null if it was too long to be kept whole.</summary>
+    public string? LastLine { get; init; } = "";
+
+    /// <summary>The signal by which the runner ended the script (<c>SIGTERM</c>, <c>SIGKILL</c>); null if the runner sent none.</summary>
+    public string? Signal { get; init; }
+
+    public TimeSpan Elapsed { get; init; }
+
+    /// <summary>Why the script was not started, as the task's user reads it.</summary>
+    public string? Fault { get; init; }
+}
