@@ -1,11 +1,11 @@
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Harness.Processes;
 
-namespace SyncCluster.Cluster.Tests.CutOff;
+namespace SyncCluster.Cluster.Tests.ConnectionLoss;
 
-/// <summary>Servers that are killed and started again, or frozen for a moment, one after the other, until they are left alone.</summary>
-/// <param name="print">Told of each.</param>
-/// <param name="seed">Chooses among them.</param>
-internal sealed class Faults(Action<string> print, int seed) : IAsyncDisposable
+/// <summary>Kills and restarts servers, or freezes them for a moment, one after the other, until disposal.</summary>
+/// <param name="print">Prints each fault.</param>
+/// <param name="seed">Seed of the choices.</param>
+internal sealed class RandomFaults(Action<string> print, int seed) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _loops = [];
@@ -15,9 +15,10 @@ internal sealed class Faults(Action<string> print, int seed) : IAsyncDisposable
     /// <summary>How many servers were killed.</summary>
     public int Kills => _kills;
 
-    /// <param name="servers">Of them, one is out of order at a time.</param>
-    /// <param name="between">How long they are left alone in between, at most.</param>
-    /// <param name="freeze">How long one is frozen at most: too short a time for it to be given up.</param>
+    /// <summary>Begins with some servers, of which one is down at a time.</summary>
+    /// <param name="servers">The servers.</param>
+    /// <param name="between">The longest time between two faults.</param>
+    /// <param name="freeze">The longest time that a server is frozen: too short for the others to declare it dead.</param>
     public void Begin(IReadOnlyList<Server> servers, TimeSpan between, TimeSpan freeze) =>
         _loops.Add(Task.Run(() => LoopAsync(servers, between, freeze, new Random(seed + ++_seeds))));
 
@@ -32,7 +33,7 @@ internal sealed class Faults(Action<string> print, int seed) : IAsyncDisposable
     {
         while (!_stop.IsCancellationRequested)
         {
-            // The load is defined by how often that happens.
+            // How often this happens is part of the load.
             await Task.Delay(between * (0.2 + (0.8 * random.NextDouble())), _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (_stop.IsCancellationRequested)
             {
@@ -55,10 +56,10 @@ internal sealed class Faults(Action<string> print, int seed) : IAsyncDisposable
                 server.Thaw();
             }
 
-            // One that was given up although it was frozen for a moment only.
+            // The others may have declared a server dead that was frozen for a moment only.
             foreach (var ended in servers.Where(ended => ended.Process.HasExited))
             {
-                print($"{ended.Name} has ended by itself.");
+                print($"{ended.Name} has ended without being killed.");
                 await ended.StartAsync();
             }
         }

@@ -1,17 +1,17 @@
 using System.Net.Sockets;
 
-namespace SyncCluster.Cluster.Tests.CutOff;
+namespace SyncCluster.Cluster.Tests.ConnectionLoss;
 
-/// <summary>A connection that breaks when its cut says so.</summary>
-internal sealed class CutStream(Socket socket, Cut? cut) : Stream
+/// <summary>A connection that breaks at a given moment.</summary>
+internal sealed class BreakingStream(Socket socket, ConnectionBreak? moment) : Stream
 {
     private readonly NetworkStream _inner = new(socket, ownsSocket: true);
-    private int _mayBeSent = cut?.Sent ?? int.MaxValue;
-    private int _mayBeRead = cut?.Read ?? int.MaxValue;
-    private Timer? _later;
+    private int _sendable = moment?.AfterSent ?? int.MaxValue;
+    private int _readable = moment?.AfterRead ?? int.MaxValue;
+    private Timer? _timer;
 
-    /// <summary>Whether it was cut, and not by the other side.</summary>
-    public bool IsCut { get; private set; }
+    /// <summary>Whether it was broken on this side.</summary>
+    public bool IsBroken { get; private set; }
 
     public override bool CanRead => true;
 
@@ -29,27 +29,27 @@ internal sealed class CutStream(Socket socket, Cut? cut) : Stream
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (buffer.Length >= _mayBeSent)
+        if (buffer.Length >= _sendable)
         {
-            await _inner.WriteAsync(buffer[.._mayBeSent], cancellationToken);
-            throw CutOff();
+            await _inner.WriteAsync(buffer[.._sendable], cancellationToken);
+            throw Break();
         }
 
         await _inner.WriteAsync(buffer, cancellationToken);
-        _mayBeSent -= buffer.Length;
+        _sendable -= buffer.Length;
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        // Nobody reads before all is sent.
-        if (cut?.Later is { } later)
+        // The client reads when it has sent everything.
+        if (moment?.AfterRequest is { } delay)
         {
-            _later ??= new(_ => CutOff(), null, later, Timeout.InfiniteTimeSpan);
+            _timer ??= new(_ => Break(), null, delay, Timeout.InfiniteTimeSpan);
         }
 
-        var read = await _inner.ReadAsync(buffer.Length > _mayBeRead ? buffer[.._mayBeRead] : buffer, cancellationToken);
-        _mayBeRead -= read;
-        return _mayBeRead > 0 ? read : throw CutOff();
+        var read = await _inner.ReadAsync(buffer.Length > _readable ? buffer[.._readable] : buffer, cancellationToken);
+        _readable -= read;
+        return _readable > 0 ? read : throw Break();
     }
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -68,24 +68,24 @@ internal sealed class CutStream(Socket socket, Cut? cut) : Stream
 
     protected override void Dispose(bool disposing)
     {
-        _later?.Dispose();
+        _timer?.Dispose();
         _inner.Dispose();
         base.Dispose(disposing);
     }
 
-    private IOException CutOff()
+    private IOException Break()
     {
-        IsCut = true;
+        IsBroken = true;
         try
         {
-            socket.LingerState = new LingerOption(cut!.Resets, 0);
+            socket.LingerState = new LingerOption(moment!.Resets, 0);
         }
         catch (Exception closed) when (closed is SocketException or ObjectDisposedException)
         {
-            // The answer was sooner.
+            // The exchange was over before.
         }
 
         socket.Dispose();
-        return new IOException("The client was cut off.");
+        return new IOException("The connection was broken.");
     }
 }

@@ -3,18 +3,19 @@ using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Clusters;
+using SyncCluster.Harness.Processes;
 
-namespace SyncCluster.Cluster.Tests.Load;
+namespace SyncCluster.Cluster.Tests.Calls;
 
 /// <summary>
-/// The clients of one scenario. A client that knows its job's address goes on there, at whichever gateway lives, when it is told to or its gateway
-/// dies; one that does not has an outcome that it can't know.
+/// The clients of one scenario. A client that knows the address of its job continues there when an answer tells it to, and at another gateway when
+/// its own dies. The outcome of a client that does not know the address is unknown when its gateway dies.
 /// </summary>
-internal abstract class Clients(ProcessCluster cluster, string token)
+internal abstract class ScenarioClients(ClusterFixture cluster, string token)
 {
-    // Between a gateway's death and the next gateway.
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+    /// <summary>Between the death of a gateway and the request to another one.</summary>
+    private static readonly TimeSpan FailoverDelay = TimeSpan.FromMilliseconds(200);
 
     private readonly string _prefix = Guid.NewGuid().ToString("N")[..8];
     private readonly ConcurrentQueue<Call> _calls = new();
@@ -22,10 +23,10 @@ internal abstract class Clients(ProcessCluster cluster, string token)
 
     public IReadOnlyCollection<Call> All => _calls;
 
-    /// <summary>A call with an id of its own, sent to one gateway and, once its job's address is known, waited for at another.</summary>
-    protected Call Begin(Server first, Server then, string path, bool runsScript, Func<string, string[]> arguments)
+    /// <summary>Makes a call with an id of its own at one gateway and, once the address of its job is known, waits for it at another.</summary>
+    protected Call Start(Server first, Server then, string path, bool runsScript, Func<string, string[]> arguments)
     {
-        var call = new Call($"{_prefix}-{Interlocked.Increment(ref _count)}", runsScript, joins: false);
+        var call = new Call($"{_prefix}-{Interlocked.Increment(ref _count)}", runsScript, attaches: false);
         var body = JsonSerializer.Serialize(arguments(call.Id));
         return Follow(call, first, then, () => new(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") });
     }
@@ -44,36 +45,36 @@ internal abstract class Clients(ProcessCluster cluster, string token)
 
     private async Task<Answer> FollowAsync(Call call, Server first, Server then, Func<HttpRequestMessage> firstRequest)
     {
-        var ask = firstRequest;
+        var nextRequest = firstRequest;
         for (var server = first; ;)
         {
             var process = server.Process.Id;
             try
             {
-                using var request = Authorized(ask());
-                using var response = await server.Http.SendAsync(request, call.HungUp);
-                var body = await response.Content.ReadAsStringAsync(call.HungUp);
+                using var request = Authorized(nextRequest());
+                using var response = await server.Http.SendAsync(request, call.Disconnected);
+                var body = await response.Content.ReadAsStringAsync(call.Disconnected);
                 var status = (int)response.StatusCode;
                 if (status == 503 && response.Headers.RetryAfter is null)
                 {
                     return End(Outcome.Wrong, status, $"503 without Retry-After: {body}", null);
                 }
 
-                if (IsToBeAskedAgain(call, response))
+                if (MustRetry(call, response))
                 {
                     if (response.Headers.Location is { } location)
                     {
-                        call.Locate(location.OriginalString);
+                        call.SetLocation(location.OriginalString);
                     }
 
                     var address = await call.Location;
-                    ask = () => new(HttpMethod.Get, address);
+                    nextRequest = () => new(HttpMethod.Get, address);
                     server = then;
                     if (status != 504 && response.Headers.RetryAfter is { } later)
                     {
-                        // As told: what was on its way to the job's grain has arrived or lapsed by then, so that a 404 is final.
-                        call.PutOff++;
-                        await Task.Delay(later.Delta!.Value, call.HungUp);
+                        // After that time every message to the grain of the job has arrived or expired, so that a 404 is final.
+                        call.Retries++;
+                        await Task.Delay(later.Delta!.Value, call.Disconnected);
                     }
 
                     continue;
@@ -89,25 +90,25 @@ internal abstract class Clients(ProcessCluster cluster, string token)
                 }
 
                 var address = await call.Location;
-                ask = () => new(HttpMethod.Get, address);
+                nextRequest = () => new(HttpMethod.Get, address);
                 then = server = cluster.Gateways.First(gateway => gateway != server);
-                await Task.Delay(Pause);
+                await Task.Delay(FailoverDelay);
             }
-            catch (OperationCanceledException) when (call.HungUp.IsCancellationRequested)
+            catch (OperationCanceledException) when (call.Disconnected.IsCancellationRequested)
             {
-                return End(Outcome.HungUp, 0, "", null);
+                return End(Outcome.Disconnected, 0, "", null);
             }
 
             Answer End(Outcome outcome, int status, string body, string? jobId)
             {
-                call.NoLocation();
+                call.CancelLocation();
                 return new(outcome, status, body, jobId, process, Stopwatch.GetTimestamp());
             }
         }
     }
 
-    /// <summary>Whether the client knows where to ask, and was told to.</summary>
-    private static bool IsToBeAskedAgain(Call call, HttpResponseMessage response) => (int)response.StatusCode switch
+    /// <summary>Whether the answer tells the client to ask again, and the client knows where.</summary>
+    private static bool MustRetry(Call call, HttpResponseMessage response) => (int)response.StatusCode switch
     {
         503 or 504 => response.Headers.Location is not null || call.Location.IsCompleted,
         502 => response.Headers.RetryAfter is not null && call.Location.IsCompleted,
