@@ -10,13 +10,12 @@ public abstract class ProcessCluster : IAsyncDisposable
     private const int Active = 3;
     private const int Dead = 6;
 
-    private readonly ProcessReaper _reaper;
     private readonly List<Server> _servers = [];
 
     /// <param name="persistence">What Redis writes to its disk.</param>
     protected ProcessCluster(RedisPersistence persistence)
     {
-        _reaper = new(Folder);
+        Reaper = new(Folder);
         Redis = AddRedis("Redis", persistence);
     }
 
@@ -28,6 +27,9 @@ public abstract class ProcessCluster : IAsyncDisposable
 
     /// <summary>Where calls are sent.</summary>
     public IReadOnlyList<Server> Gateways { get; private set; } = [];
+
+    /// <summary>Kills everything that is started in the cluster, and removes its folder.</summary>
+    protected ProcessReaper Reaper { get; }
 
     /// <summary>Variables of every silo and gateway.</summary>
     protected virtual IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string>();
@@ -49,9 +51,12 @@ public abstract class ProcessCluster : IAsyncDisposable
     public Task DeclaredDeadAsync(Server silo) =>
         Eventually.TrueAsync(async () => !(await MembersAsync()).ContainsKey(silo.SiloAddress), $"{silo.Name} is declared dead");
 
+    /// <summary>Starts a process that ends with the cluster.</summary>
+    public ServerProcess Start(string name, params IReadOnlyList<string> command) => new(Command(name, command), Reaper);
+
     public virtual async ValueTask DisposeAsync()
     {
-        _reaper.Dispose();
+        Reaper.Dispose();
         foreach (var server in _servers)
         {
             await server.DisposeAsync();
@@ -65,7 +70,7 @@ public abstract class ProcessCluster : IAsyncDisposable
 
     /// <summary>A Redis that ends with the cluster, in a folder of its own.</summary>
     protected RedisServer AddRedis(string name, RedisPersistence persistence) => Add(RedisServer.Create(
-        name, Directory.CreateDirectory(Path.Combine(Folder, name.ToLowerInvariant().Replace(' ', '-'))).FullName, persistence, _reaper));
+        name, Directory.CreateDirectory(Path.Combine(Folder, $"redis-{_servers.Count + 1}")).FullName, persistence, Reaper));
 
     /// <summary>A silo that ends with the cluster.</summary>
     /// <param name="name">What it is called.</param>
@@ -93,8 +98,8 @@ public abstract class ProcessCluster : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Starts a process that ends with the cluster.</summary>
-    protected ServerProcess Start(string name, params IReadOnlyList<string> command) => new(Command(name, command), _reaper);
+    /// <summary>A command of a process in the folder of the cluster.</summary>
+    protected ServerCommand Command(string name, IReadOnlyList<string> command) => new() { Name = name, Command = command, Folder = Folder };
 
     protected async Task StartSilosAsync(IEnumerable<Server> silos, CancellationToken stop = default)
     {
@@ -109,9 +114,7 @@ public abstract class ProcessCluster : IAsyncDisposable
     }
 
     private Server AddServer(string name, IReadOnlyList<string> command) =>
-        Add(new Server(Command(name, command) with { Ready = ServerPrograms.Ready, Environment = Environment, KeptLines = KeptLines }, _reaper));
-
-    private ServerCommand Command(string name, IReadOnlyList<string> command) => new() { Name = name, Command = command, Folder = Folder };
+        Add(new Server(Command(name, command) with { Ready = ServerPrograms.Ready, Environment = Environment, KeptLines = KeptLines }, Reaper));
 
     /// <summary>The addresses of the silos that the membership does not call dead, and whether each is active.</summary>
     private async Task<IReadOnlyDictionary<string, bool>> MembersAsync()

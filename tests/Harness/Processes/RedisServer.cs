@@ -27,7 +27,7 @@ public sealed class RedisServer : Server
 
     public IDatabase Database => Connection.GetDatabase();
 
-    public Version Version => RedisApi.Version;
+    public string Version => RedisApi.Version.ToString();
 
     private ConnectionMultiplexer Connection => _connection ?? throw new InvalidOperationException($"{Name} has not been started.");
 

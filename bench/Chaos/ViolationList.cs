@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
 
-namespace SyncCluster.Bench;
+namespace SyncCluster.Bench.Chaos;
 
-/// <summary>Calls of one kind that should not be, of which the first ones are told in full.</summary>
-internal sealed class Findings(string what)
+/// <summary>Counts the calls that break one rule, and describes the first of them.</summary>
+/// <param name="what">What is wrong with them.</param>
+internal sealed class ViolationList(string what)
 {
     private const int Shown = 20;
 
@@ -12,11 +13,11 @@ internal sealed class Findings(string what)
 
     public int Count => Volatile.Read(ref _count);
 
-    public void Add(string finding)
+    public void Add(string call)
     {
         if (Interlocked.Increment(ref _count) <= Shown)
         {
-            _shown.Enqueue(finding);
+            _shown.Enqueue(call);
         }
     }
 

@@ -1,18 +1,19 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using SyncCluster.Harness.Processes;
 
 namespace SyncCluster.Bench;
 
-/// <summary>Calls tasks of the demonstration: a connection for each call that waits, and no limit on how long.</summary>
-internal sealed class Calls : IDisposable
+/// <summary>Calls tasks of the demonstration, with a connection for each call and no limit on how long one takes.</summary>
+internal sealed class DemoClient : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
 
-    /// <summary>Where a task of the demonstration is called.</summary>
+    /// <summary>The address of a task's calls.</summary>
     public static Uri Address(Server gateway, string task) => new(gateway.Address!, $"/demo/task/{task}/job");
 
-    /// <summary>Where the result of one of its jobs is waited for.</summary>
+    /// <summary>The address of a job's result.</summary>
     public static Uri ResultAddress(Server gateway, string job) => new(gateway.Address!, $"/demo/job/{job}/result");
 
     public async Task<Answer> PostAsync(Server gateway, string task, CancellationToken stop)
@@ -26,10 +27,10 @@ internal sealed class Calls : IDisposable
         return new((int)response.StatusCode, await response.Content.ReadAsStringAsync(stop));
     }
 
-    /// <summary>Some calls that end, so that what is compiled, pooled and opened once is there before anything is measured.</summary>
-    public async Task WarmAsync(Servers servers, int count, CancellationToken stop)
+    /// <summary>Makes calls so that code is compiled, and pools and connections are filled, before anything is measured.</summary>
+    public async Task WarmUpAsync(BenchCluster cluster, int count, CancellationToken stop)
     {
-        foreach (var gateway in servers.Gateways)
+        foreach (var gateway in cluster.Gateways)
         {
             var some = new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = stop };
             await Parallel.ForEachAsync(Enumerable.Range(0, count), some, async (number, token) =>
@@ -37,13 +38,13 @@ internal sealed class Calls : IDisposable
                 var answer = await PostAsync(gateway, number % 4 == 0 ? BenchTasks.Quick : BenchTasks.Dummy, token);
                 if (answer.Status != 200)
                 {
-                    throw new InvalidOperationException($"A call to warm up was answered {answer}\n{gateway.Tail}");
+                    throw new InvalidOperationException($"A call to warm up was answered {answer}\n{gateway.Process.Tail}");
                 }
             });
         }
     }
 
-    /// <summary>How many requests wait at these gateways, as they say.</summary>
+    /// <summary>How many requests wait, by the status of the gateways.</summary>
     public async Task<int> WaitingAsync(IEnumerable<Server> gateways, CancellationToken stop)
     {
         var waiting = 0;
@@ -59,8 +60,8 @@ internal sealed class Calls : IDisposable
     public void Dispose() => _http.Dispose();
 }
 
-/// <param name="Status">Of HTTP.</param>
-/// <param name="Body">All of it.</param>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Body">The whole body.</param>
 internal sealed record Answer(int Status, string Body)
 {
     public override string ToString() => $"{Status}: {Body}";

@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
+using SyncCluster.Harness.Processes;
 
 namespace SyncCluster.Bench;
 
-/// <summary>What a call of a script costs over its bare process: the same script, started by us and called over HTTP in turn, one at a time.</summary>
-internal sealed class Scripts : IBenchmark
+/// <summary>What a call adds to the run of its script: the same script is started as a process and called over HTTP in turn, one at a time.</summary>
+internal sealed class ScriptCalls : IBenchmark
 {
-    /// <summary>Milliseconds that may be added to the bare process.</summary>
+    /// <summary>How many milliseconds a call may add to the bare process.</summary>
     private const double Limit = 1;
 
     public string Name => "script";
@@ -23,10 +24,10 @@ internal sealed class Scripts : IBenchmark
         var warm = arguments.Number("warm", 3000);
         var load = Machine.Load;
 
-        await using var embedded = await Servers.StartAsync(0, 1, [], [], stop);
-        await using var cluster = await Servers.StartAsync(1, 1, [], [], stop);
-        using var http = new Calls();
-        var script = embedded.ScriptOf(BenchTasks.Quick);
+        await using var embedded = await BenchCluster.StartAsync(0, 1, [], [], stop);
+        await using var cluster = await BenchCluster.StartAsync(1, 1, [], [], stop);
+        using var http = new DemoClient();
+        var script = embedded.ScriptPath(BenchTasks.Quick);
         Way[] scripts =
         [
             new("the bare process", () => Start(script), []),
@@ -55,7 +56,7 @@ internal sealed class Scripts : IBenchmark
             await Console.Error.WriteLineAsync($"round {round} of {rounds}");
         }
 
-        var facts = Machine.Facts(embedded.RedisVersion);
+        var facts = Machine.Facts(embedded.Redis.Version);
         facts.Add("load average", $"{load} at the start, {Machine.Load} at the end");
         facts.Add("calls", $"{calls * rounds} a row, one at a time, with a script in turn, then without one in turn, {rounds} times");
         var figures = new Table("what", "p50, µs", "p99, µs", "added at p50, µs", "CPU of the servers, µs", "CPU of what they start, µs");
@@ -97,12 +98,12 @@ internal sealed class Scripts : IBenchmark
             }
         }
 
-        async Task CallAsync(Servers servers, string task)
+        async Task CallAsync(BenchCluster cluster, string task)
         {
-            var answer = await http.PostAsync(servers.Gateways[0], task, stop);
+            var answer = await http.PostAsync(cluster.Gateways[0], task, stop);
             if (answer.Status != 200)
             {
-                throw new InvalidOperationException($"A call was answered {answer}\n{servers.Gateways[0].Tail}");
+                throw new InvalidOperationException($"A call was answered {answer}\n{cluster.Gateways[0].Process.Tail}");
             }
         }
     }
@@ -121,7 +122,7 @@ internal sealed class Scripts : IBenchmark
 
     private static (TimeSpan Own, TimeSpan Started) Cpu(Way way) => (
         way.Servers.Aggregate(TimeSpan.Zero, (sum, server) => sum + Usage.Of(server).Cpu),
-        (way.Servers.Count == 0 ? [Environment.ProcessId] : way.Servers.Select(server => server.Id)).Aggregate(TimeSpan.Zero, (sum, id) => sum + OfEndedChildren(id)));
+        (way.Servers.Count == 0 ? [Environment.ProcessId] : way.Servers.Select(server => server.Process.Id)).Aggregate(TimeSpan.Zero, (sum, id) => sum + OfEndedChildren(id)));
 
     /// <summary>cutime and cstime of <c>/proc/PID/stat</c>, in ticks of 10 ms.</summary>
     private static TimeSpan OfEndedChildren(int process)
@@ -133,7 +134,7 @@ internal sealed class Scripts : IBenchmark
         static long Ticks(string field) => long.Parse(field, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>One of what is measured in turn.</summary>
+    /// <summary>One of the ways to run a script that are measured in turn.</summary>
     private sealed record Way(string Name, Func<Task> Call, IReadOnlyList<Server> Servers)
     {
         public List<double> Times { get; } = [];

@@ -3,40 +3,41 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
+using SyncCluster.Harness.Processes;
 
-namespace SyncCluster.Bench;
+namespace SyncCluster.Bench.Chaos;
 
 /// <summary>
-/// Clients each of which sends a call, under a key of its own, to a gateway that lives until it is answered, and then the next one. Their account has
-/// what became of each call.
+/// Clients each of which sends a call with a key of its own to a living gateway, retries until it is answered, and then makes the next call. They record
+/// what came of each call.
 /// </summary>
-internal sealed class Clients(ICallee callee, Chaos chaos, int calls) : IDisposable
+internal sealed class ChaosClients(IChaosTarget target, FaultInjector faults, int calls) : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false });
-    private readonly AuthenticationHeaderValue _token = new("Bearer", callee.Token);
+    private readonly AuthenticationHeaderValue _token = new("Bearer", target.Token);
     private readonly Verdict[] _verdicts = new Verdict[calls];
     private readonly float[] _begun = new float[calls];
     private readonly float[] _waits = new float[calls];
 
-    /// <summary>Of calls that had to be sent again, what came of each time.</summary>
+    /// <summary>The answers that each retried call got before its last one.</summary>
     private readonly ConcurrentDictionary<int, ConcurrentQueue<string>> _refusals = new();
 
-    private readonly Findings _lost = new("were not answered");
-    private readonly Findings _wrong = new("were answered wrong, or as if they had been run and were not");
-    private readonly Findings _runTwice = new("were run twice");
+    private readonly ViolationList _lost = new("were not answered");
+    private readonly ViolationList _wrong = new("were answered wrong, or answered as if they had run and had not");
+    private readonly ViolationList _runTwice = new("ran twice");
     private int _next = -1;
     private int _answered;
-    private int _ofDeadSilos;
+    private int _siloDied;
 
     public int Answered => Volatile.Read(ref _answered);
 
-    public int OfDeadSilos => _ofDeadSilos;
+    public int SiloDied => _siloDied;
 
-    /// <summary>Calls that were sent more than once.</summary>
+    /// <summary>How many calls were sent more than once.</summary>
     public int SentAgain => _refusals.Count;
 
     public int Lost => _lost.Count;
@@ -45,31 +46,31 @@ internal sealed class Clients(ICallee callee, Chaos chaos, int calls) : IDisposa
 
     public int RunTwice => _runTwice.Count;
 
-    /// <summary>Empty where everything is as it should be.</summary>
-    public string Faults => $"{_lost}{_wrong}{_runTwice}";
+    /// <summary>What went wrong; empty where nothing did.</summary>
+    public string Violations => $"{_lost}{_wrong}{_runTwice}";
 
-    /// <summary>Ends when each call has its answer or is given up.</summary>
+    /// <summary>Completes when each call has its answer or has timed out.</summary>
     public Task RunAsync(int concurrency, int seed, CancellationToken stop) =>
         Task.WhenAll(Enumerable.Range(0, concurrency).Select(number => Task.Run(() => CallAsync(new Random(unchecked(seed + number)), stop), stop)));
 
-    /// <summary>Holds the answers against what was run; of calls that never ran, only those may be that were not said to have.</summary>
-    public void Settle()
+    /// <summary>Compares the answers with the runs: a call must not have run twice, and one with a good answer must have run.</summary>
+    public void CompareWithRuns()
     {
         for (var call = 0; call < calls; call++)
         {
-            switch (callee.Runs(call))
+            switch (target.Runs(call))
             {
                 case 0 when _verdicts[call] == Verdict.Right:
-                    _wrong.Add(Show(call));
+                    _wrong.Add(Describe(call));
                     break;
                 case > 1:
-                    _runTwice.Add(Show(call));
+                    _runTwice.Add(Describe(call));
                     break;
             }
         }
     }
 
-    /// <summary>The time after which so large a share of the calls had their answers.</summary>
+    /// <summary>The time within which this share of the calls was answered, in ms.</summary>
     public double WaitOf(double share)
     {
         Array.Sort(_waits);
@@ -85,14 +86,14 @@ internal sealed class Clients(ICallee callee, Chaos chaos, int calls) : IDisposa
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
             limit.CancelAfter(Limit);
             var begun = Stopwatch.GetTimestamp();
-            _begun[call] = (float)chaos.Time.TotalSeconds;
+            _begun[call] = (float)faults.Time.TotalSeconds;
             try
             {
                 await UntilAnsweredAsync(call, random, limit.Token);
             }
             catch (OperationCanceledException) when (!stop.IsCancellationRequested)
             {
-                _lost.Add(Show(call));
+                _lost.Add(Describe(call));
             }
 
             _waits[call] = (float)Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
@@ -101,51 +102,51 @@ internal sealed class Clients(ICallee callee, Chaos chaos, int calls) : IDisposa
 
     private async Task UntilAnsweredAsync(int call, Random random, CancellationToken stop)
     {
-        Server? former = null;
+        Server? last = null;
         for (; ; )
         {
-            var attempt = await SendAsync(call, Choose(random, former), stop);
+            var attempt = await SendAsync(call, Choose(random, last), stop);
             if (!attempt.IsRefusal)
             {
                 Answer(call, attempt);
                 return;
             }
 
-            _refusals.GetOrAdd(call, _ => new()).Enqueue(string.Create(CultureInfo.InvariantCulture, $"{chaos.Time.TotalSeconds:0.0} s: {attempt}"));
-            former = attempt.Gateway;
-            await Task.Delay(attempt.RetryAfter ?? Pause, stop);
+            _refusals.GetOrAdd(call, _ => new()).Enqueue(string.Create(CultureInfo.InvariantCulture, $"{faults.Time.TotalSeconds:0.0} s: {attempt}"));
+            last = attempt.Gateway;
+            await Task.Delay(attempt.RetryAfter ?? RetryDelay, stop);
         }
     }
 
     private void Answer(int call, Attempt answer)
     {
         Interlocked.Increment(ref _answered);
-        switch (_verdicts[call] = callee.Judge(call, answer))
+        switch (_verdicts[call] = target.Judge(call, answer))
         {
             case Verdict.SiloDied:
-                Interlocked.Increment(ref _ofDeadSilos);
+                Interlocked.Increment(ref _siloDied);
                 break;
             case Verdict.Wrong:
-                _wrong.Add($"{Show(call)}; {answer}");
+                _wrong.Add($"{Describe(call)}; {answer}");
                 break;
         }
     }
 
-    private string Show(int call) => string.Create(
+    private string Describe(int call) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{_begun[call]:0.0} s: call {call}, key {KeyOf(call)}, jobs run: {callee.JobsOf(call)}; {_verdicts[call]}; {string.Join("; ", _refusals.GetValueOrDefault(call) ?? [])}");
+        $"{_begun[call]:0.0} s: call {call}, key {KeyOf(call)}, jobs run: {target.JobsOf(call)}; {_verdicts[call]}; {string.Join("; ", _refusals.GetValueOrDefault(call) ?? [])}");
 
-    /// <summary>Another one than before, where there is one.</summary>
-    private Server Choose(Random random, Server? former)
+    /// <summary>A living gateway: another one than last time, where there is one.</summary>
+    private Server Choose(Random random, Server? last)
     {
-        var living = chaos.Living;
+        var living = faults.LivingGateways;
         var first = random.Next(living.Count);
-        return living[first] == former ? living[(first + 1) % living.Count] : living[first];
+        return living[first] == last ? living[(first + 1) % living.Count] : living[first];
     }
 
     private async Task<Attempt> SendAsync(int call, Server gateway, CancellationToken stop)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(gateway.Address!, callee.Path));
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(gateway.Address!, target.Path));
         request.Content = new ByteArrayContent(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"[\"{call}\"]"))) { Headers = { ContentType = Json } };
         request.Headers.Authorization = _token;
         request.Headers.TryAddWithoutValidation("Idempotency-Key", KeyOf(call));

@@ -8,16 +8,16 @@ using SyncCluster.Quotas;
 
 namespace SyncCluster.Bench.Children;
 
-/// <summary>Tells a <see cref="Completer"/> over a connection which jobs are released: what an executor costs a silo at the least.</summary>
-internal sealed class OutsideExecutor : IJobExecutor
+/// <summary>Tells a <see cref="JobCompleter"/> over a connection which jobs are released. No executor costs a silo less.</summary>
+internal sealed class ExternalExecutor : IJobExecutor
 {
-    /// <summary>The setting with the completer's port.</summary>
+    /// <summary>The setting with the port of the completer.</summary>
     public const string Port = "Completer:Port";
 
     private readonly ILocalSiloDetails _silo;
     private readonly Channel<string> _released = Channel.CreateUnbounded<string>(new() { SingleReader = true });
 
-    public OutsideExecutor(ILocalSiloDetails silo, int port)
+    public ExternalExecutor(ILocalSiloDetails silo, int port)
     {
         _silo = silo;
         _ = Task.Run(() => TellAsync(port));

@@ -5,13 +5,13 @@ using SyncCluster.Execution;
 
 namespace SyncCluster.Bench.Children;
 
-/// <summary>The silo as it is, but for who runs its jobs: somebody outside.</summary>
-internal static class OutsideSilo
+/// <summary>The silo's own program with an <see cref="ExternalExecutor"/>.</summary>
+internal static class ExternalExecutorSilo
 {
     public static async Task RunAsync(string[] arguments)
     {
         await using var app = SyncCluster.Silo.Program.Build(arguments, services => services.Replace(ServiceDescriptor.Singleton<IJobExecutor>(provider =>
-            new OutsideExecutor(provider.GetRequiredService<ILocalSiloDetails>(), provider.GetRequiredService<IConfiguration>().GetValue<int>(OutsideExecutor.Port)))));
+            new ExternalExecutor(provider.GetRequiredService<ILocalSiloDetails>(), provider.GetRequiredService<IConfiguration>().GetValue<int>(ExternalExecutor.Port)))));
         await app.RunAsync();
     }
 }

@@ -1,13 +1,13 @@
 using System.Globalization;
 
-namespace SyncCluster.Bench;
+namespace SyncCluster.Bench.Chaos;
 
-/// <summary>A script of the demonstration, which the silos run, and what its runs have left behind.</summary>
-internal sealed class AppendingScripts(int calls, string folder) : ICallee
+/// <summary>A script of the demonstration. Its runs append to a file, which counts them.</summary>
+internal sealed class ScriptTarget(int calls, string folder) : IChaosTarget
 {
     private const string SiloDied = "The server that ran the job is gone.";
 
-    private readonly Lazy<int[]> _runs = new(() => Read(BenchTasks.Appended(folder), calls));
+    private readonly Lazy<int[]> _runs = new(() => Read(BenchTasks.AppendedFile(folder), calls));
 
     /// <inheritdoc/>
     public string Path => $"/demo/task/{BenchTasks.Append}/job";

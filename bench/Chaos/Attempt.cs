@@ -1,25 +1,26 @@
 using System.Net.Http.Headers;
+using SyncCluster.Harness.Processes;
 
-namespace SyncCluster.Bench;
+namespace SyncCluster.Bench.Chaos;
 
-/// <summary>What came of sending a call once.</summary>
-/// <param name="Gateway">Who was asked.</param>
-/// <param name="Status">Of HTTP; 0 where there was no answer.</param>
-/// <param name="Body">All of the answer; without one, why.</param>
+/// <summary>The outcome of one request of a call.</summary>
+/// <param name="Gateway">The gateway that was asked.</param>
+/// <param name="Status">The HTTP status; 0 without an answer.</param>
+/// <param name="Body">The body of the answer; without an answer, the reason.</param>
 internal sealed record Attempt(Server Gateway, int Status, string Body)
 {
     private const string ProblemType = "application/problem+json";
     private const int Shown = 300;
 
-    /// <summary>Whose answer it is.</summary>
+    /// <summary>The id of the job.</summary>
     public string? Job { get; private init; }
 
     public TimeSpan? RetryAfter { get; private init; }
 
-    /// <summary>Whether it is the server that speaks, and not a job.</summary>
+    /// <summary>Whether the answer is an error of the server, and not of a job.</summary>
     public bool IsProblem { get; private init; }
 
-    /// <summary>Whether the call is to be sent again, with its key, by what is published of statuses.</summary>
+    /// <summary>Whether the call must be sent again with its key, by the documented meaning of the status.</summary>
     public bool IsRefusal => Status == 0 || (Status is 429 or 502 or 503 or 504 && IsProblem);
 
     public static async Task<Attempt> OfAsync(Server gateway, HttpResponseMessage response, CancellationToken stop) =>

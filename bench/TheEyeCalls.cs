@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using SyncCluster.Harness.Processes;
 using SyncCluster.TheEye;
 
 namespace SyncCluster.Bench;
 
-/// <summary>What a call costs in front of a TheEye that answers at once: processor time of gateway and silo, in one process and apart, and of which parts it is made.</summary>
-internal sealed class FrontOfTheEye : IBenchmark
+/// <summary>The processor time of a call in front of a TheEye that answers at once, and of its parts: with gateway and silo in one process, and apart.</summary>
+internal sealed class TheEyeCalls : IBenchmark
 {
     private const double Limit = 170;
     private const string Customer = "acme";
@@ -29,9 +30,9 @@ internal sealed class FrontOfTheEye : IBenchmark
         var facts = Machine.Facts("");
         foreach (var silos in (int[])[0, 1])
         {
-            await using var servers = await Servers.StartAsync(0, 0, [], [], stop);
-            facts = Machine.Facts(servers.RedisVersion);
-            var costs = await MeasureAsync(servers, silos, calls, concurrency, rounds, stop);
+            await using var cluster = await BenchCluster.StartAsync(0, 0, [], [], stop);
+            facts = Machine.Facts(cluster.Redis.Version);
+            var costs = await MeasureAsync(cluster, silos, calls, concurrency, rounds, stop);
             var way = silos == 0 ? "one process" : "gateway and silo apart";
             foreach (var (part, measured) in costs)
             {
@@ -49,9 +50,9 @@ internal sealed class FrontOfTheEye : IBenchmark
     }
 
     private static async Task<Dictionary<Part, List<PartCost>>> MeasureAsync(
-        Servers servers, int silos, int calls, int concurrency, int rounds, CancellationToken stop)
+        BenchCluster cluster, int silos, int calls, int concurrency, int rounds, CancellationToken stop)
     {
-        await using var theEye = await TheEyeServer.StartAsync(new TheEyeOptions { Redis = servers.RedisAddress });
+        await using var theEye = await TheEyeServer.StartAsync(new TheEyeOptions { Redis = cluster.Redis.Endpoint });
         theEye.AddUser(Token, new TheEyeUser { Customer = Customer, CustomerId = "5f0000000000000000000acc" });
         var script = new TheEyeTask { AutoremoveCompletedJobs = false, ArgumentCount = 1 };
         var dummy = new TheEyeTask { Type = TaskType.Dummy, AutoremoveCompletedJobs = false, ArgumentCount = 1 };
@@ -59,12 +60,12 @@ internal sealed class FrontOfTheEye : IBenchmark
         theEye.AddTask(Customer, dummy);
         string[] settings =
         [
-            "--Executor=TheEye", $"--TheEye:Gateway={theEye.Gateway}", $"--TheEye:Supervisor={theEye.Supervisor}", $"--TheEye:Redis={servers.RedisAddress}",
+            "--Executor=TheEye", $"--TheEye:Gateway={theEye.Gateway}", $"--TheEye:Supervisor={theEye.Supervisor}", $"--TheEye:Redis={cluster.Redis.Endpoint}",
         ];
-        await servers.AddAsync(silos, 1, settings, settings, stop);
-        var floor = await servers.StartFloorAsync(stop);
+        await cluster.AddAsync(silos, 1, settings, settings, stop);
+        var floor = await cluster.StartFloorAsync(stop);
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = concurrency });
-        http.BaseAddress = servers.Gateways[0].Address;
+        http.BaseAddress = cluster.Gateways[0].Address;
         var ended = await EndedJobAsync();
 
         Part[] parts =
@@ -111,8 +112,8 @@ internal sealed class FrontOfTheEye : IBenchmark
 
         async Task<PartCost> RunAsync(Part part, int times)
         {
-            Server[] gateways = [.. servers.Gateways, floor];
-            var (gateway, silo, begun) = (Cost.Cpu(gateways), Cost.Cpu(servers.Silos), Stopwatch.GetTimestamp());
+            Server[] gateways = [.. cluster.Gateways, floor];
+            var (gateway, silo, begun) = (Cost.Cpu(gateways), Cost.Cpu(cluster.Silos), Stopwatch.GetTimestamp());
             await Parallel.ForEachAsync(
                 Enumerable.Range(0, times),
                 new ParallelOptions { MaxDegreeOfParallelism = concurrency, CancellationToken = stop },
@@ -122,12 +123,12 @@ internal sealed class FrontOfTheEye : IBenchmark
                     using var response = await http.SendAsync(request, token);
                     if (!response.IsSuccessStatusCode)
                     {
-                        throw new InvalidOperationException($"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(token)}\n{servers.Gateways[0].Tail}");
+                        throw new InvalidOperationException($"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(token)}\n{cluster.Gateways[0].Process.Tail}");
                     }
                 });
             return new(
                 (Cost.Cpu(gateways) - gateway).TotalMicroseconds / times,
-                (Cost.Cpu(servers.Silos) - silo).TotalMicroseconds / times,
+                (Cost.Cpu(cluster.Silos) - silo).TotalMicroseconds / times,
                 times / Stopwatch.GetElapsedTime(begun).TotalSeconds);
         }
     }

@@ -4,18 +4,18 @@ using System.Text;
 using SyncCluster.TheEye;
 using SyncCluster.TheEye.Jobs;
 
-namespace SyncCluster.Bench;
+namespace SyncCluster.Bench.Chaos;
 
-/// <summary>A task of TheEye whose jobs give their argument and their own id for their output, and are counted by their argument.</summary>
-internal sealed class JobsOfTheEye(int calls) : ICallee
+/// <summary>A task of TheEye. Its jobs output their argument and their own id, and are counted by their argument.</summary>
+internal sealed class TheEyeTarget(int calls) : IChaosTarget
 {
     private const string Customer = "acme";
     private const int WorkEvery = 8;
 
-    /// <summary>How long some of the jobs take, so that whenever a server is killed, others than those that begin or end wait.</summary>
+    /// <summary>How long some jobs take, so that a killed server has jobs that neither begin nor end at that moment.</summary>
     private static readonly TimeSpan Work = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>A silo that takes over an uncertain release begins this time anew: by default it is longer than silos live here.</summary>
+    /// <summary>A silo that takes over a release of unknown fate starts this time again. The default is longer than silos live here.</summary>
     private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(9);
 
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(2);
@@ -23,7 +23,7 @@ internal sealed class JobsOfTheEye(int calls) : ICallee
     private readonly TheEyeTask _task = new() { ArgumentCount = 1, KeepLimit = 200_000 };
     private readonly int[] _runs = new int[calls];
     private readonly string?[] _jobs = new string?[calls];
-    private readonly ConcurrentQueue<(int Call, string Job)> _more = new();
+    private readonly ConcurrentQueue<(int Call, string Job)> _repeated = new();
 
     /// <inheritdoc/>
     public string Path => $"/{Customer}/task/{_task.Id}/job";
@@ -34,7 +34,7 @@ internal sealed class JobsOfTheEye(int calls) : ICallee
     /// <inheritdoc/>
     public TimeSpan Settling => SettleTime + RequestTimeout;
 
-    /// <summary>The stand-in of TheEye that runs them. Of the jobs that have ended it keeps those that somebody may still ask for.</summary>
+    /// <summary>Starts the stand-in of TheEye that runs the jobs. It forgets the jobs that TheEye deletes.</summary>
     public async Task<TheEyeServer> StartAsync(string redis)
     {
         var theEye = await TheEyeServer.StartAsync(new() { Redis = redis, Agent = RunAsync, ForgetsDeleted = true });
@@ -43,7 +43,7 @@ internal sealed class JobsOfTheEye(int calls) : ICallee
         return theEye;
     }
 
-    /// <summary>Of every silo and gateway.</summary>
+    /// <summary>The settings of every silo and gateway.</summary>
     public static string[] SettingsOf(TheEyeServer theEye, string redis) =>
     [
         "--Executor=TheEye", $"--TheEye:Gateway={theEye.Gateway}", $"--TheEye:Supervisor={theEye.Supervisor}", $"--TheEye:Redis={redis}",
@@ -58,7 +58,7 @@ internal sealed class JobsOfTheEye(int calls) : ICallee
     public int Runs(int call) => Volatile.Read(ref _runs[call]);
 
     /// <inheritdoc/>
-    public string JobsOf(int call) => string.Join(", ", _more.Where(more => more.Call == call).Select(more => more.Job).Prepend(_jobs[call] ?? "none"));
+    public string JobsOf(int call) => string.Join(", ", _repeated.Where(more => more.Call == call).Select(more => more.Job).Prepend(_jobs[call] ?? "none"));
 
     private async Task<JobEnd> RunAsync(RunningJob job, CancellationToken canceled)
     {
@@ -69,7 +69,7 @@ internal sealed class JobsOfTheEye(int calls) : ICallee
         }
         else
         {
-            _more.Enqueue((call, job.Id));
+            _repeated.Enqueue((call, job.Id));
         }
 
         if (call % WorkEvery == 0)

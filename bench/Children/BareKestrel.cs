@@ -2,14 +2,15 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using SyncCluster.Harness.Processes;
 
 namespace SyncCluster.Bench.Children;
 
 /// <summary>
-/// What every figure stands beside: Kestrel and nothing else, which holds each request on a <see cref="TaskCompletionSource{T}"/> until another thread
-/// completes it. The answer is the moment of that completion, as the clock of <see cref="Stopwatch"/> has it.
+/// The floor of every figure: Kestrel and nothing else. It holds each request on a <see cref="TaskCompletionSource{T}"/> until another thread completes
+/// it, and answers with the moment of that completion, by the clock of <see cref="Stopwatch"/>.
 /// </summary>
-internal static class Floor
+internal static class BareKestrel
 {
     public static async Task RunAsync()
     {
@@ -17,7 +18,7 @@ internal static class Floor
         builder.WebHost.UseKestrelCore();
         await using var app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
-        var held = new Held<TaskCompletionSource<long>>(1, one =>
+        var completions = new CompletionQueue<TaskCompletionSource<long>>(1, one =>
         {
             ThreadPool.UnsafeQueueUserWorkItem(static one => one.TrySetResult(Stopwatch.GetTimestamp()), one, preferLocal: false);
             return Task.CompletedTask;
@@ -26,14 +27,14 @@ internal static class Floor
         {
             await http.Request.Body.CopyToAsync(Stream.Null);
             var end = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
-            held.Add(end);
-            var answer = Stamp.Of(await end.Task);
+            completions.Add(end);
+            var answer = CompletionTimestamp.Of(await end.Task);
             http.Response.ContentType = "application/json";
             http.Response.ContentLength = answer.Length;
             await http.Response.Body.WriteAsync(answer);
         });
         await app.StartAsync();
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{app.Urls.Single()}{Child.Ready}"));
-        await Child.ObeyAsync(held.ObeyAsync);
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{app.Urls.Single()}{ServerPrograms.Ready}"));
+        await Child.AnswerAsync(completions.ExecuteAsync);
     }
 }

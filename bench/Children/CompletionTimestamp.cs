@@ -5,13 +5,14 @@ using System.Text;
 namespace SyncCluster.Bench.Children;
 
 /// <summary>
-/// When a result was there: a JSON array of one string, <see cref="Stopwatch.GetTimestamp"/>, which is one clock in all processes of a machine.
+/// The moment when a result was complete, as the result: a JSON array of one string, <see cref="Stopwatch.GetTimestamp"/>. All processes of a machine
+/// share that clock.
 /// </summary>
-internal static class Stamp
+internal static class CompletionTimestamp
 {
     public static byte[] Of(long timestamp) => Encoding.ASCII.GetBytes($"[\"{timestamp}\"]");
 
-    /// <summary>Null where the answer is none of these.</summary>
+    /// <summary>Reads it from an answer; null where the answer is something else.</summary>
     public static long? Read(ReadOnlySpan<byte> answer) =>
         answer is [(byte)'[', (byte)'"', .. var digits] && Utf8Parser.TryParse(digits, out long timestamp, out var read) && digits[read..] is [(byte)'"', (byte)']']
             ? timestamp

@@ -3,13 +3,13 @@ using System.Globalization;
 
 namespace SyncCluster.Bench.Children;
 
-/// <summary>What is to be finished: as it comes, or when the benchmark says so.</summary>
-/// <param name="atOnce">How many are finished at the same time.</param>
-/// <param name="finish">Finishes one.</param>
-internal sealed class Held<T>(int atOnce, Func<T, Task> finish)
+/// <summary>Completes items as they come, or holds them until the benchmark lets them be completed.</summary>
+/// <param name="concurrency">How many are completed at the same time.</param>
+/// <param name="complete">Completes one.</param>
+internal sealed class CompletionQueue<T>(int concurrency, Func<T, Task> complete)
 {
-    private const int Beats = 100;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+    private const int StepsPerSecond = 100;
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly ConcurrentQueue<T> _held = new();
     private volatile bool _holds;
@@ -22,15 +22,15 @@ internal sealed class Held<T>(int atOnce, Func<T, Task> finish)
         }
         else
         {
-            _ = finish(item);
+            _ = complete(item);
         }
     }
 
     /// <summary>
-    /// <c>hold</c>: keep what comes. <c>count</c>: how many are kept. <c>last</c>: which came last, once there is one. <c>finish N</c>: finish so many, as fast as can be. <c>pace N S</c>: finish N a
-    /// second for S seconds.
+    /// <c>hold</c>: hold every item from now on. <c>count</c>: how many are held. <c>last</c>: the newest item, as soon as there is one. <c>finish N</c>:
+    /// complete N as fast as possible. <c>pace N S</c>: complete N a second for S seconds.
     /// </summary>
-    public async Task<string> ObeyAsync(string[] command)
+    public async Task<string> ExecuteAsync(string[] command)
     {
         switch (command)
         {
@@ -42,7 +42,7 @@ internal sealed class Held<T>(int atOnce, Func<T, Task> finish)
             case ["last"]:
                 while (_held.IsEmpty)
                 {
-                    await Task.Delay(Pause);
+                    await Task.Delay(PollInterval);
                 }
 
                 return $"{_held.Last()}";
@@ -53,7 +53,7 @@ internal sealed class Held<T>(int atOnce, Func<T, Task> finish)
                 await PaceAsync(Number(rate), Number(seconds));
                 return "finished";
             default:
-                throw new ArgumentException($"What is {string.Join(' ', command)}?");
+                throw new ArgumentException($"There is no command {string.Join(' ', command)}.");
         }
 
         static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
@@ -61,15 +61,15 @@ internal sealed class Held<T>(int atOnce, Func<T, Task> finish)
 
     private async Task PaceAsync(int rate, int seconds)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1) / Beats);
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1) / StepsPerSecond);
         var finished = 0;
-        for (var beat = 1; beat <= Beats * seconds; beat++)
+        for (var step = 1; step <= StepsPerSecond * seconds; step++)
         {
             await timer.WaitForNextTickAsync();
-            var due = (int)((long)rate * beat / Beats);
+            var due = (int)((long)rate * step / StepsPerSecond);
             for (; finished < due && _held.TryDequeue(out var item); finished++)
             {
-                _ = finish(item);
+                _ = complete(item);
             }
         }
     }
@@ -77,12 +77,12 @@ internal sealed class Held<T>(int atOnce, Func<T, Task> finish)
     private Task FinishAsync(int count)
     {
         var left = count;
-        return Task.WhenAll(Enumerable.Range(0, Math.Min(atOnce, count)).Select(async _ =>
+        return Task.WhenAll(Enumerable.Range(0, Math.Min(concurrency, count)).Select(async _ =>
         {
             await Task.Yield();
             while (Interlocked.Decrement(ref left) >= 0 && _held.TryDequeue(out var item))
             {
-                await finish(item);
+                await complete(item);
             }
         }));
     }

@@ -4,15 +4,16 @@ using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using SyncCluster.Harness.Processes;
 using SyncCluster.Hosting.Clustering;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Bench.Children;
 
-/// <summary>Ends jobs from outside of the cluster, as a client of it: each that an <see cref="OutsideExecutor"/> has told it of. The job's output is the moment.</summary>
-internal static class Completer
+/// <summary>A client of the cluster that ends each job that an <see cref="ExternalExecutor"/> has released. The output of the job is the moment of its end.</summary>
+internal static class JobCompleter
 {
-    private const int AtOnce = 128;
+    private const int Concurrency = 128;
     private static readonly byte[] Result = new JobResult { Code = 0, LastLine = "" }.Render();
 
     /// <param name="arguments">The Redis of the cluster.</param>
@@ -24,22 +25,22 @@ internal static class Completer
         builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Error);
         builder.UseOrleansClient(client => client.UseCluster(new RedisClusterOptions { Redis = arguments[0] }));
         using var host = builder.Build();
-        Held<string>? held = null;
-        _ = ListenAsync(listener, key => Volatile.Read(ref held)!.Add(key));
+        CompletionQueue<string>? completions = null;
+        _ = ListenAsync(listener, key => Volatile.Read(ref completions)!.Add(key));
 
-        // Silos come to the listener before the client can find one.
-        Console.Out.WriteLine($"http://{listener.LocalEndpoint}{Child.Ready}");
+        // Silos connect to the listener before the client can find one of them.
+        Console.Out.WriteLine($"http://{listener.LocalEndpoint}{ServerPrograms.Ready}");
         await host.StartAsync();
         var grains = host.Services.GetRequiredService<IGrainFactory>();
-        Volatile.Write(ref held, new(AtOnce, key => CompleteAsync(grains.GetJob(key))));
-        await Child.ObeyAsync(held.ObeyAsync);
+        Volatile.Write(ref completions, new(Concurrency, key => CompleteAsync(grains.GetJob(key))));
+        await Child.AnswerAsync(completions.ExecuteAsync);
     }
 
     private static async Task CompleteAsync(IJobGrain job)
     {
         try
         {
-            var outcome = new JobOutcome { Lifecycle = Lifecycle.Finished, State = JobState.Success, Output = Stamp.Of(Stopwatch.GetTimestamp()), Result = Result };
+            var outcome = new JobOutcome { Lifecycle = Lifecycle.Finished, State = JobState.Success, Output = CompletionTimestamp.Of(Stopwatch.GetTimestamp()), Result = Result };
             while (await job.Complete(Guid.Empty, outcome) == Completion.Retry)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(100));
