@@ -7,7 +7,7 @@ internal sealed class Arguments
 {
     private readonly Dictionary<string, string> _values = [];
 
-    /// <exception cref="ArgumentException">Something else is among them.</exception>
+    /// <exception cref="ArgumentException">A word has another form.</exception>
     public static Arguments Parse(string[] words)
     {
         var arguments = new Arguments();
@@ -15,7 +15,7 @@ internal sealed class Arguments
         {
             if (pair is not [['-', '-', .. var name], var value])
             {
-                throw new ArgumentException($"Options are --name value; what is {string.Join(' ', pair)}?");
+                throw new ArgumentException($"Options have the form --name value: {string.Join(' ', pair)}.");
             }
 
             arguments._values[name] = value;
@@ -24,7 +24,7 @@ internal sealed class Arguments
         return arguments;
     }
 
-    /// <exception cref="ArgumentException">There is another option.</exception>
+    /// <exception cref="ArgumentException">Another option is given.</exception>
     public void Allow(params string[] names)
     {
         if (_values.Keys.Except(names).FirstOrDefault() is { } unknown)
@@ -35,7 +35,7 @@ internal sealed class Arguments
 
     public string? Text(string name) => _values.GetValueOrDefault(name);
 
-    /// <exception cref="ArgumentException">It is no number above 0.</exception>
+    /// <exception cref="ArgumentException">It is not a whole number above 0.</exception>
     public int Number(string name, int standard) => Text(name) is not { } text ? standard
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number
         : throw new ArgumentException($"--{name} must be a whole number above 0.");

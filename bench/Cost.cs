@@ -1,47 +1,48 @@
 using System.Text.Json;
 using SyncCluster.Bench.Children;
+using SyncCluster.Harness.Processes;
 
 namespace SyncCluster.Bench;
 
-/// <summary>What calls have cost, as the operating system accounts for it.</summary>
-/// <param name="Gateways">Microseconds of processor time a call in the gateways, or in what stands in their place.</param>
+/// <summary>What calls have cost, by the accounts of the operating system.</summary>
+/// <param name="Gateways">Microseconds of processor time a call in the gateways, or in the server in their place.</param>
 /// <param name="Silos">The same in the silos.</param>
-/// <param name="Redis">The same in Redis, who is not counted with us.</param>
+/// <param name="Redis">The same in Redis, which is not part of the total.</param>
 /// <param name="PerSecond">Calls a second.</param>
-/// <param name="Load">What the clients have seen; of several load generators the slowest one's.</param>
+/// <param name="Load">What the clients have measured; with several load generators, what the slowest one has.</param>
 internal sealed record Cost(double Gateways, double Silos, double Redis, double PerSecond, Load Load)
 {
     public double Total => Gateways + Silos;
 
-    /// <summary>Has a load generator a gateway call it.</summary>
-    /// <param name="servers">Whose silos and Redis work.</param>
-    /// <param name="gateways">Whom the calls go to.</param>
+    /// <summary>Measures calls, with a load generator for each gateway.</summary>
+    /// <param name="cluster">The cluster whose silos and Redis are measured.</param>
+    /// <param name="gateways">The servers that are called.</param>
     /// <param name="clients">The load generators, one a gateway.</param>
     /// <param name="task">The task that is called.</param>
-    /// <param name="concurrency">Calls at a time, at each.</param>
-    /// <param name="calls">Calls, at each.</param>
-    /// <param name="stop">Canceled when the user has had enough.</param>
+    /// <param name="concurrency">Concurrent calls of each load generator.</param>
+    /// <param name="calls">Calls of each load generator.</param>
+    /// <param name="stop">Canceled by the user.</param>
     /// <exception cref="InvalidOperationException">A call failed.</exception>
     public static Task<Cost> OfCallsAsync(
-        Servers servers, IReadOnlyList<Server> gateways, IReadOnlyList<Server> clients, string task, int concurrency, int calls, CancellationToken stop) =>
-        OfAsync(servers, gateways, async () => await Task.WhenAll(clients.Zip(gateways, (client, gateway) =>
-            client.AskAsync($"run {concurrency} {calls} POST {Calls.Address(gateway, task)}", stop))));
+        BenchCluster cluster, IReadOnlyList<Server> gateways, IReadOnlyList<ChildServer> clients, string task, int concurrency, int calls, CancellationToken stop) =>
+        OfAsync(cluster, gateways, async () => await Task.WhenAll(clients.Zip(gateways, (client, gateway) =>
+            client.AskAsync($"run {concurrency} {calls} POST {DemoClient.Address(gateway, task)}", stop))));
 
-    /// <summary>What it costs until the load generators have answered.</summary>
-    /// <param name="servers">Whose silos and Redis work.</param>
-    /// <param name="gateways">Whom the calls went to.</param>
-    /// <param name="work">What is measured; its answers are the load generators'.</param>
+    /// <summary>Measures until the load generators have answered.</summary>
+    /// <param name="cluster">The cluster whose silos and Redis are measured.</param>
+    /// <param name="gateways">The servers that are called.</param>
+    /// <param name="work">What is measured; it returns the answers of the load generators.</param>
     /// <exception cref="InvalidOperationException">A call failed.</exception>
-    public static async Task<Cost> OfAsync(Servers servers, IReadOnlyList<Server> gateways, Func<Task<string[]>> work)
+    public static async Task<Cost> OfAsync(BenchCluster cluster, IReadOnlyList<Server> gateways, Func<Task<string[]>> work)
     {
-        var (gateway, silo, redis) = (Cpu(gateways), Cpu(servers.Silos), Cpu([servers.Redis]));
+        var (gateway, silo, redis) = (Cpu(gateways), Cpu(cluster.Silos), Cpu([cluster.Redis]));
         Load[] loads = [.. (await work()).Select(answer => JsonSerializer.Deserialize<Load>(answer)!)];
-        (gateway, silo, redis) = (Cpu(gateways) - gateway, Cpu(servers.Silos) - silo, Cpu([servers.Redis]) - redis);
+        (gateway, silo, redis) = (Cpu(gateways) - gateway, Cpu(cluster.Silos) - silo, Cpu([cluster.Redis]) - redis);
         var failures = loads.Sum(load => load.Failures);
         if (failures > 0)
         {
             throw new InvalidOperationException(
-                $"{failures} calls failed, one with: {loads.First(load => load.Failure is not null).Failure}\n{gateways[0].Tail}");
+                $"{failures} calls failed, one with: {loads.First(load => load.Failure is not null).Failure}\n{gateways[0].Process.Tail}");
         }
 
         var calls = loads.Sum(load => load.Calls);
@@ -53,9 +54,9 @@ internal sealed record Cost(double Gateways, double Silos, double Redis, double 
             loads.MaxBy(load => load.Taken.P99)!);
     }
 
-    /// <summary>The one in the middle of some that measure the same.</summary>
+    /// <summary>The median, by the total, of several measurements.</summary>
     public static Cost Median(IReadOnlyCollection<Cost> costs) => costs.OrderBy(cost => cost.Total).ElementAt(costs.Count / 2);
 
-    /// <summary>What they have used of the processor so far.</summary>
-    public static TimeSpan Cpu(IEnumerable<Server> servers) => servers.Aggregate(TimeSpan.Zero, (sum, server) => sum + Usage.Of(server).Cpu);
+    /// <summary>The processor time that servers have used so far.</summary>
+    public static TimeSpan Cpu(IEnumerable<Server> cluster) => cluster.Aggregate(TimeSpan.Zero, (sum, server) => sum + Usage.Of(server).Cpu);
 }

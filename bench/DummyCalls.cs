@@ -1,6 +1,8 @@
+using SyncCluster.Harness.Processes;
+
 namespace SyncCluster.Bench;
 
-/// <summary>A call of a task that ends in the write which makes its job, in one process and in a cluster.</summary>
+/// <summary>Calls of a dummy task, whose job ends in the write that creates it, in one process and in a cluster.</summary>
 internal sealed class DummyCalls : IBenchmark
 {
     private const double Limit = 90;
@@ -18,11 +20,11 @@ internal sealed class DummyCalls : IBenchmark
         var calls = arguments.Number("calls", 20_000);
         var rounds = arguments.Number("rounds", 3);
         var load = Machine.Load;
-        await using var cluster = await Servers.StartAsync(1, 1, [], [], stop);
-        await using var embedded = await Servers.StartAsync(0, 1, [], [], stop);
+        await using var cluster = await BenchCluster.StartAsync(1, 1, [], [], stop);
+        await using var embedded = await BenchCluster.StartAsync(0, 1, [], [], stop);
         var client = await cluster.StartLoadAsync(stop);
         var floor = await cluster.StartFloorAsync(stop);
-        (string Name, Servers Servers, Server Gateway, List<Cost> Costs)[] ways =
+        (string Name, BenchCluster Cluster, Server Gateway, List<Cost> Costs)[] ways =
         [
             ("bare Kestrel", embedded, floor, []),
             ("embedded: one process, stored in its memory", embedded, embedded.Gateways[0], []),
@@ -32,7 +34,7 @@ internal sealed class DummyCalls : IBenchmark
         {
             foreach (var way in ways)
             {
-                var cost = await Cost.OfCallsAsync(way.Servers, [way.Gateway], [client], BenchTasks.Dummy, Clients, round == 0 ? 3 * calls : calls, stop);
+                var cost = await Cost.OfCallsAsync(way.Cluster, [way.Gateway], [client], BenchTasks.Dummy, Clients, round == 0 ? 3 * calls : calls, stop);
                 if (round > 0)
                 {
                     way.Costs.Add(cost);
@@ -42,7 +44,7 @@ internal sealed class DummyCalls : IBenchmark
             await Console.Error.WriteLineAsync(round == 0 ? "warm" : $"round {round} of {rounds}");
         }
 
-        var facts = Machine.Facts(cluster.RedisVersion);
+        var facts = Machine.Facts(cluster.Redis.Version);
         facts.Add("load average", $"{load} at the start, {Machine.Load} at the end");
         facts.Add("rounds", $"{rounds}, each of {calls} calls a row, {Clients} at a time; medians by CPU");
         var figures = new Table("what", "CPU, µs a call", "of it gateway", "of it silo", "Redis, µs", "calls a second", "p50, ms", "p99, ms");

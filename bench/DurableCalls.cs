@@ -1,6 +1,8 @@
+using SyncCluster.Harness.Processes;
+
 namespace SyncCluster.Bench;
 
-/// <summary>A call whose job is stored, ended at once by somebody outside, and stored again: what it costs and how long it takes, by the number of clients.</summary>
+/// <summary>Calls whose jobs are stored, ended at once from outside, and stored again: their cost and latency by the number of clients.</summary>
 internal sealed class DurableCalls : IBenchmark
 {
     private const double Limit = 150;
@@ -19,12 +21,12 @@ internal sealed class DurableCalls : IBenchmark
         var calls = arguments.Number("calls", 20_000);
         var rounds = arguments.Number("rounds", 3);
         var load = Machine.Load;
-        await using var servers = await Servers.StartAsync(0, 0, [], [], stop);
-        await servers.AddOutsideAsync(1, 1, [], stop);
-        var floor = await servers.StartFloorAsync(stop);
-        var client = await servers.StartLoadAsync(stop);
-        await Cost.OfCallsAsync(servers, [floor], [client], BenchTasks.Quick, Judged, calls, stop);
-        await Cost.OfCallsAsync(servers, servers.Gateways, [client], BenchTasks.Quick, Judged, 3 * calls, stop);
+        await using var cluster = await BenchCluster.StartAsync(0, 0, [], [], stop);
+        await cluster.AddWithExternalExecutorAsync(1, 1, [], stop);
+        var floor = await cluster.StartFloorAsync(stop);
+        var client = await cluster.StartLoadAsync(stop);
+        await Cost.OfCallsAsync(cluster, [floor], [client], BenchTasks.Quick, Judged, calls, stop);
+        await Cost.OfCallsAsync(cluster, cluster.Gateways, [client], BenchTasks.Quick, Judged, 3 * calls, stop);
 
         var costs = Clients.ToDictionary(clients => clients, _ => (Floor: new List<Cost>(), Ours: new List<Cost>()));
         for (var round = 1; round <= rounds; round++)
@@ -32,13 +34,13 @@ internal sealed class DurableCalls : IBenchmark
             foreach (var clients in Clients)
             {
                 costs[clients].Floor.Add(await MeasureAsync(floor, clients));
-                costs[clients].Ours.Add(await MeasureAsync(servers.Gateways[0], clients));
+                costs[clients].Ours.Add(await MeasureAsync(cluster.Gateways[0], clients));
             }
 
             await Console.Error.WriteLineAsync($"round {round} of {rounds}");
         }
 
-        var facts = Machine.Facts(servers.RedisVersion);
+        var facts = Machine.Facts(cluster.Redis.Version);
         facts.Add("load average", $"{load} at the start, {Machine.Load} at the end");
         facts.Add("servers", "1 gateway, 1 silo, storage in Redis; jobs are ended by a client of the cluster in a process of its own");
         facts.Add("rounds", $"{rounds}, each of {calls} calls a row (of 1 client a tenth); medians by CPU");
@@ -66,6 +68,6 @@ internal sealed class DurableCalls : IBenchmark
         };
 
         Task<Cost> MeasureAsync(Server gateway, int clients) => Cost.OfCallsAsync(
-            servers, [gateway], [client], BenchTasks.Quick, clients, clients == 1 ? Math.Max(calls / 10, 1) : calls, stop);
+            cluster, [gateway], [client], BenchTasks.Quick, clients, clients == 1 ? Math.Max(calls / 10, 1) : calls, stop);
     }
 }

@@ -7,7 +7,7 @@ using System.Text.Json.Nodes;
 
 namespace SyncCluster.Bench;
 
-/// <summary>How long one customer's calls take while another floods the queue, and without it, in one run.</summary>
+/// <summary>How long the calls of one customer take alone, and while another customer floods the queue, in one run.</summary>
 internal sealed class Fairness : IBenchmark
 {
     private const string Calm = "calm";
@@ -29,9 +29,9 @@ internal sealed class Fairness : IBenchmark
         var workers = arguments.Number("workers", 16);
         var flood = arguments.Number("flood", 400);
         var load = Machine.Load;
-        await using var servers = await Servers.StartAsync(
+        await using var cluster = await BenchCluster.StartAsync(
             0, 1, [], [$"--LocalExecutor:Concurrency={workers}", .. User(Calm), .. User(Flood)], stop);
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = servers.Gateways[0].Address, Timeout = TimeSpan.FromMinutes(10) };
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = cluster.Gateways[0].Address, Timeout = TimeSpan.FromMinutes(10) };
         var tasks = new Dictionary<string, string>();
         foreach (var customer in (string[])[Calm, Flood])
         {
@@ -47,7 +47,7 @@ internal sealed class Fairness : IBenchmark
         await over.CancelAsync();
         var flooded = (await Task.WhenAll(flooding)).Sum();
 
-        var facts = Machine.Facts(servers.RedisVersion);
+        var facts = Machine.Facts(cluster.Redis.Version);
         facts.Add("load average", $"{load} at the start, {Machine.Load} at the end");
         facts.Add("calls", $"{calls} each, one every {interval.TotalMilliseconds} ms, of scripts of {script} ms; {workers} workers");
         facts.Add("the flood", $"{flood} calls of another customer open all the time, {flooded} of them answered");
@@ -114,7 +114,7 @@ internal sealed class Fairness : IBenchmark
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", TokenOf(customer));
             using var response = await http.SendAsync(request, end);
             var body = await response.Content.ReadAsStringAsync(end);
-            return response.IsSuccessStatusCode ? body : throw new InvalidOperationException($"{(int)response.StatusCode}: {body}\n{servers.Gateways[0].Tail}");
+            return response.IsSuccessStatusCode ? body : throw new InvalidOperationException($"{(int)response.StatusCode}: {body}\n{cluster.Gateways[0].Process.Tail}");
         }
     }
 

@@ -5,13 +5,13 @@ internal interface IBenchmark
 {
     string Name { get; }
 
-    /// <summary>What it may be given, with the defaults.</summary>
+    /// <summary>Its options, with the defaults.</summary>
     string Options { get; }
 
-    /// <summary>Options with which it takes seconds and shows only that it works.</summary>
+    /// <summary>Options with which it takes seconds, and shows only that it works.</summary>
     string[] Small { get; }
 
-    /// <exception cref="ArgumentException">An option makes no sense.</exception>
-    /// <exception cref="InvalidOperationException">What was measured did not work.</exception>
+    /// <exception cref="ArgumentException">An option is not valid.</exception>
+    /// <exception cref="InvalidOperationException">A call or a server failed.</exception>
     Task<Report> RunAsync(Arguments arguments, CancellationToken stop);
 }

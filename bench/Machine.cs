@@ -4,10 +4,10 @@ using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Bench;
 
-/// <summary>What figures depend on.</summary>
+/// <summary>The machine and the build, on which all figures depend.</summary>
 internal static class Machine
 {
-    /// <summary>1, 5 and 15 minutes; others' work shows in it.</summary>
+    /// <summary>The load average of 1, 5 and 15 minutes: it shows what else runs on the machine.</summary>
     public static string Load => string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ').Take(3));
 
     public static Table Facts(string redisVersion)
@@ -29,7 +29,7 @@ internal static class Machine
     private const string Configuration = "Release";
 #endif
 
-    /// <summary>Of the servers, who get our environment: ASP.NET Core's default is the server's.</summary>
+    /// <summary>Of the servers, which inherit the environment: ASP.NET Core's default is the server's.</summary>
     private static string Collector => Environment.GetEnvironmentVariable("DOTNET_gcServer") == "0" ? "workstation" : "server";
 
     private static string VersionOf(Type type) => type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "?";

@@ -5,11 +5,11 @@ using OxyPlot.Series;
 
 namespace SyncCluster.Bench;
 
-/// <summary>Lines over an axis of what grows.</summary>
-/// <param name="Name">Of the file, without its extension.</param>
-/// <param name="Title">What it shows.</param>
-/// <param name="X">What grows.</param>
-/// <param name="Y">What is measured.</param>
+/// <summary>A chart with lines.</summary>
+/// <param name="Name">The file's name without its extension.</param>
+/// <param name="Title">The chart's title.</param>
+/// <param name="X">The title of the X axis.</param>
+/// <param name="Y">The title of the Y axis.</param>
 internal sealed record Plot(string Name, string Title, string X, string Y)
 {
     private readonly List<LineSeries> _lines = [];
@@ -24,7 +24,7 @@ internal sealed record Plot(string Name, string Title, string X, string Y)
         _lines.Add(series);
     }
 
-    /// <summary>As <c>NAME.svg</c>.</summary>
+    /// <summary>Writes <c>NAME.svg</c>.</summary>
     public async Task SaveAsync(string folder)
     {
         var model = new PlotModel { Title = Title, TitleFontSize = 14, Background = OxyColors.White };

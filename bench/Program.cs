@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using SyncCluster.Bench;
+using SyncCluster.Bench.Chaos;
 using SyncCluster.Bench.Children;
 
 if (args is [nameof(Child), var kind, .. var words])
@@ -11,7 +12,7 @@ if (args is [nameof(Child), var kind, .. var words])
 
 IBenchmark[] benchmarks =
 [
-    new DurableCalls(), new DummyCalls(), new FrontOfTheEye(), new Scripts(), new Waiters(), new Storm(), new Steady(), new Scale(), new Subscriptions(), new Fairness(),
+    new DurableCalls(), new DummyCalls(), new TheEyeCalls(), new ScriptCalls(), new Waiters(), new Storm(), new SteadyLoad(), new Scale(), new Subscriptions(), new Fairness(),
     new ChaosBenchmark(),
 ];
 using var stop = new CancellationTokenSource();
@@ -65,12 +66,12 @@ async Task<int> OneAsync(IBenchmark benchmark, Arguments arguments)
     return 0;
 }
 
-// One that fails does not take the others' figures along.
+// A benchmark that fails does not cost the others their figures.
 async Task<int> AllAsync(Arguments arguments, bool isSmall)
 {
     arguments.Allow("out");
     var home = Results.Home();
-    var folder = arguments.Text("out") ?? (isSmall ? throw new ArgumentException("smoke needs --out FOLDER: its figures say nothing.") : home);
+    var folder = arguments.Text("out") ?? (isSmall ? throw new ArgumentException("smoke needs --out FOLDER: its figures must not replace the results.") : home);
     var reports = new List<Report>();
     var failures = new List<string>();
     foreach (var benchmark in benchmarks)

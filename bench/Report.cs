@@ -3,9 +3,10 @@ using System.Text.Json.Nodes;
 
 namespace SyncCluster.Bench;
 
-/// <param name="Benchmark">What was measured.</param>
-/// <param name="Facts">Where and how.</param>
-/// <param name="Figures">What came out.</param>
+/// <summary>The result of a benchmark.</summary>
+/// <param name="Benchmark">The name of the benchmark.</param>
+/// <param name="Facts">Where and how it was measured.</param>
+/// <param name="Figures">The figures.</param>
 internal sealed record Report(string Benchmark, Table Facts, Table Figures)
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
@@ -14,10 +15,10 @@ internal sealed record Report(string Benchmark, Table Facts, Table Figures)
 
     public IReadOnlyList<Plot> Plots { get; init; } = [];
 
-    /// <summary>What should not have come out; null where nothing has.</summary>
+    /// <summary>What went wrong; null where nothing did.</summary>
     public string? Fault { get; init; }
 
-    /// <summary>As Markdown.</summary>
+    /// <summary>Writes it as Markdown.</summary>
     public void WriteTo(TextWriter output)
     {
         output.WriteLine();
@@ -29,7 +30,7 @@ internal sealed record Report(string Benchmark, Table Facts, Table Figures)
         }
     }
 
-    /// <summary>The goals of all, a row each.</summary>
+    /// <summary>The goals of several reports, a row each.</summary>
     public static Table TableOf(IEnumerable<Report> reports)
     {
         var table = new Table("part", "figure", "at most", "is", "floor", "reached");

@@ -1,12 +1,12 @@
 namespace SyncCluster.Bench;
 
-/// <summary>Writes what all benchmarks have measured in one run: <c>results.md</c>, and JSON and plots beside it.</summary>
+/// <summary>Writes the reports of one run: <c>results.md</c>, with JSON and plots beside it.</summary>
 internal static class Results
 {
     private const string Data = "results";
 
-    /// <summary>The folder of this project, where the results of a whole run belong.</summary>
-    /// <exception cref="InvalidOperationException">It is not above the program.</exception>
+    /// <summary>The folder of this project, where the results of a whole run are kept.</summary>
+    /// <exception cref="InvalidOperationException">The program does not run from below it.</exception>
     public static string Home()
     {
         for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
@@ -17,13 +17,13 @@ internal static class Results
             }
         }
 
-        throw new InvalidOperationException("The project's folder is not above the program: say where the results go with --out FOLDER.");
+        throw new InvalidOperationException("The project's folder is not above the program: set the folder of the results with --out FOLDER.");
     }
 
-    /// <param name="reports">Of one run, in their order.</param>
-    /// <param name="failures">What could not be measured, and why.</param>
-    /// <param name="folder">Where to.</param>
-    /// <param name="notes">What is known of the figures: a section for each benchmark, under its name.</param>
+    /// <param name="reports">The reports of one run, in their order.</param>
+    /// <param name="failures">The benchmarks that have failed, and why.</param>
+    /// <param name="folder">The folder of the results.</param>
+    /// <param name="notes">A Markdown file with a section for each benchmark, under its name.</param>
     public static async Task WriteAsync(IReadOnlyList<Report> reports, IReadOnlyList<string> failures, string folder, string notes)
     {
         var data = Directory.CreateDirectory(Path.Combine(folder, Data)).FullName;

@@ -1,6 +1,8 @@
+using SyncCluster.Bench.Children;
+
 namespace SyncCluster.Bench;
 
-/// <summary>What a call costs that is ended from outside when there are more silos and gateways.</summary>
+/// <summary>The cost of a call that is ended from outside, by the number of silos and gateways.</summary>
 internal sealed class Scale : IBenchmark
 {
     private const double Limit = 1.3;
@@ -26,16 +28,16 @@ internal sealed class Scale : IBenchmark
         var floors = new List<Cost>();
         foreach (var (silos, gateways) in Layouts)
         {
-            await using var servers = await Servers.StartAsync(0, 0, [], [], stop);
-            await servers.AddOutsideAsync(silos, gateways, [], stop);
-            facts = Machine.Facts(servers.RedisVersion);
-            var clients = new List<Server>();
+            await using var cluster = await BenchCluster.StartAsync(0, 0, [], [], stop);
+            await cluster.AddWithExternalExecutorAsync(silos, gateways, [], stop);
+            facts = Machine.Facts(cluster.Redis.Version);
+            var clients = new List<ChildServer>();
             for (var gateway = 0; gateway < gateways; gateway++)
             {
-                clients.Add(await servers.StartLoadAsync(stop));
+                clients.Add(await cluster.StartLoadAsync(stop));
             }
 
-            // Each silo and gateway is to be warm.
+            // Warms up each silo and gateway.
             await MeasureAsync(4 * calls * Math.Max(silos, gateways));
             var costs = new List<Cost>();
             for (var round = 1; round <= rounds; round++)
@@ -44,7 +46,7 @@ internal sealed class Scale : IBenchmark
             }
 
             Task<Cost> MeasureAsync(int count) =>
-                Cost.OfCallsAsync(servers, servers.Gateways, clients, BenchTasks.Quick, Clients / gateways, count / gateways, stop);
+                Cost.OfCallsAsync(cluster, cluster.Gateways, clients, BenchTasks.Quick, Clients / gateways, count / gateways, stop);
 
             var median = Cost.Median(costs);
             one ??= median.Total;

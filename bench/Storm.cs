@@ -1,8 +1,10 @@
 using System.Diagnostics;
+using SyncCluster.Bench.Children;
+using SyncCluster.Harness.Processes;
 
 namespace SyncCluster.Bench;
 
-/// <summary>What it costs to answer all who wait, at once: each for a job of its own, and all for one.</summary>
+/// <summary>The cost of answering all waiting requests at once: each for a job of its own, and all for one job.</summary>
 internal sealed class Storm : IBenchmark
 {
     private const double CpuLimit = 90;
@@ -21,15 +23,15 @@ internal sealed class Storm : IBenchmark
         var count = arguments.Number("count", 18_000);
         var rounds = arguments.Number("rounds", 2);
         var load = Machine.Load;
-        await using var servers = await Servers.StartAsync(0, 0, [], [], stop);
-        var completer = await servers.AddOutsideAsync(1, 1, ["--Waiting:Maximum=06:00:00", $"--Limits:Waiters={count + 10}"], stop);
-        var gateway = servers.Gateways[0];
-        var floor = await servers.StartFloorAsync(stop);
-        var client = await servers.StartLoadAsync(stop);
-        var first = await servers.StartLoadAsync(stop);
-        using var calls = new Calls();
-        await Cost.OfCallsAsync(servers, [floor], [client], BenchTasks.Quick, 64, count, stop);
-        await Cost.OfCallsAsync(servers, [gateway], [client], BenchTasks.Quick, 64, 4 * count, stop);
+        await using var cluster = await BenchCluster.StartAsync(0, 0, [], [], stop);
+        var completer = await cluster.AddWithExternalExecutorAsync(1, 1, ["--Waiting:Maximum=06:00:00", $"--Limits:Waiters={count + 10}"], stop);
+        var gateway = cluster.Gateways[0];
+        var floor = await cluster.StartFloorAsync(stop);
+        var client = await cluster.StartLoadAsync(stop);
+        var first = await cluster.StartLoadAsync(stop);
+        using var calls = new DemoClient();
+        await Cost.OfCallsAsync(cluster, [floor], [client], BenchTasks.Quick, 64, count, stop);
+        await Cost.OfCallsAsync(cluster, [gateway], [client], BenchTasks.Quick, 64, 4 * count, stop);
         await floor.AskAsync("hold", stop);
         await completer.AskAsync("hold", stop);
 
@@ -48,7 +50,7 @@ internal sealed class Storm : IBenchmark
             }
         }
 
-        var facts = Machine.Facts(servers.RedisVersion);
+        var facts = Machine.Facts(cluster.Redis.Version);
         facts.Add("load average", $"{load} at the start, {Machine.Load} at the end");
         facts.Add("servers", "1 gateway, 1 silo, storage in Redis; jobs are ended by a client of the cluster in a process of its own");
         facts.Add("rounds", $"{rounds}, {count} waiters each; the one with the lower last answer");
@@ -72,21 +74,21 @@ internal sealed class Storm : IBenchmark
 
         async Task<(Cost Cost, double Last)> BareAsync()
         {
-            await OpenAsync($"POST {Calls.Address(floor, BenchTasks.Quick)}", () => Crowd.HeldAsync(floor, stop));
+            await OpenAsync($"POST {DemoClient.Address(floor, BenchTasks.Quick)}", () => WaiterRampUp.CountHeldAsync(floor, stop));
             return await EndAsync([floor], floor, count);
         }
 
         async Task<(Cost Cost, double Last)> EachAsync()
         {
-            await OpenAsync($"POST {Calls.Address(gateway, BenchTasks.Quick)}", () => Crowd.HeldAsync(completer, stop));
+            await OpenAsync($"POST {DemoClient.Address(gateway, BenchTasks.Quick)}", () => WaiterRampUp.CountHeldAsync(completer, stop));
             return await EndAsync([gateway], completer, count);
         }
 
         async Task<(Cost Cost, double Last)> OneAsync()
         {
-            await first.AskAsync($"open 1 POST {Calls.Address(gateway, BenchTasks.Quick)}", stop);
+            await first.AskAsync($"open 1 POST {DemoClient.Address(gateway, BenchTasks.Quick)}", stop);
             var job = (await completer.AskAsync("last", stop)).Split('/')[1];
-            await OpenAsync($"GET {Calls.ResultAddress(gateway, job)}", () => calls.WaitingAsync([gateway], stop));
+            await OpenAsync($"GET {DemoClient.ResultAddress(gateway, job)}", () => calls.WaitingAsync([gateway], stop));
             var ended = await EndAsync([gateway], completer, 1);
             await first.AskAsync("close", stop);
             return ended;
@@ -94,14 +96,14 @@ internal sealed class Storm : IBenchmark
 
         async Task OpenAsync(string request, Func<Task<int>> waiting)
         {
-            await Crowd.OpenAsync([client], [request], count, waiting, stop);
+            await WaiterRampUp.OpenAsync([client], [request], count, waiting, stop);
             await Task.Delay(Settling, stop);
         }
 
-        async Task<(Cost Cost, double Last)> EndAsync(IReadOnlyList<Server> gateways, Server completer, int jobs)
+        async Task<(Cost Cost, double Last)> EndAsync(IReadOnlyList<Server> gateways, ChildServer completer, int jobs)
         {
             long begun = 0;
-            var cost = await Cost.OfAsync(servers, gateways, async () =>
+            var cost = await Cost.OfAsync(cluster, gateways, async () =>
             {
                 begun = Stopwatch.GetTimestamp();
                 var finished = completer.AskAsync($"finish {jobs}", stop);

@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace SyncCluster.Bench;
 
-/// <summary>What it costs a silo, this process, to hear of its finished jobs over Redis, and to hear of others'.</summary>
+/// <summary>What it costs a silo, which is this process here, to receive the messages of its finished jobs over Redis, and those of other silos' jobs.</summary>
 internal sealed class Subscriptions : IBenchmark
 {
     private const string Customer = "5f1e7a0c9d3b4a6e8c2f1d0";
@@ -30,21 +30,21 @@ internal sealed class Subscriptions : IBenchmark
         var rounds = arguments.Number("rounds", 7);
         var load = Machine.Load;
 
-        await using var servers = await Servers.StartAsync(0, 0, [], [], stop);
-        await using var connection = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{servers.RedisPort},allowAdmin=true");
+        await using var cluster = await BenchCluster.StartAsync(0, 0, [], [], stop);
+        await using var connection = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{cluster.Redis.Port},allowAdmin=true");
         var redis = connection.GetSubscriber();
-        // As for a server of theirs that has been told so: by default it ends a connection that has 32 MiB to read.
+        // As an operator would set it: by default Redis ends a connection that has 32 MiB to read.
         await connection.GetServers().Single().ConfigSetAsync("client-output-buffer-limit", "pubsub 0 0 0");
-        var publisher = await Publisher.StartAsync(servers, redis);
+        var publisher = await Publisher.StartAsync(cluster, redis);
 
         var finished = Publisher.Payload(200);
-        var nothing = new NotListening();
+        var nothing = new NoListener();
         var channels = new ChannelPerJob(redis);
         var pattern = new Patterns("pattern per silo, callback", redis, "*:job-finished:*");
         var queue = new QueuedPatterns("pattern per silo, queue", redis, "*:job-finished:*");
         var patterns = new QueuedPatterns(
             $"pattern per customer, queue, {customers} customers", redis, [.. Enumerable.Range(0, customers).Select(customer => $"{Id(customer)}:job-finished:*")]);
-        Listening[] ways = [nothing, channels, pattern, queue, patterns];
+        MessageListener[] ways = [nothing, channels, pattern, queue, patterns];
         int[] payloads = [200, 20_000];
 
         var own = ways.ToDictionary(way => way, _ => new List<Cost>());
@@ -69,7 +69,7 @@ internal sealed class Subscriptions : IBenchmark
             await Console.Error.WriteLineAsync(round == 0 ? "warm" : $"round {round} of {rounds}");
         }
 
-        var facts = Machine.Facts(servers.RedisVersion);
+        var facts = Machine.Facts(cluster.Redis.Version);
         facts.Add("load average", $"{load} at the start, {Machine.Load} at the end");
         facts.Add("subscriber", $"{(GCSettings.IsServerGC ? "server" : "workstation")} garbage collector, {connection.GetServers().Single().Protocol}");
         facts.Add("rounds", $"{rounds}, each of {jobs} own jobs a row, {concurrency} at a time, and {foreign} others' to an idle silo; medians");
@@ -96,13 +96,13 @@ internal sealed class Subscriptions : IBenchmark
 
         return new(Name, facts, figures);
 
-        // With each job come others' messages.
-        async Task<Cost> OwnAsync(Listening way, byte[] others)
+        // With the message of each job come those of other jobs.
+        async Task<Cost> OwnAsync(MessageListener way, byte[] others)
         {
             var confirmed = new double[jobs];
             var next = -1;
             await way.StartAsync();
-            var cost = await CostAsync(servers, jobs, async () =>
+            var cost = await CostAsync(cluster, jobs, async () =>
             {
                 await Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => Task.Run(CallsAsync, stop))).WaitAsync(Limit, stop);
                 await publisher.DrainAsync(stop);
@@ -117,7 +117,7 @@ internal sealed class Subscriptions : IBenchmark
                 {
                     var channel = $"{Id(job % customers)}:job-finished:{Interlocked.Increment(ref _lastJob):x24}";
                     var begun = Stopwatch.GetTimestamp();
-                    var heard = await way.HearAsync(channel);
+                    var heard = await way.ListenAsync(channel);
                     confirmed[job] = Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
                     publisher.Write([.. others, .. Publisher.Publish(channel, finished)]);
                     await heard;
@@ -126,11 +126,11 @@ internal sealed class Subscriptions : IBenchmark
             }
         }
 
-        async Task<Cost> IdleAsync(Listening way, int payload)
+        async Task<Cost> IdleAsync(MessageListener way, int payload)
         {
             await way.StartAsync();
             var expected = way.Foreign + (way is Patterns ? foreign / 4 * 4 : 0);
-            var cost = await CostAsync(servers, foreign, async () =>
+            var cost = await CostAsync(cluster, foreign, async () =>
             {
                 await publisher.TrickleAsync(Another, payload, foreign, stop);
                 await UntilAsync(() => way.Foreign >= expected, stop);
@@ -154,16 +154,16 @@ internal sealed class Subscriptions : IBenchmark
         }
     }
 
-    private static async Task<Cost> CostAsync(Servers servers, int messages, Func<Task> work)
+    private static async Task<Cost> CostAsync(BenchCluster cluster, int messages, Func<Task> work)
     {
-        var (client, server) = (Environment.CpuUsage.TotalTime, Usage.Of(servers.Redis).Cpu);
+        var (client, server) = (Environment.CpuUsage.TotalTime, Usage.Of(cluster.Redis).Cpu);
         await work();
-        return new((Environment.CpuUsage.TotalTime - client).TotalMicroseconds / messages, (Usage.Of(servers.Redis).Cpu - server).TotalMicroseconds / messages, 0, 0);
+        return new((Environment.CpuUsage.TotalTime - client).TotalMicroseconds / messages, (Usage.Of(cluster.Redis).Cpu - server).TotalMicroseconds / messages, 0, 0);
     }
 
     private static IEnumerable<T> Rotated<T>(T[] all, int by) => all.Select((_, index) => all[(index + by) % all.Length]);
 
-    // The first round is for the compiler.
+    // The first round compiles the code.
     private static void Keep(int round, List<Cost> costs, Cost cost)
     {
         if (round > 0)
@@ -176,8 +176,8 @@ internal sealed class Subscriptions : IBenchmark
 
     private static string Id(int customer) => $"{Customer}{customer:x}";
 
-    /// <param name="Client">This process's CPU, µs a message.</param>
-    /// <param name="Redis">Its CPU, µs a message.</param>
+    /// <param name="Client">CPU of this process, µs a message.</param>
+    /// <param name="Redis">CPU of Redis, µs a message.</param>
     /// <param name="Confirmed">Time until the job could be released, ms, median.</param>
     /// <param name="Slow">The same, 99th percentile.</param>
     private sealed record Cost(double Client, double Redis, double Confirmed, double Slow)

@@ -3,14 +3,14 @@ using System.Text.Json.Nodes;
 
 namespace SyncCluster.Bench;
 
-/// <summary>Rows of text and numbers; null is what could not be measured.</summary>
+/// <summary>Rows of text and numbers; null: not measured.</summary>
 internal sealed class Table(params string[] columns)
 {
     private readonly List<object?[]> _rows = [];
 
     public void Add(params object?[] row) => _rows.Add(row);
 
-    /// <summary>As Markdown.</summary>
+    /// <summary>Writes it as Markdown.</summary>
     public void WriteTo(TextWriter output)
     {
         output.WriteLine(Line(columns));
@@ -23,7 +23,7 @@ internal sealed class Table(params string[] columns)
         output.WriteLine();
     }
 
-    /// <summary>An object a row.</summary>
+    /// <summary>An object for each row.</summary>
     public JsonArray ToJson() =>
         [.. _rows.Select(row => new JsonObject(columns.Zip(row, (column, cell) => KeyValuePair.Create(column, JsonValueOf(cell)))))];
 

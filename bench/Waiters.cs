@@ -1,23 +1,25 @@
 using System.Diagnostics;
+using SyncCluster.Bench.Children;
+using SyncCluster.Harness.Processes;
 
 namespace SyncCluster.Bench;
 
-/// <summary>What requests cost that do nothing but wait, each for a job of its own, most of which are queued.</summary>
+/// <summary>The cost of requests that only wait, each for a job of its own. Most of the jobs are queued.</summary>
 internal sealed class Waiters : IBenchmark
 {
-    /// <summary>So many more are opened between two looks at the memory.</summary>
+    /// <summary>How many requests are opened between two measurements of the memory.</summary>
     private const int Stride = 2000;
 
-    /// <summary>Where the processor's idle time is judged.</summary>
+    /// <summary>The number of waiters with which the idle servers are measured.</summary>
     private const int IdleAt = 10_000;
 
     private const double MemoryLimit = 2;
     private const double IdleLimit = 3;
 
-    /// <summary>How long is looked at most while nobody waits.</summary>
-    private static readonly TimeSpan Unwaited = TimeSpan.FromSeconds(20);
+    /// <summary>The longest measurement without a waiter.</summary>
+    private static readonly TimeSpan WithoutWaiters = TimeSpan.FromSeconds(20);
 
-    /// <summary>How many times as long a server is left alone before: what it does while idle, the attach after a minute included, is compiled by then.</summary>
+    /// <summary>How many times as long the servers are left idle before: the code that they run then, such as the attach after a minute, is compiled by that time.</summary>
     private const double Settling = 1.2;
 
     public string Name => "waiters";
@@ -36,30 +38,30 @@ internal sealed class Waiters : IBenchmark
         var layouts = new List<Layout>();
 
         string redis;
-        await using (var servers = await Servers.StartAsync(0, 0, [], [], stop))
+        await using (var cluster = await BenchCluster.StartAsync(0, 0, [], [], stop))
         {
-            redis = servers.RedisVersion;
-            var floor = await servers.StartFloorAsync(stop);
+            redis = cluster.Redis.Version;
+            var floor = await cluster.StartFloorAsync(stop);
             await floor.AskAsync("hold", stop);
-            layouts.Add(new("bare Kestrel", servers, [floor]));
-            await MeasureAsync(layouts[^1], count, () => Crowd.HeldAsync(floor, stop));
+            layouts.Add(new("bare Kestrel", cluster, [floor]));
+            await MeasureAsync(layouts[^1], count, () => WaiterRampUp.CountHeldAsync(floor, stop));
         }
 
         foreach (var gateways in Enumerable.Range(1, arguments.Number("gateways", 2)))
         {
             var silos = arguments.Number("silos", gateways);
-            await using var servers = await Servers.StartAsync(
+            await using var cluster = await BenchCluster.StartAsync(
                 silos,
                 gateways,
                 ["--LocalExecutor:Concurrency=2", $"--LocalExecutor:QueueLimit={(count * gateways) + Stride}"],
                 ["--Waiting:Maximum=06:00:00", $"--Limits:Waiters={count + Stride}"],
                 stop);
-            using var calls = new Calls();
-            await calls.WarmAsync(servers, Math.Min(count, 3000), stop);
-            var records = await servers.RecordsAsync();
-            layouts.Add(new($"gateways {gateways}, silos {silos}", servers, servers.Gateways));
+            using var calls = new DemoClient();
+            await calls.WarmUpAsync(cluster, Math.Min(count, 3000), stop);
+            var records = await cluster.Redis.CountKeysAsync();
+            layouts.Add(new($"gateways {gateways}, silos {silos}", cluster, cluster.Gateways));
             await MeasureAsync(layouts[^1], count * gateways, async () => (int)Math.Min(
-                await calls.WaitingAsync(servers.Gateways, stop), await servers.RecordsAsync() - records));
+                await calls.WaitingAsync(cluster.Gateways, stop), await cluster.Redis.CountKeysAsync() - records));
         }
 
         var facts = Machine.Facts(redis);
@@ -72,15 +74,15 @@ internal sealed class Waiters : IBenchmark
         var floorMemory = layouts[0].PerWaiter(layouts[0].Last).Total;
         foreach (var layout in layouts)
         {
-            foreach (var look in layout.Looks.Where(look => look.Idle is not null || look == layout.Last))
+            foreach (var measurement in layout.Measurements.Where(measurement => measurement.Idle is not null || measurement == layout.Last))
             {
-                var more = layout.PerWaiter(look);
+                var more = layout.PerWaiter(measurement);
                 figures.Add(
-                    layout.Name, look.Waiters, more.Total, more.Gateways, more.Silos, more.Redis, look.Waiters == 0 ? null : more.Total / floorMemory,
-                    look.Idle?.Gateways + look.Idle?.Silos, look.Idle?.Gateways, look.Idle?.Silos);
+                    layout.Name, measurement.Waiters, more.Total, more.Gateways, more.Silos, more.Redis, measurement.Waiters == 0 ? null : more.Total / floorMemory,
+                    measurement.Idle?.Gateways + measurement.Idle?.Silos, measurement.Idle?.Gateways, measurement.Idle?.Silos);
             }
 
-            memory.Add(layout.Name, layout.Looks.Select(look => ((double)look.Waiters, look.Waiters == 0 ? 0 : layout.PerWaiter(look).Total!.Value * look.Waiters / 1024)));
+            memory.Add(layout.Name, layout.Measurements.Select(measurement => ((double)measurement.Waiters, measurement.Waiters == 0 ? 0 : layout.PerWaiter(measurement).Total!.Value * measurement.Waiters / 1024)));
         }
 
         return new(Name, facts, figures)
@@ -101,32 +103,32 @@ internal sealed class Waiters : IBenchmark
 
         async Task MeasureAsync(Layout layout, int all, Func<Task<int>> waiting)
         {
-            var clients = new List<Server>();
+            var clients = new List<ChildServer>();
             foreach (var _ in layout.Gateways)
             {
-                clients.Add(await layout.Servers.StartLoadAsync(stop));
+                clients.Add(await layout.Cluster.StartLoadAsync(stop));
             }
 
-            string[] requests = [.. layout.Gateways.Select(gateway => $"POST {Calls.Address(gateway, BenchTasks.Endless)}")];
-            await layout.LookIdleAsync(0, idle < Unwaited ? idle : Unwaited, stop);
+            string[] requests = [.. layout.Gateways.Select(gateway => $"POST {DemoClient.Address(gateway, BenchTasks.Endless)}")];
+            await layout.MeasureIdleAsync(0, idle < WithoutWaiters ? idle : WithoutWaiters, stop);
             for (var opened = 0; opened < all;)
             {
                 var more = Math.Min(opened < idleAt ? Math.Min(Stride, idleAt - opened) : Stride, all - opened);
-                await Crowd.OpenAsync(clients, requests, more, waiting, stop);
+                await WaiterRampUp.OpenAsync(clients, requests, more, waiting, stop);
                 opened += more;
                 if (opened == idleAt)
                 {
-                    await layout.LookIdleAsync(opened, idle, stop);
+                    await layout.MeasureIdleAsync(opened, idle, stop);
                 }
                 else
                 {
-                    layout.Look(opened, null);
+                    layout.Measure(opened, null);
                 }
 
                 await Console.Error.WriteLineAsync($"{layout.Name}: {opened} wait");
             }
 
-            await Crowd.RequireAllWaitAsync(clients, stop);
+            await WaiterRampUp.RequireAllWaitAsync(clients, stop);
             if (await waiting() is var left && left != all)
             {
                 throw new InvalidOperationException($"Of {all} calls {left} wait.");
@@ -134,57 +136,57 @@ internal sealed class Waiters : IBenchmark
         }
     }
 
-    /// <summary>Servers, and what was seen of them.</summary>
-    private sealed class Layout(string name, Servers servers, IReadOnlyList<Server> gateways)
+    /// <summary>A set of servers and its measurements.</summary>
+    private sealed class Layout(string name, BenchCluster cluster, IReadOnlyList<Server> gateways)
     {
-        private readonly IReadOnlyList<Server> _silos = servers.Silos;
+        private readonly IReadOnlyList<Server> _silos = cluster.Silos;
 
         public string Name => name;
 
-        public Servers Servers => servers;
+        public BenchCluster Cluster => cluster;
 
         public IReadOnlyList<Server> Gateways => gateways;
 
-        public List<Look> Looks { get; } = [];
+        public List<Measurement> Measurements { get; } = [];
 
-        public Look Last => Looks[^1];
+        public Measurement Last => Measurements[^1];
 
-        public void Look(int waiters, (double Gateways, double Silos)? idle) =>
-            Looks.Add(new(waiters, Resident(gateways), Resident(_silos), Resident([servers.Redis]), idle));
+        public void Measure(int waiters, (double Gateways, double Silos)? idle) =>
+            Measurements.Add(new(waiters, Resident(gateways), Resident(_silos), Resident([cluster.Redis]), idle));
 
-        public async Task LookIdleAsync(int waiters, TimeSpan idle, CancellationToken stop)
+        public async Task MeasureIdleAsync(int waiters, TimeSpan idle, CancellationToken stop)
         {
             await Task.Delay(Settling * idle, stop);
             var (before, behind, begun) = (Cost.Cpu(gateways), Cost.Cpu(_silos), Stopwatch.GetTimestamp());
             await Task.Delay(idle, stop);
             var over = Stopwatch.GetElapsedTime(begun);
-            Look(waiters, (100 * ((Cost.Cpu(gateways) - before) / over), 100 * ((Cost.Cpu(_silos) - behind) / over)));
+            Measure(waiters, (100 * ((Cost.Cpu(gateways) - before) / over), 100 * ((Cost.Cpu(_silos) - behind) / over)));
         }
 
         public double IdleAt(int waiters)
         {
-            var idle = Looks.First(look => look.Waiters == waiters).Idle!.Value;
+            var idle = Measurements.First(measurement => measurement.Waiters == waiters).Idle!.Value;
             return idle.Gateways + idle.Silos;
         }
 
-        /// <summary>KiB that the processes have grown by, a waiter; null of none.</summary>
-        public (double? Total, double? Gateways, double? Silos, double? Redis) PerWaiter(Look look)
+        /// <summary>By how many KiB the processes have grown for each waiter; null without waiters.</summary>
+        public (double? Total, double? Gateways, double? Silos, double? Redis) PerWaiter(Measurement measurement)
         {
-            var first = Looks[0];
-            return look.Waiters == 0 ? default : (
-                (look.Gateways + look.Silos - first.Gateways - first.Silos) / look.Waiters,
-                (look.Gateways - first.Gateways) / look.Waiters,
-                (look.Silos - first.Silos) / look.Waiters,
-                (look.Redis - first.Redis) / look.Waiters);
+            var first = Measurements[0];
+            return measurement.Waiters == 0 ? default : (
+                (measurement.Gateways + measurement.Silos - first.Gateways - first.Silos) / measurement.Waiters,
+                (measurement.Gateways - first.Gateways) / measurement.Waiters,
+                (measurement.Silos - first.Silos) / measurement.Waiters,
+                (measurement.Redis - first.Redis) / measurement.Waiters);
         }
 
         private static double Resident(IEnumerable<Server> group) => group.Sum(server => Usage.Of(server).Resident);
     }
 
-    /// <param name="Waiters">How many waited.</param>
-    /// <param name="Gateways">VmRSS of all, in KiB.</param>
-    /// <param name="Silos">The same of the silos.</param>
-    /// <param name="Redis">And of Redis.</param>
-    /// <param name="Idle">Percent of a core that they used; null where that was not measured.</param>
-    private sealed record Look(int Waiters, double Gateways, double Silos, double Redis, (double Gateways, double Silos)? Idle);
+    /// <param name="Waiters">How many requests waited.</param>
+    /// <param name="Gateways">VmRSS of all gateways, in KiB.</param>
+    /// <param name="Silos">VmRSS of all silos, in KiB.</param>
+    /// <param name="Redis">VmRSS of Redis, in KiB.</param>
+    /// <param name="Idle">How many percent of a core the servers used; null: not measured.</param>
+    private sealed record Measurement(int Waiters, double Gateways, double Silos, double Redis, (double Gateways, double Silos)? Idle);
 }

@@ -3,17 +3,18 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using SyncCluster.Harness.Processes;
 
 namespace SyncCluster.Bench.Children;
 
 /// <summary>
-/// Clients. <c>run CONCURRENCY CALLS METHOD URL</c> makes so many calls, so many at a time. <c>open N METHOD URL</c> begins so many that wait;
-/// <c>again METHOD URL</c> has each that is answered from now on followed by another one, <c>enough</c> no more; <c>ended</c> tells how many were
-/// answered, <c>close</c> waits for all that are open. <c>run</c>, <c>close</c> and <c>so-far</c> answer with a <see cref="Load"/>, as JSON.
+/// HTTP clients. <c>run CONCURRENCY CALLS METHOD URL</c> makes calls. <c>open N METHOD URL</c> opens N requests that wait. <c>again METHOD URL</c> lets
+/// another request follow each that is answered, until <c>enough</c>. <c>ended</c> tells how many were answered, <c>close</c> waits for all that are open.
+/// <c>run</c>, <c>close</c> and <c>so-far</c> answer with a <see cref="Load"/> as JSON.
 /// </summary>
 internal sealed class LoadGenerator : IDisposable
 {
-    /// <summary>As the demonstration's gateway and TheEye's stand-in know it.</summary>
+    /// <summary>The access token of all calls.</summary>
     public const string Token = "demo-token";
 
     private static readonly AuthenticationHeaderValue Bearer = new("Bearer", Token);
@@ -21,7 +22,7 @@ internal sealed class LoadGenerator : IDisposable
     private readonly ConcurrentBag<double> _woken = [];
     private readonly ConcurrentBag<double> _taken = [];
     private readonly List<Task> _open = [];
-    private readonly Lock _pen = new();
+    private readonly Lock _lock = new();
     private volatile string[]? _again;
     private string? _failure;
     private int _failures;
@@ -32,13 +33,13 @@ internal sealed class LoadGenerator : IDisposable
     public static async Task RunAsync()
     {
         using var clients = new LoadGenerator();
-        Console.Out.WriteLine($"The load generator{Child.Ready}");
-        await Child.ObeyAsync(clients.ObeyAsync);
+        Console.Out.WriteLine($"The load generator{ServerPrograms.Ready}");
+        await Child.AnswerAsync(clients.ExecuteAsync);
     }
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<string> ObeyAsync(string[] command)
+    private async Task<string> ExecuteAsync(string[] command)
     {
         switch (command)
         {
@@ -71,12 +72,12 @@ internal sealed class LoadGenerator : IDisposable
             case ["close"]:
                 await CloseAsync();
 
-                // A process may not have the connections to one server and to the next.
+                // The limit of open files does not allow the connections to one server and to the next at the same time.
                 _http.Dispose();
                 _http = New();
                 return Measured();
             default:
-                throw new ArgumentException($"What is {string.Join(' ', command)}?");
+                throw new ArgumentException($"There is no command {string.Join(' ', command)}.");
         }
 
         static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
@@ -112,7 +113,7 @@ internal sealed class LoadGenerator : IDisposable
 
     private void Open(HttpMethod method, Uri url)
     {
-        lock (_pen)
+        lock (_lock)
         {
             _open.Add(Task.Run(async () =>
             {
@@ -130,7 +131,7 @@ internal sealed class LoadGenerator : IDisposable
         while (true)
         {
             Task[] open;
-            lock (_pen)
+            lock (_lock)
             {
                 open = [.. _open.Where(call => !call.IsCompleted)];
                 if (open.Length == 0)
@@ -163,7 +164,7 @@ internal sealed class LoadGenerator : IDisposable
             {
                 Fail($"{(int)response.StatusCode} {System.Text.Encoding.UTF8.GetString(body)}");
             }
-            else if (Stamp.Read(body) is { } stamp)
+            else if (CompletionTimestamp.Read(body) is { } stamp)
             {
                 _woken.Add(Stopwatch.GetElapsedTime(stamp, now).TotalMilliseconds);
             }
@@ -197,14 +198,14 @@ internal sealed class LoadGenerator : IDisposable
         _ended, _failures, _failure, Stopwatch.GetElapsedTime(_first, _last).TotalSeconds, _last, Times.Of(_taken), Times.Of(_woken)));
 }
 
-/// <summary>What a load generator has seen.</summary>
-/// <param name="Calls">How many ended.</param>
-/// <param name="Failures">How many of them otherwise than with a result.</param>
-/// <param name="Failure">The first of these.</param>
-/// <param name="Seconds">From the first call's begin to the last one's answer.</param>
-/// <param name="Last">When that came, by <see cref="Stopwatch.GetTimestamp"/>.</param>
+/// <summary>What a load generator has measured.</summary>
+/// <param name="Calls">How many calls have ended.</param>
+/// <param name="Failures">How many of them have failed.</param>
+/// <param name="Failure">The first failure.</param>
+/// <param name="Seconds">The time from the begin of the first call to the last answer.</param>
+/// <param name="Last">The moment of the last answer, by <see cref="Stopwatch.GetTimestamp"/>.</param>
 /// <param name="Taken">How long a call took.</param>
-/// <param name="Woken">How long after its result was there a call was answered.</param>
+/// <param name="Woken">How long after the job's end a call was answered.</param>
 internal sealed record Load(int Calls, int Failures, string? Failure, double Seconds, long Last, Times Taken, Times Woken);
 
 /// <param name="P50">Median, in ms; 0 where there are none.</param>

@@ -1,17 +1,21 @@
 using System.Diagnostics;
-using SyncCluster.Cluster.Tests.Load;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Calls;
+using SyncCluster.Cluster.Tests.Clusters;
+using SyncCluster.Harness;
 
 namespace SyncCluster.Cluster.Tests.Scenarios;
 
-/// <summary>Redis away: new calls are refused before anything is run, and who waits goes on waiting.</summary>
+/// <summary>
+/// Redis is down, hangs or is full: new calls are refused before anything is run, and open calls keep waiting. It takes a real redis-server, which can be
+/// frozen, killed and restarted on what it has on its disk.
+/// </summary>
 public sealed class RedisTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
 {
-    /// <summary>Longer than every timeout on the way to Redis, and than a silo's sign of life in the membership is old.</summary>
+    /// <summary>Longer than every timeout of the requests to Redis, and than the interval at which silos update their entries in the membership.</summary>
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(10);
 
     [ClusterFact]
-    public Task A_frozen_Redis_costs_no_waiter_its_answer() => OutageAsync(
+    public Task Open_calls_are_answered_after_Redis_has_hung() => OutageAsync(
         () =>
         {
             Cluster.Redis.Freeze();
@@ -24,78 +28,78 @@ public sealed class RedisTests(ScriptCluster cluster, ITestOutputHelper output) 
         });
 
     [ClusterFact]
-    public Task A_Redis_that_is_stopped_and_started_costs_no_waiter_its_answer() => OutageAsync(Cluster.Redis.StopAsync, Cluster.Redis.StartAsync);
+    public Task Open_calls_are_answered_after_Redis_was_stopped_and_started() => OutageAsync(Cluster.Redis.StopAsync, () => Cluster.Redis.StartAsync());
 
     [ClusterFact]
-    public async Task A_killed_Redis_that_is_started_at_once_costs_no_waiter_its_answer()
+    public async Task Open_calls_are_answered_when_Redis_is_killed_and_started_at_once()
     {
-        StartTraffic();
-        await HoldAsync();
-        Gate.Open();
+        StartBackgroundCalls();
+        await FillSilosAsync();
+        Latch.Open();
         Cluster.Redis.Kill();
         Print("Killed Redis while scripts ended.");
         await Cluster.Redis.StartAsync();
-        Print("Started it anew.");
+        Print("Started it again.");
         await ServesAgainAsync();
-        await SettleAsync(Outcome.Refused);
+        await AuditAsync(Outcome.Refused);
     }
 
     [ClusterFact]
-    public async Task A_Redis_that_is_nearly_full_is_given_no_new_jobs_and_takes_the_ends_of_those_that_run()
+    public async Task A_nearly_full_Redis_gets_no_new_jobs_and_stores_the_results_of_running_ones()
     {
-        var held = await SubmitAsync(10, AnyGateway());
+        var running = await SubmitAsync(10, RandomGateway());
         await Cluster.Redis.LimitMemoryAsync(1.08);
         Print("Redis is nearly full.");
-        await RefuseAsync(() => Clients.Echo(AnyGateway()), true);
-        await RefuseAsync(() => Clients.Call(AnyGateway()), true);
-        Gate.Open();
-        await AnsweredAsync(held, "those that ran");
+        await RefusalsAsync(() => Clients.CallDummy(RandomGateway()), true);
+        await RefusalsAsync(() => Clients.Call(RandomGateway()), true);
+        Latch.Open();
+        await AnsweredAsync(running, "the calls whose jobs ran");
         await Cluster.Redis.LimitMemoryAsync(0);
-        await RefuseAsync(() => Clients.Echo(AnyGateway()), false);
+        await RefusalsAsync(() => Clients.CallDummy(RandomGateway()), false);
         await ServesAgainAsync();
-        await SettleAsync(Outcome.Refused, () => Assert.All(held, call => Assert.Equal(Outcome.Right, call.Answer.Result.Outcome)));
+        await AuditAsync(Outcome.Refused, () => Assert.All(running, call => Assert.Equal(Outcome.Right, call.Answer.Result.Outcome)));
     }
 
-    /// <summary>Until calls are refused for want of room, or no more; with three silos, some know it before others.</summary>
-    private static async Task RefuseAsync(Func<Call> call, bool isFull)
+    /// <summary>Makes calls until they are refused because the storage is full, or no more are. Some silos notice it before others, so forty in a row must agree.</summary>
+    private static async Task RefusalsAsync(Func<Call> call, bool isFull)
     {
         var inARow = 0;
-        await Until.TrueAsync(
+        await Eventually.TrueAsync(
             async () => (inARow = (await call().Answer).Body.Contains("The storage is nearly full", StringComparison.Ordinal) == isFull ? inARow + 1 : 0) >= 40,
             isFull ? "new calls are refused" : "new calls are taken");
     }
 
     private async Task OutageAsync(Func<Task> stop, Func<Task> start)
     {
-        StartTraffic();
-        var held = await HoldAsync();
+        StartBackgroundCalls();
+        var held = await FillSilosAsync();
 
-        // Who came before them has a job by the time that these have.
-        await SubmitAsync(10, AnyGateway());
+        // When the jobs of these calls exist, those of the earlier ones do.
+        await SubmitAsync(10, RandomGateway());
         await stop();
         var begun = Stopwatch.GetTimestamp();
-        Print("Redis is away.");
+        Print("Redis is down.");
 
-        // The outage is defined by how long it is.
+        // The length of the outage is what is tested.
         await Task.Delay(Outage);
         Assert.All(held, call => Assert.True(call.IsOpen));
         var late = Clients.All.Where(call => call.Begun > begun && !call.IsOpen && call.Answer.Result.Outcome == Outcome.Right).ToArray();
         await start();
-        Print("Redis is back.");
+        Print("Redis is up again.");
         Assert.Empty(late);
         await ServesAgainAsync();
-        await SettleAsync(Outcome.Refused);
+        await AuditAsync(Outcome.Refused);
         Assert.All(held, call => Assert.Equal(Outcome.Right, call.Answer.Result.Outcome));
     }
 
-    /// <summary>Until a new call at each gateway is answered right.</summary>
+    /// <summary>Waits until a new call at each gateway is answered right.</summary>
     private async Task ServesAgainAsync()
     {
         foreach (var gateway in Cluster.Gateways)
         {
-            await Until.TrueAsync(async () => (await Clients.Echo(gateway).Answer).Outcome == Outcome.Right, $"{gateway.Name} serves new calls");
+            await Eventually.TrueAsync(async () => (await Clients.CallDummy(gateway).Answer).Outcome == Outcome.Right, $"{gateway.Name} answers new calls");
         }
 
-        Print("New calls are served.");
+        Print("New calls are answered.");
     }
 }

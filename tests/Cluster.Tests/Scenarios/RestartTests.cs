@@ -1,67 +1,70 @@
 using System.Diagnostics;
-using SyncCluster.Cluster.Tests.Load;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Calls;
+using SyncCluster.Cluster.Tests.Clusters;
+using SyncCluster.Harness;
 
 namespace SyncCluster.Cluster.Tests.Scenarios;
 
-/// <summary>Silos that are told to stop: what is queued moves, what runs gets its time.</summary>
+/// <summary>
+/// Silos that are told to stop hand over their queues and let their scripts run for the drain time. It takes real processes: SIGTERM, the exit code and
+/// the end of the scripts with their silo are what is tested.
+/// </summary>
 public sealed class RestartTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
 {
-    private static readonly TimeSpan HandedOver = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan HandoverLimit = TimeSpan.FromSeconds(10);
 
     [ClusterFact]
-    public async Task Two_thousand_waiters_notice_nothing_of_a_rolling_restart()
+    public async Task Two_thousand_waiting_clients_are_answered_through_a_rolling_restart()
     {
-        // As many as keep the silos at work for all the restarts, each shorter than the time that a stopping silo gives its scripts.
-        StartTraffic(scriptEvery: 0);
-        Call[] submitted = [.. Enumerable.Range(0, 200).Select(_ => Clients.Submit(AnyGateway(), seconds: 1.5))];
-        await Until.TrueAsync(() => submitted.All(call => call.Location.IsCompleted), "the clerk has told the addresses of the jobs that it did not see end");
+        // Enough jobs to keep the silos busy through all restarts, each shorter than the drain time of a stopping silo.
+        StartBackgroundCalls(scriptEvery: 0);
+        Call[] submitted = [.. Enumerable.Range(0, 200).Select(_ => Clients.Submit(RandomGateway(), seconds: 1.5))];
+        await Eventually.TrueAsync(() => submitted.All(call => call.Location.IsCompleted), "the addresses of the jobs that have not ended are known");
         for (var count = 0; count < 400; count++)
         {
-            Clients.Call(AnyGateway(), seconds: 1);
+            Clients.Call(RandomGateway(), seconds: 1);
         }
 
         foreach (var call in submitted.Where(call => call.Location.IsCompletedSuccessfully))
         {
             for (var waiters = 0; waiters < 9; waiters++)
             {
-                await Clients.JoinAsync(call, AnyGateway());
+                await Clients.AttachAsync(call, RandomGateway());
             }
         }
 
-        Print($"{Clients.All.Count(call => call.IsOpen && call.RunsScript)} wait.");
+        Print($"{Clients.All.Count(call => call.IsOpen && call.RunsScript)} clients wait.");
         foreach (var silo in Cluster.Silos)
         {
-            silo.Stop();
-            Assert.Equal(0, await silo.Process.ExitAsync());
-            Print($"{silo.Name} has stopped; {Clients.All.Count(call => call.IsOpen)} wait.");
+            Assert.Equal(0, await silo.StopAsync());
+            Print($"{silo.Name} has stopped; {Clients.All.Count(call => call.IsOpen)} clients wait.");
             await silo.StartAsync();
         }
 
-        Print($"All silos are new; {Clients.All.Count(call => call.IsOpen)} wait.");
-        await SettleAsync(Outcome.None);
+        Print($"All silos were restarted; {Clients.All.Count(call => call.IsOpen)} clients wait.");
+        await AuditAsync(Outcome.None);
     }
 
     [ClusterFact]
-    public async Task A_silo_that_stops_hands_its_queue_over_and_gives_its_scripts_their_time()
+    public async Task A_stopping_silo_hands_over_its_queue_and_lets_its_scripts_run_for_the_drain_time()
     {
-        StartTraffic(scriptEvery: 0);
-        await HoldAsync();
-        var silo = AnySilo();
-        var running = Running(silo);
+        StartBackgroundCalls(scriptEvery: 0);
+        await FillSilosAsync();
+        var silo = RandomSilo();
+        var running = RunningOn(silo);
         var told = Stopwatch.GetTimestamp();
-        silo.Stop();
+        silo.Terminate();
         await AnsweredAsync(running, "the calls whose scripts ran on the stopping silo");
         Assert.All(running, call => Assert.InRange(
             Stopwatch.GetElapsedTime(told, call.Answer.Result.At), ScriptCluster.DrainTime, ScriptCluster.DrainTime + TimeSpan.FromSeconds(5)));
         Assert.Equal(0, await silo.Process.ExitAsync());
-        Print($"{silo.Name} has stopped, {Stopwatch.GetElapsedTime(told).TotalSeconds:F1} s after it was told to.");
-        await SettleAsync(Outcome.Stopped, () =>
+        Print($"{silo.Name} has stopped {Stopwatch.GetElapsedTime(told).TotalSeconds:F1} s after SIGTERM.");
+        await AuditAsync(Outcome.Stopped, () =>
         {
-            var (after, count) = Resolved(told);
-            Print($"{count} queued jobs were taken over, the last one {after.TotalSeconds:F1} s after it was told to stop.");
+            var (after, count) = ResolvedJobs(told);
+            Print($"{count} queued jobs were taken over, the last one {after.TotalSeconds:F1} s after SIGTERM.");
             Assert.NotEqual(0, count);
-            Assert.InRange(after, TimeSpan.Zero, HandedOver);
+            Assert.InRange(after, TimeSpan.Zero, HandoverLimit);
             Assert.Equal(
                 running.Select(call => call.Id).Order(),
                 Clients.All.Where(call => call.Answer.Result.Outcome == Outcome.Stopped).Select(call => call.Id).Order());

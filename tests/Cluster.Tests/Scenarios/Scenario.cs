@@ -1,16 +1,18 @@
 using System.Diagnostics;
-using SyncCluster.Cluster.Tests.Load;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Calls;
+using SyncCluster.Cluster.Tests.Clusters;
+using SyncCluster.Harness;
+using SyncCluster.Harness.Processes;
 
 namespace SyncCluster.Cluster.Tests.Scenarios;
 
-/// <summary>A fault of a shared cluster, and the account of what came of each call.</summary>
-public abstract class Scenario(ProcessCluster cluster, ITestOutputHelper output) : IAsyncLifetime
+/// <summary>A fault of a shared cluster, and the audit of every call that was made during it.</summary>
+public abstract class Scenario(ClusterFixture cluster, ITestOutputHelper output) : IAsyncLifetime
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(90);
 
     private readonly long _begun = Stopwatch.GetTimestamp();
-    private bool _settled;
+    private bool _audited;
 
     private protected Random Random { get; private set; } = null!;
 
@@ -18,7 +20,7 @@ public abstract class Scenario(ProcessCluster cluster, ITestOutputHelper output)
 
     public async Task InitializeAsync()
     {
-        if (ClusterFactAttribute.Missing is not null)
+        if (ClusterFactAttribute.SkipReason is not null)
         {
             return;
         }
@@ -31,21 +33,21 @@ public abstract class Scenario(ProcessCluster cluster, ITestOutputHelper output)
 
     public async Task DisposeAsync()
     {
-        if (ClusterFactAttribute.Missing is not null)
+        if (ClusterFactAttribute.SkipReason is not null)
         {
             return;
         }
 
-        await EndAsync();
-        if (!_settled || Environment.GetEnvironmentVariable("SYNCCLUSTER_LOGS") is not null)
+        await CleanUpAsync();
+        if (!_audited || Environment.GetEnvironmentVariable("SYNCCLUSTER_LOGS") is not null)
         {
             foreach (var call in Calls.Where(call => call.IsOpen))
             {
-                call.HangUp();
+                call.Disconnect();
             }
 
-            var logs = Directory.CreateTempSubdirectory("synccluster-chaos-log-").FullName;
-            Print($"The servers' logs are in {logs}, with the time since the scenario's begin.");
+            var logs = Directory.CreateTempSubdirectory("synccluster-logs-").FullName;
+            Print($"The servers' logs are in {logs}, with the time since the begin of the scenario.");
             foreach (var server in cluster.Servers)
             {
                 await File.WriteAllLinesAsync(
@@ -56,22 +58,22 @@ public abstract class Scenario(ProcessCluster cluster, ITestOutputHelper output)
         Print("Done.");
     }
 
-    /// <summary>Lets go what the scenario holds.</summary>
-    private protected abstract Task EndAsync();
+    /// <summary>Releases what the scenario holds, also after a failure.</summary>
+    private protected abstract Task CleanUpAsync();
 
     private protected void Print(string text) => output.WriteLine($"{Stopwatch.GetElapsedTime(_begun).TotalSeconds,6:F1} s  {text}");
 
-    private protected Server AnyGateway() => cluster.Gateways[Random.Next(cluster.Gateways.Count)];
+    private protected Server RandomGateway() => cluster.Gateways[Random.Next(cluster.Gateways.Count)];
 
-    private protected Server AnySilo() => cluster.Silos[Random.Next(cluster.Silos.Count)];
+    private protected Server RandomSilo() => cluster.Silos[Random.Next(cluster.Silos.Count)];
 
-    private protected static Task AnsweredAsync(IEnumerable<Call> calls, string which) =>
-        Until.TrueAsync(() => calls.All(call => !call.IsOpen), $"{which} are answered");
+    private protected static Task AnsweredAsync(IEnumerable<Call> calls, string description) =>
+        Eventually.TrueAsync(() => calls.All(call => !call.IsOpen), $"{description} are answered");
 
-    /// <summary>Waits for all answers and settles the account.</summary>
-    /// <param name="settle">Fails where anything is neither right nor allowed.</param>
-    /// <param name="about">What is known of a call that has no answer.</param>
-    private protected async Task SettleAsync(Action settle, Func<Call, string> about)
+    /// <summary>Waits for all answers and audits them.</summary>
+    /// <param name="audit">Fails the test where an answer is neither right nor allowed.</param>
+    /// <param name="describe">What is known of a call that has no answer.</param>
+    private protected async Task AuditAsync(Action audit, Func<Call, string> describe)
     {
         try
         {
@@ -81,10 +83,10 @@ public abstract class Scenario(ProcessCluster cluster, ITestOutputHelper output)
         {
             var open = Calls.Where(call => call.IsOpen).ToArray();
             Assert.Fail($"{open.Length} calls have no answer:\n{string.Join('\n', open.Take(20).Select(
-                call => $"{call.Id} since {Stopwatch.GetElapsedTime(call.Begun).TotalSeconds:F1} s, {about(call)}"))}");
+                call => $"{call.Id} since {Stopwatch.GetElapsedTime(call.Begun).TotalSeconds:F1} s, {describe(call)}"))}");
         }
 
-        settle();
-        _settled = true;
+        audit();
+        _audited = true;
     }
 }

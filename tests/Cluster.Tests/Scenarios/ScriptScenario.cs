@@ -1,85 +1,88 @@
 using System.Diagnostics;
-using SyncCluster.Cluster.Tests.Load;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Calls;
+using SyncCluster.Cluster.Tests.Clusters;
+using SyncCluster.Harness;
+using SyncCluster.Harness.Processes;
 
 namespace SyncCluster.Cluster.Tests.Scenarios;
 
-/// <summary>A fault of the silos that run scripts, under load.</summary>
+/// <summary>A fault of the cluster that runs scripts, under load.</summary>
 [Collection(SharedCluster.Name)]
 public abstract class ScriptScenario(ScriptCluster cluster, ITestOutputHelper output) : Scenario(cluster, output)
 {
-    /// <summary>How soon after a silo's death its waiters must have been attached again.</summary>
-    private protected static readonly TimeSpan AttachedAgain = TimeSpan.FromSeconds(10);
+    /// <summary>How soon after the death of a silo its jobs must have been attached to again.</summary>
+    private protected static readonly TimeSpan ReattachLimit = TimeSpan.FromSeconds(10);
 
     private readonly ITestOutputHelper _output = output;
-    private readonly Gate? _gate = ClusterFactAttribute.Missing is null ? new(cluster.Folder) : null;
-    private Traffic? _traffic;
+    private readonly ScriptLatch? _latch = ClusterFactAttribute.SkipReason is null ? new(cluster.Folder) : null;
+    private BackgroundCalls? _backgroundCalls;
 
     private protected ScriptCluster Cluster => cluster;
 
     private protected ScriptClients Clients { get; } = new(cluster);
 
-    private protected Gate Gate => _gate!;
+    /// <summary>What scripts may wait for; it is opened by the audit at the latest.</summary>
+    private protected ScriptLatch Latch => _latch!;
 
     private protected override IReadOnlyCollection<Call> Calls => Clients.All;
 
-    private protected override Task EndAsync()
+    private protected override Task CleanUpAsync()
     {
-        Gate.Dispose();
-        return StopTrafficAsync();
+        Latch.Dispose();
+        return StopBackgroundCallsAsync();
     }
 
-    /// <summary>Steady calls besides, until the scenario ends.</summary>
-    private protected void StartTraffic(int scriptEvery = 5) =>
-        _traffic = new(Clients, cluster.Gateways, new Random(Random.Next()), scriptEvery);
+    /// <summary>Makes steady calls besides, until the scenario ends.</summary>
+    private protected void StartBackgroundCalls(int scriptEvery = 5) =>
+        _backgroundCalls = new(Clients, cluster.Gateways, new Random(Random.Next()), scriptEvery);
 
-    private protected async Task StopTrafficAsync()
+    private protected async Task StopBackgroundCallsAsync()
     {
-        if (_traffic is not null)
+        if (_backgroundCalls is not null)
         {
-            await _traffic.DisposeAsync();
+            await _backgroundCalls.DisposeAsync();
         }
     }
 
-    /// <summary>At least so many waiting jobs that each silo runs as many as it may, and has others queued; none ends before the gate is opened.</summary>
-    private protected async Task<IReadOnlyList<Call>> HoldAsync(int count = 90)
+    /// <summary>Makes calls until each silo runs as many scripts as it may and has others queued. No job ends before the latch is opened.</summary>
+    private protected async Task<IReadOnlyList<Call>> FillSilosAsync(int count = 90)
     {
-        List<Call> calls = [.. Enumerable.Range(0, count).Select(_ => Clients.Call(AnyGateway(), Gate.Name))];
-        await Until.TrueAsync(
+        List<Call> calls = [.. Enumerable.Range(0, count).Select(_ => Clients.Call(RandomGateway(), Latch.Name))];
+        await Eventually.TrueAsync(
             () =>
             {
-                // Where a job goes is the silos' choice, and for a while they do not choose a newcomer.
-                if (cluster.Silos.All(silo => Running(silo).Count >= ScriptCluster.Concurrency))
+                // The silos choose where a job runs, and for a while they do not choose one that has joined.
+                if (cluster.Silos.All(silo => RunningOn(silo).Count >= ScriptCluster.Concurrency))
                 {
                     return true;
                 }
 
-                calls.Add(Clients.Call(AnyGateway(), Gate.Name));
+                calls.Add(Clients.Call(RandomGateway(), Latch.Name));
                 return false;
             },
             "every silo runs as many scripts as it may");
         Print($"Every silo was full after {calls.Count} calls.");
-        calls.AddRange(Enumerable.Range(0, count / 2).Select(_ => Clients.Call(AnyGateway(), Gate.Name)));
+        calls.AddRange(Enumerable.Range(0, count / 2).Select(_ => Clients.Call(RandomGateway(), Latch.Name)));
         return calls;
     }
 
-    /// <summary>So many jobs of known addresses that are waited for at a gateway until the gate is opened.</summary>
+    /// <summary>Makes calls whose jobs have known addresses and run until the latch is opened. Their clients wait at the gateway.</summary>
     private protected async Task<IReadOnlyList<Call>> SubmitAsync(int count, Server gateway)
     {
-        Call[] calls = [.. Enumerable.Range(0, count).Select(_ => Clients.Submit(gateway, Gate.Name))];
-        await Until.TrueAsync(() => calls.All(call => call.Location.IsCompletedSuccessfully), "the clerk has told the jobs' addresses");
+        Call[] calls = [.. Enumerable.Range(0, count).Select(_ => Clients.Submit(gateway, Latch.Name))];
+        await Eventually.TrueAsync(() => calls.All(call => call.Location.IsCompletedSuccessfully), "the addresses of the jobs are known");
         return calls;
     }
 
-    /// <summary>The calls whose scripts have begun on a silo, and that nobody has the answer of.</summary>
-    private protected IReadOnlyList<Call> Running(Server silo)
+    /// <summary>The open calls whose scripts have begun on a silo.</summary>
+    private protected IReadOnlyList<Call> RunningOn(Server silo)
     {
-        var there = Run.All(cluster).Where(run => run.IsOn(silo)).Select(run => run.Id).ToHashSet();
-        return [.. Clients.All.Where(call => call.IsOpen && there.Contains(call.Id))];
+        var begun = ScriptRun.All(cluster).Where(run => run.IsOn(silo)).Select(run => run.CallId).ToHashSet();
+        return [.. Clients.All.Where(call => call.IsOpen && begun.Contains(call.Id))];
     }
 
-    /// <summary>How long after a moment the last job was taken over or ended as lost, by the silos' logs, and how many were.</summary>
-    private protected (TimeSpan After, int Count) Resolved(long since)
+    /// <summary>How many jobs were taken over or ended as lost since a moment, and how long after it the last one was, by the logs of the silos.</summary>
+    private protected (TimeSpan After, int Count) ResolvedJobs(long since)
     {
         long[] lines =
         [
@@ -90,20 +93,20 @@ public abstract class ScriptScenario(ScriptCluster cluster, ITestOutputHelper ou
         return (lines.Length == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(since, lines.Max()), lines.Length);
     }
 
-    /// <summary>Lets all jobs end, waits for all answers and settles the account.</summary>
-    /// <param name="allowed">What may have come of a call beside the right answer.</param>
-    /// <param name="then">What must hold besides.</param>
-    private protected async Task SettleAsync(Outcome allowed, Action? then = null)
+    /// <summary>Lets all jobs end, waits for all answers and audits them.</summary>
+    /// <param name="allowed">The outcomes that are allowed beside the right answer.</param>
+    /// <param name="then">Checks more.</param>
+    private protected async Task AuditAsync(Outcome allowed, Action? then = null)
     {
-        await StopTrafficAsync();
-        Gate.Open();
-        await SettleAsync(
+        await StopBackgroundCallsAsync();
+        Latch.Open();
+        await AuditAsync(
             () =>
             {
-                var killed = cluster.Servers.SelectMany(server => server.Killed).ToHashSet();
-                Account.Settle(cluster, Clients, allowed, killed, _output);
+                var killed = cluster.Servers.SelectMany(server => server.KilledProcesses).ToHashSet();
+                ScriptCallAudit.Check(cluster, Clients, allowed, killed, _output);
                 then?.Invoke();
             },
-            call => $"its script {(Run.All(cluster).Any(run => run.Id == call.Id) ? "has run" : "has not run")}");
+            call => $"its script {(ScriptRun.All(cluster).Any(run => run.CallId == call.Id) ? "has run" : "has not run")}");
     }
 }

@@ -1,99 +1,107 @@
 using System.Diagnostics;
-using SyncCluster.Cluster.Tests.Load;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Calls;
+using SyncCluster.Cluster.Tests.Clusters;
+using SyncCluster.Harness;
+using SyncCluster.Harness.Processes;
 
 namespace SyncCluster.Cluster.Tests.Scenarios;
 
-/// <summary>Silos that die or freeze: who waits is answered, nothing runs twice, and the dead change nothing.</summary>
+/// <summary>
+/// Silos that die or freeze: every caller is answered, and no script runs twice. It takes real processes: a TestingHost cluster stops its silos in an
+/// orderly way and can't freeze one, and the scripts of a killed process must end with it.
+/// </summary>
 public sealed class SiloDeathTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
 {
     [ClusterFact]
-    public async Task Who_waits_for_jobs_of_a_killed_silo_is_answered()
+    public async Task Callers_are_answered_when_the_silo_that_runs_their_jobs_is_killed()
     {
-        StartTraffic();
-        await HoldAsync();
-        var after = await KillAsync(AnySilo());
-        await SettleAsync(Outcome.Lost, () => Assert.InRange(after(), TimeSpan.Zero, AttachedAgain));
+        StartBackgroundCalls();
+        await FillSilosAsync();
+        var after = await KillAsync(RandomSilo());
+        await AuditAsync(Outcome.Lost, () => Assert.InRange(after(), TimeSpan.Zero, ReattachLimit));
     }
 
     [ClusterFact]
-    public async Task The_death_of_a_silo_that_holds_no_job_costs_nobody_anything()
+    public async Task No_call_fails_when_a_silo_without_jobs_is_killed()
     {
-        await HoldAsync();
-        var newcomer = await Cluster.AddSiloAsync();
+        await FillSilosAsync();
+        var extraSilo = await Cluster.StartExtraSiloAsync();
         await Cluster.SettledAsync();
-        StartTraffic(scriptEvery: 0);
-        newcomer.Kill();
-        await Cluster.DeclaredDeadAsync(newcomer);
-        await SettleAsync(Outcome.None);
+        StartBackgroundCalls(scriptEvery: 0);
+        extraSilo.Kill();
+        await Cluster.DeclaredDeadAsync(extraSilo);
+        await AuditAsync(Outcome.None);
     }
 
     [ClusterFact]
-    public async Task One_silo_of_three_goes_on_alone()
+    public async Task Callers_are_answered_when_two_of_three_silos_are_killed()
     {
-        StartTraffic();
-        await HoldAsync();
+        StartBackgroundCalls();
+        await FillSilosAsync();
         var after = await KillAsync([.. Cluster.Silos.Where(silo => silo != Cluster.Silos[0])]);
-        await SettleAsync(Outcome.Lost, () => after());
+        await AuditAsync(Outcome.Lost, () => after());
     }
 
     [ClusterFact]
-    public async Task Jobs_that_take_turns_go_on_one_by_one_when_silos_die()
+    public async Task Jobs_of_a_serial_task_run_one_at_a_time_when_silos_are_killed()
     {
-        StartTraffic();
-        var calls = Enumerable.Range(0, 40).Select(_ => Clients.Solo(AnyGateway(), seconds: 0.5)).ToArray();
+        StartBackgroundCalls();
+        var calls = Enumerable.Range(0, 40).Select(_ => Clients.CallSerial(RandomGateway(), seconds: 0.5)).ToArray();
         Server[] victims = [];
-        await Until.TrueAsync(() => (victims = [.. Cluster.Silos.Where(silo => Running(silo).Any(calls.Contains))]).Length == 1, "one of them runs");
+        await Eventually.TrueAsync(() => (victims = [.. Cluster.Silos.Where(silo => RunningOn(silo).Any(calls.Contains))]).Length == 1, "one of the jobs runs");
         victims[0].Kill();
-        Print($"Killed {victims[0].Name}, where one ran.");
+        Print($"Killed {victims[0].Name}, which ran one of the jobs.");
         await Cluster.DeclaredDeadAsync(victims[0]);
-        await Until.TrueAsync(() => calls.Count(call => !call.IsOpen) >= 10, "ten are answered");
+        await Eventually.TrueAsync(() => calls.Count(call => !call.IsOpen) >= 10, "ten calls are answered");
 
-        // The line is in the memory of either, and so are half of those who wait.
+        // The task's queue is in the memory of one of the two, and so are half of the waiting jobs.
         var next = Cluster.Silos.First(silo => silo != victims[0]);
         next.Kill();
         Print($"Killed {next.Name}.");
-        await SettleAsync(Outcome.Lost, () =>
+        await AuditAsync(Outcome.Lost, () =>
         {
-            Assert.False(File.Exists(Cluster.OverlapsFile), "Two ran at once.");
+            Assert.False(File.Exists(Cluster.OverlapsFile), "Two jobs ran at once.");
             Assert.InRange(calls.Count(call => call.Answer.Result.Outcome == Outcome.Lost), 1, 2);
         });
     }
 
     [ClusterFact]
-    public async Task A_frozen_silo_that_wakes_up_changes_nothing()
+    public async Task A_frozen_silo_that_resumes_changes_no_result()
     {
-        StartTraffic();
-        var held = await HoldAsync();
-        var frozen = AnySilo();
-        var there = Running(frozen);
+        StartBackgroundCalls();
+        var calls = await FillSilosAsync();
+        var frozen = RandomSilo();
+        var running = RunningOn(frozen);
         frozen.Freeze();
-        Print($"{frozen.Name} is frozen, with {there.Count} scripts.");
+        Print($"{frozen.Name} is frozen, with {running.Count} scripts.");
         await Cluster.DeclaredDeadAsync(frozen);
         Print("It is declared dead.");
-        await AnsweredAsync(there, "the frozen silo's calls");
+        await AnsweredAsync(running, "the calls of the frozen silo");
         Print("Its calls are answered.");
 
-        // Its scripts, which are not frozen, end now; it finds their ends when it wakes up.
-        Gate.Open();
-        await AnsweredAsync(held, "all calls");
+        // Its scripts are not frozen and end now. It finds their results when it resumes.
+        Latch.Open();
+        await AnsweredAsync(calls, "all calls");
         var process = frozen.Process;
         frozen.Thaw();
-        await Until.TrueAsync(() => process.HasExited, "the silo has learned that it was declared dead");
-        Print("It woke up and ended.");
-        foreach (var call in held)
+        await Eventually.TrueAsync(() => process.HasExited, "the silo has learned that it was declared dead");
+        Print("It resumed and ended.");
+        foreach (var call in calls)
         {
             var answer = await call.Answer;
-            Assert.Equal(answer.Body, await Clients.LookAsync(AnyGateway(), answer.JobId!));
+            Assert.Equal(answer.Body, await Clients.ReadResultAsync(RandomGateway(), answer.JobId!));
         }
 
-        await SettleAsync(Outcome.Lost, () => Assert.All(there, call => Assert.Equal(Outcome.Lost, call.Answer.Result.Outcome)));
+        await AuditAsync(Outcome.Lost, () => Assert.All(running, call => Assert.Equal(Outcome.Lost, call.Answer.Result.Outcome)));
     }
 
-    /// <summary>Kills silos and lets the jobs end once those that ran there are answered. What it gives is known when all are.</summary>
+    /// <summary>
+    /// Kills silos and lets all jobs end when the calls whose scripts ran there are answered. When all calls are answered, the returned function tells how
+    /// long after the kill the last job was resolved.
+    /// </summary>
     private async Task<Func<TimeSpan>> KillAsync(params Server[] silos)
     {
-        var running = silos.SelectMany(Running).ToArray();
+        var running = silos.SelectMany(RunningOn).ToArray();
         var killed = Stopwatch.GetTimestamp();
         foreach (var silo in silos)
         {
@@ -106,14 +114,14 @@ public sealed class SiloDeathTests(ScriptCluster cluster, ITestOutputHelper outp
             await Cluster.DeclaredDeadAsync(silo);
         }
 
-        Print($"Declared dead {Stopwatch.GetElapsedTime(killed).TotalSeconds:F1} s after it.");
+        Print($"Declared dead after {Stopwatch.GetElapsedTime(killed).TotalSeconds:F1} s.");
         await AnsweredAsync(running, "the calls whose scripts ran there");
-        Print($"The last call whose script ran there was answered {Stopwatch.GetElapsedTime(killed).TotalSeconds:F1} s after it.");
-        Gate.Open();
+        Print($"The calls whose scripts ran there were answered after {Stopwatch.GetElapsedTime(killed).TotalSeconds:F1} s.");
+        Latch.Open();
         return () =>
         {
-            var (after, count) = Resolved(killed);
-            Print($"{count} jobs were attached again and resolved, the last one {after.TotalSeconds:F1} s after it.");
+            var (after, count) = ResolvedJobs(killed);
+            Print($"{count} jobs were attached to again and resolved, the last one after {after.TotalSeconds:F1} s.");
             return after;
         };
     }

@@ -1,15 +1,15 @@
 using System.Globalization;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Clusters;
 
 namespace SyncCluster.Cluster.Tests.Scenarios;
 
-/// <summary>A test that goes on for as many minutes as an environment variable says, and is skipped without it.</summary>
+/// <summary>A test that runs for as many minutes as an environment variable says, and is skipped without it.</summary>
 internal sealed class SoakFactAttribute : FactAttribute
 {
     private const string Variable = "SYNCCLUSTER_SOAK_MINUTES";
 
-    public SoakFactAttribute() => Skip = ClusterFactAttribute.Missing ?? (Time is null ? $"{Variable} does not say for how many minutes." : null);
+    public SoakFactAttribute() => Skip = ClusterFactAttribute.SkipReason ?? (Duration is null ? $"{Variable} is not set to a number of minutes." : null);
 
-    public static TimeSpan? Time { get; } =
+    public static TimeSpan? Duration { get; } =
         double.TryParse(Environment.GetEnvironmentVariable(Variable), CultureInfo.InvariantCulture, out var minutes) ? TimeSpan.FromMinutes(minutes) : null;
 }

@@ -1,18 +1,18 @@
 using System.Text.Json;
-using SyncCluster.Cluster.Tests.Load;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Calls;
+using SyncCluster.Harness.Processes;
 using SyncCluster.TheEye;
 
 namespace SyncCluster.Cluster.Tests.TheEye;
 
 /// <summary>Clients whose jobs TheEye runs.</summary>
-internal sealed class TheEyeClients(TheEyeCluster cluster) : Clients(cluster, TheEyeCluster.CallerToken)
+internal sealed class TheEyeClients(TheEyeCluster cluster) : ScenarioClients(cluster, TheEyeCluster.CallerToken)
 {
-    /// <summary>What an answer says where TheEye has made the job, or may have, but nobody released it.</summary>
+    /// <summary>A part of the answer where TheEye has created the job, or may have, and it was not released.</summary>
     private const string NothingWasRun = "othing was run";
 
     public Call Call(Server gateway, TheEyeTask task) =>
-        Begin(gateway, gateway, $"/{TheEyeCluster.Customer}/task/{task.Id}/job?full", runsScript: true, id => [id]);
+        Start(gateway, gateway, $"/{TheEyeCluster.Customer}/task/{task.Id}/job?full", runsScript: true, id => [id]);
 
     protected override Outcome Judge(Call call, int status, string body)
     {

@@ -1,21 +1,22 @@
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Clusters;
+using SyncCluster.Harness.Processes;
 using SyncCluster.Hosting;
 using SyncCluster.TheEye;
 using SyncCluster.TheEye.Jobs;
 
 namespace SyncCluster.Cluster.Tests.TheEye;
 
-/// <summary>Two silos and two gateways in front of a stand-in of TheEye, which is in this process and has a Redis of its own.</summary>
-public sealed class TheEyeCluster : ProcessCluster
+/// <summary>Two silos and two gateways in front of a stand-in of TheEye, which runs in this process and has a Redis of its own.</summary>
+public sealed class TheEyeCluster : ClusterFixture
 {
     internal const string Customer = "acme";
     internal const string CallerToken = "caller-token";
     internal const string OperatorToken = "operator-token";
 
-    /// <summary>How long a release whose fate is unknown may be under way: as short as it may be beside the request timeout.</summary>
+    /// <summary>How long a release without an answer may still take effect: the shortest value that the request timeout allows.</summary>
     internal static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(8);
 
-    /// <summary>How often the supervisor is asked for a job of which Redis says nothing, with a fifth of jitter.</summary>
+    /// <summary>How often the supervisor is asked for a job without a message from Redis, with a fifth of jitter.</summary>
     internal static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(5);
 
     private const string ServiceToken = "service-token";
@@ -28,8 +29,8 @@ public sealed class TheEyeCluster : ProcessCluster
 
     internal TheEyeServer TheEye => _theEye!;
 
-    /// <summary>Calls that were told that nothing was run, in all scenarios so far, and how they were told.</summary>
-    internal Dictionary<string, string> Refused { get; } = [];
+    /// <summary>Calls of all scenarios so far whose answer was that nothing was run, and these answers.</summary>
+    internal Dictionary<string, string> RefusedCalls { get; } = [];
 
     private string[] Settings =>
     [
@@ -43,17 +44,12 @@ public sealed class TheEyeCluster : ProcessCluster
         $"--TheEye:PollInterval={PollInterval}",
     ];
 
-    public override async Task DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
         if (_theEye is not null)
         {
             await _theEye.DisposeAsync();
-        }
-
-        if (_theEyesRedis is not null)
-        {
-            await _theEyesRedis.DisposeAsync();
         }
     }
 
@@ -68,50 +64,48 @@ public sealed class TheEyeCluster : ProcessCluster
         await base.RestoreAsync();
     }
 
-    /// <summary>A task of one argument, which is its output.</summary>
-    /// <param name="runs">What a run waits for; null: nothing.</param>
-    /// <param name="keepsAll">Whether its finished jobs are kept, and not only the newest five.</param>
-    internal TheEyeTask AddTask(Func<Task>? runs = null, bool keepsAll = true)
+    /// <summary>Adds a task whose output is its only argument.</summary>
+    /// <param name="run">What a run waits for; null: nothing.</param>
+    /// <param name="keepsAll">Whether TheEye keeps all its finished jobs, and not only the newest five.</param>
+    internal TheEyeTask AddTask(Func<Task>? run = null, bool keepsAll = true)
     {
-        var task = new TheEyeTask { ArgumentCount = 1, AutoremoveCompletedJobs = !keepsAll, Tag = runs };
+        var task = new TheEyeTask { ArgumentCount = 1, AutoremoveCompletedJobs = !keepsAll, Tag = run };
         TheEye.AddTask(Customer, task);
         return task;
     }
 
-    private protected override async Task PrepareAsync()
+    private protected override async Task StartAsync()
     {
-        _theEyesRedis = new(Directory.CreateDirectory(Path.Combine(Folder, "theeyes-redis")).FullName);
+        _theEyesRedis = AddRedis("TheEye's Redis", RedisPersistence.EveryWrite);
         await _theEyesRedis.StartAsync();
         _theEye = await TheEyeServer.StartAsync(new() { Redis = _theEyesRedis.Endpoint, Agent = RunAsync });
         foreach (var (token, name) in (IEnumerable<(string, string)>)[(CallerToken, "caller"), (ServiceToken, "service")])
         {
             _theEye.AddUser(token, new() { Username = name, Email = $"{name}@acme.example", Customer = Customer, CustomerId = "5f0000000000000000000acc" });
         }
+
+        await StartSilosAsync(Enumerable.Range(1, 2).Select(CreateSilo));
+
+        // Gateways that attach again by themselves from time to time would hide that a waiter was lost with its silo.
+        await StartGatewaysAsync(Enumerable.Range(1, 2).Select(
+            number => AddGateway($"gateway {number}", [$"--Cluster:Redis={Redis.Endpoint}", "--Waiting:AttachInterval=01:00:00", .. Settings])));
     }
 
-    private protected override IReadOnlyList<Server> MakeGateways() =>
-    [
-        // What a silo's death has cost is not to be made good by what the gateways do from time to time.
-        .. Enumerable.Range(0, 2).Select(number => Gateway($"gateway {number}", [$"--Cluster:Redis={Redis.Endpoint}", "--Waiting:AttachInterval=01:00:00", .. Settings])),
-    ];
-
-    private protected override IReadOnlyList<Server> MakeSilos() => [.. Enumerable.Range(0, 2).Select(Silo)];
-
-    private protected override Server Silo(int number) =>
-        Silo(number, [$"--Operator:TokenSha256={Convert.ToHexStringLower(Secret.Hash(OperatorToken))}", .. Settings]);
+    private protected override Server CreateSilo(int number) =>
+        AddSilo($"silo {number}", [$"--Operator:TokenSha256={Convert.ToHexStringLower(Secret.Hash(OperatorToken))}", .. Settings]);
 
     private static async Task<JobEnd> RunAsync(RunningJob job, CancellationToken canceled)
     {
-        if (job.Task.Tag is Func<Task> runs)
+        if (job.Task.Tag is Func<Task> run)
         {
-            await runs().WaitAsync(canceled);
+            await run().WaitAsync(canceled);
         }
 
         return new() { Output = job.Arguments.ToArray() };
     }
 }
 
-/// <summary>One cluster for all scenarios with TheEye, each of which leaves it restored.</summary>
+/// <summary>One cluster for all scenarios with TheEye.</summary>
 [CollectionDefinition(Name)]
 public sealed class SharedTheEyeCluster : ICollectionFixture<TheEyeCluster>
 {

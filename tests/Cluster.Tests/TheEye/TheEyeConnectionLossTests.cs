@@ -2,16 +2,19 @@ using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using SyncCluster.Cluster.Tests.CutOff;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.ConnectionLoss;
+using SyncCluster.Cluster.Tests.Clusters;
+using SyncCluster.Harness;
+using SyncCluster.Harness.Processes;
 using SyncCluster.TheEye;
 using SyncCluster.TheEye.Faults;
 
 namespace SyncCluster.Cluster.Tests.TheEye;
 
 /// <summary>
-/// Clients that repeat their calls with their keys, in front of TheEye, which chooses the jobs' ids: a gateway that dies may have had a job made of
-/// which it has told nobody yet. <c>SYNCCLUSTER_CUTOFF_ROUNDS</c> says three times how many calls, by default few enough for every run of the tests.
+/// Clients that retry their calls with their keys in front of TheEye, which chooses the ids of the jobs: a gateway may die after TheEye has created a job
+/// for it and before it has stored the job's id. It takes real processes: SIGKILL of a gateway in the middle of a call and broken connections are what is
+/// tested. <c>SYNCCLUSTER_CUTOFF_ROUNDS</c> sets three times the number of calls; the default is for every run of the tests.
 /// </summary>
 public sealed class TheEyeConnectionLossTests(TheEyeCluster cluster, ITestOutputHelper output) : TheEyeScenario(cluster, output)
 {
@@ -22,80 +25,80 @@ public sealed class TheEyeConnectionLossTests(TheEyeCluster cluster, ITestOutput
     private static readonly TimeSpan BetweenSilos = TimeSpan.FromSeconds(12);
     private static readonly TimeSpan Freeze = TimeSpan.FromSeconds(1);
 
-    /// <summary>What TheEye takes for each step, so that gateways die in each.</summary>
+    /// <summary>How long TheEye takes for each step, so that gateways die during each.</summary>
     private static readonly TimeSpan StepTime = TimeSpan.FromMilliseconds(60);
 
-    private readonly ConcurrentDictionary<string, int> _seen = new();
+    private readonly ConcurrentDictionary<string, int> _counts = new();
 
     [ClusterFact]
-    public async Task A_call_whose_gateway_dies_before_it_has_bound_its_job_is_repeated_and_runs_once()
+    public async Task A_repeated_call_runs_once_when_its_gateway_died_before_it_had_stored_the_job_for_the_key()
     {
         var task = Cluster.AddTask();
-        var made = Hold(Step.Create, FaultGate.BeforeAnswering(), Count, task.Id);
-        await DieAndRepeatAsync(task, () => ArrivedAsync(made, Count), () => OpenAsync(made));
+        var created = Hold(Step.Create, FaultGate.BeforeAnswering(), Count, task.Id);
+        await KillAndRepeatAsync(task, () => ArrivedAsync(created, Count), () => OpenAsync(created));
         Assert.Equal(2 * Count, JobsOf(task).Count);
-        AssertOneOfEachRan(task);
+        AssertOneJobOfEachRan(task);
     }
 
     [ClusterFact]
-    public async Task A_call_whose_gateway_dies_before_it_has_submitted_its_job_is_repeated_and_that_job_runs()
+    public async Task A_repeated_call_runs_the_first_job_when_its_gateway_died_before_it_had_submitted_it()
     {
         var task = Cluster.AddTask();
-        var before = await Cluster.Redis.CallsAsync();
-        var made = Hold(Step.Create, FaultGate.BeforeAnswering(), Count, task.Id);
-        await DieAndRepeatAsync(
+        var before = await Cluster.Redis.CountKeysAsync("*call/*");
+        var created = Hold(Step.Create, FaultGate.BeforeAnswering(), Count, task.Id);
+        await KillAndRepeatAsync(
             task,
             async () =>
             {
-                await ArrivedAsync(made, Count);
+                await ArrivedAsync(created, Count);
                 await Cluster.Redis.PauseWritesAsync();
-                made.Open();
-                await Until.TrueAsync(async () => await Cluster.Redis.WaitingWritersAsync() > 0, "a write waits");
+                created.Open();
+                await Eventually.TrueAsync(async () => await Cluster.Redis.DelayedWritersAsync() > 0, "a write is delayed");
             },
             async () =>
             {
                 await Cluster.Redis.ResumeWritesAsync();
-                await Until.TrueAsync(async () => await Cluster.Redis.CallsAsync() > before, "a call of the dead gateway has its job");
+                await Eventually.TrueAsync(async () => await Cluster.Redis.CountKeysAsync("*call/*") > before, "the job of a call of the dead gateway is stored for its key");
                 Assert.All(JobsOf(task), job => Assert.Equal("syncing", job.Lifecycle));
             });
 
-        // Of those that had theirs, none other was made.
+        // No second job was created for the calls whose first one was stored.
         Assert.InRange(JobsOf(task).Count, Count, (2 * Count) - 1);
-        AssertOneOfEachRan(task);
+        AssertOneJobOfEachRan(task);
     }
 
     [ClusterFact]
-    public async Task A_call_whose_gateway_dies_with_the_release_under_way_is_repeated_and_runs_once()
+    public async Task A_repeated_call_runs_once_when_its_gateway_died_during_the_release()
     {
         var task = Cluster.AddTask();
         var released = Hold(Step.Synced, FaultGate.BeforeActing(), Count);
-        await DieAndRepeatAsync(task, () => ArrivedAsync(released, Count), () => OpenAsync(released));
+        await KillAndRepeatAsync(task, () => ArrivedAsync(released, Count), () => OpenAsync(released));
         Assert.Equal(Count, JobsOf(task).Count);
-        AssertOneOfEachRan(task);
+        AssertOneJobOfEachRan(task);
     }
 
     [ClusterFact]
-    public async Task A_client_that_is_cut_off_at_any_moment_and_repeats_its_call_gets_the_right_answer_and_its_job_runs_once()
+    public async Task A_client_that_retries_with_its_key_whenever_its_connection_breaks_gets_the_right_answer_and_its_job_runs_once()
     {
         var task = Cluster.AddTask(() => Task.Delay(TimeSpan.FromMilliseconds(40)));
         TheEye.Faults.Always(Step.Create, Fault.DelayAfter(StepTime), task.Id);
         TheEye.Faults.Always(Step.Synced, Fault.DelayAfter(StepTime));
-        var rounds = new Rounds(Random.Next(), Rounds.CountOr(600) / 3);
-        var client = new RetryingClient(Cluster, TheEyeCluster.CallerToken, PathOf(task), Judge, _seen);
-        await using (var faults = new Faults(Print, Random.Next()))
+        var calls = new RetriedCalls(Random.Next(), RetriedCalls.CountOr(600) / 3);
+        var client = new RetryingClient(Cluster, TheEyeCluster.CallerToken, PathOf(task), Judge, _counts);
+        await using (var faults = new RandomFaults(Print, Random.Next()))
         {
             faults.Begin(Cluster.Gateways, BetweenGateways, Freeze);
             faults.Begin(Cluster.Silos, BetweenSilos, Freeze);
-            await rounds.RunAsync(client, Concurrency, (id, _) => (JsonSerializer.Serialize<string[]>([id]), TimeSpan.FromMilliseconds(160)));
-            Print($"{faults.Kills} servers were killed meanwhile.");
+            await calls.RunAsync(client, Concurrency, (id, _) => (JsonSerializer.Serialize<string[]>([id]), TimeSpan.FromMilliseconds(160)));
+            Print($"{faults.Kills} servers were killed in the meantime.");
         }
 
         await Cluster.RestoreAsync();
-        await SettleAsync(then: () =>
+        await AuditAsync(then: () =>
         {
-            var jobs = TheEyeAccount.JobsOf(Cluster);
-            rounds.Settle(Print, _seen, round => jobs[round.Id].Sum(job => job.Runs), _ => false, keysKeepTheirJobs: false);
-            Print($"{JobsOf(task).Count} jobs were made, of which {JobsOf(task).Count(job => job.SyncedCalls == 0)} were not released: "
+            var jobs = TheEyeCallAudit.JobsOf(Cluster);
+            calls.Audit(Print, _counts, call => jobs[call.Id].Sum(job => job.Runs), _ => false, keysKeepTheirJobs: false);
+            Print($"{JobsOf(task).Count} jobs were created, of which {JobsOf(task).Count(job => job.SyncedCalls == 0)} were not released: "
                 + $"{string.Join(", ", JobsOf(task).Where(job => job.SyncedCalls == 0).CountBy(job => job.Lifecycle).Select(count => $"{count.Value} {count.Key}"))}.");
             Assert.All(JobsOf(task), job => Assert.InRange(job.SyncedCalls, 0, 1));
         });
@@ -109,20 +112,20 @@ public sealed class TheEyeConnectionLossTests(TheEyeCluster cluster, ITestOutput
 
     private static string PathOf(TheEyeTask task) => $"/{TheEyeCluster.Customer}/task/{task.Id}/job";
 
-    private static Verdict Judge(Round round, int status, string body)
+    private static Verdict Judge(RetriedCall call, int status, string body)
     {
         using var answer = JsonDocument.Parse(body);
         var answered = answer.RootElement.ValueKind == JsonValueKind.Object
             ? answer.RootElement.TryGetProperty("output", out var member) ? member.GetRawText() : ""
             : body;
-        return status == 200 && answered == $"[\"{round.Id}\"]" ? Verdict.Right : Verdict.Wrong;
+        return status == 200 && answered == $"[\"{call.Id}\"]" ? Verdict.Right : Verdict.Wrong;
     }
 
-    /// <summary>Calls at a gateway, kills it at a moment of their way, and repeats them at the other.</summary>
-    /// <param name="task">What is called.</param>
-    /// <param name="moment">Until the gateway is to die.</param>
-    /// <param name="then">What goes on without it.</param>
-    private async Task DieAndRepeatAsync(TheEyeTask task, Func<Task> moment, Func<Task> then)
+    /// <summary>Makes calls at a gateway, kills it at a moment of these calls, and repeats them at the other one.</summary>
+    /// <param name="task">The task that is called.</param>
+    /// <param name="moment">Waits for the moment when the gateway is killed.</param>
+    /// <param name="then">What happens before the calls are repeated.</param>
+    private async Task KillAndRepeatAsync(TheEyeTask task, Func<Task> moment, Func<Task> then)
     {
         var (killed, other) = (Cluster.Gateways[0], Cluster.Gateways[1]);
         var prefix = Guid.NewGuid().ToString("N")[..8];
@@ -142,12 +145,12 @@ public sealed class TheEyeConnectionLossTests(TheEyeCluster cluster, ITestOutput
         Assert.Equal(
             calls.Select(call => (200, $"[\"{call}\"]")),
             await Task.WhenAll(calls.Select(call => SendAsync(other, task, call))));
-        await SettleAsync();
+        await AuditAsync();
     }
 
-    private void AssertOneOfEachRan(TheEyeTask task)
+    private void AssertOneJobOfEachRan(TheEyeTask task)
     {
-        var jobs = TheEyeAccount.JobsOf(Cluster).Where(call => call.Any(job => job.Task.Id == task.Id)).ToArray();
+        var jobs = TheEyeCallAudit.JobsOf(Cluster).Where(call => call.Any(job => job.Task.Id == task.Id)).ToArray();
         Assert.Equal(Count, jobs.Length);
         Assert.All(jobs, call => Assert.Equal((1, 1), (call.Sum(job => job.Runs), call.Sum(job => job.SyncedCalls))));
     }

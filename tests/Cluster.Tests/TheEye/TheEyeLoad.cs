@@ -1,11 +1,11 @@
 using System.Diagnostics;
-using SyncCluster.Cluster.Tests.Load;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Calls;
+using SyncCluster.Harness;
 using SyncCluster.TheEye;
 
 namespace SyncCluster.Cluster.Tests.TheEye;
 
-/// <summary>Clients each of which calls again when it has its answer. One that is refused does so after a while, as it is told.</summary>
+/// <summary>Clients each of which makes its next call when it has its answer, or a second after it was refused.</summary>
 internal sealed class TheEyeLoad
 {
     public const int Concurrency = 64;
@@ -15,11 +15,11 @@ internal sealed class TheEyeLoad
     private readonly CancellationTokenSource _stop = new();
     private int _right;
 
-    /// <param name="cluster">Where.</param>
-    /// <param name="clients">Who calls.</param>
-    /// <param name="task">What.</param>
-    /// <param name="count">How many right answers are enough; without it, until <see cref="Stop"/>.</param>
-    /// <param name="concurrency">How many clients.</param>
+    /// <param name="cluster">The cluster that is called.</param>
+    /// <param name="clients">The clients of the scenario.</param>
+    /// <param name="task">The task that is called.</param>
+    /// <param name="count">How many right answers end the load; without it, <see cref="Stop"/> does.</param>
+    /// <param name="concurrency">How many clients call.</param>
     public TheEyeLoad(TheEyeCluster cluster, TheEyeClients clients, TheEyeTask task, int count = int.MaxValue, int concurrency = Concurrency)
     {
         Count = count;
@@ -33,17 +33,17 @@ internal sealed class TheEyeLoad
     /// <summary>How many calls were answered right.</summary>
     public int Right => Volatile.Read(ref _right);
 
-    /// <summary>Ends when there are enough right answers and every client has the last of its own.</summary>
+    /// <summary>Completes when there are enough right answers and every client has its last one.</summary>
     public Task Done { get; }
 
-    /// <summary>Until so many more calls than now are answered right.</summary>
+    /// <summary>Waits until so many more calls than now are answered right.</summary>
     public Task MoreAsync(int count)
     {
         var enough = Right + count;
-        return Until.TrueAsync(() => Right >= enough || Done.IsCompleted, $"{count} more calls are answered right");
+        return Eventually.TrueAsync(() => Right >= enough || Done.IsCompleted, $"{count} more calls are answered right");
     }
 
-    /// <summary>Has no client call again; what they have called goes on.</summary>
+    /// <summary>Lets no client call again; open calls continue.</summary>
     public void Stop() => _stop.Cancel();
 
     private async Task CallAsync(TheEyeCluster cluster, TheEyeClients clients, TheEyeTask task, int number)

@@ -1,64 +1,67 @@
 using System.Diagnostics;
 using System.Globalization;
-using SyncCluster.Cluster.Tests.Load;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Calls;
+using SyncCluster.Cluster.Tests.Clusters;
 
 namespace SyncCluster.Cluster.Tests.TheEye;
 
-/// <summary>Many calls one after the other, of 64 clients. <c>SYNCCLUSTER_THEEYE_CALLS</c> says how many, by default few enough for every run of the tests.</summary>
+/// <summary>
+/// Many calls of 64 clients. It takes real processes and a real Redis: messages of TheEye over Redis race with everything else here, and silos get
+/// SIGKILL. <c>SYNCCLUSTER_THEEYE_CALLS</c> sets the number of calls; the default is for every run of the tests.
+/// </summary>
 public sealed class TheEyeLoadTests(TheEyeCluster cluster, ITestOutputHelper output) : TheEyeScenario(cluster, output)
 {
     private static readonly int Count = int.TryParse(Environment.GetEnvironmentVariable("SYNCCLUSTER_THEEYE_CALLS"), CultureInfo.InvariantCulture, out var calls) ? calls : 3000;
 
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
 
-    /// <summary>From a silo's death to the next one's, unless the cluster takes longer to recover.</summary>
-    private static readonly TimeSpan BetweenDeaths = TimeSpan.FromSeconds(20);
+    /// <summary>Between two kills, unless the cluster takes longer to recover.</summary>
+    private static readonly TimeSpan BetweenKills = TimeSpan.FromSeconds(20);
 
     [ClusterTheory]
     [InlineData(0)]
     [InlineData(20)]
-    public async Task No_answer_is_lost_however_fast_the_task_is(int milliseconds)
+    public async Task Every_call_is_answered_however_fast_its_job_ends(int milliseconds)
     {
-        await CompletedAsync(Begin(milliseconds));
-        await SettleAsync();
+        await CompletedAsync(StartLoad(milliseconds));
+        await AuditAsync();
     }
 
     [ClusterTheory]
     [InlineData(0)]
     [InlineData(20)]
-    public async Task No_answer_is_lost_while_silos_die_one_after_the_other(int milliseconds)
+    public async Task Every_call_is_answered_while_silos_are_killed_one_after_the_other(int milliseconds)
     {
-        var load = Begin(milliseconds);
+        var load = StartLoad(milliseconds);
         await load.MoreAsync(500);
-        for (var deaths = 0; !load.Done.IsCompleted; deaths++)
+        for (var kills = 0; !load.Done.IsCompleted; kills++)
         {
             var since = Stopwatch.GetTimestamp();
-            var silo = Cluster.Silos[deaths % Cluster.Silos.Count];
+            var silo = Cluster.Silos[kills % Cluster.Silos.Count];
             Kill(silo);
             await Cluster.DeclaredDeadAsync(silo);
             await Cluster.RestoreAsync();
             Print($"{silo.Name} is back; {load.Right} calls were answered right.");
-            if (BetweenDeaths - Stopwatch.GetElapsedTime(since) is var rest && rest > TimeSpan.Zero)
+            if (BetweenKills - Stopwatch.GetElapsedTime(since) is var rest && rest > TimeSpan.Zero)
             {
-                // The load is defined by how often a silo dies.
+                // How often a silo is killed is part of the load.
                 await Task.WhenAny(load.Done, Task.Delay(rest));
             }
         }
 
         await CompletedAsync(load);
-        await SettleAsync(Outcome.Refused);
+        await AuditAsync(Outcome.Refused);
     }
 
     [ClusterFact]
-    public async Task An_answer_that_is_lost_to_the_newest_5_rule_is_told_to_be()
+    public async Task A_result_that_TheEye_has_deleted_unread_is_reported_as_deleted()
     {
         var task = Cluster.AddTask(keepsAll: false);
         await CompletedAsync(new TheEyeLoad(Cluster, Clients, task, Math.Min(Count, 1000)));
-        await SettleAsync(Outcome.Removed);
+        await AuditAsync(Outcome.Removed);
     }
 
-    private TheEyeLoad Begin(int milliseconds)
+    private TheEyeLoad StartLoad(int milliseconds)
     {
         var time = TimeSpan.FromMilliseconds(milliseconds);
         return new(Cluster, Clients, Cluster.AddTask(milliseconds == 0 ? null : () => Task.Delay(time)), Count);
@@ -73,7 +76,7 @@ public sealed class TheEyeLoadTests(TheEyeCluster cluster, ITestOutputHelper out
             Assert.True(load.Right > before, $"Nothing was answered for a minute, after {before} calls.");
         }
 
-        // Who has no answer now is seen when the account is settled.
+        // The audit finds the calls that have no answer now.
         await Task.WhenAny(load.Done, Task.Delay(Quiet));
         var took = Stopwatch.GetElapsedTime(load.Begun);
         Print($"{load.Right} calls were answered right in {took.TotalSeconds:F1} s, {load.Right / took.TotalSeconds:F0} a second.");

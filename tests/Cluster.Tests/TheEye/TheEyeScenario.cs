@@ -1,7 +1,9 @@
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
-using SyncCluster.Cluster.Tests.Load;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Calls;
+using SyncCluster.Cluster.Tests.Clusters;
+using SyncCluster.Harness;
+using SyncCluster.Harness.Processes;
 using SyncCluster.Cluster.Tests.Scenarios;
 using SyncCluster.TheEye;
 using SyncCluster.TheEye.Faults;
@@ -15,8 +17,8 @@ public abstract class TheEyeScenario(TheEyeCluster cluster, ITestOutputHelper ou
 {
     private readonly ITestOutputHelper _output = output;
     private readonly List<FaultGate> _gates = [];
-    private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TheEyeAccount? _account = ClusterFactAttribute.Missing is null ? new(cluster) : null;
+    private readonly TaskCompletionSource _jobsMayEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TheEyeCallAudit? _audit = ClusterFactAttribute.SkipReason is null ? new(cluster) : null;
 
     private protected TheEyeCluster Cluster => cluster;
 
@@ -26,7 +28,7 @@ public abstract class TheEyeScenario(TheEyeCluster cluster, ITestOutputHelper ou
 
     private protected override IReadOnlyCollection<Call> Calls => Clients.All;
 
-    private protected override Task EndAsync()
+    private protected override Task CleanUpAsync()
     {
         LetJobsEnd();
         foreach (var gate in _gates)
@@ -38,12 +40,12 @@ public abstract class TheEyeScenario(TheEyeCluster cluster, ITestOutputHelper ou
         return Task.CompletedTask;
     }
 
-    /// <summary>What a task's runs wait for, until <see cref="LetJobsEnd"/>.</summary>
-    private protected Task HeldAsync() => _held.Task;
+    /// <summary>Completes with <see cref="LetJobsEnd"/>; runs of a task may wait for it.</summary>
+    private protected Task JobsMayEndAsync() => _jobsMayEnd.Task;
 
-    private protected void LetJobsEnd() => _held.TrySetResult();
+    private protected void LetJobsEnd() => _jobsMayEnd.TrySetResult();
 
-    /// <summary>Holds the next requests of a step, at the latest until the scenario ends.</summary>
+    /// <summary>Holds the next requests of a step until the gate is opened, at the end of the scenario at the latest.</summary>
     private protected FaultGate Hold(Step step, FaultGate gate, int times, string? id = null)
     {
         _gates.Add(gate);
@@ -52,27 +54,27 @@ public abstract class TheEyeScenario(TheEyeCluster cluster, ITestOutputHelper ou
     }
 
     private protected Task ArrivedAsync(FaultGate gate, int count) =>
-        Until.TrueAsync(() => gate.Arrivals >= count, $"{count} requests have come to the gate");
+        Eventually.TrueAsync(() => gate.Arrivals >= count, $"{count} requests have arrived at the gate");
 
     private protected IReadOnlyList<Call> CallAll(int count, TheEyeTask task) =>
         [.. Enumerable.Range(0, count).Select(number => Clients.Call(cluster.Gateways[number % cluster.Gateways.Count], task))];
 
     private protected IReadOnlyList<JobSnapshot> JobsOf(TheEyeTask task) => [.. TheEye.Jobs.Where(job => job.Task.Id == task.Id)];
 
-    /// <summary>The silo that has most of the jobs that no silo has ended.</summary>
-    private protected async Task<Server> HolderAsync()
+    /// <summary>The silo that holds most of the active jobs.</summary>
+    private protected async Task<Server> BusiestSiloAsync()
     {
-        var holders = new List<(Server Silo, int Jobs)>();
+        var counts = new List<(Server Silo, int Jobs)>();
         foreach (var silo in cluster.Silos)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/jobs?limit=10000");
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", TheEyeCluster.OperatorToken);
             using var response = await silo.Http.SendAsync(request);
-            holders.Add((silo, JsonNode.Parse(await response.Content.ReadAsStringAsync())!.AsArray().Count));
+            counts.Add((silo, JsonNode.Parse(await response.Content.ReadAsStringAsync())!.AsArray().Count));
         }
 
-        var (most, jobs) = holders.MaxBy(holder => holder.Jobs);
-        Print($"{string.Join(", ", holders.Select(holder => $"{holder.Silo.Name} has {holder.Jobs} jobs"))}.");
+        var (most, jobs) = counts.MaxBy(count => count.Jobs);
+        Print($"{string.Join(", ", counts.Select(count => $"{count.Silo.Name} has {count.Jobs} jobs"))}.");
         Assert.NotEqual(0, jobs);
         return most;
     }
@@ -83,14 +85,14 @@ public abstract class TheEyeScenario(TheEyeCluster cluster, ITestOutputHelper ou
         Print($"Killed {server.Name}.");
     }
 
-    /// <summary>Waits for all answers and settles the account.</summary>
-    /// <param name="allowed">What may have come of a call beside the right answer.</param>
-    /// <param name="then">What must hold besides.</param>
-    private protected Task SettleAsync(Outcome allowed = Outcome.None, Action? then = null) => SettleAsync(
+    /// <summary>Waits for all answers and audits them.</summary>
+    /// <param name="allowed">The outcomes that are allowed beside the right answer.</param>
+    /// <param name="then">Checks more.</param>
+    private protected Task AuditAsync(Outcome allowed = Outcome.None, Action? then = null) => AuditAsync(
         () =>
         {
-            _account!.Settle(Clients, allowed, _output);
+            _audit!.Check(Clients, allowed, _output);
             then?.Invoke();
         },
-        call => string.Join(", ", TheEyeAccount.JobsOf(cluster)[call.Id].Select(job => $"its job {job.Id} is {job.Lifecycle} and has run {job.Runs} times")));
+        call => string.Join(", ", TheEyeCallAudit.JobsOf(cluster)[call.Id].Select(job => $"its job {job.Id} is {job.Lifecycle} and has run {job.Runs} times")));
 }

@@ -1,0 +1,92 @@
+using SyncCluster.Bench.Children;
+using SyncCluster.Harness;
+using SyncCluster.Harness.Processes;
+
+namespace SyncCluster.Bench;
+
+/// <summary>The servers of a benchmark, and the children of the benchmark that measure them.</summary>
+internal sealed class BenchCluster : ProcessCluster
+{
+    private BenchCluster()
+        : base(RedisPersistence.None)
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override int KeptLines => 40;
+
+    private string Recipes => Path.Combine(Folder, "tasks");
+
+    /// <summary>Starts Redis, and silos and gateways where there are to be any.</summary>
+    /// <param name="silos">How many silos; without one, each gateway has a silo in its own process.</param>
+    /// <param name="gateways">How many gateways.</param>
+    /// <param name="siloSettings">Settings of every silo.</param>
+    /// <param name="gatewaySettings">Settings of every gateway.</param>
+    /// <param name="stop">Canceled by the user.</param>
+    public static async Task<BenchCluster> StartAsync(int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop)
+    {
+        var cluster = new BenchCluster();
+        try
+        {
+            await cluster.Redis.StartAsync(stop);
+            if (silos + gateways > 0)
+            {
+                await cluster.AddAsync(silos, gateways, siloSettings, gatewaySettings, stop);
+            }
+
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The script of a task of <see cref="BenchTasks"/>.</summary>
+    public string ScriptPath(string task) => DemoTask.ScriptPath(Recipes, task);
+
+    /// <summary>Starts silos and gateways.</summary>
+    public Task AddAsync(int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop) =>
+        AddAsync(silos, gateways, ServerPrograms.Silo, siloSettings, gatewaySettings, stop);
+
+    /// <summary>Starts gateways, and silos whose jobs are ended from outside by the completer that is returned.</summary>
+    public async Task<ChildServer> AddWithExternalExecutorAsync(int silos, int gateways, string[] gatewaySettings, CancellationToken stop)
+    {
+        var completer = await StartChildAsync(nameof(JobCompleter), null, [Redis.Endpoint], stop);
+        await AddAsync(
+            silos, gateways, ChildProgram(nameof(ExternalExecutorSilo), "Silo"), [$"--{ExternalExecutor.Port}={completer.Address!.Port}"], gatewaySettings, stop);
+
+        // It answers when it has found a silo.
+        await completer.AskAsync("count", stop);
+        return completer;
+    }
+
+    /// <summary>Starts the process whose figures are the floor.</summary>
+    public Task<ChildServer> StartFloorAsync(CancellationToken stop) => StartChildAsync(nameof(BareKestrel), "Gateway", [], stop);
+
+    /// <summary>Starts clients in a process of their own.</summary>
+    public Task<ChildServer> StartLoadAsync(CancellationToken stop) => StartChildAsync(nameof(LoadGenerator), null, [], stop);
+
+    private async Task AddAsync(
+        int silos, int gateways, IReadOnlyList<string> siloProgram, string[] siloSettings, string[] gatewaySettings, CancellationToken stop)
+    {
+        Directory.CreateDirectory(Recipes);
+        await BenchTasks.WriteAsync(Recipes, Folder);
+        await StartSilosAsync(Enumerable.Range(1, silos).Select(number => AddSilo($"silo {number}", siloProgram, siloSettings)), stop);
+        string[] settings = [$"--Cluster:Redis={(silos > 0 ? Redis.Endpoint : "")}", $"--Demo:Folder={Recipes}", .. gatewaySettings];
+        await StartGatewaysAsync(Enumerable.Range(1, gateways).Select(number => AddGateway($"gateway {number}", settings)), stop);
+    }
+
+    private async Task<ChildServer> StartChildAsync(string kind, string? like, string[] arguments, CancellationToken stop)
+    {
+        var child = Add(new ChildServer(Command(kind, [.. ChildProgram(kind, like), .. arguments]) with { Ready = ServerPrograms.Ready, KeptLines = KeptLines }, Reaper));
+        await child.StartAsync(stop);
+        return child;
+    }
+
+    /// <param name="kind">The child.</param>
+    /// <param name="like">The server whose settings of the runtime it gets, since it stands in its place; null: the benchmark's own.</param>
+    private static string[] ChildProgram(string kind, string? like) =>
+        ["dotnet", "exec", "--runtimeconfig", ServerPrograms.Output(like ?? "Bench", "runtimeconfig.json"), ServerPrograms.Output("Bench", "dll"), nameof(Child), kind];
+}

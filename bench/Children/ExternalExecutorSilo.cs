@@ -1,0 +1,17 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using SyncCluster.Execution;
+
+namespace SyncCluster.Bench.Children;
+
+/// <summary>The silo's own program with an <see cref="ExternalExecutor"/>.</summary>
+internal static class ExternalExecutorSilo
+{
+    public static async Task RunAsync(string[] arguments)
+    {
+        await using var app = SyncCluster.Silo.Program.Build(arguments, services => services.Replace(ServiceDescriptor.Singleton<IJobExecutor>(provider =>
+            new ExternalExecutor(provider.GetRequiredService<ILocalSiloDetails>(), provider.GetRequiredService<IConfiguration>().GetValue<int>(ExternalExecutor.Port)))));
+        await app.RunAsync();
+    }
+}

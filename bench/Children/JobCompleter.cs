@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using SyncCluster.Harness.Processes;
+using SyncCluster.Hosting.Clustering;
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Bench.Children;
+
+/// <summary>A client of the cluster that ends each job that an <see cref="ExternalExecutor"/> has released. The output of the job is the moment of its end.</summary>
+internal static class JobCompleter
+{
+    private const int Concurrency = 128;
+    private static readonly byte[] Result = new JobResult { Code = 0, LastLine = "" }.Render();
+
+    /// <param name="arguments">The Redis of the cluster.</param>
+    public static async Task RunAsync(string[] arguments)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Error);
+        builder.UseOrleansClient(client => client.UseCluster(new RedisClusterOptions { Redis = arguments[0] }));
+        using var host = builder.Build();
+        CompletionQueue<string>? completions = null;
+        _ = ListenAsync(listener, key => Volatile.Read(ref completions)!.Add(key));
+
+        // Silos connect to the listener before the client can find one of them.
+        Console.Out.WriteLine($"http://{listener.LocalEndpoint}{ServerPrograms.Ready}");
+        await host.StartAsync();
+        var grains = host.Services.GetRequiredService<IGrainFactory>();
+        Volatile.Write(ref completions, new(Concurrency, key => CompleteAsync(grains.GetJob(key))));
+        await Child.AnswerAsync(completions.ExecuteAsync);
+    }
+
+    private static async Task CompleteAsync(IJobGrain job)
+    {
+        try
+        {
+            var outcome = new JobOutcome { Lifecycle = Lifecycle.Finished, State = JobState.Success, Output = CompletionTimestamp.Of(Stopwatch.GetTimestamp()), Result = Result };
+            while (await job.Complete(Guid.Empty, outcome) == Completion.Retry)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100));
+            }
+        }
+        catch (Exception fault)
+        {
+            await Console.Error.WriteLineAsync($"A job was not completed: {fault}");
+        }
+    }
+
+    private static async Task ListenAsync(TcpListener listener, Action<string> released)
+    {
+        while (true)
+        {
+            var silo = await listener.AcceptTcpClientAsync();
+            _ = Task.Run(async () =>
+            {
+                using var lines = new StreamReader(silo.GetStream());
+                while (await lines.ReadLineAsync() is { } key)
+                {
+                    released(key);
+                }
+            });
+        }
+    }
+}

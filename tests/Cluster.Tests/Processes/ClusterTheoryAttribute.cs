@@ -1,7 +1,0 @@
-namespace SyncCluster.Cluster.Tests.Processes;
-
-/// <summary>As <see cref="ClusterFactAttribute"/>, with data.</summary>
-internal sealed class ClusterTheoryAttribute : TheoryAttribute
-{
-    public ClusterTheoryAttribute() => Skip = ClusterFactAttribute.Missing;
-}

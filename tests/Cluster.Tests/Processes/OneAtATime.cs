@@ -1,2 +1,0 @@
-// Two clusters at once would starve each other.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,2 @@
+// Two clusters at once would slow each other down beyond what the scenarios allow for.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,96 @@
+using StackExchange.Redis;
+using SyncCluster.Hosting.Clustering;
+
+namespace SyncCluster.Harness.Processes;
+
+/// <summary>What a Redis has on its disk.</summary>
+public enum RedisPersistence
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Every write, before it is acknowledged.</summary>
+    EveryWrite,
+}
+
+/// <summary>A real redis-server. Started again, it has what it had on its disk, and the same port.</summary>
+public sealed class RedisServer : Server
+{
+    private ConnectionMultiplexer? _connection;
+
+    private RedisServer(ServerCommand command, ProcessReaper reaper, int port)
+        : base(command, reaper) => Port = port;
+
+    public int Port { get; }
+
+    public string Endpoint => $"127.0.0.1:{Port}";
+
+    public IDatabase Database => Connection.GetDatabase();
+
+    public string Version => RedisApi.Version.ToString();
+
+    private ConnectionMultiplexer Connection => _connection ?? throw new InvalidOperationException($"{Name} has not been started.");
+
+    private IServer RedisApi => Connection.GetServers().Single();
+
+    /// <param name="name">What it is called in messages and figures.</param>
+    /// <param name="folder">Where it has its files.</param>
+    /// <param name="persistence">What it writes there.</param>
+    /// <param name="reaper">Kills it when this process ends.</param>
+    public static RedisServer Create(string name, string folder, RedisPersistence persistence, ProcessReaper reaper)
+    {
+        var port = FreePort.Or(0);
+        var command = new ServerCommand
+        {
+            Name = name,
+            Ready = "Ready to accept connections",
+            Folder = folder,
+            Command =
+            [
+                "redis-server", "--port", $"{port}", "--bind", "127.0.0.1", "--dir", folder, "--save", "",
+                .. persistence == RedisPersistence.None ? ["--appendonly", "no"] : (string[])["--appendonly", "yes", "--appendfsync", "always"],
+            ],
+        };
+        return new(command, reaper, port);
+    }
+
+    /// <inheritdoc/>
+    public override async Task StartAsync(CancellationToken stop = default)
+    {
+        await base.StartAsync(stop);
+        _connection ??= await ConnectionMultiplexer.ConnectAsync($"{Endpoint},abortConnect=false,allowAdmin=true");
+    }
+
+    /// <summary>Delays every write until <see cref="ResumeWritesAsync"/>; reads are served.</summary>
+    public Task PauseWritesAsync() => Database.ExecuteAsync("CLIENT", "PAUSE", 60_000, "WRITE");
+
+    public Task ResumeWritesAsync() => Database.ExecuteAsync("CLIENT", "UNPAUSE");
+
+    /// <summary>Sets <c>maxmemory</c> to a multiple of what is used now; 0: no limit.</summary>
+    public async Task LimitMemoryAsync(double times)
+    {
+        var used = (await RedisApi.InfoAsync("memory")).SelectMany(section => section).Single(fact => fact.Key == "used_memory").Value;
+        await RedisApi.ConfigSetAsync("maxmemory", $"{(long)(times * long.Parse(used, null))}");
+    }
+
+    /// <summary>How many connections have a write that is delayed.</summary>
+    public async Task<int> DelayedWritersAsync() => (await Database.ExecuteAsync("CLIENT", "LIST")).ToString()
+        .Split('\n').Count(client => client.Split(' ').Any(word => word.StartsWith("flags=", StringComparison.Ordinal) && word.Contains('b', StringComparison.Ordinal)));
+
+    /// <summary>How many keys it has.</summary>
+    public Task<long> CountKeysAsync() => RedisApi.DatabaseSizeAsync();
+
+    /// <summary>How many keys match a pattern.</summary>
+    public async Task<int> CountKeysAsync(string pattern) => ((RedisResult[])(await Database.ExecuteAsync("KEYS", pattern))!).Length;
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        if (_connection is not null)
+        {
+            await _connection.DisposeAsync();
+        }
+
+        await base.DisposeAsync();
+    }
+}
