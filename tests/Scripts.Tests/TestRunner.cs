@@ -14,7 +14,7 @@ internal sealed class TestRunner : IDisposable
         shell ?? Shell.Find(Environment.GetEnvironmentVariable("PATH")),
         killGrace ?? TimeSpan.FromSeconds(20),
         TimeProvider.System,
-        NullLogger<ScriptRunner>.Instance);
+        NullLoggerFactory.Instance);
 
     public ScriptRunner Runner { get; }
 
