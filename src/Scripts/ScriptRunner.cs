@@ -42,19 +42,19 @@ internal sealed partial class ScriptRunner : IDisposable
 
     /// <param name="killGrace">How long a script that got SIGTERM may clean up before it gets SIGKILL.</param>
     /// <param name="time">The clock of timeouts and pauses.</param>
-    /// <param name="logger">The log.</param>
-    public ScriptRunner(TimeSpan killGrace, TimeProvider time, ILogger<ScriptRunner> logger)
-        : this(Shell.Find(Environment.GetEnvironmentVariable("PATH")), killGrace, time, logger)
+    /// <param name="loggers">The logs of this and of the watchdog.</param>
+    public ScriptRunner(TimeSpan killGrace, TimeProvider time, ILoggerFactory loggers)
+        : this(Shell.Find(Environment.GetEnvironmentVariable("PATH")), killGrace, time, loggers)
     {
     }
 
-    internal ScriptRunner(Shell shell, TimeSpan killGrace, TimeProvider time, ILogger<ScriptRunner> logger)
+    internal ScriptRunner(Shell shell, TimeSpan killGrace, TimeProvider time, ILoggerFactory loggers)
     {
-        (_shell, _time, _logger) = (shell, time, logger);
+        (_shell, _time, _logger) = (shell, time, loggers.CreateLogger<ScriptRunner>());
 #pragma warning disable CA1416 // Created on any platform, they do nothing before the first run, which needs Linux.
         _folders = new ScriptFolders();
         _sweep = new OrphanSweep(_id, _active.ContainsKey, time);
-        _watchdog = new Watchdog(_shell, _id, _folders, time, logger);
+        _watchdog = new Watchdog(_shell, _id, _folders, time, loggers.CreateLogger<Watchdog>());
         _launcher = new ScriptLauncher(_shell, _watchdog);
         _supervisor = new ScriptSupervisor(killGrace, time, _disposed.Token);
 #pragma warning restore CA1416
@@ -116,7 +116,7 @@ internal sealed partial class ScriptRunner : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The rest is deleted by the watchdog, or by the run that is just ending.
-            FolderStays(_logger, e);
+            LogFolderNotDeleted(e);
         }
     }
 
@@ -133,7 +133,7 @@ internal sealed partial class ScriptRunner : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            NoFolder(_logger, e, command.JobId);
+            LogFolderNotWritten(e, command.JobId);
             return NotStarted("The server could not write the script to its temporary folder: it may be full or not writable.");
         }
 
@@ -188,7 +188,7 @@ internal sealed partial class ScriptRunner : IDisposable
         }
         catch (Exception e) when (LaunchFailure.Of(e) is { } fault)
         {
-            StartFailed(_logger, e, command.JobId);
+            LogStartFailed(e, command.JobId);
             return NotStarted(fault);
         }
 
@@ -196,18 +196,20 @@ internal sealed partial class ScriptRunner : IDisposable
         _watchdog.Add(process.Id);
         try
         {
+            LogStarted(command.JobId, process.Id);
             command.Started(log);
             var (end, signal) = await _supervisor.WaitForEndAsync(process, timeout, stop);
             var hasEnded = await _supervisor.KillGroupAsync(process);
             var elapsed = _time.GetElapsedTime(begun);
             if (!hasEnded)
             {
-                CantBeKilled(_logger, process.Id, command.JobId);
+                LogNotKilled(command.JobId, process.Id);
                 return new ScriptRun { End = end, Log = $"{log.Text()}\n{StillRuns}", LastLine = log.LastLine, Elapsed = elapsed };
             }
 
             var code = await process.Exit;
             await process.FinishAsync(OutputTime, _time);
+            LogEnded(command.JobId, end, code, signal, elapsed);
             return new ScriptRun
             {
                 End = end,
@@ -239,19 +241,7 @@ internal sealed partial class ScriptRunner : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            FolderStays(_logger, e);
+            LogFolderNotDeleted(e);
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The script of job {JobId} could not be written to the temporary folder.")]
-    private static partial void NoFolder(ILogger logger, Exception exception, string jobId);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The script of job {JobId} could not be started.")]
-    private static partial void StartFailed(ILogger logger, Exception exception, string jobId);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The process {Process} of job {JobId} could not be killed: it is not waited for any more, and may go on.")]
-    private static partial void CantBeKilled(ILogger logger, int process, string jobId);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A script's temporary folder could not be removed now; the server's end removes it.")]
-    private static partial void FolderStays(ILogger logger, Exception exception);
 }

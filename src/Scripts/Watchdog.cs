@@ -12,7 +12,7 @@ namespace SyncCluster.Scripts;
 /// Linux is no alternative: it is sent when the thread ends that has started the process.
 /// </summary>
 [SupportedOSPlatform("linux")]
-internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders folders, TimeProvider time, ILogger logger) : IDisposable
+internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders folders, TimeProvider time, ILogger<Watchdog> logger) : IDisposable
 {
     // Arguments: the marker's prefix, the root folder. The search is repeated until it finds nothing, and once more for processes that were just
     // starting. A process that is found may lead a group in which others carry no marker.
@@ -110,6 +110,7 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
         process.Exited += (_, _) => ThreadPool.UnsafeQueueUserWorkItem(_ => Restart(process, begun), null);
         process.Start();
         _process = process;
+        LogStarted(process.Id);
         foreach (var group in _groups)
         {
             Write('+', group);
@@ -126,7 +127,7 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
                 return;
             }
 
-            WatchdogDied(logger);
+            LogDied();
             TryStart();
         }
     }
@@ -164,7 +165,7 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
         }
         catch (Exception e) when (e is Win32Exception or IOException)
         {
-            NobodyWatches(logger, e);
+            LogNotStarted(e);
         }
     }
 
@@ -179,10 +180,4 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
         input.Write(string.Create(CultureInfo.InvariantCulture, $"{sign}{group}\n"));
         input.Flush();
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The watchdog over this server's scripts has died; a new one takes over.")]
-    private static partial void WatchdogDied(ILogger logger);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "No watchdog could be started: should this server be killed now, its scripts outlive it.")]
-    private static partial void NobodyWatches(ILogger logger, Exception exception);
 }

@@ -14,7 +14,7 @@ internal static class Eventually
         using var timer = new PeriodicTimer(Interval);
         while (!condition())
         {
-            Assert.True(Stopwatch.GetElapsedTime(begun) < Limit, "It did not happen in time.");
+            Assert.True(Stopwatch.GetElapsedTime(begun) < Limit, "The condition was not met in time.");
             await timer.WaitForNextTickAsync();
         }
     }

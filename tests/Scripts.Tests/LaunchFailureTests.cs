@@ -1,5 +1,6 @@
 namespace SyncCluster.Scripts.Tests;
 
+/// <summary>Which failed starts may be repeated.</summary>
 public sealed class LaunchFailureTests
 {
     private const string Busy = "script_runas: 1: ./tool: Text file busy\n";
@@ -10,7 +11,7 @@ public sealed class LaunchFailureTests
     [InlineData("./tool %script%", 1, Busy, false)]
     [InlineData("./tool %script%", 126, "done\n" + Busy, false)]
     [InlineData("./tool %script%", 126, "script_runas: 1: ./tool: Permission denied\n", false)]
-    public void Only_where_nothing_can_have_run_is_a_script_started_again(string runas, int code, string log, bool isTransient) =>
+    public void A_script_is_started_again_only_if_nothing_can_have_run(string runas, int code, string log, bool isTransient) =>
         Assert.Equal(isTransient, LaunchFailure.IsTransient(Command(runas), code, log));
 
     private static ScriptCommand Command(string runas) => new()

@@ -4,13 +4,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace SyncCluster.Scripts.Tests;
 
+/// <summary>The reader of a script's output.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class OutputPipeTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     [Fact]
-    public async Task Of_an_output_that_cannot_be_read_the_end_of_its_process_is_heard_all_the_same()
+    public async Task The_end_of_a_process_is_noticed_even_if_its_output_cannot_be_read()
     {
         using var output = new AnonymousPipeServerStream(PipeDirection.In);
         using var broken = new BrokenPipe(output.SafePipeHandle);
@@ -18,7 +19,7 @@ public sealed class OutputPipeTests
         var exited = new TaskCompletionSource();
         var pipe = new OutputPipe(broken, new ScriptLog(), process.SafePipeHandle, exited.SetResult);
         output.DisposeLocalCopyOfClientHandle();
-        await broken.Told.Task.WaitAsync(Limit);
+        await broken.Closed.Task.WaitAsync(Limit);
         Assert.False(exited.Task.IsCompleted);
 
         process.DisposeLocalCopyOfClientHandle();
@@ -33,14 +34,14 @@ public sealed class OutputPipeTests
         public BrokenPipe(SafePipeHandle handle)
             : base(PipeDirection.In, 0) => InitializeHandle(handle, isExposed: false, isAsync: false);
 
-        /// <summary>The reader reads no more.</summary>
-        public TaskCompletionSource Told { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        /// <summary>Completes when the reader has given the pipe up.</summary>
+        public TaskCompletionSource Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public override int Read(Span<byte> buffer) => throw Fault;
 
         protected override void Dispose(bool disposing)
         {
-            Told.TrySetResult();
+            Closed.TrySetResult();
             base.Dispose(disposing);
         }
     }

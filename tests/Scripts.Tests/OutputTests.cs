@@ -2,6 +2,7 @@ using System.Text;
 
 namespace SyncCluster.Scripts.Tests;
 
+/// <summary>What is kept of a script's output: the log, its tail and its last line.</summary>
 public sealed class OutputTests
 {
     [Theory]
@@ -25,7 +26,7 @@ public sealed class OutputTests
     }
 
     [Fact]
-    public void A_last_line_that_is_too_long_is_none_until_another_follows()
+    public void A_last_line_that_is_too_long_is_null_until_another_line_follows()
     {
         var line = new LastLineBuffer(4);
         line.Append("12345"u8);
@@ -37,7 +38,7 @@ public sealed class OutputTests
     }
 
     [Fact]
-    public void Lines_and_tails_are_what_the_simplest_way_finds()
+    public void The_buffers_keep_what_a_simple_implementation_finds()
     {
         var random = new Random(20250101);
         const string alphabet = "ab \n\n\t\r";
@@ -96,7 +97,7 @@ public sealed class OutputTests
     }
 
     [Fact]
-    public void No_garbage_makes_a_log_too_long()
+    public void Bytes_that_are_no_text_do_not_exceed_the_limit_of_the_log()
     {
         var random = new Random(7);
         foreach (var length in (int[])[ScriptLog.Capacity / 2, ScriptLog.Capacity, 3 * ScriptLog.Capacity])
@@ -111,7 +112,7 @@ public sealed class OutputTests
     }
 
     [Fact]
-    public void A_log_that_is_too_long_only_as_text_keeps_its_beginning_and_its_end()
+    public void A_log_whose_text_is_longer_than_its_bytes_keeps_its_beginning_and_its_end()
     {
         foreach (var garbage in (int[])[350_000, 400_000, ScriptLog.Capacity / 2, ScriptLog.Capacity - 10])
         {
@@ -139,12 +140,12 @@ public sealed class OutputTests
             log.Append(piece);
         }
 
-        // Half a MiB, as much, and two MiB; what they grew out of counts too and is as much again.
+        // Half a MiB for the head, half a MiB for the tail, and two MiB for the line; the arrays that they outgrew count as well.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 6 << 20);
     }
 
     [Fact]
-    public void Blanks_after_a_line_that_just_fits_take_no_memory()
+    public void White_space_after_a_line_that_just_fits_takes_no_memory()
     {
         const int capacity = 4096;
         var line = new LastLineBuffer(capacity);

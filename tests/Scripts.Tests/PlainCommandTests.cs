@@ -2,6 +2,7 @@ using System.Diagnostics;
 
 namespace SyncCluster.Scripts.Tests;
 
+/// <summary>Which commands are started without a shell.</summary>
 public sealed class PlainCommandTests
 {
     [Theory]
@@ -10,7 +11,7 @@ public sealed class PlainCommandTests
     [InlineData("\"%script%\"", "/s|a b")]
     [InlineData("/usr/bin/python3 -u %script% --end", "/usr/bin/python3|-u|/s|a b|--end")]
     [InlineData("env", "env")]
-    public void Plain_words_need_no_shell(string runas, string words) =>
+    public void A_command_of_plain_words_needs_no_shell(string runas, string words) =>
         Assert.Equal(words, string.Join('|', PlainCommand.Words(runas, ["/s", "a b"])!));
 
     [Theory]
@@ -32,17 +33,17 @@ public sealed class PlainCommandTests
     [InlineData("exec sh %script%")]
     [InlineData(". %script%")]
     [InlineData("time sh %script%")]
-    public void What_means_more_than_itself_needs_one(string runas) => Assert.Null(PlainCommand.Words(runas, ["/s"]));
+    public void A_command_with_a_meaning_to_the_shell_needs_a_shell(string runas) => Assert.Null(PlainCommand.Words(runas, ["/s"]));
 
     [Fact]
-    public async Task Nothing_that_this_machines_shell_does_itself_is_taken_for_a_program()
+    public async Task No_built_in_command_of_this_machines_shell_is_taken_for_a_program()
     {
-        // Every name that a program has here, and every word that bash knows of, if it is here.
+        // The name of every program of this machine, and every reserved word and built-in command of bash, if it is installed.
         var names = await OutputAsync("sh", "ls /bin /usr/bin; bash -c 'compgen -bk' 2>/dev/null; true");
-        var own = await OutputAsync("sh", "PATH=/nowhere; for name; do case $(command -v -- \"$name\") in \"$name\") echo \"$name\" ;; esac; done", [.. names]);
+        var builtIn = await OutputAsync("sh", "PATH=/nowhere; for name; do case $(command -v -- \"$name\") in \"$name\") echo \"$name\" ;; esac; done", [.. names]);
 
-        Assert.Contains("echo", own);
-        Assert.All(own, name => Assert.Null(PlainCommand.Words($"{name} %script%", ["/s"])));
+        Assert.Contains("echo", builtIn);
+        Assert.All(builtIn, name => Assert.Null(PlainCommand.Words($"{name} %script%", ["/s"])));
     }
 
     [Theory]
@@ -53,7 +54,7 @@ public sealed class PlainCommandTests
     [InlineData("sh", "bin:/usr/bin", null)]
     [InlineData("./x", null, "./x")]
     [InlineData("/opt/x", "/usr/bin", "/opt/x")]
-    public void A_program_is_looked_for_as_a_shell_does(string name, string? path, string? found) =>
+    public void A_program_is_searched_in_PATH_as_by_a_shell(string name, string? path, string? found) =>
         Assert.Equal(found, PlainCommand.Find(name, path, file => file is "/usr/bin/sh" or "/bin/sh"));
 
     private static async Task<string[]> OutputAsync(string program, string text, params string[] arguments)

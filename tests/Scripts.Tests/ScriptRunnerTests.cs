@@ -6,13 +6,14 @@ using System.Text.RegularExpressions;
 
 namespace SyncCluster.Scripts.Tests;
 
+/// <summary>Scripts that posix_spawn starts, and what only they guarantee.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class SpawnedScriptTests() : ScriptRunnerTests(Spawned)
 {
     [Theory]
     [InlineData("cat /proc/self/stat")]
     [InlineData("exec cat /proc/self/stat")]
-    public async Task A_script_leads_a_session_from_its_first_instruction_on(string runas)
+    public async Task A_script_leads_its_session_from_its_first_instruction_on(string runas)
     {
         var run = await RunAsync(runas);
 
@@ -23,7 +24,7 @@ public sealed class SpawnedScriptTests() : ScriptRunnerTests(Spawned)
     [Theory]
     [InlineData("ls -l /proc/self/fd")]
     [InlineData("exec ls -l /proc/self/fd")]
-    public async Task A_script_holds_its_own_pipe_and_nothing_that_the_server_has_open(string runas)
+    public async Task A_script_inherits_its_own_pipe_and_no_open_file_of_the_server(string runas)
     {
         await using var open = File.Create(Scripts.Note("open"));
 
@@ -41,7 +42,7 @@ public sealed class SpawnedScriptTests() : ScriptRunnerTests(Spawned)
     [Theory]
     [InlineData("cat /proc/self/status")]
     [InlineData("exec cat /proc/self/status")]
-    public async Task A_script_starts_with_every_signal_open_and_none_ignored_that_ends_it(string runas)
+    public async Task A_script_starts_with_no_blocked_signals_and_with_the_signals_that_end_it_not_ignored(string runas)
     {
         var run = await RunAsync(runas);
 
@@ -53,17 +54,17 @@ public sealed class SpawnedScriptTests() : ScriptRunnerTests(Spawned)
     [Theory]
     [InlineData("printenv PWD")]
     [InlineData("exec printenv PWD")]
-    public async Task A_script_finds_its_folder_in_its_environment(string runas) =>
+    public async Task The_folder_of_a_script_is_in_its_environment(string runas) =>
         Assert.StartsWith(Scripts.Runner.Folders.Root + "/", (await RunAsync(runas)).Log, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("printf '<%s>' %script% >/dev/null; echo 'a  b'", "a  b\n")]
     [InlineData("A=1 sh %script%; echo $?", "ran\n0\n")]
     [InlineData("echo %script% | wc -l", "1\n")]
-    public async Task What_means_something_to_a_shell_has_one(string runas, string log) => Assert.Equal(log, (await RunAsync(runas)).Log);
+    public async Task A_command_with_a_meaning_to_the_shell_is_run_by_a_shell(string runas, string log) => Assert.Equal(log, (await RunAsync(runas)).Log);
 
     [Fact]
-    public async Task A_program_without_a_first_line_is_the_shells()
+    public async Task A_script_without_an_interpreter_line_is_run_by_the_shell()
     {
         var run = await RunAsync("%script%");
 
@@ -71,7 +72,7 @@ public sealed class SpawnedScriptTests() : ScriptRunnerTests(Spawned)
     }
 
     [Fact]
-    public async Task The_first_program_of_the_tasks_own_path_is_run()
+    public async Task The_first_program_in_the_tasks_own_PATH_is_run()
     {
         var program = Scripts.Note("cat");
         File.WriteAllText(program, "#!/bin/sh\necho mine");
@@ -88,14 +89,14 @@ public sealed class SpawnedScriptTests() : ScriptRunnerTests(Spawned)
     private Task<ScriptRun> RunAsync(string runas) => Scripts.RunAsync(TestRunner.Command("echo ran") with { Runas = runas });
 }
 
-/// <summary>As where the server is the first process of a container.</summary>
+/// <summary>Scripts that .NET starts, as where the server is the first process of a container.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class ManagedScriptTests() : ScriptRunnerTests(Managed)
 {
     [Fact]
     public async Task A_runner_that_is_disposed_of_kills_a_process_that_leads_no_group_yet()
     {
-        // As if setsid took for ever.
+        // A setsid that never completes.
         using var scripts = new TestRunner(shell: Shell.Find(null) with { Setsid = "/usr/bin/env", Spawns = false });
         var running = scripts.RunAsync(scripts.UnmarkedLeader("process"));
         var process = await scripts.ProcessAsync("process");
@@ -107,6 +108,7 @@ public sealed class ManagedScriptTests() : ScriptRunnerTests(Managed)
     }
 }
 
+/// <summary>Runs of scripts as real processes, for both ways to start them.</summary>
 [SupportedOSPlatform("linux")]
 public abstract class ScriptRunnerTests(bool spawns) : IDisposable
 {
@@ -124,7 +126,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task A_script_gives_its_code_its_log_and_its_last_line()
+    public async Task A_run_has_the_exit_code_the_log_and_the_last_line()
     {
         var run = await _scripts.RunAsync("echo one; echo two >&2; echo ' three '; exit 3");
 
@@ -134,7 +136,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task Arguments_arrive_word_for_word()
+    public async Task Arguments_reach_the_script_unchanged()
     {
         string[] words = ["\"; touch x; \"", "$(id)", "`id`", "*", "a\nb", "-n", "", "'", "\\", "%script%", "👾 ü"];
 
@@ -144,7 +146,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task The_script_and_its_arguments_come_where_runas_says()
+    public async Task The_script_and_its_arguments_replace_the_placeholder()
     {
         var run = await _scripts.RunAsync(TestRunner.Command("echo \"$@\"", "a b") with { Runas = "echo before; sh %script% after" });
 
@@ -152,7 +154,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task Nothing_of_the_servers_environment_but_a_few_variables_reaches_a_script()
+    public async Task A_script_gets_only_a_few_variables_of_the_servers_environment()
     {
         Environment.SetEnvironmentVariable("SECRET_OF_THE_SERVER", "secret");
         var command = TestRunner.Command("env") with { Environment = new Dictionary<string, string> { ["OF_THE_TASK"] = "a\nb=c" } };
@@ -165,13 +167,13 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task A_script_reads_nothing_from_the_servers_input()
+    public async Task A_script_has_no_input()
     {
         Assert.Equal("end\n", (await _scripts.RunAsync("cat; echo end")).Log);
     }
 
     [Fact]
-    public async Task A_script_is_told_to_end_when_its_time_is_over()
+    public async Task A_script_gets_SIGTERM_at_its_timeout()
     {
         var run = await _scripts.RunAsync(TestRunner.Command("echo begun; exec sleep 1000") with { Timeout = TimeSpan.FromMilliseconds(500) });
 
@@ -182,9 +184,9 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     [Theory]
     [InlineData("sh %script%")]
     [InlineData("sh %script%; echo after")]
-    public async Task A_script_may_clean_up_when_its_time_is_over(string runas)
+    public async Task A_script_may_clean_up_at_its_timeout(string runas)
     {
-        // The interrupted sleep gets the signal too; the clean-up takes a while.
+        // The sleep gets the signal too. The clean-up takes a while.
         var run = await _scripts.RunAsync(TestRunner.Command("trap 'sleep 0.3; echo cleaned; exit' TERM; echo begun; sleep 1000") with
         {
             Runas = runas,
@@ -198,7 +200,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     [Theory]
     [InlineData("sh %script%")]
     [InlineData("exec sh %script%")]
-    public async Task A_script_that_does_not_listen_is_killed(string runas)
+    public async Task A_script_that_ignores_SIGTERM_is_killed(string runas)
     {
         using var scripts = new TestRunner(killGrace: TimeSpan.FromMilliseconds(200), shell: Shells(spawns));
 
@@ -212,7 +214,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task A_script_is_stopped_when_its_caller_says_so()
+    public async Task A_script_is_stopped_by_its_caller()
     {
         using var stop = new CancellationTokenSource();
         var running = _scripts.Runner.RunAsync(TestRunner.Command("echo $$ >$1; exec sleep 1000", _scripts.Note("script")), stop.Token);
@@ -226,7 +228,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task A_script_that_was_stopped_before_it_began_never_begins()
+    public async Task A_script_that_is_stopped_before_its_start_is_not_started()
     {
         var run = await _scripts.Runner.RunAsync(TestRunner.Command("touch $1", _scripts.Note("begun")), new CancellationToken(canceled: true));
 
@@ -235,7 +237,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task A_script_killed_by_somebody_else_has_exited()
+    public async Task A_script_that_is_killed_from_outside_has_exited()
     {
         var run = await _scripts.RunAsync("kill -9 $$");
 
@@ -243,7 +245,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task What_a_script_started_dies_with_it_and_holds_nothing_up()
+    public async Task Processes_that_a_script_has_started_are_killed_at_its_end_and_do_not_delay_it()
     {
         var begun = Stopwatch.GetTimestamp();
         var run = await _scripts.RunAsync($"{TestRunner.Unmarked} & until test -s $1; do sleep 0.01; done; echo done", _scripts.Note("child"));
@@ -255,7 +257,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task All_that_a_script_started_dies_at_its_timeout()
+    public async Task Processes_that_a_script_has_started_are_killed_at_its_timeout()
     {
         using var scripts = new TestRunner(killGrace: TimeSpan.FromMilliseconds(200), shell: Shells(spawns));
         var command = TestRunner.Command($"trap '' TERM; {TestRunner.Unmarked} & sleep 1000", scripts.Note("child"));
@@ -267,7 +269,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task A_daemon_that_escaped_is_swept_and_the_pipe_it_holds_is_abandoned()
+    public async Task A_daemon_that_left_the_group_is_killed_and_its_pipe_is_abandoned()
     {
         var run = await _scripts.RunAsync(
             "setsid sh -c 'echo $$ >\"$1\"; exec sleep 1000' sh \"$1\" & while [ ! -s $1 ]; do sleep 0.01; done; echo done",
@@ -279,7 +281,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task What_a_daemon_started_is_swept_with_it()
+    public async Task Processes_that_a_daemon_has_started_are_killed_with_it()
     {
         await _scripts.RunAsync(
             $"setsid sh -c '{TestRunner.Unmarked} & wait' sh \"$1\" >/dev/null 2>&1 & until test -s $1; do sleep 0.01; done", _scripts.Note("child"));
@@ -289,7 +291,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task The_sweep_leaves_alone_what_still_runs()
+    public async Task The_search_for_orphans_does_not_kill_scripts_that_run()
     {
         using var stop = new CancellationTokenSource();
         var running = _scripts.Runner.RunAsync(TestRunner.Command("echo $$ >$1; exec sleep 1000", _scripts.Note("script")), stop.Token);
@@ -305,7 +307,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task A_hundred_megabytes_are_cut_to_one_and_keep_their_last_line()
+    public async Task A_log_of_a_hundred_megabytes_is_cut_to_one_and_keeps_its_last_line()
     {
         var run = await _scripts.RunAsync("echo first; yes 'a line of output' | head -c 104857600; echo; echo '{\"state\":\"success\"}'");
 
@@ -316,7 +318,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task Binary_garbage_becomes_text()
+    public async Task Binary_output_becomes_text()
     {
         var run = await _scripts.RunAsync("head -c 3000000 /dev/urandom; printf '\\n\\377end\\n'");
 
@@ -334,7 +336,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task Nothing_stays_of_a_scripts_folder()
+    public async Task The_folder_of_a_script_is_deleted_after_the_run()
     {
         var run = await _scripts.RunAsync("mkdir -p a/b; touch a/b/c; chmod 500 a/b; chmod 0 a; pwd");
 
@@ -343,13 +345,13 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task A_script_may_remove_its_own_folder()
+    public async Task A_script_may_delete_its_own_folder()
     {
         Assert.Equal(ScriptEnd.Exited, (await _scripts.RunAsync("rm -rf \"$PWD\"")).End);
     }
 
     [Fact]
-    public async Task A_folder_that_cannot_be_written_is_a_fault_without_a_path()
+    public async Task The_message_about_a_folder_that_cannot_be_written_shows_no_path()
     {
         File.WriteAllText(_scripts.Note("file"), "");
         Directory.Delete(_scripts.Runner.Folders.Root);
@@ -370,7 +372,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     [Theory]
     [InlineData("no-such-interpreter %script%", "echo")]
     [InlineData("%script%", "#!/usr/bin/env no-such-interpreter\n")]
-    public async Task A_missing_interpreter_is_named(string runas, string script)
+    public async Task The_message_about_a_missing_interpreter_names_it(string runas, string script)
     {
         var run = await _scripts.RunAsync(TestRunner.Command(script) with { Runas = runas });
 
@@ -380,7 +382,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task A_first_line_that_names_a_missing_program_names_the_script()
+    public async Task The_message_about_a_wrong_interpreter_line_names_the_script()
     {
         var run = await _scripts.RunAsync(TestRunner.Command("#!/no-such-interpreter\n") with { Runas = "%script%" });
 
@@ -393,7 +395,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     [InlineData("exit 127", 127)]
     [InlineData("exit 126", 126)]
     [InlineData("no-such-program", 127)]
-    public async Task A_script_with_a_shells_exit_code_has_exited(string script, int code)
+    public async Task A_script_that_exits_with_the_exit_code_of_a_failed_start_has_exited(string script, int code)
     {
         var run = await _scripts.RunAsync(script);
 
@@ -401,7 +403,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task Scripts_that_are_programs_themselves_start_however_many_start_at_once()
+    public async Task Many_executable_scripts_start_at_once()
     {
         var runs = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ =>
             _scripts.RunAsync(TestRunner.Command("#!/bin/sh\necho ran") with { Runas = "%script%" })));
@@ -410,7 +412,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task Words_that_no_program_can_be_given_are_a_fault()
+    public async Task Arguments_that_no_program_can_be_given_are_a_fault()
     {
         foreach (var word in (string[])["a\0b", new string('x', 3 << 20)])
         {
@@ -422,7 +424,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task Many_at_once_get_each_their_own_output()
+    public async Task Many_scripts_at_once_each_have_their_own_output()
     {
         var runs = await Task.WhenAll(Enumerable.Range(0, 50).Select(i =>
             _scripts.RunAsync("for i in 1 2 3; do echo \"$1\"; sleep 0.1; done", i.ToString(CultureInfo.InvariantCulture))));
@@ -464,7 +466,7 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
         Assert.Equal("<a b>", (await _scripts.RunAsync(TestRunner.Command("printf '<%s>' \"$@\"", "a b") with { Runas = runas })).Log);
 
     [Fact]
-    public async Task A_pipe_whose_reader_has_left_ends_its_writer_without_a_word()
+    public async Task A_process_that_writes_to_a_closed_pipe_ends_without_a_message()
     {
         var run = await _scripts.RunAsync("yes | head -1");
 
@@ -472,9 +474,9 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     }
 
     [Fact]
-    public async Task A_script_that_another_process_still_holds_open_for_writing_is_started_again()
+    public async Task A_script_that_another_process_has_open_for_writing_is_started_again()
     {
-        // It is held only the first time.
+        // It is open only the first time.
         var holder = _scripts.Note("holder");
         await File.WriteAllTextAsync(holder, "test -e held || { >held; exec 3>>\"$1\"; }\nexec env \"$1\"");
         var command = TestRunner.Command("#!/bin/sh\necho ran") with { Runas = $"sh {holder} %script%" };

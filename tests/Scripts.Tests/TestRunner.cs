@@ -4,21 +4,21 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace SyncCluster.Scripts.Tests;
 
-/// <summary>A runner for the scripts of one test, and what is to be seen of them from outside.</summary>
+/// <summary>A runner for the scripts of one test, with ways to look at their processes.</summary>
 internal sealed class TestRunner : IDisposable
 {
-    /// <summary>A process that leaves its id in the note <c>$1</c> and carries no marker by then: only its group gives it away.</summary>
+    /// <summary>A process that writes its id to the note <c>$1</c> and carries no marker: it can be found only by its group.</summary>
     public const string Unmarked = "env -i sh -c \"echo \\$\\$ >\\$1; exec sleep 1000\" sh \"$1\"";
 
     public TestRunner(TimeSpan? killGrace = null, Shell? shell = null) => Runner = new ScriptRunner(
         shell ?? Shell.Find(Environment.GetEnvironmentVariable("PATH")),
         killGrace ?? TimeSpan.FromSeconds(20),
         TimeProvider.System,
-        NullLogger<ScriptRunner>.Instance);
+        NullLoggerFactory.Instance);
 
     public ScriptRunner Runner { get; }
 
-    /// <summary>Where a script leaves word for the test.</summary>
+    /// <summary>The folder in which scripts write notes for the test.</summary>
     public string Notes { get; } = Directory.CreateTempSubdirectory("notes").FullName;
 
     public static ScriptCommand Command(string script, params string[] words) => new()
@@ -32,7 +32,7 @@ internal sealed class TestRunner : IDisposable
         Timeout = TimeSpan.FromMinutes(1),
     };
 
-    /// <summary>A script that is <see cref="Unmarked"/> itself: of its run, nothing is left that a search for markers could find.</summary>
+    /// <summary>A script that becomes <see cref="Unmarked"/> itself, so that a search for markers finds no process of its run.</summary>
     public ScriptCommand UnmarkedLeader(string note) => Command("exec " + Unmarked, Note(note)) with { Runas = "exec sh %script%" };
 
     public Task<ScriptRun> RunAsync(string script, params string[] words) => RunAsync(Command(script, words));
@@ -41,14 +41,14 @@ internal sealed class TestRunner : IDisposable
 
     public string Note(string name) => Path.Combine(Notes, name);
 
-    /// <summary>The process id that a script wrote to a note, once it is there.</summary>
+    /// <summary>Waits for the process id that a script writes to a note.</summary>
     public async Task<int> ProcessAsync(string name)
     {
         await Eventually.Async(() => File.Exists(Note(name)) && File.ReadAllText(Note(name)).EndsWith('\n'));
         return int.Parse(File.ReadAllText(Note(name)), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Whether a process runs: one that is dead but not yet reaped does not.</summary>
+    /// <summary>Whether a process runs. One that has ended but is not reaped does not.</summary>
     public static bool Runs(int process)
     {
         try

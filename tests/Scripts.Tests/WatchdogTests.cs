@@ -4,6 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace SyncCluster.Scripts.Tests;
 
+/// <summary>What happens to scripts when their server dies, and to the watchdog when it dies itself.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class WatchdogTests : IDisposable
 {
@@ -12,9 +13,9 @@ public sealed class WatchdogTests : IDisposable
     public void Dispose() => _scripts.Dispose();
 
     [Fact]
-    public async Task When_the_server_is_gone_so_is_all_it_started_and_wrote()
+    public async Task When_the_server_dies_its_scripts_and_their_folders_are_removed()
     {
-        // Letting go of the pipe is all that a dying server does, too.
+        // The pipe is closed, as when the server dies.
         var running = _scripts.RunAsync(
             "trap '' TERM; mkdir locked; chmod 0 locked; setsid sh -c 'echo $$ >\"$1\"; exec sleep 1000' sh \"$1\" & echo $$ >$2; sleep 1000; sleep 1000",
             _scripts.Note("daemon"), _scripts.Note("script"));
@@ -30,7 +31,7 @@ public sealed class WatchdogTests : IDisposable
     }
 
     [Fact]
-    public async Task When_the_server_is_gone_so_is_a_group_without_a_marker()
+    public async Task When_the_server_dies_a_group_without_a_marker_is_killed()
     {
         var running = _scripts.RunAsync(_scripts.UnmarkedLeader("leader"));
         var leader = await _scripts.ProcessAsync("leader");
@@ -42,7 +43,7 @@ public sealed class WatchdogTests : IDisposable
     }
 
     [Fact]
-    public async Task When_the_server_is_gone_so_is_the_group_of_a_daemon()
+    public async Task When_the_server_dies_the_group_of_a_daemon_is_killed()
     {
         var running = _scripts.RunAsync($"setsid sh -c '{TestRunner.Unmarked} & wait' sh \"$1\" & exec sleep 1000", _scripts.Note("child"));
         var child = await _scripts.ProcessAsync("child");
@@ -54,13 +55,13 @@ public sealed class WatchdogTests : IDisposable
     }
 
     [Fact]
-    public async Task A_group_that_has_ended_is_left_alone()
+    public async Task A_group_that_has_ended_is_not_killed()
     {
         using var folders = new ScriptFolders();
         using var ended = System.Diagnostics.Process.Start("setsid", ["sleep", "1000"]);
         using var watched = System.Diagnostics.Process.Start("setsid", ["sleep", "1000"]);
         await LeadsAsync(watched.Id);
-        using (var watchdog = new Watchdog(Shell.Find(null), Guid.NewGuid(), folders, TimeProvider.System, NullLogger.Instance))
+        using (var watchdog = new Watchdog(Shell.Find(null), Guid.NewGuid(), folders, TimeProvider.System, NullLogger<Watchdog>.Instance))
         {
             watchdog.Ensure();
             watchdog.Add(ended.Id);
@@ -74,13 +75,13 @@ public sealed class WatchdogTests : IDisposable
     }
 
     [Fact]
-    public async Task A_watchdog_that_died_late_is_replaced_at_once_and_nothing_is_killed()
+    public async Task A_watchdog_that_dies_after_a_while_is_replaced_at_once_and_nothing_is_killed()
     {
         var time = new FakeTimeProvider();
         using var folders = new ScriptFolders();
         using var watched = System.Diagnostics.Process.Start("setsid", ["sleep", "1000"]);
         await LeadsAsync(watched.Id);
-        using (var watchdog = new Watchdog(Shell.Find(null), Guid.NewGuid(), folders, time, NullLogger.Instance))
+        using (var watchdog = new Watchdog(Shell.Find(null), Guid.NewGuid(), folders, time, NullLogger<Watchdog>.Instance))
         {
             watchdog.Ensure();
             watchdog.Add(watched.Id);
@@ -101,7 +102,7 @@ public sealed class WatchdogTests : IDisposable
     }
 
     [Fact]
-    public async Task Another_takes_over_from_a_watchdog_that_died()
+    public async Task A_watchdog_that_dies_is_replaced_at_the_next_run()
     {
         var running = _scripts.RunAsync(_scripts.UnmarkedLeader("script"));
         var script = await _scripts.ProcessAsync("script");
@@ -120,6 +121,6 @@ public sealed class WatchdogTests : IDisposable
         await running;
     }
 
-    /// <summary>These processes carry no marker: before they lead their group, the watchdog could not find them.</summary>
+    /// <summary>Waits until a process leads its group: it carries no marker, so the watchdog could not find it before.</summary>
     private static Task LeadsAsync(int process) => Eventually.Async(() => NativeMethods.Signal(-process, 0));
 }

@@ -6,6 +6,7 @@ using SyncCluster.Scripts;
 
 namespace SyncCluster.Grains.Tests.Execution;
 
+/// <summary>How the outcome of a job is read from its run.</summary>
 public sealed class OutcomeReaderTests
 {
     [Theory]
@@ -33,7 +34,7 @@ public sealed class OutcomeReaderTests
     [InlineData("done", "success", "[]", "null")]
     [InlineData("{broken", "success", "[]", "null")]
     [InlineData("", "success", "[]", "null")]
-    public void The_last_line_says_state_and_output(string lastLine, string state, string output, string resultOutput)
+    public void State_and_output_are_read_from_the_last_line(string lastLine, string state, string output, string resultOutput)
     {
         var outcome = Read(Exited(lastLine));
 
@@ -49,11 +50,11 @@ public sealed class OutcomeReaderTests
     [InlineData("done", "whatever", JobState.Success)]
     [InlineData("success", "failure", JobState.Success)]
     [InlineData("{}", "failure", JobState.Failure)]
-    public void A_script_that_names_no_state_gets_that_of_its_task(string lastLine, string? defaultState, JobState state) =>
+    public void A_script_that_reports_no_state_gets_the_default_of_its_task(string lastLine, string? defaultState, JobState state) =>
         Assert.Equal(state, OutcomeReader.Read(Exited(lastLine), defaultState, StopReason.Canceled).State);
 
     [Fact]
-    public void The_exit_code_decides_nothing() => Assert.Equal(JobState.Success, Read(Exited("success") with { Code = 1 }).State);
+    public void The_exit_code_does_not_matter() => Assert.Equal(JobState.Success, Read(Exited("success") with { Code = 1 }).State);
 
     [Theory]
     [InlineData("""{"components":{"c": 1.0},"next":[2.0],"event_name":"go"}""", """{"c":1.0}""", "[2.0]", "go")]
@@ -62,7 +63,7 @@ public sealed class OutcomeReaderTests
     [InlineData("""{"event_name":{}}""", null, null, null)]
     [InlineData("""[{"components":1}]""", null, null, null)]
     [InlineData("text", null, null, null)]
-    public void Components_next_and_event_go_to_the_job(string lastLine, string? components, string? next, string? eventName)
+    public void Components_next_and_event_name_are_read_from_the_last_line(string lastLine, string? components, string? next, string? eventName)
     {
         var outcome = Read(Exited(lastLine));
 
@@ -72,7 +73,7 @@ public sealed class OutcomeReaderTests
     }
 
     [Fact]
-    public void The_result_tells_the_run()
+    public void The_result_describes_the_run()
     {
         var run = Exited("7") with { Code = 3, Log = "é😀\"\n7", Elapsed = TimeSpan.FromTicks(12_345_678) };
 
@@ -82,7 +83,7 @@ public sealed class OutcomeReaderTests
     }
 
     [Fact]
-    public void A_run_out_of_time_is_terminated_and_what_it_said_is_no_output()
+    public void A_run_that_timed_out_is_terminated_and_its_last_line_is_no_output()
     {
         var outcome = Read(Exited("""{"state":"success","data":1,"event_name":"go","next":2}""") with { End = ScriptEnd.TimedOut, Code = null, Signal = "SIGKILL" });
 
@@ -92,11 +93,11 @@ public sealed class OutcomeReaderTests
     }
 
     [Fact]
-    public void A_run_out_of_time_may_end_in_a_line_that_was_not_kept() =>
+    public void A_run_that_timed_out_may_have_a_last_line_that_was_too_long() =>
         Assert.Equal(JobState.Timeout, Read(Exited("") with { End = ScriptEnd.TimedOut, LastLine = null }).State);
 
     [Fact]
-    public void A_stopped_run_ends_as_its_stopper_says()
+    public void A_stopped_run_ends_by_the_reason_of_the_stop()
     {
         var run = Exited("success") with { End = ScriptEnd.Stopped, Signal = "SIGTERM" };
 
@@ -111,7 +112,7 @@ public sealed class OutcomeReaderTests
     }
 
     [Fact]
-    public void A_run_that_did_not_start_says_why()
+    public void The_outcome_of_a_run_that_did_not_start_says_why()
     {
         var outcome = Read(new ScriptRun { End = ScriptEnd.NotStarted, Fault = "No \"disk\"." });
 
@@ -140,7 +141,7 @@ public sealed class OutcomeReaderTests
     }
 
     [Fact]
-    public void A_last_line_that_was_too_long_to_keep_fails_the_job()
+    public void A_last_line_that_was_too_long_fails_the_job()
     {
         var outcome = Read(Exited("") with { LastLine = null });
 

@@ -31,7 +31,7 @@ internal sealed partial class JobRunner
         _scripts = scripts;
         _timeProvider = timeProvider;
         _logger = logger;
-        _retries = new(RetryPolicy.Runner, timeProvider, LogAskedInVain);
+        _retries = new(RetryPolicy.Runner, timeProvider, LogCallFailed);
     }
 
     /// <summary>Runs a job and reports its end. Does nothing if the job's grain does not assign it to this run.</summary>
@@ -52,13 +52,16 @@ internal sealed partial class JobRunner
             spec.JobId, () => grain.Assign(job.Attempt, run, _silo.SiloAddress), answer => answer != Assignment.Retry, drain);
         if (assignment != Assignment.Granted)
         {
+            LogNotAssigned(spec.JobId, assignment, job.Attempt);
             return;
         }
 
         var outcome = script is null
             ? ServerOutcomes.NotRun("The task was deleted or replaced before the job could run.")
             : await RunScriptAsync(job, script, kill);
-        await _retries.ExecuteAsync(spec.JobId, () => grain.Complete(run, outcome), answer => answer != Completion.Retry, CancellationToken.None);
+        var completion = await _retries.ExecuteAsync(
+            spec.JobId, () => grain.Complete(run, outcome), answer => answer != Completion.Retry, CancellationToken.None);
+        LogReported(spec.JobId, completion);
     }
 
     private async Task<JobOutcome> RunScriptAsync(QueuedJob job, byte[] script, CancellationToken kill)
@@ -93,10 +96,4 @@ internal sealed partial class JobRunner
             stop.Token);
         return OutcomeReader.Read(run, spec.DefaultStateEvaluation, job.Cancellation.IsCancellationRequested ? StopReason.Canceled : ServerStopped);
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job}: its run failed in the runner.")]
-    private partial void LogRunFailed(Exception fault, string job);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job}: a call to its grain failed and will be repeated.")]
-    private partial void LogAskedInVain(Exception fault, string job);
 }

@@ -35,7 +35,7 @@ internal sealed partial class JobWorkers(
                 }
                 catch (Exception fault)
                 {
-                    LogRunFailed(fault, job.Spec.JobId);
+                    LogFailed(fault, job.Spec.JobId);
                 }
                 finally
                 {
@@ -49,7 +49,4 @@ internal sealed partial class JobWorkers(
             // The silo drains.
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job}: its run failed in the runner.")]
-    private partial void LogRunFailed(Exception fault, string job);
 }

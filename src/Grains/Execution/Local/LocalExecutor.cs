@@ -15,7 +15,7 @@ namespace SyncCluster.Execution.Local;
 /// (<see cref="QueueHandover"/>). This drain begins when the host is told to stop, and the silo waits for it while the grains still answer.
 /// </para>
 /// </summary>
-internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloLifecycle>, IDisposable
+internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private readonly HeldJobs _held;
     private readonly FairJobScheduler _queue;
@@ -26,6 +26,7 @@ internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloL
     private readonly ILocalSiloDetails _silo;
     private readonly IHostApplicationLifetime _lifetime;
     private readonly LocalExecutorOptions _options;
+    private readonly ILogger<LocalExecutor> _logger;
     private readonly Lazy<SerialTaskWaiters> _serialJobs;
     private readonly CancellationTokenSource _drain = new();
     private readonly CancellationTokenSource _kill = new();
@@ -55,6 +56,7 @@ internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloL
         _silo = silo;
         _lifetime = lifetime;
         _options = options.Value;
+        _logger = logger;
 
         // Created on first use: the silo has no address yet.
         _serialJobs = new(() => new(grains, Address, Queue, _held.Remove, timeProvider, logger));
@@ -82,7 +84,11 @@ internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloL
     public void Release(Release release)
     {
         var job = _held.Add(release.Spec, release.Attempt);
-        if (!job.Spec.RunsSerially || !_serialJobs.Value.TryEnter(job))
+        if (job.Spec.RunsSerially && _serialJobs.Value.TryEnter(job))
+        {
+            LogWaitsForTask(job.Spec.JobId, job.Spec.Customer, job.Spec.TaskId, job.Attempt);
+        }
+        else
         {
             Queue(job);
         }
@@ -150,6 +156,7 @@ internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloL
         {
             _drain.Cancel();
             _kill.CancelAfter(_options.DrainTime);
+            LogDrains(_options.DrainTime);
         }
     }
 
@@ -172,9 +179,14 @@ internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloL
 
     private void Queue(QueuedJob job)
     {
-        if (!_queue.TryAdd(job))
+        if (_queue.TryAdd(job))
+        {
+            LogQueued(job.Spec.JobId, job.Spec.Customer, job.Attempt);
+        }
+        else
         {
             _held.Remove(job);
+            LogQueueClosed(job.Spec.JobId);
         }
     }
 }

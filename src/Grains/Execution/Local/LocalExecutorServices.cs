@@ -14,7 +14,7 @@ internal static class LocalExecutorServices
         services.AddSingleton(provider => new ScriptRunner(
             provider.GetRequiredService<IOptions<LocalExecutorOptions>>().Value.KillGrace,
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<ScriptRunner>>()));
+            provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(provider =>
         {
             var options = provider.GetRequiredService<IOptions<LocalExecutorOptions>>().Value;

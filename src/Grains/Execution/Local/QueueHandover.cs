@@ -39,7 +39,7 @@ internal sealed partial class QueueHandover
         _silo = silo;
         _membership = membership;
         _options = options.Value;
-        _retries = new(RetryPolicy.Runner, timeProvider, LogAskedInVain);
+        _retries = new(RetryPolicy.Runner, timeProvider, LogCallFailed);
         _logger = logger;
     }
 
@@ -70,7 +70,11 @@ internal sealed partial class QueueHandover
         // Any call that asks for the job has its grain release it again, once the grain is active on another silo.
         var (isAnswered, _) = await _retries.ExecuteAsync(
             job.Spec.JobId, () => grain.Attach(null, Reading.Fresh), reply => reply is not JobReply.Unavailable, Limit);
-        if (!isAnswered)
+        if (isAnswered)
+        {
+            LogHandedOver(job.Spec.JobId);
+        }
+        else
         {
             LogNotHandedOver(job.Spec.JobId);
         }
@@ -89,13 +93,7 @@ internal sealed partial class QueueHandover
         }
         catch (Exception fault)
         {
-            LogAskedInVain(fault, job.Spec.JobId);
+            LogCallFailed(fault, job.Spec.JobId);
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} could not be handed over to another silo: it runs when somebody asks for it.")]
-    private partial void LogNotHandedOver(string job);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job}: a call to its grain failed and will be repeated.")]
-    private partial void LogAskedInVain(Exception fault, string job);
 }

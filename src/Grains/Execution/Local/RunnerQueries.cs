@@ -39,7 +39,7 @@ internal sealed partial class RunnerQueries(
         }
         catch (Exception fault)
         {
-            LogNoWord(fault, record.Spec.JobId, runner);
+            LogNoAnswer(fault, record.Spec.JobId, runner);
 
             // A job that is queued on a silo that stops has started nothing. Once it is taken over, its old attempt is not assigned any more.
             return record.Lifecycle != Lifecycle.Ready || !membership.CurrentSnapshot.GetSiloStatus(runner).IsTerminating();
@@ -55,7 +55,7 @@ internal sealed partial class RunnerQueries(
         }
         catch (Exception fault)
         {
-            LogNoWord(fault, record.Spec.JobId, record.Runner!);
+            LogNoAnswer(fault, record.Spec.JobId, record.Runner!);
             return false;
         }
     }
@@ -71,11 +71,8 @@ internal sealed partial class RunnerQueries(
         }
         catch (Exception fault)
         {
-            LogNoWord(fault, record.Spec.JobId, record.Runner!);
+            LogNoAnswer(fault, record.Spec.JobId, record.Runner!);
             return null;
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: no word from its runner on {Silo}.")]
-    private partial void LogNoWord(Exception fault, string job, SiloAddress silo);
 }

@@ -72,12 +72,13 @@ internal sealed partial class CompletionListener(IOptions<TheEyeOptions> options
             }
             catch (Exception fault)
             {
-                LogClosed(fault.Message);
+                LogNotSubscribed(fault.Message);
                 _isOpen = false;
             }
 
             if (_isOpen)
             {
+                LogSubscribed();
                 opened();
             }
             else
@@ -105,7 +106,4 @@ internal sealed partial class CompletionListener(IOptions<TheEyeOptions> options
         var name = (string)channel!;
         finished(name[(name.LastIndexOf(':') + 1)..]);
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "TheEye's Redis can't be listened to, the supervisor is asked for each job instead: {Fault}")]
-    private partial void LogClosed(string fault);
 }

@@ -14,14 +14,14 @@ internal sealed partial class CompletionReporter
     {
         _grains = grains;
         _logger = logger;
-        _retries = new(RetryPolicy.Report, timeProvider, LogAskedInVain);
+        _retries = new(RetryPolicy.Report, timeProvider, LogCallFailed);
     }
 
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was canceled before the end was stored.</exception>
-    public Task ReportAsync(MonitoredJob job, JobOutcome outcome, CancellationToken cancellation) =>
-        _retries.ExecuteAsync(
+    public async Task ReportAsync(MonitoredJob job, JobOutcome outcome, CancellationToken cancellation)
+    {
+        var completion = await _retries.ExecuteAsync(
             job.Spec.JobId, () => _grains.GetJob(job.Key).Complete(Guid.Empty, outcome), answer => answer != Completion.Retry, cancellation);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job}: a call to its grain failed and will be repeated.")]
-    private partial void LogAskedInVain(Exception fault, string job);
+        LogReported(job.Spec.JobId, completion);
+    }
 }

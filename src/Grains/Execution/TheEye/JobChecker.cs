@@ -51,6 +51,7 @@ internal sealed partial class JobChecker(
             case TheEyeReply.Ok ok when ok.ToJob() is { } seen && seen.Id == job.Spec.JobId:
                 if (seen.End is { } end)
                 {
+                    LogEnded(job.Spec.JobId, end.Lifecycle, end.State);
                     return await ReportAsync(job, JobOutcome.Of(end.Lifecycle, end.State, ok.Body), stop);
                 }
 
@@ -109,6 +110,7 @@ internal sealed partial class JobChecker(
             return false;
         }
 
+        LogNotReleased(job.Spec.JobId, attempt);
         job.CheckSoon();
         try
         {
@@ -118,7 +120,7 @@ internal sealed partial class JobChecker(
         }
         catch (Exception fault) when (!stop.IsCancellationRequested)
         {
-            LogAskedInVain(fault, job.Spec.JobId);
+            LogCallFailed(fault, job.Spec.JobId);
             return false;
         }
     }
@@ -128,10 +130,4 @@ internal sealed partial class JobChecker(
         await reporter.ReportAsync(job, outcome, stop);
         return true;
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} can't be read with any token at hand: TheEye says {Status}.")]
-    private partial void LogNotRead(string job, int status);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job}: a call to its grain failed and will be repeated.")]
-    private partial void LogAskedInVain(Exception fault, string job);
 }

@@ -76,6 +76,8 @@ internal sealed partial class JobMonitor : IDisposable
             var job = new MonitoredJob(spec, _timeProvider);
             if (_jobs.TryAdd(spec.JobId, job))
             {
+                LogMonitored(spec.JobId, spec.Customer);
+
                 // Not as a part of the grain call.
                 _ = Task.Run(() => MonitorAsync(job));
                 return job;
@@ -108,7 +110,7 @@ internal sealed partial class JobMonitor : IDisposable
         }
         catch (Exception fault)
         {
-            LogWatchFailed(fault, job.Spec.JobId);
+            LogFailed(fault, job.Spec.JobId);
         }
         finally
         {
@@ -148,7 +150,4 @@ internal sealed partial class JobMonitor : IDisposable
             }
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job}: watching it failed.")]
-    private partial void LogWatchFailed(Exception fault, string job);
 }

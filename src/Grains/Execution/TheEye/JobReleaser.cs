@@ -47,13 +47,15 @@ internal sealed partial class JobReleaser(
         switch (reply)
         {
             case TheEyeReply.Ok:
+                LogReleased(job.Spec.JobId, release.Attempt);
                 break;
             case TheEyeReply.Refused { Status: not (400 or 404 or 408 or 429) } refused:
-                LogNotReleased(job.Spec.JobId, refused.Status);
+                LogRefused(job.Spec.JobId, refused.Status);
                 await reporter.ReportAsync(job, JobOutcome.Lost($"TheEye has refused to release the job, nothing was run: {refused.Message}"), stop);
                 job.Wake(WakeReasons.Check);
                 break;
             default:
+                LogNotConfirmed(job.Spec.JobId, release.Attempt);
                 job.Wake(WakeReasons.Check);
                 break;
         }
@@ -87,7 +89,7 @@ internal sealed partial class JobReleaser(
         }
         catch (Exception fault)
         {
-            LogReleaseFailed(fault, job.Spec.JobId);
+            LogFailed(fault, job.Spec.JobId);
             return new TheEyeReply.Failed(TheEyeFault.Broken);
         }
 
@@ -95,10 +97,4 @@ internal sealed partial class JobReleaser(
     }
 
     private static bool MayHaveArrived(TheEyeReply reply) => reply is not TheEyeReply.Failed { MayHaveArrived: false };
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job}: watching it failed.")]
-    private partial void LogReleaseFailed(Exception fault, string job);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} was not released: TheEye has refused it with status {Status}.")]
-    private partial void LogNotReleased(string job, int status);
 }

@@ -100,7 +100,4 @@ internal sealed partial class TheEyeHttp(HttpClient http, Uri origin, ILogger<Th
                 : null;
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A request to TheEye failed: {What} ({Fault}, {Error}).")]
-    private partial void LogFailed(TheEyeFault what, string fault, HttpRequestError? error);
 }

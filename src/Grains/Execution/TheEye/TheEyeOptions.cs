@@ -41,20 +41,4 @@ internal sealed class TheEyeOptions
 
     /// <summary>The limit of an answer of TheEye in bytes, inflated. Default 32 MiB.</summary>
     public int DocumentLimit { get; set; } = 32 << 20;
-
-    /// <summary>What is wrong with the options; null if nothing is.</summary>
-    public string? Fault =>
-        !IsBase(Gateway) ? "TheEye:Gateway must be an http or https address without query, such as http://127.0.0.1:6080."
-        : !IsBase(Supervisor) ? "TheEye:Supervisor must be an http or https address without query, such as http://127.0.0.1:60080."
-        : CompletionListener.Read(Redis) is null ? "TheEye:Redis is no connection string. It reads like `localhost:6379` or `redis.internal:6380,ssl=true,password=…`."
-        : RequestTimeout <= TimeSpan.Zero || RequestTimeout > TimeSpan.FromMinutes(10) ? "TheEye:RequestTimeout must be above 0 and at most 10 minutes."
-        : SettleTime <= (2 * RequestTimeout) + JobReleaser.Window || SettleTime > TimeSpan.FromHours(1)
-            ? "TheEye:SettleTime must be at least 4 s longer than twice TheEye:RequestTimeout, and at most an hour."
-        : PollInterval <= TimeSpan.Zero || PollInterval > TimeSpan.FromHours(1) ? "TheEye:PollInterval must be above 0 and at most an hour."
-        : DocumentLimit <= 0 ? "TheEye:DocumentLimit must be above 0 bytes."
-        : ServiceTokens.Values.Any(string.IsNullOrWhiteSpace) ? "TheEye:ServiceTokens: a token is empty."
-        : null;
-
-    private static bool IsBase(Uri address) =>
-        address is { IsAbsoluteUri: true, Scheme: "http" or "https", Query: "", Fragment: "", UserInfo: "" };
 }

@@ -38,7 +38,7 @@ internal static class TheEyeServices
         }
 
         services.AddOptions<TheEyeOptions>().BindConfiguration(TheEyeOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<TheEyeOptions>, Check>();
+        services.AddSingleton<IValidateOptions<TheEyeOptions>, TheEyeOptionsValidator>();
         services.AddTheEyeClient(SupervisorClient.ClientName);
         services.AddSingleton<SupervisorClient>();
     }
@@ -96,11 +96,5 @@ internal static class TheEyeServices
                 })
                 .AddTimeout(options.RequestTimeout);
         });
-    }
-
-    private sealed class Check : IValidateOptions<TheEyeOptions>
-    {
-        public ValidateOptionsResult Validate(string? name, TheEyeOptions options) =>
-            options.Fault is { } fault ? ValidateOptionsResult.Fail(fault) : ValidateOptionsResult.Success;
     }
 }

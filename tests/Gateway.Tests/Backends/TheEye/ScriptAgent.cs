@@ -16,7 +16,7 @@ namespace SyncCluster.Gateway.Tests.Backends.TheEye;
 /// <summary>An agent of the stand-in that really runs the scripts of its tasks, by the means and rules of the local executor.</summary>
 internal sealed class ScriptAgent : IDisposable
 {
-    private readonly ScriptRunner _runner = new(new LocalExecutorOptions().KillGrace, TimeProvider.System, NullLogger<ScriptRunner>.Instance);
+    private readonly ScriptRunner _runner = new(new LocalExecutorOptions().KillGrace, TimeProvider.System, NullLoggerFactory.Instance);
 
     /// <summary>A task of TheEye with what this agent needs to run it.</summary>
     /// <param name="id">Its id, 24 hex digits.</param>

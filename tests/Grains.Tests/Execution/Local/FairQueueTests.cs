@@ -1,19 +1,21 @@
 using SyncCluster.Execution.Local;
+
 namespace SyncCluster.Grains.Tests.Execution.Local;
 
+/// <summary>The order of the entries of several customers.</summary>
 public sealed class FairQueueTests
 {
     private readonly FairQueue<string> _queue = new();
 
     [Fact]
-    public void One_customers_entries_come_in_their_order()
+    public void The_entries_of_one_customer_keep_their_order()
     {
         Enqueue("acme 1", "acme 2", "acme 3");
         Assert.Equal(["acme 1", "acme 2", "acme 3"], Next(3));
     }
 
     [Fact]
-    public void Who_has_nothing_running_comes_before_who_has()
+    public void A_customer_with_nothing_running_comes_first()
     {
         Enqueue("acme 1", "acme 2", "acme 3");
         Next(1);
@@ -22,7 +24,7 @@ public sealed class FairQueueTests
     }
 
     [Fact]
-    public void Among_equals_who_has_waited_longest_is_next()
+    public void Among_equals_the_entry_that_has_waited_longest_is_next()
     {
         Enqueue("acme 1", "globex 1", "acme 2", "initech 1");
         Assert.Equal(["acme 1", "globex 1", "initech 1", "acme 2"], Next(4));
@@ -42,7 +44,7 @@ public sealed class FairQueueTests
     }
 
     [Fact]
-    public void An_end_counts_for_the_one_that_ran()
+    public void An_end_counts_for_its_customer()
     {
         Enqueue("acme 1", "acme 2", "globex 1");
         Assert.Equal(["acme 1", "globex 1"], Next(2));
@@ -52,7 +54,7 @@ public sealed class FairQueueTests
     }
 
     [Fact]
-    public void Who_has_left_comes_back_as_a_newcomer()
+    public void A_customer_without_entries_is_forgotten()
     {
         Enqueue("acme 1");
         Next(1);
@@ -63,9 +65,11 @@ public sealed class FairQueueTests
         Assert.False(_queue.TryDequeue(out _));
     }
 
-    /// <summary>Sixteen workers, scripts of 50 to 150 ms, by a clock of the test. One customer calls ten times a second; the other has thousands waiting all the time.</summary>
+    /// <summary>
+    /// Sixteen workers and scripts of 50 to 150 ms, simulated. One customer calls ten times a second. The other one always has thousands of entries.
+    /// </summary>
     [Fact]
-    public void A_flood_of_one_customer_does_not_hold_up_another()
+    public void A_flood_of_one_customer_does_not_delay_another()
     {
         var alone = Percentile99(flood: 0);
         var beside = Percentile99(flood: 5000);

@@ -1,18 +1,20 @@
 using SyncCluster.Execution.Local;
+
 namespace SyncCluster.Grains.Tests.Execution.Local;
 
+/// <summary>How many jobs each customer may have in the queue.</summary>
 public sealed class QueueCapacityTests
 {
     private readonly QueueCapacity _capacity = new(12);
 
     [Fact]
-    public void A_customer_alone_may_fill_the_queue_and_no_more()
+    public void A_single_customer_may_fill_the_queue_and_no_more()
     {
         Assert.Equal(12, Fill("acme"));
     }
 
     [Fact]
-    public void A_full_queue_has_room_for_who_has_less_than_its_share()
+    public void A_full_queue_accepts_jobs_of_a_customer_with_less_than_its_share()
     {
         Fill("acme");
         Assert.Equal(6, Fill("globex"));
@@ -21,13 +23,13 @@ public sealed class QueueCapacityTests
     }
 
     [Fact]
-    public void However_many_come_twice_the_limit_is_the_end()
+    public void All_customers_together_may_use_twice_the_limit()
     {
         Assert.Equal(24, Enumerable.Range(0, 30).Sum(customer => Fill($"customer {customer}")));
     }
 
     [Fact]
-    public void Who_has_filled_the_queue_gets_no_more_before_others_have_their_share()
+    public void A_customer_that_filled_the_queue_gets_no_more_until_the_others_have_their_share()
     {
         Fill("acme");
         Fill("globex");
@@ -42,7 +44,7 @@ public sealed class QueueCapacityTests
     }
 
     [Fact]
-    public void Who_has_given_all_back_takes_no_share()
+    public void A_customer_without_jobs_has_no_share()
     {
         Fill("acme");
         Assert.True(_capacity.TryReserve("globex"));
@@ -52,7 +54,7 @@ public sealed class QueueCapacityTests
     }
 
     [Fact]
-    public void What_was_accepted_before_has_a_place_full_or_not()
+    public void A_job_that_was_accepted_before_is_added_to_a_full_queue()
     {
         Fill("acme");
         _capacity.Reserve("acme");

@@ -6,7 +6,7 @@ using SyncCluster.Tasks;
 
 namespace SyncCluster.Grains.Tests.Execution.TheEye;
 
-/// <summary>When a job is looked at, and when it may be released anew.</summary>
+/// <summary>When a job is checked, and when it may be released again.</summary>
 public sealed class MonitoredJobTests
 {
     private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(30);
@@ -22,7 +22,7 @@ public sealed class MonitoredJobTests
     public MonitoredJobTests() => _job = new(Spec(), _time);
 
     [Fact]
-    public void It_is_looked_at_when_it_was_planned_and_not_before_and_once()
+    public void A_planned_check_is_due_once_and_not_early()
     {
         _job.CheckAfter(Pause);
         Assert.False(_job.IsDue(_time.GetTimestamp(), null));
@@ -34,7 +34,7 @@ public sealed class MonitoredJobTests
     }
 
     [Fact]
-    public void It_is_looked_at_sooner_while_nothing_can_be_heard_of_it()
+    public void A_planned_check_is_due_earlier_while_Redis_can_not_be_listened_to()
     {
         _job.CheckAfter(Pause);
         _time.Advance(TimeSpan.FromSeconds(2) - Moment);
@@ -45,7 +45,7 @@ public sealed class MonitoredJobTests
     }
 
     [Fact]
-    public void What_is_not_planned_is_not_due() => Assert.False(_job.IsDue(_time.GetTimestamp(), TimeSpan.Zero));
+    public void Without_a_plan_no_check_is_due() => Assert.False(_job.IsDue(_time.GetTimestamp(), TimeSpan.Zero));
 
     [Fact]
     public void After_failures_the_pauses_grow_to_5_seconds()
@@ -60,7 +60,7 @@ public sealed class MonitoredJobTests
     }
 
     [Fact]
-    public void One_of_which_an_end_was_published_is_looked_at_soon_again_and_less_and_less_often()
+    public void After_the_announced_end_the_checks_come_soon_and_then_less_often()
     {
         _job.ObserveRunning(endAnnounced: false, Pause);
         Assert.Equal(Pause, PauseTillDue());
@@ -71,7 +71,7 @@ public sealed class MonitoredJobTests
     }
 
     [Fact]
-    public void It_may_be_released_anew_after_two_reads_further_apart_than_a_release_may_be_under_way()
+    public void A_job_may_be_released_again_after_two_reads_that_are_further_apart_than_a_release_may_be_under_way()
     {
         Release(Mine, mayHaveArrived: true);
         Assert.Equal(SettleTime, Read(Mine));
@@ -83,7 +83,7 @@ public sealed class MonitoredJobTests
     }
 
     [Fact]
-    public void A_read_between_that_shows_it_released_begins_the_count_anew()
+    public void A_read_that_shows_the_job_released_restarts_the_settle_time()
     {
         Release(Mine, mayHaveArrived: true);
         Read(Mine);
@@ -94,7 +94,7 @@ public sealed class MonitoredJobTests
     }
 
     [Fact]
-    public void While_its_release_is_sent_nothing_is_concluded()
+    public void While_a_release_is_sent_reads_prove_nothing()
     {
         _job.BeginRelease(new Release(Spec(), Mine, _time.GetTimestamp(), _tokens));
         Read(Mine);
@@ -105,7 +105,7 @@ public sealed class MonitoredJobTests
     }
 
     [Fact]
-    public void One_whose_release_was_provably_not_sent_may_be_released_anew_at_once()
+    public void A_job_whose_release_was_provably_not_sent_may_be_released_again_at_once()
     {
         Release(Mine, mayHaveArrived: false);
         Assert.True(_job.Observe(Mine, _tokens));
@@ -113,7 +113,7 @@ public sealed class MonitoredJobTests
     }
 
     [Fact]
-    public void Another_attempt_begins_the_count_anew()
+    public void Another_attempt_restarts_the_settle_time()
     {
         Release(Mine, mayHaveArrived: false);
         Assert.False(_job.Observe(Another, _tokens));
@@ -124,7 +124,7 @@ public sealed class MonitoredJobTests
     }
 
     [Fact]
-    public void A_read_that_was_begun_under_another_attempt_says_nothing()
+    public void A_read_that_was_begun_under_another_attempt_proves_nothing()
     {
         _job.Observe(Mine, _tokens);
         Read(Mine);
@@ -134,7 +134,7 @@ public sealed class MonitoredJobTests
     }
 
     [Fact]
-    public void What_came_of_an_older_release_says_nothing_of_a_newer_one()
+    public void The_end_of_an_older_release_does_not_affect_a_newer_one()
     {
         Release(Mine, mayHaveArrived: false);
         _job.BeginRelease(new Release(Spec(), Another, _time.GetTimestamp(), _tokens));
@@ -143,7 +143,7 @@ public sealed class MonitoredJobTests
     }
 
     [Fact]
-    public async Task Each_release_is_given_once_and_wakes_the_watch()
+    public async Task Each_release_is_returned_once_and_wakes_the_loop()
     {
         _job.BeginRelease(new Release(Spec(), Mine, 1, _tokens));
         Assert.Equal(WakeReasons.Release, await _job.WaitAsync(default));
@@ -160,7 +160,7 @@ public sealed class MonitoredJobTests
     }
 
     [Fact]
-    public void The_newest_4_tokens_are_kept_and_none_takes_none_away()
+    public void The_newest_4_tokens_are_kept_and_a_caller_without_a_token_removes_none()
     {
         _job.Observe(Mine, _tokens);
         Assert.Empty(_job.Tokens);
@@ -173,7 +173,7 @@ public sealed class MonitoredJobTests
     }
 
     [Fact]
-    public void The_tokens_of_former_callers_serve_until_another_one_comes_to_the_new_activation()
+    public void The_tokens_of_former_callers_are_used_until_a_new_activation_has_a_caller()
     {
         _tokens.Offer("a");
         _job.Observe(Mine, _tokens);
@@ -188,7 +188,7 @@ public sealed class MonitoredJobTests
     }
 
     [Fact]
-    public void It_knows_for_how_long_nobody_has_asked_for_it()
+    public void The_idle_time_starts_again_with_each_request()
     {
         _time.Advance(Pause);
         Assert.Equal(Pause, _job.IdleTime);
