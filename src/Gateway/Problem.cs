@@ -66,7 +66,7 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
         await response.BodyWriter.WriteAsync(body);
     }
 
-    /// <summary>A time as the headers want it: whole seconds, rounded up.</summary>
+    /// <summary>A time in a header: whole seconds, rounded up.</summary>
     public static string Seconds(TimeSpan time) => Math.Max(0, Math.Ceiling(time.TotalSeconds)).ToString("F0", CultureInfo.InvariantCulture);
 
     /// <summary>The body.</summary>
@@ -75,7 +75,7 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
         var buffer = new ArrayBufferWriter<byte>(512);
         using var json = new Utf8JsonWriter(buffer, Minimal);
         json.WriteStartObject();
-        // RFC 9457, 4.2.1: the status says all that the type could.
+        // RFC 9457, 4.2.1: the type would say no more than the status.
         json.WriteString("type", "about:blank");
         json.WriteString("title", ReasonPhrases.GetReasonPhrase(Status));
         json.WriteNumber("status", Status);

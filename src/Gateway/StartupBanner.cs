@@ -2,7 +2,7 @@ using SyncCluster.Gateway.Auth;
 
 namespace SyncCluster.Gateway;
 
-/// <summary>What a server says when it is ready.</summary>
+/// <summary>Printed when the server is ready.</summary>
 internal static class StartupBanner
 {
     public static void Print(WebApplication app, TextWriter output)

@@ -13,7 +13,7 @@ internal readonly record struct ParsedOutput(ReadOnlyMemory<byte> Json, int? Sta
     private static readonly JsonReaderOptions ElementOptions = new() { MaxDepth = JsonText.DocumentOptions.MaxDepth };
 
     /// <summary>Reads one element of an output, which must be well-formed JSON.</summary>
-    /// <returns>Null where <c>parse</c> gives the raw output: no array, no such element, or one that is no JSON.</returns>
+    /// <returns>Null if <c>parse</c> gives the raw output: it is no array, has no such element, or the element is no JSON.</returns>
     public static ParsedOutput? Read(ReadOnlyMemory<byte> output, int index)
     {
         if (Element(output, index) is not { } element)
@@ -52,7 +52,7 @@ internal readonly record struct ParsedOutput(ReadOnlyMemory<byte> Json, int? Sta
         return null;
     }
 
-    /// <summary>What an element that is a string says.</summary>
+    /// <summary>The text of an element that is a string.</summary>
     public static ReadOnlyMemory<byte> Text(ReadOnlyMemory<byte> element)
     {
         var reader = new Utf8JsonReader(LoneSurrogates.Replaced(element).Span);
@@ -68,7 +68,7 @@ internal readonly record struct ParsedOutput(ReadOnlyMemory<byte> Json, int? Sta
 
     private static ParsedOutput? ReadText(ReadOnlyMemory<byte> text)
     {
-        // Only names are compared there; what goes out is the text itself.
+        // Only names are compared in it; the answer is the text itself.
         var readable = LoneSurrogates.Replaced(text).Span;
         var statusCode = default(ReadOnlySpan<byte>);
         try
@@ -92,7 +92,7 @@ internal readonly record struct ParsedOutput(ReadOnlyMemory<byte> Json, int? Sta
     }
 
     /// <summary>
-    /// The status that a <c>statusCode</c> means. Its value counts, as in JavaScript, and not how it is spelled: <c>200</c>, <c>200.0</c>,
+    /// The status of a <c>statusCode</c>. As in JavaScript its value counts, not its spelling: <c>200</c>, <c>200.0</c>,
     /// <c>2e2</c> and <c>"200"</c> are the same.
     /// </summary>
     private static int? StatusOf(ReadOnlySpan<byte> json)

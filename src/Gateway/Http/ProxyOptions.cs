@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace SyncCluster.Gateway.Http;
 
 /// <summary>
-/// Which proxies are believed when they say where a request came from. Section <c>Proxy</c>, with addresses in <c>Known</c> such as
-/// <c>10.0.0.7</c> or <c>10.0.0.0/8</c>. Default: none but loopback.
+/// The proxies whose <c>X-Forwarded-*</c> headers are believed. Section <c>Proxy</c>, with addresses in <c>Known</c> such as <c>10.0.0.7</c> or
+/// <c>10.0.0.0/8</c>. Default: loopback only.
 /// </summary>
 internal static class ProxyOptions
 {
@@ -14,7 +14,7 @@ internal static class ProxyOptions
     {
         options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost;
 
-        // Of a chain of proxies all are believed that are known; the first unknown one ends it.
+        // A chain of proxies is followed as long as they are known.
         options.ForwardLimit = null;
         foreach (var known in configuration.GetSection("Proxy:Known").Get<string[]>() ?? [])
         {

@@ -4,12 +4,12 @@ using SyncCluster.Gateway.Api.Status;
 
 namespace SyncCluster.Gateway.OpenApi;
 
-/// <summary>Adds to the document what no single route says: <c>document.json</c>.</summary>
+/// <summary>Adds to the document what belongs to no single route: <c>document.json</c>.</summary>
 internal sealed class DocumentTransformer : IOpenApiDocumentTransformer
 {
     private static readonly OpenApiDocument Described = Read();
 
-    /// <summary>What the operations refer to.</summary>
+    /// <summary>The components that the operations refer to.</summary>
     public static OpenApiComponents Components => Described.Components!;
 
     /// <inheritdoc/>

@@ -6,14 +6,14 @@ namespace SyncCluster.Gateway.OpenApi;
 /// <summary>The OpenAPI document and a page to read it.</summary>
 internal static class OpenApiEndpoints
 {
-    /// <summary>The page's script knows addresses of its maker's services; the browser shall not go there.</summary>
+    /// <summary>Keeps the browser from the addresses of other services that the page's script has.</summary>
     private const string OwnOriginOnly =
         "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
         + "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
     public static IServiceCollection AddOpenApiDocument(this IServiceCollection services) => services.AddOpenApi(options =>
     {
-        // A HEAD is its GET without the body.
+        // A HEAD is documented by its GET.
         options.ShouldInclude = route => !HttpMethods.IsHead(route.HttpMethod!);
         options.AddOperationTransformer<OperationTransformer>();
         options.AddDocumentTransformer<DocumentTransformer>();

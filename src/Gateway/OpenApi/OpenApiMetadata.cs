@@ -4,9 +4,8 @@ using SyncCluster.Gateway.Limits;
 namespace SyncCluster.Gateway.OpenApi;
 
 /// <summary>
-/// What a route says of itself in the document, beside the framework's own name, summary, description and tags. The framework's <c>Accepts</c> and
-/// <c>Produces</c> know CLR types and no examples, and this server passes JSON through as it is; so bodies are named here, and
-/// <c>document.json</c> shows them.
+/// Describes a route in the document, beside the framework's own name, summary, description and tags. The framework's <c>Accepts</c> and <c>Produces</c>
+/// take CLR types and no examples, but this server passes JSON through as it is: bodies are named here, and <c>document.json</c> defines them.
 /// </summary>
 internal static class OpenApiMetadata
 {
@@ -30,7 +29,7 @@ internal static class OpenApiMetadata
         where TRoute : IEndpointConventionBuilder =>
         route.WithMetadata([.. problems]);
 
-    /// <summary>Waits for a job and answers what its task has said.</summary>
+    /// <summary>Waits for a job and gives its task's answer.</summary>
     public static TRoute ProducesJobAnswer<TRoute>(this TRoute route)
         where TRoute : IEndpointConventionBuilder =>
         route
@@ -125,7 +124,7 @@ internal sealed record AcceptedBody(string Name);
 /// <summary>Headers that any answer of a route may have.</summary>
 internal sealed record OptionalHeaders(params string[] Names)
 {
-    /// <summary>Of a customer whose calls are limited.</summary>
+    /// <summary>In the answers to calls of a limited customer.</summary>
     public static OptionalHeaders OfCalls { get; } = new(RateLimitHeaders.Names);
 }
 

@@ -48,7 +48,7 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         var statuses = answers.Select(answer => answer.Status).Concat(byStatus.Select(group => group.Key)).Distinct();
         foreach (var status in statuses.Order(StringComparer.Ordinal))
         {
-            // What a task may say with any status, it may also say with one that the server uses.
+            // A task may also answer with a status that the server uses.
             var answer = answers.SingleOrDefault(answer => answer.Status == status) ?? (any is null ? null : any with { Examples = [] });
             responses[status] = Response(answer, [.. byStatus[status]], sometimes, document);
         }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace SyncCluster.Gateway.Requests;
 
-/// <summary>What of a finished job is the body of the answer.</summary>
+/// <summary>The part of a finished job that is the body of the answer.</summary>
 internal enum AnswerShape
 {
     /// <summary>The job's output.</summary>
@@ -20,8 +20,8 @@ internal enum AnswerShape
 }
 
 /// <summary>
-/// The flags of a call that shape its answer. The first present of <c>result</c>, <c>full</c> and <c>parse</c> counts; a <c>parse</c> that names no
-/// element is the same as no flag, since both give the raw output.
+/// The query flags that shape an answer. The first present of <c>result</c>, <c>full</c> and <c>parse</c> counts. A <c>parse</c> that names no element
+/// is the same as no flag: both give the raw output.
 /// </summary>
 internal readonly record struct AnswerFlags
 {
@@ -39,7 +39,7 @@ internal readonly record struct AnswerFlags
 
     public AnswerShape Shape { get; }
 
-    /// <summary>Which element of the output, from 0, where the shape is <see cref="AnswerShape.Parsed"/>.</summary>
+    /// <summary>The index of the element, from 0, if the shape is <see cref="AnswerShape.Parsed"/>.</summary>
     public int Index { get; }
 
     public static AnswerFlags Parse(int index)
@@ -86,7 +86,7 @@ internal readonly record struct AnswerFlags
             return Parse(0);
         }
 
-        // int.TryParse alone would let trailing NULs through. An index that no int holds is one that no output has.
+        // int.TryParse alone would let trailing NULs through. No output has an index that is too large for an int.
         return text.All(char.IsAsciiDigit) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
             ? Parse(index)
             : Output;

@@ -2,7 +2,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace SyncCluster.Gateway.Requests;
 
-/// <summary>What the body of a call, or its query, brings: the arguments, and perhaps the token.</summary>
+/// <summary>The content of a call's body, or of its query: the arguments, and perhaps the token.</summary>
 /// <param name="Arguments">
 /// JSON, UTF-8, an array that nests at most <see cref="JsonArguments.MaxDepth"/> levels. It may share the body's memory.
 /// </param>

@@ -22,7 +22,7 @@ internal readonly record struct JsonPayload
     /// <summary>Why the request is refused; null if it is not.</summary>
     public Problem? Problem { get; private init; }
 
-    /// <summary>Whether the object has no member but, perhaps, the token.</summary>
+    /// <summary>Whether the object has no other member than the token, if it has any.</summary>
     public bool HasOnlyToken { get; private init; }
 
     /// <summary>Whether its <c>wait_result</c> is true.</summary>

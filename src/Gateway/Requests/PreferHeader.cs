@@ -5,11 +5,11 @@ using Microsoft.Extensions.Primitives;
 namespace SyncCluster.Gateway.Requests;
 
 /// <summary>
-/// What a caller prefers (RFC 7240): of a preference that is given more than once the first counts; unknown and malformed ones are ignored, as the RFC
-/// wants it.
+/// The <c>Prefer</c> header (RFC 7240). Of a repeated preference the first counts; unknown and malformed preferences are ignored. The framework's parsers
+/// will not do: they reject the whole list for one malformed element.
 /// </summary>
-/// <param name="Wait">How long to wait at most, counted from the request's arrival; null where it is left to the server.</param>
-/// <param name="RespondAsync">Whether an answer that the job goes on is as welcome as the job's own.</param>
+/// <param name="Wait">The longest wait, counted from the request's arrival; null if the server decides.</param>
+/// <param name="RespondAsync">Whether the caller accepts 202 instead of the job's answer.</param>
 internal readonly record struct PreferHeader(TimeSpan? Wait, bool RespondAsync)
 {
     private static readonly SearchValues<char> TokenCharacters =
@@ -44,7 +44,7 @@ internal readonly record struct PreferHeader(TimeSpan? Wait, bool RespondAsync)
         return new(Seconds(wait), respondAsync);
     }
 
-    /// <summary>What comes before the next separator that stands in no quoted string; the rest is what comes after it.</summary>
+    /// <summary>The text before the next separator outside of quoted strings; the rest is the text after it.</summary>
     private static ReadOnlySpan<char> CutAt(char separator, ref ReadOnlySpan<char> rest)
     {
         var quoted = false;

@@ -3,10 +3,10 @@ using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Api.Events;
 
-/// <summary>How far a follower has come: what an event's <c>id</c> says, and <c>Last-Event-ID</c> gives back.</summary>
-/// <param name="Lifecycle">The last one that was told; null for none.</param>
-/// <param name="Log">Bytes of the log that were sent.</param>
-/// <param name="IsEnd">Whether all was told.</param>
+/// <summary>A client's position in an event stream: the <c>id</c> of an event, which the client sends as <c>Last-Event-ID</c>.</summary>
+/// <param name="Lifecycle">The last lifecycle that was sent; null for none.</param>
+/// <param name="Log">The bytes of the log that were sent.</param>
+/// <param name="IsEnd">Whether all was sent.</param>
 internal readonly record struct EventCursor(Lifecycle? Lifecycle, long Log, bool IsEnd)
 {
     private const string End = "end";
@@ -15,7 +15,7 @@ internal readonly record struct EventCursor(Lifecycle? Lifecycle, long Log, bool
     /// <summary>The end of all that is told of a job.</summary>
     public static EventCursor Last { get; } = new(null, 0, true);
 
-    /// <summary>Reads what a client says; what no event of ours has said is the beginning.</summary>
+    /// <summary>Reads an id. One that no event of this server has had is the beginning.</summary>
     public static EventCursor Of(string? id)
     {
         if (id == End)
@@ -29,7 +29,7 @@ internal readonly record struct EventCursor(Lifecycle? Lifecycle, long Log, bool
             return default;
         }
 
-        // Where a job had ended before it was followed, its log comes before its only lifecycle.
+        // If a job has ended before the stream began, its log comes before its only lifecycle.
         return dot == 0 ? new(null, log, false)
             : Lifecycles.TryGetValue(id![..dot], out var lifecycle) ? new(lifecycle, log, false)
             : default;

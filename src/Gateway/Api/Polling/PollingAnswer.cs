@@ -15,7 +15,7 @@ internal static class PollingAnswer
     /// <param name="document">Its document: JSON, UTF-8.</param>
     /// <param name="state">How it ended: decides the status, unless the task's own answer does.</param>
     /// <param name="query">What the caller asked for.</param>
-    /// <returns>Null when the document can't be read: whoever stored it is at fault.</returns>
+    /// <returns>Null: the document can't be read.</returns>
     public static IResult? Shape(string jobId, ReadOnlyMemory<byte> document, JobState state, IQueryCollection query)
     {
         if (query.ContainsKey("result") || query.ContainsKey("full") || query.ContainsKey("output"))
@@ -29,17 +29,17 @@ internal static class PollingAnswer
         return JobDocumentReader.Find(document) is { Output: { } output, Result: var result } ? Parsed(jobId, status, output, result, IndexOf(query)) : null;
     }
 
-    /// <summary>Whether a flag counts that both dialects know.</summary>
+    /// <summary>Whether the query has a flag that both dialects have.</summary>
     private static bool IsWhole(IQueryCollection query) => query.ContainsKey("result") || query.ContainsKey("full");
 
-    /// <summary>Null where <c>parse</c> names no element.</summary>
+    /// <returns>Null: <c>parse</c> names no element.</returns>
     private static int? IndexOf(IQueryCollection query) => !query.ContainsKey("parse") ? 0
         : AnswerFlags.Of(query) is { Shape: AnswerShape.Parsed, Index: var index } ? index
         : null;
 
     private static IResult Parsed(string jobId, int status, ReadOnlyMemory<byte> output, ReadOnlyMemory<byte>? result, int? index)
     {
-        // What is not there is null, and so is text without a letter: the original does not read it.
+        // A missing element is null, and so is empty text: the original does not parse it.
         if (index is null || ParsedOutput.Element(output, index.Value) is not { Length: var length } element || element.Span is [(byte)'"', (byte)'"'])
         {
             return new JobResponse(jobId, status, "null"u8.ToArray());
@@ -60,7 +60,7 @@ internal static class PollingAnswer
         }
         catch (JsonException fault)
         {
-            // Not the reader's own message, which quotes the text.
+            // The reader's own message would quote the text.
             return Unreadable(
                 jobId, string.Create(CultureInfo.InvariantCulture, $"No JSON at line {fault.LineNumber + 1}, byte {fault.BytePositionInLine + 1}."), result);
         }

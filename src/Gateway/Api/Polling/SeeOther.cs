@@ -3,8 +3,8 @@ using SyncCluster.Gateway.Answers;
 namespace SyncCluster.Gateway.Api.Polling;
 
 /// <summary>303: the answer is, or will be, elsewhere.</summary>
-/// <param name="JobId">The job that it is about.</param>
-/// <param name="Address">Where to go on; it may have a token in it.</param>
+/// <param name="JobId">The job.</param>
+/// <param name="Address">Where to continue; it may have a token in it.</param>
 /// <param name="Body">JSON, UTF-8.</param>
 internal sealed record SeeOther(string JobId, string Address, ReadOnlyMemory<byte> Body) : JsonBytes(StatusCodes.Status303SeeOther, Body)
 {

@@ -48,7 +48,7 @@ internal static class StandardHeaders
         "X-Requested-With", "X-SourceMap", "X-UIDH", "X-WebKit-CSP", "X-XSRF-TOKEN", "X-CSRF-TOKEN",
     ]);
 
-    /// <summary>Whether it is one of them, also where a gateway of the old kind would read an underscore as a hyphen.</summary>
+    /// <summary>Whether a name is one of them, also if its underscores are read as hyphens, as CGI does.</summary>
     public static bool Has(string name)
     {
         var plain = name.Replace('_', '-');

@@ -9,15 +9,15 @@ using SyncCluster.Json;
 namespace SyncCluster.Gateway.Api.Polling;
 
 /// <summary>
-/// Which of the headers that a task wants in its response it gets: those that say what the body is, and those that mean something only to its own
-/// clients. Every other one is a word to browsers, caches and proxies, which is the server's alone.
+/// The headers that a task may set in its response: those that describe the body, and those that only its own clients know. All others control browsers,
+/// caches and proxies, and only this server may set them.
 /// </summary>
 internal static class TaskHeaders
 {
-    /// <summary>Characters of all names and values together: a proxy refuses an answer whose headers are too long, and that answer would be lost.</summary>
+    /// <summary>Characters of all names and values together. Proxies refuse an answer whose headers are too long, and the answer would be lost.</summary>
     public const int MaxLength = 2048;
 
-    /// <summary>What each takes beside its characters, as HTTP/2 counts (RFC 9113, 6.5.2).</summary>
+    /// <summary>Counted for each header beside its characters, as HTTP/2 does (RFC 9113, 6.5.2).</summary>
     private const int Overhead = 32;
 
     private static readonly SearchValues<char> NameLetters =
@@ -47,7 +47,7 @@ internal static class TaskHeaders
         return taken;
     }
 
-    /// <summary>Whether a name is a task's to use.</summary>
+    /// <summary>Whether a task may set a header.</summary>
     public static bool IsTaken(string name) => IsOfBody(name)
         || (name.Length > 0 && !name.AsSpan().ContainsAnyExcept(NameLetters) && !StandardHeaders.Has(name));
 
@@ -63,7 +63,7 @@ internal static class TaskHeaders
     private static bool IsValue(string name, string value) =>
         value.Length > 0 && !value.AsSpan().ContainsAnyExceptInRange(' ', '~') && (!Is(name, HeaderNames.ContentType) || IsType(value));
 
-    /// <summary>The type of this server's own errors is not a task's to use: clients tell by it who speaks.</summary>
+    /// <summary>A task may not use the type of this server's own errors: clients recognise them by it.</summary>
     private static bool IsType(string value) =>
         MediaTypeHeaderValue.TryParse(value, out var type) && !type.SubType.StartsWith("problem", StringComparison.OrdinalIgnoreCase);
 

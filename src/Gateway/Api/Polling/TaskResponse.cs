@@ -6,14 +6,14 @@ using SyncCluster.Json;
 namespace SyncCluster.Gateway.Api.Polling;
 
 /// <summary>
-/// An HTTP response that a task has made: the <c>response</c> member of its output. What a task says is not trusted as the server's own pages are, so
-/// a browser gets it in a sandbox: without scripts, and of no origin.
+/// An HTTP response that a task has made: the <c>response</c> member of its output. It is not trusted like the server's own pages, so a browser gets it in
+/// a sandbox: without scripts and without an origin.
 /// </summary>
-/// <param name="JobId">The job that it is of.</param>
+/// <param name="JobId">The task's job.</param>
 /// <param name="Status">200 to 599.</param>
 /// <param name="ContentType">Its type, unless the task's headers name another.</param>
 /// <param name="Body">Its body; empty for a status that has none.</param>
-/// <param name="Headers">Those of the task's headers that are taken.</param>
+/// <param name="Headers">The headers of the task that are allowed.</param>
 internal sealed record TaskResponse(string JobId, int Status, string ContentType, ReadOnlyMemory<byte> Body, IReadOnlyDictionary<string, string> Headers) : IResult
 {
     private const string Text = "text/plain; charset=utf-8";

@@ -6,7 +6,7 @@ using SyncCluster.Hosting;
 
 namespace SyncCluster.Gateway.Api.Status;
 
-/// <summary>What is up, and whether it may be sent requests.</summary>
+/// <summary>The status of the gateway, and its health.</summary>
 internal static class StatusApi
 {
     /// <summary>Of the running program, without the commit that it was built from.</summary>

@@ -72,7 +72,7 @@ internal sealed class RequestCoalescer<TKey, T>(Func<TKey, Task<T>> read, TimeSp
     }
 
     /// <param name="result">The result for the requests that came before the read began.</param>
-    /// <param name="begun">When it began.</param>
+    /// <param name="begun">The timestamp of its beginning.</param>
     private sealed class OngoingRead(TaskCompletionSource<T> result, long begun)
     {
         public TaskCompletionSource<T> Result => result;
