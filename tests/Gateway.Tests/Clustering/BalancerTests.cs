@@ -30,10 +30,10 @@ public sealed class BalancerTests(TestCluster cluster) : IClassFixture<TestClust
     }
 
     [NginxFact]
-    public async Task A_post_that_a_gateway_has_cut_off_is_not_sent_to_another()
+    public async Task A_post_whose_gateway_closes_the_connection_is_not_sent_to_another_one()
     {
-        using var first = new CutOff();
-        using var second = new CutOff();
+        using var first = new DisconnectingServer();
+        using var second = new DisconnectingServer();
         using var balancer = await Balancer.StartAsync(first.Address, second.Address);
         using var http = new HttpClient { BaseAddress = balancer.Address };
         using var body = new StringContent("[]", Encoding.UTF8, "application/json");
@@ -43,12 +43,12 @@ public sealed class BalancerTests(TestCluster cluster) : IClassFixture<TestClust
     }
 
     /// <summary>A server that reads a request and closes the connection.</summary>
-    private sealed class CutOff : IDisposable
+    private sealed class DisconnectingServer : IDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
         private int _requests;
 
-        public CutOff()
+        public DisconnectingServer()
         {
             _listener.Start();
             Address = new Uri($"http://{_listener.LocalEndpoint}");

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using SyncCluster.Gateway.Tests.Server;
+using SyncCluster.Tests;
 
 namespace SyncCluster.Gateway.Tests.Api.Sync;
 
@@ -10,16 +11,16 @@ public abstract partial class PageExamplesTests(TestServer server)
     private const string Failure = """["{\"message\":\"Validation Error. Invalid Argument Value\",\"statusCode\":418,\"name\":\"ClientError\",\"code\":\"\",\"status\":418}"]""";
     private const string ParsedFailure = """{"message":"Validation Error. Invalid Argument Value","statusCode":418,"name":"ClientError","code":"","status":418}""";
 
-    [SharedFact]
+    [TheEyeRecipeRunFact]
     public async Task Sample_failure() => await ExampleAsync("[200]", "", 500, Failure, 135);
 
-    [SharedFact]
+    [TheEyeRecipeRunFact]
     public async Task Sample_success() => await ExampleAsync("[100]", "", 200, """["{\"name\":\"tomer\",\"date\":\"DATE\"}"]""", 62);
 
-    [SharedFact]
+    [TheEyeRecipeRunFact]
     public async Task Sample_success_using_parse() => await ExampleAsync("[100]", "?parse", 200, """{"name":"tomer","date":"DATE"}""", 50);
 
-    [SharedFact]
+    [TheEyeRecipeRunFact]
     public async Task Sample_failure_using_parse() => await ExampleAsync("[200]", "?parse", 418, ParsedFailure, 115);
 
     [Fact]
@@ -32,7 +33,7 @@ public abstract partial class PageExamplesTests(TestServer server)
 
     private async Task ExampleAsync(string arguments, string flags, int status, string body, int length)
     {
-        var recipe = JsonNode.Parse(await File.ReadAllTextAsync(SharedFactAttribute.SharedFile("Rest_API_Response.json")!))!;
+        var recipe = JsonNode.Parse(await File.ReadAllTextAsync(TheEyeRecipeFactAttribute.RecipePath!))!;
         recipe["task"]!["env"]!["NODE_ENV"] = "production";
         var task = await server.ImportRecipeAsync(recipe.ToJsonString());
         using var response = await server.SendAsync(

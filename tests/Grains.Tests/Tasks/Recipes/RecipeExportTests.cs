@@ -1,6 +1,7 @@
 using System.Text;
 using SyncCluster.Tasks;
 using SyncCluster.Tasks.Recipes;
+using SyncCluster.Tests;
 using static SyncCluster.Grains.Tests.Tasks.Recipes.RecipeSamples;
 
 namespace SyncCluster.Grains.Tests.Tasks.Recipes;
@@ -36,10 +37,10 @@ public sealed class RecipeExportTests
         AssertSame(task, script, Recipe.Export(task, script));
     }
 
-    [SharedFact]
+    [TheEyeRecipeFact]
     public void The_recipe_that_TheEye_publishes_imports_and_exports()
     {
-        var (task, script) = Accepted(File.ReadAllText(SharedFactAttribute.Path!));
+        var (task, script) = Accepted(File.ReadAllText(TheEyeRecipeFactAttribute.RecipePath!));
 
         Assert.Equal(("Rest API Response", "node %script%", "api.js", "text/javascript"), (task.Name, task.Runas, task.Filename, task.Mimetype));
         Assert.Equal([new(0, "input", "number", null)], task.Arguments);

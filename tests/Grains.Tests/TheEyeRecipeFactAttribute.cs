@@ -1,30 +1,30 @@
-namespace SyncCluster.Grains.Tests;
+namespace SyncCluster.Tests;
 
 /// <summary>
-/// A fact about the recipe that TheEye publishes with its Sync API, <c>Rest_API_Response.json</c>. That is not part of this repository; where it
-/// does not lie in a folder <c>shared/theeye</c> at or above the tests, the fact is skipped, and says so.
+/// A test of the recipe that TheEye publishes with its Sync API, <c>Rest_API_Response.json</c>. The file is not part of this repository: the test is skipped
+/// where it is in no folder <c>shared/theeye</c> at or above the tests. Gateway.Tests compiles this file, too.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
-internal sealed class SharedFactAttribute : FactAttribute
+public class TheEyeRecipeFactAttribute : FactAttribute
 {
     private const string Recipe = "shared/theeye/Rest_API_Response.json";
 
-    public SharedFactAttribute()
+    public TheEyeRecipeFactAttribute()
     {
-        if (Path is null)
+        if (RecipePath is null)
         {
             Skip = $"{Recipe} is in no folder above {AppContext.BaseDirectory}. TheEye publishes it with its documentation of the Sync API.";
         }
     }
 
-    /// <summary>Where the recipe lies, or null.</summary>
-    public static string? Path { get; } = Find();
+    /// <summary>Where the recipe is; null where it was not found.</summary>
+    public static string? RecipePath { get; } = Find();
 
     private static string? Find()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            var path = System.IO.Path.Combine(folder.FullName, Recipe);
+            var path = Path.Combine(folder.FullName, Recipe);
             if (File.Exists(path))
             {
                 return path;
