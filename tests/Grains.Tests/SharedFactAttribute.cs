@@ -1,8 +1,8 @@
 namespace SyncCluster.Grains.Tests;
 
 /// <summary>
-/// A fact about the recipe that TheEye publishes with its Sync API, <c>Rest_API_Response.json</c>. That is not part of this repository; where it
-/// does not lie in a folder <c>shared/theeye</c> at or above the tests, the fact is skipped, and says so.
+/// A fact about the recipe that TheEye publishes with its Sync API, <c>Rest_API_Response.json</c>. The file is not part of this repository: without a
+/// folder <c>shared/theeye</c> with the file at or above the tests, the fact is skipped.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class SharedFactAttribute : FactAttribute
@@ -13,11 +13,11 @@ internal sealed class SharedFactAttribute : FactAttribute
     {
         if (Path is null)
         {
-            Skip = $"{Recipe} is in no folder above {AppContext.BaseDirectory}. TheEye publishes it with its documentation of the Sync API.";
+            Skip = $"There is no {Recipe} at or above {AppContext.BaseDirectory}. TheEye publishes the file with its documentation of the Sync API.";
         }
     }
 
-    /// <summary>Where the recipe lies, or null.</summary>
+    /// <summary>The recipe's path, or null.</summary>
     public static string? Path { get; } = Find();
 
     private static string? Find()
