@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SyncCluster.Jobs;
 using SyncCluster.Quotas;
@@ -23,10 +22,10 @@ internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloL
     private readonly QueueHandover _handover;
     private readonly RunnerQueries _runners;
     private readonly CompletionPublisher _completions;
+    private readonly SerialTaskWaiters _serialJobs;
     private readonly ILocalSiloDetails _silo;
     private readonly IHostApplicationLifetime _lifetime;
     private readonly LocalExecutorOptions _options;
-    private readonly Lazy<SerialTaskWaiters> _serialJobs;
     private readonly CancellationTokenSource _drain = new();
     private readonly CancellationTokenSource _kill = new();
     private Task _work = Task.CompletedTask;
@@ -39,12 +38,10 @@ internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloL
         QueueHandover handover,
         RunnerQueries runners,
         CompletionPublisher completions,
-        IGrainFactory grains,
+        SerialTaskWaiters serialJobs,
         ILocalSiloDetails silo,
         IHostApplicationLifetime lifetime,
-        IOptions<LocalExecutorOptions> options,
-        TimeProvider timeProvider,
-        ILogger<LocalExecutor> logger)
+        IOptions<LocalExecutorOptions> options)
     {
         _held = held;
         _queue = queue;
@@ -52,12 +49,10 @@ internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloL
         _handover = handover;
         _runners = runners;
         _completions = completions;
+        _serialJobs = serialJobs;
         _silo = silo;
         _lifetime = lifetime;
         _options = options.Value;
-
-        // Created on first use: the silo has no address yet.
-        _serialJobs = new(() => new(grains, Address, Queue, _held.Remove, timeProvider, logger));
     }
 
     /// <inheritdoc/>
@@ -82,7 +77,7 @@ internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloL
     public void Release(Release release)
     {
         var job = _held.Add(release.Spec, release.Attempt);
-        if (!job.Spec.RunsSerially || !_serialJobs.Value.TryEnter(job))
+        if (!job.Spec.RunsSerially || !_serialJobs.TryAdd(job))
         {
             Queue(job);
         }
@@ -114,10 +109,6 @@ internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloL
     public ValueTask<JobLog?> ReadLogAsync(JobRecord record, long from) =>
         record.Lifecycle == Lifecycle.Assigned ? _runners.ReadLogAsync(record, from) : default;
 
-    /// <summary>The job is the first in its task's queue.</summary>
-    /// <param name="key">The job's <see cref="JobKey"/>.</param>
-    public void TurnHasCome(string key) => _serialJobs.Value.TurnHasCome(key);
-
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle lifecycle)
     {
@@ -137,7 +128,7 @@ internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloL
     {
         _started = true;
         _work = Task.WhenAll(
-            _workers.RunAsync(_drain.Token, _kill.Token), HandOverWhenDrainingAsync(), _serialJobs.Value.AskFromTimeToTimeAsync(_drain.Token));
+            _workers.RunAsync(_drain.Token, _kill.Token), HandOverWhenDrainingAsync(), _serialJobs.ReportAsync(_drain.Token));
 
         // The stop of the host comes before the stop of the silo: running scripts get their time while the gateway still answers.
         _lifetime.ApplicationStopping.Register(Drain);
@@ -166,7 +157,7 @@ internal sealed class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloL
         await Task.Delay(Timeout.InfiniteTimeSpan, _drain.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // Workers take no job that enters the queue from now on.
-        _serialJobs.Value.Close(Queue);
+        _serialJobs.Close();
         await _handover.HandOverQueueAsync();
     }
 
