@@ -20,7 +20,7 @@ internal sealed partial class CompletionReporter
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was canceled before the end was stored.</exception>
     public Task ReportAsync(MonitoredJob job, JobOutcome outcome, CancellationToken cancellation) =>
         _retries.ExecuteAsync(
-            job.Spec.JobId, () => _grains.GetJob(job.Key).Complete(Guid.Empty, outcome), answer => answer != Completion.Retry, cancellation);
+            job.Spec.JobId, () => _grains.GetJob(job.Key).CompleteExternal(outcome), answer => answer != Completion.Retry, cancellation);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job}: a call to its grain failed and will be repeated.")]
     private partial void LogAskedInVain(Exception fault, string job);
