@@ -13,7 +13,7 @@ public class TheEyeRecipeFactAttribute : FactAttribute
     {
         if (RecipePath is null)
         {
-            Skip = $"{Recipe} is in no folder above {AppContext.BaseDirectory}. TheEye publishes it with its documentation of the Sync API.";
+            Skip = $"There is no {Recipe} at or above {AppContext.BaseDirectory}. TheEye publishes the file with its documentation of the Sync API.";
         }
     }
 
