@@ -4,7 +4,7 @@ using SyncCluster.TheEye.Jobs;
 
 namespace SyncCluster.TheEye;
 
-/// <summary>Who may call, the customers and their tasks.</summary>
+/// <summary>The users, the customers and their tasks.</summary>
 internal sealed class Accounts
 {
     private readonly ConcurrentDictionary<string, Account> _accounts = new();
@@ -36,7 +36,7 @@ internal sealed class Accounts
         _tasks.TryGetValue(id, out var task) && task.Customer.Name == customer ? task : null;
 }
 
-/// <summary>A token and its user; the token is the one string that all its calls share.</summary>
+/// <summary>A token and its user. All calls share this one string of the token.</summary>
 internal sealed record Account(string Token, TheEyeUser User)
 {
     public bool Passes(TheEyeTask task) =>

@@ -1,6 +1,6 @@
 namespace SyncCluster.TheEye;
 
-/// <summary>Lets tests wait for what the server has done, without polling.</summary>
+/// <summary>Lets tests wait for changes of the server without polling.</summary>
 internal sealed class Changes
 {
     private readonly Lock _lock = new();
@@ -16,26 +16,26 @@ internal sealed class Changes
             _count = _watchers.Count;
         }
 
-        Look();
+        Check();
         return watcher.Seen;
     }
 
-    /// <summary>To be called after each change, outside of locks.</summary>
+    /// <summary>Checks the conditions. Called after each change, without a lock.</summary>
     public void Signal()
     {
-        // The change must be visible to a watcher that this does not see yet.
+        // A watcher that is added now and not seen here must see the change.
         Interlocked.MemoryBarrier();
         if (_count != 0)
         {
-            Look();
+            Check();
         }
     }
 
-    private void Look()
+    private void Check()
     {
         lock (_lock)
         {
-            _watchers.RemoveAll(watcher => watcher.Look());
+            _watchers.RemoveAll(watcher => watcher.Check());
             _count = _watchers.Count;
         }
     }
@@ -46,7 +46,7 @@ internal sealed class Changes
 
         public Task Seen => _seen.Task;
 
-        public bool Look()
+        public bool Check()
         {
             try
             {

@@ -2,62 +2,62 @@ using SyncCluster.TheEye.Faults;
 
 namespace SyncCluster.TheEye;
 
-/// <summary>What the server has been asked and what it has done, since its start. Live: each read is the count of that moment.</summary>
+/// <summary>Counts requests and actions of the server since its start. Each read gives the current count.</summary>
 public sealed class Counters
 {
     private readonly int[] _arrived = new int[Enum.GetValues<Step>().Length];
-    private readonly int[] _done = new int[Enum.GetValues<Deed>().Length];
+    private readonly int[] _actions = new int[Enum.GetValues<CountedAction>().Length];
 
     /// <summary>Jobs created, of every type.</summary>
-    public int Creates => Of(Deed.Create);
+    public int Creates => Of(CountedAction.Create);
 
-    /// <summary>Calls of <c>synced</c> that were acted upon, refused ones too.</summary>
-    public int Synceds => Of(Deed.Synced);
+    /// <summary>Calls of <c>synced</c> that were executed, refused ones included.</summary>
+    public int Synceds => Of(CountedAction.Synced);
 
-    /// <summary>Saves of <c>synced</c> over a job that was not syncing any more: each of them could have run it again.</summary>
-    public int SavedOver => Of(Deed.SaveOver);
+    /// <summary>Saves of <c>synced</c> for a job that was not syncing any more: each of them could have run it again.</summary>
+    public int SavedOver => Of(CountedAction.SaveOver);
 
-    /// <summary>Job documents given.</summary>
-    public int Gets => Of(Deed.Get);
+    /// <summary>Job documents that were sent.</summary>
+    public int Gets => Of(CountedAction.Get);
 
-    /// <summary>Calls to cancel that were acted upon, those that changed nothing too.</summary>
-    public int Cancels => Of(Deed.Cancel);
+    /// <summary>Cancel calls that were executed, those without effect included.</summary>
+    public int Cancels => Of(CountedAction.Cancel);
 
-    /// <summary>Calls to hold that were acted upon, refused ones too.</summary>
-    public int Holds => Of(Deed.Hold);
+    /// <summary>Hold calls that were executed, refused ones included.</summary>
+    public int Holds => Of(CountedAction.Hold);
 
-    /// <summary>Profiles given.</summary>
-    public int Profiles => Of(Deed.Profile);
+    /// <summary>Profiles that were sent.</summary>
+    public int Profiles => Of(CountedAction.Profile);
 
-    /// <summary>Messages handed to Redis.</summary>
-    public int Published => Of(Deed.Publish);
+    /// <summary>Messages that were sent to Redis.</summary>
+    public int Published => Of(CountedAction.Publish);
 
-    /// <summary>Starts of jobs by an agent.</summary>
-    public int Runs => Of(Deed.Run);
+    /// <summary>Starts of a job by an agent.</summary>
+    public int Runs => Of(CountedAction.Run);
 
-    /// <summary>Jobs started more than once.</summary>
-    public int RunTwice => Of(Deed.RunTwice);
+    /// <summary>Jobs that were started more than once.</summary>
+    public int RunTwice => Of(CountedAction.RunTwice);
 
-    /// <summary>Ends of jobs, with all that follows from them done: the message, the removal of older jobs.</summary>
-    public int Ended => Of(Deed.End);
+    /// <summary>Jobs that have ended and whose message and removal of older jobs are done.</summary>
+    public int Ended => Of(CountedAction.End);
 
-    /// <summary>Finished jobs deleted to keep the newest only.</summary>
-    public int Removed => Of(Deed.Remove);
+    /// <summary>Finished jobs that were deleted to keep only the newest.</summary>
+    public int Removed => Of(CountedAction.Remove);
 
-    /// <summary>Of <see cref="Removed"/>, those whose finished document nobody had fetched.</summary>
-    public int RemovedUnfetched => Of(Deed.RemoveUnfetched);
+    /// <summary>Those of <see cref="Removed"/> whose final document was never fetched.</summary>
+    public int RemovedUnfetched => Of(CountedAction.RemoveUnfetched);
 
-    /// <summary>Requests that have arrived, whatever fault then met them.</summary>
+    /// <summary>Requests of a step that have arrived, those with a fault included.</summary>
     public int Arrived(Step step) => Volatile.Read(ref _arrived[(int)step]);
 
     internal void Arrive(Step step) => Interlocked.Increment(ref _arrived[(int)step]);
 
-    internal void Add(Deed deed) => Interlocked.Increment(ref _done[(int)deed]);
+    internal void Add(CountedAction action) => Interlocked.Increment(ref _actions[(int)action]);
 
-    private int Of(Deed deed) => Volatile.Read(ref _done[(int)deed]);
+    private int Of(CountedAction action) => Volatile.Read(ref _actions[(int)action]);
 }
 
-internal enum Deed
+internal enum CountedAction
 {
     Create,
     Synced,

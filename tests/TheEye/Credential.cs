@@ -1,6 +1,6 @@
 namespace SyncCluster.TheEye;
 
-/// <summary>TheEye's credentials, in rising order.</summary>
+/// <summary>TheEye's credentials, in ascending order.</summary>
 internal static class Credential
 {
     private static readonly string[] Words = ["viewer", "user", "agent", "manager", "integration", "admin", "owner", "root"];

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace SyncCluster.TheEye;
 
-/// <summary>Ids as the original's database makes them: 24 hex digits, rising.</summary>
+/// <summary>Ids like those of the original's database: 24 hex digits, ascending.</summary>
 internal static class NewId
 {
     private static long _last = Random.Shared.NextInt64(1L << 48);

@@ -2,15 +2,15 @@ namespace SyncCluster.TheEye;
 
 public enum TaskType
 {
-    /// <summary>Run by an agent.</summary>
+    /// <summary>Its jobs are run by an agent.</summary>
     Script,
 
-    /// <summary>Ended at creation, with the arguments for its output.</summary>
+    /// <summary>Its jobs end when they are created, with the arguments as their output.</summary>
     Dummy,
 
-    /// <summary>Ended at creation.</summary>
+    /// <summary>Its jobs end when they are created.</summary>
     Notification,
 
-    /// <summary>On hold until somebody approves it.</summary>
+    /// <summary>On hold until it is approved.</summary>
     Approval,
 }

@@ -2,7 +2,7 @@ using SyncCluster.TheEye.Jobs;
 
 namespace SyncCluster.TheEye;
 
-/// <summary>How the stand-in behaves where TheEye's own programs depend on their surroundings.</summary>
+/// <summary>Settings of the stand-in.</summary>
 public sealed record TheEyeOptions
 {
     /// <summary>A StackExchange.Redis connection string; null publishes nothing.</summary>
@@ -12,23 +12,23 @@ public sealed record TheEyeOptions
     public TimeSpan TaskTime { get; init; }
 
     /// <summary>
-    /// How long <c>synced</c> takes from its read to its save; with zero it only yields, so that two at once seldom meet. With some
-    /// milliseconds they always do: see <see cref="Counters.SavedOver"/>. The job then runs twice if an agent takes it between their saves.
+    /// How long <c>synced</c> takes from its read to its save. With zero it only yields, and two concurrent calls seldom overlap. With a few
+    /// milliseconds they always do: see <see cref="Counters.SavedOver"/>. The job then runs twice if an agent takes it between the two saves.
     /// </summary>
     public TimeSpan SyncedPause { get; init; }
 
-    /// <summary>Runs a script job. By default it takes <see cref="TaskTime"/> and gives the arguments, as strings, for its output.</summary>
+    /// <summary>Runs a script job. The default takes <see cref="TaskTime"/>, and outputs the arguments as strings.</summary>
     public Func<RunningJob, CancellationToken, Task<JobEnd>>? Agent { get; init; }
 
     /// <summary>How many script jobs run at once.</summary>
     public int Agents { get; init; } = int.MaxValue;
 
     /// <summary>
-    /// Whether jobs that are deleted to keep the newest only are forgotten, so that memory does not grow with every job there ever was:
-    /// <see cref="TheEyeServer.Jobs"/> lacks them. No agent starts a deleted job, so that no count lacks anything.
+    /// Whether jobs that are deleted to keep only the newest are forgotten, so that memory does not grow with the number of jobs.
+    /// <see cref="TheEyeServer.Jobs"/> lacks them then. The counters stay complete, since no agent starts a deleted job.
     /// </summary>
     public bool ForgetsDeleted { get; init; }
 
-    /// <summary>The clock of the job's dates, of <see cref="TaskTime"/>, <see cref="SyncedPause"/> and delays.</summary>
+    /// <summary>The clock of the jobs' dates, <see cref="TaskTime"/>, <see cref="SyncedPause"/> and delays.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -6,9 +6,8 @@ using SyncCluster.TheEye.Jobs;
 namespace SyncCluster.TheEye;
 
 /// <summary>
-/// A stand-in of TheEye: its gateway and its supervisor as HTTP servers on ports of their own, and agents that run jobs in
-/// this process and have their ends published on Redis. It keeps the original's habits, the bad ones above all, and can be
-/// told to fail at every step.
+/// A stand-in of TheEye: its gateway and its supervisor as HTTP servers on ports of their own, agents that run jobs in this process, and
+/// messages on Redis when jobs end. It behaves like the original, its defects included, and can be made to fail at every step.
 /// </summary>
 public sealed class TheEyeServer : IAsyncDisposable
 {
@@ -27,10 +26,10 @@ public sealed class TheEyeServer : IAsyncDisposable
     {
         _redis = redis;
         var publisher = new Publisher(redis, Faults, Counters, _changes, options.Time, _stopping.Token);
-        var front = new Front(Faults, Counters, _changes, options.Time);
+        var requests = new RequestHandler(Faults, Counters, _changes, options.Time);
         _supervisor = new Supervisor(options, Counters, _changes, publisher);
-        _supervisorApi = new SupervisorApi(front, _accounts, _supervisor);
-        _gatewayApi = new GatewayApi(front, _accounts, Counters);
+        _supervisorApi = new SupervisorApi(requests, _accounts, _supervisor);
+        _gatewayApi = new GatewayApi(requests, _accounts, Counters);
     }
 
     /// <summary>The supervisor's base URL; it stays the same when the supervisor is stopped and started.</summary>
@@ -39,13 +38,13 @@ public sealed class TheEyeServer : IAsyncDisposable
     /// <summary>The gateway's base URL.</summary>
     public Uri Gateway { get; private set; } = null!;
 
-    /// <summary>What is to go wrong.</summary>
+    /// <summary>The planned faults.</summary>
     public FaultPlan Faults { get; } = new();
 
-    /// <summary>What was asked and done.</summary>
+    /// <summary>Counts of requests and actions.</summary>
     public Counters Counters { get; } = new();
 
-    /// <summary>Every job there has been, deleted ones too, unless they are forgotten.</summary>
+    /// <summary>All jobs so far, deleted ones included, unless they are forgotten.</summary>
     public IEnumerable<JobSnapshot> Jobs => _supervisor.Jobs.Select(job => job.Snapshot());
 
     /// <exception cref="RedisConnectionException">There is no Redis there.</exception>
@@ -59,36 +58,36 @@ public sealed class TheEyeServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Admits a token; a known one gets another user.</summary>
+    /// <summary>Adds a token and its user, or gives a known token another user.</summary>
     public void AddUser(string token, TheEyeUser user) => _accounts.AddUser(token, user);
 
     public void RemoveToken(string token) => _accounts.RemoveToken(token);
 
-    /// <summary>Adds a customer that has no user.</summary>
+    /// <summary>Adds a customer without a user.</summary>
     public void AddCustomer(TheEyeCustomer customer) => _accounts.AddCustomer(customer);
 
-    /// <summary>Adds a task, or replaces the one with its id for the jobs to come.</summary>
-    /// <param name="customer">The name of a customer that has been added, by itself or with a user.</param>
+    /// <summary>Adds a task, or replaces the one with its id for later jobs.</summary>
+    /// <param name="customer">The name of a customer that was added, by itself or with a user.</param>
     /// <param name="task">The task.</param>
     public void AddTask(string customer, TheEyeTask task) => _accounts.AddTask(customer, task);
 
-    /// <summary>A job as it stands, a deleted one as it stood.</summary>
+    /// <summary>The state of a job; of a deleted one, its last state.</summary>
     /// <exception cref="KeyNotFoundException">There never was such a job.</exception>
     public JobSnapshot Job(string id) => Find(id).Snapshot();
 
     /// <summary>Ends an approval job that is on hold; false where it is not.</summary>
     public bool Approve(string id) => _supervisor.Approve(Find(id));
 
-    /// <summary>Ends a job, wherever it stands; false where it has ended before.</summary>
+    /// <summary>Ends a job in any lifecycle; false where it had ended before.</summary>
     public bool Finish(string id, JobEnd end) => _supervisor.End(Find(id), end);
 
-    /// <summary>Deletes a job: it is 404 from now on and no agent starts it.</summary>
+    /// <summary>Deletes a job: it answers 404 from now on, and no agent starts it.</summary>
     public void Delete(string id) => _supervisor.Delete(Find(id));
 
-    /// <summary>Ends as soon as the condition holds; it is looked at after each change of a job or a counter.</summary>
+    /// <summary>Completes as soon as the condition holds; it is checked after each change of a job or a counter.</summary>
     public Task WhenAsync(Func<bool> condition) => _changes.WhenAsync(condition);
 
-    /// <summary>The supervisor goes down at once: its port is closed, connections are reset, what runs is cut where it is.</summary>
+    /// <summary>Stops the supervisor at once: its port is closed, connections are reset, requests are aborted.</summary>
     public async Task StopSupervisorAsync()
     {
         await _switching.WaitAsync();
@@ -107,7 +106,7 @@ public sealed class TheEyeServer : IAsyncDisposable
         }
     }
 
-    /// <summary>The supervisor comes up again at its port, with all it knew.</summary>
+    /// <summary>Starts the supervisor again, at its port and with its jobs.</summary>
     public async Task StartSupervisorAsync()
     {
         await _switching.WaitAsync();

@@ -8,18 +8,18 @@ public sealed record TheEyeTask
 
     public TaskType Type { get; init; }
 
-    /// <summary>Creates jobs without a token; null: no secret does.</summary>
+    /// <summary>The secret that creates jobs without a token; null: there is none.</summary>
     public string? Secret { get; init; }
 
-    /// <summary>E-mails, credentials and roles; empty admits everyone of the customer. Admins and above pass.</summary>
+    /// <summary>E-mails, credentials and roles; empty: every user of the customer. Admins and above always pass.</summary>
     public IReadOnlyCollection<string> Acl { get; init; } = [];
 
-    /// <summary>How many arguments are not fixed: fewer in a call make a job that ends in <c>error</c>.</summary>
+    /// <summary>How many arguments a call must have: with fewer, its job ends in <c>error</c>.</summary>
     public int ArgumentCount { get; init; }
 
     /// <summary>
-    /// Makes the job's array of arguments of the call's, both JSON; null where the call's can't be used, as if they were too few. By default they are
-    /// taken as they came.
+    /// Turns the call's array of arguments into the job's, both JSON; null where they are not valid, as if they were too few. The default takes them as
+    /// they are.
     /// </summary>
     public Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>?> Bind { get; init; } = arguments => arguments;
 
@@ -37,6 +37,6 @@ public sealed record TheEyeTask
 
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Whatever the test's agent wants to find with the task.</summary>
+    /// <summary>An object for the test's agent.</summary>
     public object? Tag { get; init; }
 }

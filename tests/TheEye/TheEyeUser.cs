@@ -1,6 +1,6 @@
 namespace SyncCluster.TheEye;
 
-/// <summary>Who a token stands for, and the one customer that counts for it.</summary>
+/// <summary>The user of a token, and the user's current customer.</summary>
 public sealed record TheEyeUser
 {
     public string Id { get; init; } = NewId.Next();
@@ -14,7 +14,7 @@ public sealed record TheEyeUser
     /// <summary>viewer, user, agent, manager, integration, admin, owner or root.</summary>
     public string Credential { get; init; } = "user";
 
-    /// <summary>What access lists may name beside the e-mail and the credential: roles and <c>k:v</c> tags.</summary>
+    /// <summary>Roles and <c>k:v</c> tags, which access lists may name.</summary>
     public IReadOnlyCollection<string> Roles { get; init; } = [];
 
     public required string CustomerId { get; init; }

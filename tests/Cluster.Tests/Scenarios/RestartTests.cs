@@ -6,7 +6,7 @@ using SyncCluster.Harness;
 namespace SyncCluster.Cluster.Tests.Scenarios;
 
 /// <summary>
-/// Silos that are told to stop hand over their queues and let their scripts run for the drain time. It takes real processes: SIGTERM, the exit code and
+/// Silos that stop hand over their queues and let their scripts run for the drain time. It takes real processes: SIGTERM, the exit code and
 /// the end of the scripts with their silo are what is tested.
 /// </summary>
 public sealed class RestartTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
@@ -52,16 +52,16 @@ public sealed class RestartTests(ScriptCluster cluster, ITestOutputHelper output
         await FillSilosAsync();
         var silo = RandomSilo();
         var running = RunningOn(silo);
-        var told = Stopwatch.GetTimestamp();
+        var terminated = Stopwatch.GetTimestamp();
         silo.Terminate();
         await AnsweredAsync(running, "the calls whose scripts ran on the stopping silo");
         Assert.All(running, call => Assert.InRange(
-            Stopwatch.GetElapsedTime(told, call.Answer.Result.At), ScriptCluster.DrainTime, ScriptCluster.DrainTime + TimeSpan.FromSeconds(5)));
+            Stopwatch.GetElapsedTime(terminated, call.Answer.Result.At), ScriptCluster.DrainTime, ScriptCluster.DrainTime + TimeSpan.FromSeconds(5)));
         Assert.Equal(0, await silo.Process.ExitAsync());
-        Print($"{silo.Name} has stopped {Stopwatch.GetElapsedTime(told).TotalSeconds:F1} s after SIGTERM.");
+        Print($"{silo.Name} has stopped {Stopwatch.GetElapsedTime(terminated).TotalSeconds:F1} s after SIGTERM.");
         await AuditAsync(Outcome.Stopped, () =>
         {
-            var (after, count) = ResolvedJobs(told);
+            var (after, count) = ResolvedJobs(terminated);
             Print($"{count} queued jobs were taken over, the last one {after.TotalSeconds:F1} s after SIGTERM.");
             Assert.NotEqual(0, count);
             Assert.InRange(after, TimeSpan.Zero, HandoverLimit);

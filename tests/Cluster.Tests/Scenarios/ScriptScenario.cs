@@ -87,7 +87,7 @@ public abstract class ScriptScenario(ScriptCluster cluster, ITestOutputHelper ou
         long[] lines =
         [
             .. cluster.Servers.SelectMany(server => server.Lines).Where(line => line.At >= since
-                && (line.Text.Contains("nobody holds it any more: taken over", StringComparison.Ordinal)
+                && (line.Text.Contains("taken over", StringComparison.Ordinal)
                     || line.Text.Contains("is lost with its runner", StringComparison.Ordinal))).Select(line => line.At),
         ];
         return (lines.Length == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(since, lines.Max()), lines.Length);

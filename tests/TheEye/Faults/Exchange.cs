@@ -2,26 +2,26 @@ using SyncCluster.TheEye.Http;
 
 namespace SyncCluster.TheEye.Faults;
 
-/// <summary>One request and its answer, for a fault to spoil.</summary>
+/// <summary>One request and its answer, which a fault controls.</summary>
 internal abstract class Exchange(Func<Task<Answer>> act, CancellationToken stopping)
 {
     private Task<Answer>? _acted;
 
-    /// <summary>The server goes down.</summary>
+    /// <summary>Canceled when the server goes down.</summary>
     public CancellationToken Stopping => stopping;
 
-    /// <summary>The client has gone.</summary>
+    /// <summary>Canceled when the client has disconnected.</summary>
     public virtual CancellationToken Left => CancellationToken.None;
 
-    /// <summary>Faults that hang are let go.</summary>
+    /// <summary>Canceled when hanging faults are released.</summary>
     public CancellationToken Released { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Does what was asked; the first call of this only.</summary>
+    /// <summary>Executes the request, once; later calls return the same answer.</summary>
     public Task<Answer> ActAsync() => _acted ??= act();
 
-    /// <summary>Does what was asked once more.</summary>
+    /// <summary>Executes the request once more.</summary>
     public Task<Answer> ActAgainAsync() => _acted = act();
 
     public abstract Task ReplyAsync(Answer answer);
@@ -31,7 +31,7 @@ internal abstract class Exchange(Func<Task<Answer>> act, CancellationToken stopp
 
     public abstract void Reset();
 
-    /// <summary>Answers nothing until the client has gone, the server stops or the fault is let go; then resets the connection.</summary>
+    /// <summary>Does not answer until the client disconnects, the server stops or the fault is released; then resets the connection.</summary>
     public async Task HangAsync()
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(Left, Stopping, Released);

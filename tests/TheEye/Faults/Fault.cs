@@ -8,9 +8,8 @@ using SyncCluster.TheEye.Http;
 namespace SyncCluster.TheEye.Faults;
 
 /// <summary>
-/// What goes wrong with a request. Faults that answer by themselves (<see cref="Status"/>, <see cref="Html"/>, <see cref="Redirect"/>)
-/// and those named so do not do what was asked; those that spoil the real answer, and those named so, have done it.
-/// A fault object may be used any number of times.
+/// What goes wrong with a request; each fault says whether the request is executed. Faults with an answer of their own (<see cref="Status"/>,
+/// <see cref="Html"/>, <see cref="Redirect"/>) do not execute it; those that change the real answer do. A fault object may be used any number of times.
 /// </summary>
 public abstract class Fault
 {
@@ -19,78 +18,78 @@ public abstract class Fault
     /// <summary>The message of <see cref="Step.Publish"/> is lost; a request finds its connection reset.</summary>
     public static Fault Drop { get; } = ResetBefore();
 
-    /// <summary>This status and body, not done.</summary>
+    /// <summary>Not executed: this status and body.</summary>
     public static Fault Status(int code, string body = "", string contentType = Answer.JsonType) =>
         new Played(exchange => exchange.ReplyAsync(Answer.Text(code, body, contentType)));
 
-    /// <summary>A proxy's error page, not done.</summary>
+    /// <summary>Not executed: the error page of a proxy.</summary>
     public static Fault Html(int code) =>
         Status(code, $"<html><head><title>{code}</title></head><body><h1>{code}</h1><hr>nginx</body></html>\r\n", "text/html");
 
-    /// <summary>A redirect to there, not done.</summary>
+    /// <summary>Not executed: a redirect.</summary>
     public static Fault Redirect(string url) => new Played(exchange => exchange.ReplyAsync(Answer.NoContent with { Status = 302, Location = url }));
 
-    /// <summary>Done, then the real status with text that calls itself JSON.</summary>
-    public static Fault NotJson() => Spoil(answer => answer with { Body = "this is { not JSON"u8.ToArray() });
+    /// <summary>Executed: the real status, with a body of invalid JSON.</summary>
+    public static Fault NotJson() => Change(answer => answer with { Body = "this is { not JSON"u8.ToArray() });
 
-    /// <summary>Done, then the real status with no body.</summary>
-    public static Fault EmptyBody() => Spoil(answer => answer with { Body = [] });
+    /// <summary>Executed: the real status, without a body.</summary>
+    public static Fault EmptyBody() => Change(answer => answer with { Body = [] });
 
-    /// <summary>Done, then the real answer gzipped, whether the client takes that or not.</summary>
-    public static Fault Gzip() => Spoil(answer => answer with { Body = Zip(stream => stream.Write(answer.Body)), ContentEncoding = "gzip" });
+    /// <summary>Executed: the real answer with gzip, whether the client accepts that or not.</summary>
+    public static Fault Gzip() => Change(answer => answer with { Body = Zip(stream => stream.Write(answer.Body)), ContentEncoding = "gzip" });
 
-    /// <summary>Done, then the real answer behind so many bytes of white space, gzipped.</summary>
+    /// <summary>Executed: so many bytes of white space and the real answer, with gzip.</summary>
     public static Fault GzipBomb(long size)
     {
         var fuse = new Lazy<byte[]>(() => Zip(stream => WriteSpaces(stream, size)));
-        return Spoil(answer => answer with { Body = [.. fuse.Value, .. Zip(stream => stream.Write(answer.Body))], ContentEncoding = "gzip" });
+        return Change(answer => answer with { Body = [.. fuse.Value, .. Zip(stream => stream.Write(answer.Body))], ContentEncoding = "gzip" });
     }
 
-    /// <summary>Done, then a job document of about so many bytes: its output is one long string.</summary>
-    public static Fault Large(int bytes) => Spoil(answer => Padded(answer, bytes));
+    /// <summary>Executed: a job document of about so many bytes, whose output is one long string.</summary>
+    public static Fault Large(int bytes) => Change(answer => Padded(answer, bytes));
 
-    /// <summary>Done, then the head of the real answer, half of its body, and a reset.</summary>
+    /// <summary>Executed: the head of the real answer and half of its body, then the connection is reset.</summary>
     public static Fault CutOff() => new Played(async exchange => await exchange.CutOffAsync(await exchange.ActAsync()));
 
-    /// <summary>Not done, no answer until the client goes or the fault is cleared.</summary>
+    /// <summary>Not executed: no answer until the client disconnects or the fault is cleared.</summary>
     public static Fault Hang() => new Played(exchange => exchange.HangAsync());
 
-    /// <summary>Done, but no answer until the client goes or the fault is cleared.</summary>
+    /// <summary>Executed: no answer until the client disconnects or the fault is cleared.</summary>
     public static Fault HangAfter() => After(exchange => exchange.HangAsync());
 
-    /// <summary>The connection is reset, not done.</summary>
+    /// <summary>Not executed: the connection is reset.</summary>
     public static Fault ResetBefore() => new Played(exchange =>
     {
         exchange.Reset();
         return Task.CompletedTask;
     });
 
-    /// <summary>Done, then the connection is reset.</summary>
+    /// <summary>Executed: the connection is reset.</summary>
     public static Fault ResetAfter() => After(exchange =>
     {
         exchange.Reset();
         return Task.CompletedTask;
     });
 
-    /// <summary>Done, then this status.</summary>
+    /// <summary>Executed: this status.</summary>
     public static Fault FailAfter(int code, string message = "failed after it was done") =>
         After(exchange => exchange.ReplyAsync(Answer.Error(code, message)));
 
-    /// <summary>Waits, then does and answers.</summary>
+    /// <summary>Executed and answered later.</summary>
     public static Fault DelayBefore(TimeSpan time) => new Played(async exchange =>
     {
         await Task.Delay(time, exchange.Time, exchange.Stopping);
         await exchange.ReplyAsync(await exchange.ActAsync());
     });
 
-    /// <summary>Done at once, answered later.</summary>
+    /// <summary>Executed at once, answered later.</summary>
     public static Fault DelayAfter(TimeSpan time) => After(async exchange =>
     {
         await Task.Delay(time, exchange.Time, exchange.Stopping);
         await exchange.ReplyAsync(await exchange.ActAsync());
     });
 
-    /// <summary>Done twice, one after the other: a message published twice, a job created twice.</summary>
+    /// <summary>Executed twice in a row: a message is published twice, a job is created twice.</summary>
     public static Fault Twice() => After(async exchange => await exchange.ReplyAsync(await exchange.ActAgainAsync()));
 
     internal abstract Task PlayAsync(Exchange exchange);
@@ -101,8 +100,8 @@ public abstract class Fault
         await then(exchange);
     });
 
-    private static Played Spoil(Func<Answer, Answer> spoil) =>
-        new(async exchange => await exchange.ReplyAsync(spoil(await exchange.ActAsync())));
+    private static Played Change(Func<Answer, Answer> change) =>
+        new(async exchange => await exchange.ReplyAsync(change(await exchange.ActAsync())));
 
     private static byte[] Zip(Action<Stream> write)
     {

@@ -1,8 +1,8 @@
 namespace SyncCluster.TheEye.Faults;
 
 /// <summary>
-/// A fault that holds requests until the test opens it, and tells when they have arrived. A request whose client goes away
-/// meanwhile is acted upon all the same, as a server would; one whose server stops is not.
+/// A fault that holds requests until the test opens it, and tells when they have arrived. A request is executed even if its client
+/// disconnects in the meantime, but not if the server stops.
 /// </summary>
 public sealed class FaultGate : Fault
 {
@@ -13,19 +13,19 @@ public sealed class FaultGate : Fault
 
     private FaultGate(bool acts) => _acts = acts;
 
-    /// <summary>A request has come to the gate: with <see cref="BeforeAnswering"/>, what it asked for is done.</summary>
+    /// <summary>Completes when a request has arrived at the gate. With <see cref="BeforeAnswering"/>, it was executed by then.</summary>
     public Task Arrived => _arrived.Task;
 
-    /// <summary>How many requests have come to the gate.</summary>
+    /// <summary>How many requests have arrived at the gate.</summary>
     public int Arrivals => Volatile.Read(ref _arrivals);
 
-    /// <summary>Holds requests that have arrived and are not acted upon.</summary>
+    /// <summary>Holds requests before they are executed.</summary>
     public static FaultGate BeforeActing() => new(acts: false);
 
-    /// <summary>Holds the answers of requests that are acted upon.</summary>
+    /// <summary>Executes requests, and holds their answers.</summary>
     public static FaultGate BeforeAnswering() => new(acts: true);
 
-    /// <summary>Lets all go on, those too that come later: to what was asked, or into another fault.</summary>
+    /// <summary>Lets all requests continue, later ones included: to their execution and answer, or to another fault.</summary>
     public void Open(Fault? then = null) => _opened.TrySetResult(then);
 
     internal override async Task PlayAsync(Exchange exchange)

@@ -1,6 +1,6 @@
 namespace SyncCluster.TheEye.Faults;
 
-/// <summary>Which requests are to go wrong, and how. What is planned for the next ones goes before what always holds.</summary>
+/// <summary>Which requests get which fault. A fault for the next requests has priority over one for every request.</summary>
 public sealed class FaultPlan
 {
     private readonly Lock _lock = new();
@@ -9,17 +9,17 @@ public sealed class FaultPlan
     private CancellationTokenSource _released = new();
     private volatile bool _any;
 
-    /// <summary>Spoils the next requests of a step.</summary>
+    /// <summary>Plans a fault for the next requests of a step.</summary>
     /// <param name="step">The step.</param>
-    /// <param name="fault">What goes wrong.</param>
+    /// <param name="fault">The fault.</param>
     /// <param name="times">How many requests.</param>
-    /// <param name="id">Only requests about this job, or for <see cref="Step.Create"/> this task.</param>
+    /// <param name="id">Only requests for this job, or with <see cref="Step.Create"/> for this task.</param>
     public void Next(Step step, Fault fault, int times = 1, string? id = null) => Plan(_next, new Planned(step, fault, id, times));
 
-    /// <summary>Spoils every request of a step, until cleared.</summary>
+    /// <summary>Plans a fault for every request of a step, until it is cleared.</summary>
     public void Always(Step step, Fault fault, string? id = null) => Plan(_always, new Planned(step, fault, id, 0));
 
-    /// <summary>Plans nothing any more, and lets those go that hang (a gate is opened by its own <see cref="FaultGate.Open"/>).</summary>
+    /// <summary>Removes all planned faults, and releases hanging requests (a gate is opened by its own <see cref="FaultGate.Open"/>).</summary>
     public void Clear()
     {
         CancellationTokenSource hanging;
@@ -36,7 +36,7 @@ public sealed class FaultPlan
         hanging.Dispose();
     }
 
-    /// <summary>Plans nothing any more for that step.</summary>
+    /// <summary>Removes the planned faults of a step.</summary>
     public void Clear(Step step)
     {
         lock (_lock)
@@ -47,7 +47,7 @@ public sealed class FaultPlan
         }
     }
 
-    /// <summary>The fault of the request that has just come, if any, and what lets it go if it hangs.</summary>
+    /// <summary>Takes the fault of a request that has arrived, if any, and the token that releases it where it hangs.</summary>
     internal (Fault Fault, CancellationToken Released)? Take(Step step, string? id)
     {
         if (!_any)
@@ -57,13 +57,13 @@ public sealed class FaultPlan
 
         lock (_lock)
         {
-            var planned = _next.Find(candidate => candidate.Meets(step, id));
+            var planned = _next.Find(candidate => candidate.Matches(step, id));
             if (planned is not null && --planned.Times == 0)
             {
                 _next.Remove(planned);
             }
 
-            planned ??= _always.FindLast(candidate => candidate.Meets(step, id));
+            planned ??= _always.FindLast(candidate => candidate.Matches(step, id));
             _any = _next.Count + _always.Count > 0;
             return planned is null ? null : (planned.Fault, _released.Token);
         }
@@ -82,6 +82,6 @@ public sealed class FaultPlan
     {
         public int Times { get; set; } = Times;
 
-        public bool Meets(Step step, string? id) => Step == step && (Id is null || Id == id);
+        public bool Matches(Step step, string? id) => Step == step && (Id is null || Id == id);
     }
 }

@@ -1,9 +1,9 @@
 namespace SyncCluster.TheEye.Faults;
 
-/// <summary>The steps of a sync call at which TheEye can go wrong.</summary>
+/// <summary>The steps of a sync call that a fault can affect.</summary>
 public enum Step
 {
-    /// <summary>The token's profile, at the gateway.</summary>
+    /// <summary>The read of the token's profile, at the gateway.</summary>
     Profile,
 
     /// <summary>The creation of a job, with a token or a secret.</summary>
@@ -19,6 +19,6 @@ public enum Step
 
     Cancel,
 
-    /// <summary>The message that a job has ended. It has no answer: only whether and when a fault acts counts here.</summary>
+    /// <summary>The message that a job has ended. It has no answer: a fault only changes whether and when it is sent.</summary>
     Publish,
 }

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace SyncCluster.TheEye.Http;
 
-/// <summary>An HTTP answer before a fault or the network has got at it.</summary>
+/// <summary>An HTTP answer, before a fault changes it.</summary>
 internal sealed record Answer(int Status, byte[] Body, string? ContentType = Answer.JsonType)
 {
     public const string JsonType = "application/json; charset=utf-8";
@@ -22,7 +22,7 @@ internal sealed record Answer(int Status, byte[] Body, string? ContentType = Ans
 
     public static Answer Text(int status, string body, string contentType) => new(status, Encoding.UTF8.GetBytes(body), contentType);
 
-    /// <summary>An error as TheEye words it.</summary>
+    /// <summary>An error in TheEye's format.</summary>
     public static Answer Error(int status, string message)
     {
         var buffer = new ArrayBufferWriter<byte>();

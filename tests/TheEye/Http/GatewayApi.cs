@@ -5,12 +5,12 @@ using SyncCluster.TheEye.Faults;
 
 namespace SyncCluster.TheEye.Http;
 
-/// <summary>The gateway: who a token stands for.</summary>
-internal sealed class GatewayApi(Front front, Accounts accounts, Counters counters)
+/// <summary>The gateway's path: the profile of a token's user.</summary>
+internal sealed class GatewayApi(RequestHandler requests, Accounts accounts, Counters counters)
 {
     public Task HandleAsync(HttpContext context, CancellationToken stopping) =>
         context.Request.Method == HttpMethods.Get && Request.Path(context) is ["api", "session", "profile"]
-            ? front.ServeAsync(context, Step.Profile, null, () => Task.FromResult(Profile(Request.Token(context))), stopping)
+            ? requests.ServeAsync(context, Step.Profile, null, () => Task.FromResult(Profile(Request.Token(context))), stopping)
             : HttpExchange.WriteAsync(context, Answer.Error(404, "not found"));
 
     private Answer Profile(string? token)
@@ -20,7 +20,7 @@ internal sealed class GatewayApi(Front front, Accounts accounts, Counters counte
             return Answer.Error(401, "Unauthorized");
         }
 
-        counters.Add(Deed.Profile);
+        counters.Add(CountedAction.Profile);
         return Answer.Json(Render(account.User));
     }
 

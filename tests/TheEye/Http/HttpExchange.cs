@@ -43,7 +43,7 @@ internal sealed class HttpExchange(HttpContext context, Func<Task<Answer>> act, 
 
     public override async Task CutOffAsync(Answer answer)
     {
-        // Straight to the socket: Kestrel would drop what it has not sent yet when it is told to abort.
+        // Directly to the socket: on an abort, Kestrel would drop bytes that it has not sent yet.
         var socket = context.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket;
         var head = $"HTTP/1.1 {answer.Status} {ReasonPhrases.GetReasonPhrase(answer.Status)}\r\n"
             + $"Content-Type: {answer.ContentType}\r\nContent-Length: {answer.Body.Length}\r\n\r\n";

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 
 namespace SyncCluster.TheEye.Http;
 
-/// <summary>Kestrel and nothing around it, so that a load test measures its subject.</summary>
+/// <summary>Bare Kestrel, so that a load test measures its subject and not the stand-in.</summary>
 internal sealed class Listener : IAsyncDisposable
 {
     private readonly KestrelServer _server;
@@ -29,7 +29,7 @@ internal sealed class Listener : IAsyncDisposable
         _server = new KestrelServer(Options.Create(options), transport, NullLoggerFactory.Instance);
     }
 
-    /// <summary>Where it listens; the port is kept for the next listener to take.</summary>
+    /// <summary>Where it listens. The next listener uses the same port.</summary>
     public Uri Address { get; private set; } = null!;
 
     public static async Task<Listener> StartAsync(int port, Func<HttpContext, CancellationToken, Task> handle)
@@ -40,7 +40,7 @@ internal sealed class Listener : IAsyncDisposable
         return listener;
     }
 
-    /// <summary>Stops at once: requests are cut where they are and connections reset.</summary>
+    /// <summary>Stops at once: requests are aborted and connections are reset.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();

@@ -3,10 +3,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace SyncCluster.TheEye.Http;
 
-/// <summary>The parts of a request that TheEye looks at.</summary>
+/// <summary>The parts of a request that TheEye reads.</summary>
 internal static class Request
 {
-    /// <summary>The path's parts, each unescaped for itself.</summary>
+    /// <summary>The segments of the path, each unescaped on its own.</summary>
     public static string[] Path(HttpContext context)
     {
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;

@@ -5,8 +5,8 @@ using SyncCluster.TheEye.Jobs;
 
 namespace SyncCluster.TheEye.Http;
 
-/// <summary>The supervisor's paths, and who is admitted to which.</summary>
-internal sealed class SupervisorApi(Front front, Accounts accounts, Supervisor supervisor)
+/// <summary>The supervisor's paths, and the credential that each needs.</summary>
+internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, Supervisor supervisor)
 {
     public async Task HandleAsync(HttpContext context, CancellationToken stopping)
     {
@@ -30,7 +30,7 @@ internal sealed class SupervisorApi(Front front, Accounts accounts, Supervisor s
     private async Task CreateAsync(HttpContext context, string customer, string taskId, string? secret, CancellationToken stopping)
     {
         var body = await Request.BodyAsync(context);
-        await front.ServeAsync(context, Step.Create, taskId, () => Task.FromResult(Create()), stopping);
+        await requests.ServeAsync(context, Step.Create, taskId, () => Task.FromResult(Create()), stopping);
 
         Answer Create()
         {
@@ -64,7 +64,7 @@ internal sealed class SupervisorApi(Front front, Accounts accounts, Supervisor s
     private Task JobAsync(
         HttpContext context, Step step, string? customer, string id, string credential, Func<Job, Task<Answer>> act, CancellationToken stopping)
     {
-        return front.ServeAsync(context, step, id, AdmitAsync, stopping);
+        return requests.ServeAsync(context, step, id, AdmitAsync, stopping);
 
         Task<Answer> AdmitAsync()
         {
@@ -86,7 +86,7 @@ internal sealed class SupervisorApi(Front front, Accounts accounts, Supervisor s
         }
     }
 
-    /// <summary>The refusal of a call whose token does not reach, else null and the token's account.</summary>
+    /// <summary>The refusal of a call whose token lacks the credential; otherwise null and the account of the token.</summary>
     private Answer? Refusal(HttpContext context, string? customer, string credential, out Account? account)
     {
         if (!accounts.TryFind(Request.Token(context), out account))

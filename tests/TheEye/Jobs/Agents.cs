@@ -3,7 +3,7 @@ using System.Threading.Channels;
 
 namespace SyncCluster.TheEye.Jobs;
 
-/// <summary>Runs ready jobs. While the supervisor is down no job is handed out, and ends are reported when it is back.</summary>
+/// <summary>Runs ready jobs. While the supervisor is down, no job is started, and reports wait until it is up again.</summary>
 internal sealed class Agents
 {
     private readonly TheEyeOptions _options;
@@ -32,7 +32,7 @@ internal sealed class Agents
 
     public void SupervisorIsDown() => _up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>No agent starts another job.</summary>
+    /// <summary>Lets no agent start another job.</summary>
     public void Stop() => _queue?.Writer.TryComplete();
 
     public void Offer(Job job)
@@ -63,10 +63,10 @@ internal sealed class Agents
             return;
         }
 
-        _counters.Add(Deed.Run);
+        _counters.Add(CountedAction.Run);
         if (run == 2)
         {
-            _counters.Add(Deed.RunTwice);
+            _counters.Add(CountedAction.RunTwice);
         }
 
         _changes.Signal();

@@ -5,13 +5,13 @@ using System.Text.Json;
 
 namespace SyncCluster.TheEye.Jobs;
 
-/// <summary>What a create call's body says.</summary>
-/// <param name="Json">The JSON array of arguments, a slice of the body where it stands there as such.</param>
+/// <summary>The content of a create call's body.</summary>
+/// <param name="Json">The JSON array of arguments; a slice of the body where the body contains it.</param>
 /// <param name="Count">How many arguments there are.</param>
-/// <param name="Syncing">Whether the job is to wait for <c>synced</c>.</param>
+/// <param name="Syncing">Whether the job must wait for <c>synced</c>.</param>
 internal readonly record struct Arguments(ReadOnlyMemory<byte> Json, int Count, bool Syncing)
 {
-    /// <summary>The original reads JSON of thousands of levels.</summary>
+    /// <summary>The original reads JSON with thousands of levels.</summary>
     private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1000 };
 
     private static readonly Arguments None = new("[]"u8.ToArray(), 0, false);

@@ -1,8 +1,8 @@
 namespace SyncCluster.TheEye.Jobs;
 
 /// <summary>
-/// The record of one job. Each read or write of its state takes its lock, and no more than that: what lies between a read
-/// and a save is as unprotected as in the original.
+/// The record of one job. The lock covers each read and each write of its state, but not a read and the save that follows it: that is
+/// unprotected, as in the original.
 /// </summary>
 internal sealed class Job(string id, TaskOfCustomer owner, TheEyeUser? user, ReadOnlyMemory<byte> arguments, byte[] body, DateTimeOffset now)
 {
@@ -30,8 +30,8 @@ internal sealed class Job(string id, TaskOfCustomer owner, TheEyeUser? user, Rea
 
     public DateTimeOffset CreatedAt { get; } = now;
 
-    /// <summary>Whether it is in its task's row of finished jobs; guarded by that row's lock.</summary>
-    public bool InRow { get; set; }
+    /// <summary>Whether it is in its task's queue of finished jobs; guarded by the lock of that queue.</summary>
+    public bool IsInQueue { get; set; }
 
     public bool Removed
     {
@@ -63,7 +63,7 @@ internal sealed class Job(string id, TaskOfCustomer owner, TheEyeUser? user, Rea
         }
     }
 
-    /// <summary>The first half of <c>synced</c>.</summary>
+    /// <summary>The read of <c>synced</c>.</summary>
     public string ReadForSynced()
     {
         lock (_lock)
@@ -73,7 +73,7 @@ internal sealed class Job(string id, TaskOfCustomer owner, TheEyeUser? user, Rea
         }
     }
 
-    /// <summary>The second half: writes <c>ready</c> over whatever is there by now, and gives what that was.</summary>
+    /// <summary>The save of <c>synced</c>: sets <c>ready</c> whatever the lifecycle is by now, and returns the former one.</summary>
     public string SaveReady(DateTimeOffset at)
     {
         lock (_lock)
@@ -85,7 +85,7 @@ internal sealed class Job(string id, TaskOfCustomer owner, TheEyeUser? user, Rea
         }
     }
 
-    /// <summary>Puts a job on hold that no agent has yet; false for the others.</summary>
+    /// <summary>Puts the job on hold; false where an agent has it or it has ended.</summary>
     public bool TryHold(DateTimeOffset at)
     {
         lock (_lock)
@@ -101,7 +101,7 @@ internal sealed class Job(string id, TaskOfCustomer owner, TheEyeUser? user, Rea
         }
     }
 
-    /// <summary>Gives a ready job to an agent: which start of it this is, or 0 where it is not ready.</summary>
+    /// <summary>Assigns a ready job to an agent; returns the number of this start, or 0 where the job is not ready.</summary>
     public int Assign(DateTimeOffset at, out CancellationToken canceled)
     {
         lock (_lock)
@@ -120,7 +120,7 @@ internal sealed class Job(string id, TaskOfCustomer owner, TheEyeUser? user, Rea
         }
     }
 
-    /// <summary>Ends the job if it is there and <paramref name="from"/> admits where it stands.</summary>
+    /// <summary>Ends the job unless it is deleted or <paramref name="from"/> has no end for its lifecycle.</summary>
     public bool TryEnd(Func<string, JobEnd?> from, DateTimeOffset at)
     {
         CancellationTokenSource? cancel;
@@ -143,7 +143,8 @@ internal sealed class Job(string id, TaskOfCustomer owner, TheEyeUser? user, Rea
         return true;
     }
 
-    /// <summary>Deletes the job, if <paramref name="onlyEnded"/> admits where it stands.</summary>
+    /// <summary>Deletes the job.</summary>
+    /// <param name="onlyEnded">Keeps a job that has not ended.</param>
     public RemovalOutcome Remove(bool onlyEnded)
     {
         lock (_lock)
@@ -167,7 +168,7 @@ internal sealed class Job(string id, TaskOfCustomer owner, TheEyeUser? user, Rea
         }
     }
 
-    /// <summary>The document, counted as given; null for a deleted job.</summary>
+    /// <summary>The document, counted as fetched; null for a deleted job.</summary>
     public byte[]? Fetch()
     {
         lock (_lock)

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace SyncCluster.TheEye.Jobs;
 
-/// <summary>The job document, as compact as Express writes it.</summary>
+/// <summary>The job document, as Express writes it.</summary>
 internal static class JobDocument
 {
     private static readonly JsonWriterOptions AsExpress = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
@@ -91,7 +91,7 @@ internal static class JobDocument
 
         if (end.Result is { } given)
         {
-            // Spliced, so that what a test gives arrives as given; only its closing brace makes room for the user.
+            // The bytes of the test are kept as they are; only the closing brace is replaced to add the user.
             var members = given.AsSpan().Trim(" \t\r\n"u8)[1..^1].Trim(" \t\r\n"u8);
             var comma = members.IsEmpty ? ""u8 : ","u8;
             json.WriteRawValue([(byte)'{', .. members, .. comma, .. "\"user\":"u8, .. user, (byte)'}'], skipInputValidation: true);

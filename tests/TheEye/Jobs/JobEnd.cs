@@ -2,7 +2,7 @@ using System.Text;
 
 namespace SyncCluster.TheEye.Jobs;
 
-/// <summary>How a job ended. Output and result go into the document as they are, byte for byte.</summary>
+/// <summary>How a job ended. Output and result are copied into the document byte for byte.</summary>
 public sealed record JobEnd
 {
     public string Lifecycle { get; init; } = Jobs.Lifecycle.Finished;
@@ -12,10 +12,10 @@ public sealed record JobEnd
     /// <summary>JSON, UTF-8; null is JSON's null.</summary>
     public byte[]? Output { get; init; }
 
-    /// <summary>A JSON object, UTF-8, without <c>user</c>; null stands for that of a script that printed nothing but its output.</summary>
+    /// <summary>A JSON object, UTF-8, without <c>user</c>; null: the result of a script that printed nothing but its output.</summary>
     public byte[]? Result { get; init; }
 
-    /// <summary>The document's <c>trigger_name</c>; null stands for the state.</summary>
+    /// <summary>The document's <c>trigger_name</c>; null: the state.</summary>
     public string? TriggerName { get; init; }
 
     /// <summary>A finished job with this JSON for its output.</summary>

@@ -1,6 +1,6 @@
 namespace SyncCluster.TheEye.Jobs;
 
-/// <summary>A job as it stood when a test asked for it.</summary>
+/// <summary>A copy of a job's state.</summary>
 public sealed record JobSnapshot
 {
     public required string Id { get; init; }
@@ -11,19 +11,19 @@ public sealed record JobSnapshot
 
     public required string State { get; init; }
 
-    /// <summary>How many times an agent started it.</summary>
+    /// <summary>How many times an agent has started it.</summary>
     public required int Runs { get; init; }
 
-    /// <summary>Calls of <c>synced</c> that were acted upon.</summary>
+    /// <summary>How many calls of <c>synced</c> were executed.</summary>
     public required int SyncedCalls { get; init; }
 
-    /// <summary>How many times its document was given by <c>GET</c>.</summary>
+    /// <summary>How many times <c>GET</c> has sent its document.</summary>
     public required int Fetches { get; init; }
 
-    /// <summary>The body that created it, as received.</summary>
+    /// <summary>The body that created it, as it was received.</summary>
     public required ReadOnlyMemory<byte> LastBody { get; init; }
 
-    /// <summary>The distinct tokens that calls about it came with.</summary>
+    /// <summary>The distinct tokens of all calls for it.</summary>
     public required IReadOnlyList<string> Tokens { get; init; }
 
     /// <summary>Whether it is deleted, so that <c>GET</c> answers 404.</summary>

@@ -1,6 +1,6 @@
 namespace SyncCluster.TheEye.Jobs;
 
-/// <summary>TheEye's words for where a job is.</summary>
+/// <summary>TheEye's names of lifecycles.</summary>
 internal static class Lifecycle
 {
     public const string Syncing = "syncing";

@@ -5,7 +5,7 @@ using SyncCluster.TheEye.Http;
 
 namespace SyncCluster.TheEye.Jobs;
 
-/// <summary>Tells on Redis that jobs have ended; a message nobody has subscribed to is lost, as there.</summary>
+/// <summary>Publishes the ends of jobs on Redis. A message without a subscriber is lost, as in TheEye.</summary>
 internal sealed class Publisher(
     IConnectionMultiplexer? redis, FaultPlan faults, Counters counters, Changes changes, TimeProvider time, CancellationToken stopping)
 {
@@ -13,7 +13,7 @@ internal sealed class Publisher(
 
     public void Publish(Job job, JobEnd end)
     {
-        if (faults.Take(Step.Publish, job.Id) is { } spoiled)
+        if (faults.Take(Step.Publish, job.Id) is { } planned)
         {
             var publication = new Publication(
                 () =>
@@ -23,10 +23,10 @@ internal sealed class Publisher(
                 },
                 stopping)
             {
-                Released = spoiled.Released,
+                Released = planned.Released,
                 Time = time,
             };
-            _ = spoiled.Fault.PlayAsync(publication);
+            _ = planned.Fault.PlayAsync(publication);
             return;
         }
 
@@ -44,7 +44,7 @@ internal sealed class Publisher(
         var state = JsonEncodedText.Encode(end.State);
         var message = $$"""{"job_id":"{{job.Id}}","lifecycle":"{{end.Lifecycle}}","state":"{{state}}"}""";
         _subscriber.Publish(channel, message, CommandFlags.FireAndForget);
-        counters.Add(Deed.Publish);
+        counters.Add(CountedAction.Publish);
         changes.Signal();
     }
 }

@@ -4,9 +4,9 @@ using SyncCluster.TheEye.Http;
 namespace SyncCluster.TheEye.Jobs;
 
 /// <summary>
-/// What the supervisor does with jobs, once a call has been admitted. A syncing job waits for <c>synced</c>, which makes it
-/// ready; an agent makes a ready one assigned and ends it. <c>synced</c> reads and saves in two steps with nothing between
-/// that would stop another one, so it can make a job ready that an agent already has.
+/// What the supervisor does with jobs, once a call is authorized. A syncing job waits for <c>synced</c>, which makes it ready; an agent
+/// makes a ready one assigned and ends it. <c>synced</c> reads and saves in two steps without a lock around both, so it can make a job
+/// ready that an agent already has.
 /// </summary>
 internal sealed class Supervisor
 {
@@ -28,7 +28,7 @@ internal sealed class Supervisor
 
     private DateTimeOffset Now => _options.Time.GetUtcNow();
 
-    /// <summary>A job of that id, deleted ones too.</summary>
+    /// <summary>The job with that id, also a deleted one; null where there never was one.</summary>
     public Job? Find(string id) => _jobs.GetValueOrDefault(id);
 
     public Answer Create(TaskOfCustomer task, TheEyeUser? user, string? token, Arguments arguments, byte[] body)
@@ -44,7 +44,7 @@ internal sealed class Supervisor
         var ready = valid && task.Task.Type == TaskType.Script && !arguments.Syncing;
         job.Begin(task.Task.Type == TaskType.Approval ? Lifecycle.OnHold : ready ? Lifecycle.Ready : Lifecycle.Syncing);
         _jobs[job.Id] = job;
-        _counters.Add(Deed.Create);
+        _counters.Add(CountedAction.Create);
         if (!valid)
         {
             End(job, new JobEnd { Lifecycle = Lifecycle.Terminated, State = "error" });
@@ -66,9 +66,9 @@ internal sealed class Supervisor
 
     public async Task<Answer> SyncedAsync(Job job, CancellationToken stopping)
     {
-        _counters.Add(Deed.Synced);
+        _counters.Add(CountedAction.Synced);
 
-        // The pause has begun when the read shows, so that a test which sees the read can move the clock.
+        // The pause begins before the read is counted, so that a test can move the clock as soon as it sees the read.
         var pause = _options.SyncedPause > TimeSpan.Zero ? Task.Delay(_options.SyncedPause, _options.Time, stopping) : Task.CompletedTask;
         var read = job.ReadForSynced();
         _changes.Signal();
@@ -82,7 +82,7 @@ internal sealed class Supervisor
         stopping.ThrowIfCancellationRequested();
         if (job.SaveReady(Now) != Lifecycle.Syncing)
         {
-            _counters.Add(Deed.SaveOver);
+            _counters.Add(CountedAction.SaveOver);
         }
 
         _changes.Signal();
@@ -97,23 +97,23 @@ internal sealed class Supervisor
             return NoSuchJob(job.Id);
         }
 
-        _counters.Add(Deed.Get);
+        _counters.Add(CountedAction.Get);
         _changes.Signal();
         return Answer.Json(document);
     }
 
     public Answer Hold(Job job)
     {
-        _counters.Add(Deed.Hold);
+        _counters.Add(CountedAction.Hold);
         var held = job.TryHold(Now);
         _changes.Signal();
         return held ? Answer.Ok : Answer.Error(400, "the job cannot be put on hold any more");
     }
 
-    /// <summary>Syncing and ended jobs stay as they are, and the answer does not tell.</summary>
+    /// <summary>Leaves syncing and ended jobs as they are; the answer is the same.</summary>
     public Answer Cancel(Job job)
     {
-        _counters.Add(Deed.Cancel);
+        _counters.Add(CountedAction.Cancel);
         End(job, lifecycle => lifecycle switch
         {
             Lifecycle.Ready or Lifecycle.OnHold => new JobEnd { Lifecycle = Lifecycle.Canceled, State = "canceled" },
@@ -124,7 +124,7 @@ internal sealed class Supervisor
         return Answer.NoContent;
     }
 
-    /// <summary>Ends the job wherever it stands, unless it has ended.</summary>
+    /// <summary>Ends the job in any lifecycle, unless it has ended.</summary>
     public bool End(Job job, JobEnd end) => End(job, lifecycle => Lifecycle.HasEnded(lifecycle) ? null : end);
 
     public bool Approve(Job job) =>
@@ -138,7 +138,7 @@ internal sealed class Supervisor
 
     public static Answer NoSuchJob(string id) => Answer.Error(404, $"no job {id}");
 
-    /// <summary>An agent's report counts for an assigned job only.</summary>
+    /// <summary>Takes the report of an agent, which is valid for an assigned job only.</summary>
     private void Report(Job job, JobEnd end) => End(job, lifecycle => lifecycle == Lifecycle.Assigned ? end : null);
 
     private bool End(Job job, Func<string, JobEnd?> from)
@@ -151,7 +151,7 @@ internal sealed class Supervisor
 
         _publisher.Publish(job, end!);
         KeepNewest(job);
-        _counters.Add(Deed.End);
+        _counters.Add(CountedAction.End);
         _changes.Signal();
         return true;
     }
@@ -174,10 +174,10 @@ internal sealed class Supervisor
             _jobs.TryRemove(oldest.Id, out _);
         }
 
-        _counters.Add(Deed.Remove);
+        _counters.Add(CountedAction.Remove);
         if (removal == RemovalOutcome.RemovedUnfetched)
         {
-            _counters.Add(Deed.RemoveUnfetched);
+            _counters.Add(CountedAction.RemoveUnfetched);
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace SyncCluster.TheEye.Jobs;
 
-/// <summary>A task and the row of its finished jobs, of which TheEye keeps the newest only.</summary>
+/// <summary>A task and the queue of its finished jobs, of which TheEye keeps only the newest.</summary>
 internal sealed class TaskOfCustomer(TheEyeTask task, TheEyeCustomer customer)
 {
     private readonly Lock _lock = new();
@@ -10,7 +10,7 @@ internal sealed class TaskOfCustomer(TheEyeTask task, TheEyeCustomer customer)
 
     public TheEyeCustomer Customer => customer;
 
-    /// <summary>Puts an ended job into the row; what falls out of it is to be deleted.</summary>
+    /// <summary>Adds an ended job to the queue; returns the job that must be deleted for it.</summary>
     public Job? Ended(Job job)
     {
         if (!task.AutoremoveCompletedJobs)
@@ -20,12 +20,12 @@ internal sealed class TaskOfCustomer(TheEyeTask task, TheEyeCustomer customer)
 
         lock (_lock)
         {
-            if (job.InRow)
+            if (job.IsInQueue)
             {
                 return null;
             }
 
-            job.InRow = true;
+            job.IsInQueue = true;
             _finished.Enqueue(job);
             if (_finished.Count <= task.KeepLimit)
             {
@@ -33,7 +33,7 @@ internal sealed class TaskOfCustomer(TheEyeTask task, TheEyeCustomer customer)
             }
 
             var oldest = _finished.Dequeue();
-            oldest.InRow = false;
+            oldest.IsInQueue = false;
             return oldest;
         }
     }
