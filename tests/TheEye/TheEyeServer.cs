@@ -71,6 +71,14 @@ public sealed class TheEyeServer : IAsyncDisposable
     /// <param name="task">The task.</param>
     public void AddTask(string customer, TheEyeTask task) => _accounts.AddTask(customer, task);
 
+    /// <summary>Adds a syncing job, as if it had been created before this server was started.</summary>
+    /// <param name="id">The job's id.</param>
+    /// <param name="customer">The task's customer.</param>
+    /// <param name="task">The id of a task that has been added.</param>
+    /// <param name="arguments">The job's arguments: JSON, an array.</param>
+    public void AddJob(string id, string customer, string task, ReadOnlyMemory<byte> arguments) =>
+        _supervisor.Add(id, _accounts.Task(customer, task) ?? throw new KeyNotFoundException($"There is no task {task}."), arguments);
+
     /// <summary>The state of a job; of a deleted one, its last state.</summary>
     /// <exception cref="KeyNotFoundException">There never was such a job.</exception>
     public JobSnapshot Job(string id) => Find(id).Snapshot();

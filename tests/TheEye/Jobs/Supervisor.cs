@@ -64,6 +64,14 @@ internal sealed class Supervisor
         return Answer.Json(document);
     }
 
+    /// <summary>A syncing job that was made before.</summary>
+    public void Add(string id, TaskOfCustomer task, ReadOnlyMemory<byte> arguments)
+    {
+        var job = new Job(id, task, null, arguments, [], Now);
+        job.Begin(Lifecycle.Syncing);
+        _jobs[id] = job;
+    }
+
     public async Task<Answer> SyncedAsync(Job job, CancellationToken stopping)
     {
         _counters.Add(CountedAction.Synced);
