@@ -1,12 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using SyncCluster.Gateway.Tests.Server;
+using SyncCluster.Harness;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 
-/// <summary>The load balancer's configuration, on a real nginx.</summary>
-public sealed class BalancerTests(TestCluster cluster) : IClassFixture<TestCluster>
+/// <summary>The load balancer's configuration. A real nginx in front of real gateways, since it is HTTP that is balanced; the silos are TestingHost's.</summary>
+[Collection(TestingHostCollection.Name)]
+public sealed class BalancerTests(TestingHostCluster cluster)
 {
     [NginxFact]
     public async Task Calls_through_the_balancer_are_answered_and_leave_no_secret_in_its_log()
@@ -22,7 +23,7 @@ public sealed class BalancerTests(TestCluster cluster) : IClassFixture<TestClust
 
         using var refused = await http.PostAsync(new Uri("/demo/task/hello/secret/path-secret/job?access_token=query-secret", UriKind.Relative), null);
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
-        await TestServer.UntilAsync(() => balancer.Log.Contains("/demo/task/hello/secret/***/job 401", StringComparison.Ordinal));
+        await Eventually.TrueAsync(() => balancer.Log.Contains("/demo/task/hello/secret/***/job 401", StringComparison.Ordinal), "the refused call is in the log");
         Assert.Contains($" {cluster.Gateway(0).Authority}", balancer.Log, StringComparison.Ordinal);
         Assert.Contains($" {cluster.Gateway(1).Authority}", balancer.Log, StringComparison.Ordinal);
         Assert.DoesNotContain("demo-token", balancer.Log, StringComparison.Ordinal);

@@ -1,13 +1,17 @@
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
-using SyncCluster.Gateway.Tests.Server;
+using SyncCluster.Harness;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 
-/// <summary>Any gateway, any silo: what one hears reaches whoever waits at another (rules I1, I7, I9).</summary>
-public sealed class ClusterTests(TestCluster cluster) : IClassFixture<TestCluster>
+/// <summary>
+/// A call at one gateway, its job on any silo, and callers that wait at another gateway. Silos of TestingHost; the gateways are real hosts, since each is a
+/// client of its own and is called over HTTP.
+/// </summary>
+[Collection(TestingHostCollection.Name)]
+public sealed class ClusterTests(TestingHostCluster cluster)
 {
     [Fact]
     public async Task A_call_at_any_gateway_is_answered()
@@ -16,14 +20,14 @@ public sealed class ClusterTests(TestCluster cluster) : IClassFixture<TestCluste
         Assert.All(answers.Index(), answer => Assert.Equal((200, $"""["hello {answer.Index}"]"""), answer.Item));
     }
 
-    [Fact]
-    public async Task A_job_called_at_one_gateway_answers_who_waits_at_another_and_every_silo_knows_it()
+    [Fact, Trait(WaitingRules.Trait, "I1")]
+    public async Task A_job_called_at_one_gateway_answers_callers_at_another_and_every_silo_has_it()
     {
-        var gate = cluster.NewGate();
+        using var gate = cluster.NewGate();
         var called = cluster.CallAsync(0, await cluster.GatedTaskAsync(gate));
         var jobId = await gate.FirstRunAsync();
         var attached = Enumerable.Range(0, 10).Select(waiter => cluster.AttachAsync(waiter % 2, jobId)).ToArray();
-        await TestServer.UntilAsync(() => cluster.Hub(0).Waiters == 6 && cluster.Hub(1).Waiters == 5);
+        await Eventually.TrueAsync(() => cluster.Hub(0).Waiters == 6 && cluster.Hub(1).Waiters == 5, "all callers wait");
         gate.Open();
 
         var answer = await called;
@@ -31,16 +35,16 @@ public sealed class ClusterTests(TestCluster cluster) : IClassFixture<TestCluste
         Assert.All(await Task.WhenAll(attached), other => Assert.Equal(answer, other));
         foreach (var silo in cluster.Silos)
         {
-            var grain = silo.Services.GetRequiredService<IGrainFactory>().GetGrain<IJobGrain>(JobKey.Of("demo", jobId));
+            var grain = silo.ServiceProvider.GetRequiredService<IGrainFactory>().GetGrain<IJobGrain>(JobKey.Of("demo", jobId));
             var finished = Assert.IsType<JobReply.Finished>(await grain.Attach(null, Reading.Cached));
             Assert.Contains(jobId, Encoding.UTF8.GetString(finished.Job.Document), StringComparison.Ordinal);
         }
     }
 
     [Fact]
-    public async Task A_cancel_at_one_gateway_answers_who_waits_at_another()
+    public async Task A_cancel_at_one_gateway_answers_a_caller_at_another()
     {
-        var gate = cluster.NewGate();
+        using var gate = cluster.NewGate();
         var called = cluster.CallAsync(0, await cluster.GatedTaskAsync(gate));
         var jobId = await gate.FirstRunAsync();
         using var canceled = await cluster.SendAsync(1, HttpMethod.Put, $"/demo/job/{jobId}/cancel?access_token=demo-token");

@@ -1,13 +1,13 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
-using SyncCluster.Gateway.Tests.Server;
+using SyncCluster.Harness;
 using SyncCluster.Hosting;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 
-/// <summary>The operator's endpoints of a silo.</summary>
-public sealed class OperatorTests(TestCluster cluster) : IClassFixture<TestCluster>, IDisposable
+/// <summary>The operator's endpoints of a silo. Real hosts, as the silo's program builds them, since a silo of TestingHost serves no HTTP.</summary>
+public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<SiloProgramCluster>, IDisposable
 {
     private readonly HttpClient _http = new();
 
@@ -16,19 +16,19 @@ public sealed class OperatorTests(TestCluster cluster) : IClassFixture<TestClust
     [Fact]
     public async Task An_operator_lists_unfinished_jobs_by_age_and_terminates_one()
     {
-        var gate = cluster.NewGate();
+        using var gate = cluster.NewGate();
         var task = await cluster.GatedTaskAsync(gate);
         var calls = new List<Task<(int Status, string Body)>>();
         for (var call = 1; call <= 6; call++)
         {
             calls.Add(cluster.CallAsync(call % 2, task));
-            await TestServer.UntilAsync(() => gate.Runs().Length == call);
+            await Eventually.TrueAsync(() => gate.Runs().Length == call, "the job's script has started");
         }
 
         var listed = new List<string>();
         foreach (var silo in cluster.Silos)
         {
-            using var response = await SendAsync(HttpMethod.Get, $"{silo.Urls.Single()}/jobs", TestCluster.OperatorToken);
+            using var response = await SendAsync(HttpMethod.Get, $"{silo.Urls.Single()}/jobs", SiloProgramCluster.OperatorToken);
             var jobs = JsonNode.Parse(await response.Content.ReadAsStringAsync())!.AsArray();
             Assert.All(jobs, job => Assert.Equal(("demo", task, "assigned", 1), ((string)job!["customer"]!, (string)job["task_id"]!, (string)job["lifecycle"]!, (int)job["gateways"]!)));
             var ids = jobs.Select(job => (string)job!["id"]!).ToArray();
@@ -40,12 +40,12 @@ public sealed class OperatorTests(TestCluster cluster) : IClassFixture<TestClust
 
         var ended = gate.Runs()[0];
         var address = $"{cluster.Silos[0].Urls.Single()}/jobs/demo/{ended}/terminate";
-        using var terminated = await SendAsync(HttpMethod.Put, address, TestCluster.OperatorToken);
+        using var terminated = await SendAsync(HttpMethod.Put, address, SiloProgramCluster.OperatorToken);
         Assert.Equal(HttpStatusCode.NoContent, terminated.StatusCode);
         var first = await await Task.WhenAny(calls);
         Assert.Equal(500, first.Status);
         Assert.Contains("An operator has ended the job.", first.Body, StringComparison.Ordinal);
-        using var again = await SendAsync(HttpMethod.Put, address, TestCluster.OperatorToken);
+        using var again = await SendAsync(HttpMethod.Put, address, SiloProgramCluster.OperatorToken);
         Assert.Equal(HttpStatusCode.Conflict, again.StatusCode);
 
         gate.Open();
@@ -71,7 +71,7 @@ public sealed class OperatorTests(TestCluster cluster) : IClassFixture<TestClust
     [InlineData("task/eb0166d31d0c56015d131f8f")]
     public async Task An_unknown_job_is_not_found(string job)
     {
-        using var response = await SendAsync(HttpMethod.Put, $"{cluster.Silos[0].Urls.Single()}/jobs/{job}/terminate", TestCluster.OperatorToken);
+        using var response = await SendAsync(HttpMethod.Put, $"{cluster.Silos[0].Urls.Single()}/jobs/{job}/terminate", SiloProgramCluster.OperatorToken);
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
     }
 

@@ -1,28 +1,29 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Storage;
+using Orleans.TestingHost;
 using SyncCluster.Gateway.Auth;
-using SyncCluster.Gateway.Tests.Server;
-using SyncCluster.Gateway.Tests.Waiting;
+using SyncCluster.Harness;
 using SyncCluster.Jobs;
 using SyncCluster.Storage;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 
-/// <summary>Silos that leave while clients wait (rules I2, I7, I9).</summary>
-public sealed class SiloStopTests(TestCluster cluster) : IClassFixture<TestCluster>
+/// <summary>
+/// Silos that are stopped while callers wait at gateways, with the executor and the scripts that the product has. Silos of TestingHost, stopped and started by
+/// its API; the gateways are real hosts, since they learn over TCP and from Redis that a silo has left.
+/// </summary>
+[Collection(TestingHostCollection.Name)]
+public sealed class SiloStopTests(TestingHostCluster cluster)
 {
-    /// <summary>Of each silo of the cluster.</summary>
-    private const int Workers = 4;
-
-    [Fact]
-    public async Task Jobs_that_wait_on_a_silo_that_stops_run_once_elsewhere()
+    [Fact, Trait(WaitingRules.Trait, "I2"), Trait(WaitingRules.Trait, "I7")]
+    public async Task Jobs_that_are_queued_on_a_silo_that_stops_run_once_on_another()
     {
-        var gate = cluster.NewGate();
+        using var gate = cluster.NewGate();
         var task = await cluster.GatedTaskAsync(gate);
         var calls = Enumerable.Range(0, 40).Select(call => cluster.CallAsync(call % 2, task)).ToArray();
-        await TestServer.UntilAsync(() => cluster.Silos.Sum(Unfinished) == calls.Length && gate.Runs().Length == cluster.Silos.Sum(Running));
+        await AllQueuedOrRunningAsync(task, calls.Length, gate);
 
-        var running = Running(cluster.Silos[0]);
+        var running = Running(cluster.Silos[0], task);
         await cluster.StopSiloAsync(cluster.Silos[0]);
         gate.Open();
         var answers = await Task.WhenAll(calls);
@@ -37,36 +38,37 @@ public sealed class SiloStopTests(TestCluster cluster) : IClassFixture<TestClust
     }
 
     [Fact]
-    public async Task Jobs_that_nobody_waits_for_run_elsewhere_all_the_same()
+    public async Task Queued_jobs_without_a_caller_run_on_another_silo_as_well()
     {
-        var gate = cluster.NewGate();
-        var address = $"/demo/task/{await cluster.GatedTaskAsync(gate)}/job?access_token={DemoMode.UserToken}";
-        using var hangUp = new CancellationTokenSource();
-        var calls = Enumerable.Range(0, 40).Select(call => cluster.SendAsync(call % 2, HttpMethod.Post, address, "[]", hangUp.Token)).ToArray();
-        await TestServer.UntilAsync(() => cluster.Silos.Sum(Unfinished) == calls.Length && gate.Runs().Length == cluster.Silos.Sum(Running));
-        await hangUp.CancelAsync();
-        await TestServer.UntilAsync(() => cluster.Hub(0).Waiters + cluster.Hub(1).Waiters == 0);
+        using var gate = cluster.NewGate();
+        var task = await cluster.GatedTaskAsync(gate);
+        var address = $"/demo/task/{task}/job?access_token={DemoMode.UserToken}";
+        using var disconnect = new CancellationTokenSource();
+        var calls = Enumerable.Range(0, 40).Select(call => cluster.SendAsync(call % 2, HttpMethod.Post, address, "[]", disconnect.Token)).ToArray();
+        await AllQueuedOrRunningAsync(task, calls.Length, gate);
+        await disconnect.CancelAsync();
+        await Eventually.TrueAsync(() => cluster.Hub(0).Waiters + cluster.Hub(1).Waiters == 0, "no caller waits any more");
 
         await cluster.StopSiloAsync(cluster.Silos[0]);
         gate.Open();
-        await TestServer.UntilAsync(() => gate.Runs().Length == calls.Length && cluster.Silos.Sum(Unfinished) == 0);
+        await Eventually.TrueAsync(() => gate.Runs().Length == calls.Length && cluster.Silos.Sum(silo => Unfinished(silo, task)) == 0, "all jobs have run");
         Assert.Equal(calls.Length, gate.Runs().Distinct().Count());
         await cluster.StartSiloAsync();
     }
 
-    [Fact]
-    public async Task When_a_silo_has_left_grains_do_not_trust_their_memory()
+    [Fact, Trait(WaitingRules.Trait, "I7")]
+    public async Task After_a_silo_has_left_grains_read_their_records_again()
     {
-        var gate = cluster.NewGate();
+        using var gate = cluster.NewGate();
         var task = await cluster.GatedTaskAsync(gate);
 
-        // As many as a silo runs at once, wherever they come to be.
-        var calls = Enumerable.Range(0, Workers).Select(call => cluster.CallAsync(call % 2, task)).ToArray();
-        await TestServer.UntilAsync(() => gate.Runs().Length == calls.Length);
+        // As many as one silo runs at once, so that all run wherever they are placed.
+        var calls = Enumerable.Range(0, GatewayCluster.Workers).Select(call => cluster.CallAsync(call % 2, task)).ToArray();
+        await Eventually.TrueAsync(() => gate.Runs().Length == calls.Length, "all scripts have started");
 
         // As another activation would have ended them.
-        var grains = cluster.Silos[0].Services.GetRequiredService<IGrainFactory>();
-        var storage = cluster.Silos[0].Services.GetRequiredKeyedService<IGrainStorage>(StorageNames.Jobs);
+        var grains = cluster.Silos[0].ServiceProvider.GetRequiredService<IGrainFactory>();
+        var storage = cluster.Silos[0].ServiceProvider.GetRequiredKeyedService<IGrainStorage>(StorageNames.Jobs);
         foreach (var jobId in gate.Runs())
         {
             var state = new GrainState<JobRecord?>();
@@ -83,8 +85,13 @@ public sealed class SiloStopTests(TestCluster cluster) : IClassFixture<TestClust
         await cluster.StartSiloAsync();
     }
 
-    private static int Running(Microsoft.AspNetCore.Builder.WebApplication silo) => Math.Min(Workers, Unfinished(silo));
+    /// <summary>Waits until each silo runs as many of the task's jobs as it can at once, and has the others queued.</summary>
+    private Task AllQueuedOrRunningAsync(string task, int jobs, ScriptGate gate) => Eventually.TrueAsync(
+        () => cluster.Silos.Sum(silo => Unfinished(silo, task)) == jobs && gate.Runs().Length == cluster.Silos.Sum(silo => Running(silo, task)),
+        "all jobs are queued or run");
 
-    private static int Unfinished(Microsoft.AspNetCore.Builder.WebApplication silo) =>
-        silo.Services.GetRequiredService<ActiveJobs>().Oldest(int.MaxValue).Count;
+    private static int Running(InProcessSiloHandle silo, string task) => Math.Min(GatewayCluster.Workers, Unfinished(silo, task));
+
+    private static int Unfinished(InProcessSiloHandle silo, string task) =>
+        silo.ServiceProvider.GetRequiredService<ActiveJobs>().Oldest(int.MaxValue).Count(job => job.TaskId == task);
 }

@@ -1,19 +1,23 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Storage;
-using SyncCluster.Gateway.Tests.Server;
+using SyncCluster.Harness;
 using SyncCluster.Storage;
 using Xunit.Abstractions;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 
-/// <summary>Three silos over a storage that fails, is slow, and reports applied writes as failed (rules I2, I3).</summary>
+/// <summary>
+/// A storage that fails, is slow, and reports applied writes as failed. Silos of TestingHost, whose storage is replaced; the gateways are real hosts, so that
+/// a caller's answer is an HTTP answer.
+/// </summary>
+[Trait(WaitingRules.Trait, "I2"), Trait(WaitingRules.Trait, "I3")]
 public sealed class UnreliableStorageTests(UnreliableCluster cluster, ITestOutputHelper output) : IClassFixture<UnreliableCluster>
 {
     [Fact]
     public async Task Each_call_gets_its_own_answer_and_each_script_runs_once()
     {
         output.WriteLine($"The seed is {cluster.Storage.Seed}.");
-        var gate = cluster.NewGate();
+        using var gate = cluster.NewGate();
         var task = await cluster.GatedTaskAsync(gate);
         gate.Open();
         var answers = await Task.WhenAll(Enumerable.Range(0, 150).Select(call => cluster.CallAsync(call % 2, task)));
@@ -21,14 +25,14 @@ public sealed class UnreliableStorageTests(UnreliableCluster cluster, ITestOutpu
         Assert.Equal(gate.Runs().Select(run => $"""["{run}"]""").Order(), answers.Select(answer => answer.Body).Order());
         Assert.Equal(150, gate.Runs().Distinct().Count());
         Assert.True(cluster.Storage.Failures > 50, $"Only {cluster.Storage.Failures} calls failed.");
-        await TestServer.UntilAsync(() => cluster.Hub(0).Waiters + cluster.Hub(1).Waiters == 0);
+        await Eventually.TrueAsync(() => cluster.Hub(0).Waiters + cluster.Hub(1).Waiters == 0, "no caller waits any more");
     }
 
     [Fact]
-    public async Task Jobs_that_take_turns_never_run_at_once_and_all_have_theirs()
+    public async Task Serial_jobs_never_run_at_once_and_all_of_them_run()
     {
         output.WriteLine($"The seed is {cluster.Storage.Seed}.");
-        var gate = cluster.NewGate();
+        using var gate = cluster.NewGate();
         var task = await cluster.GatedTaskAsync(gate, multitasking: false);
         gate.Open();
         var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(call => cluster.CallAsync(call % 2, task)));
@@ -39,7 +43,8 @@ public sealed class UnreliableStorageTests(UnreliableCluster cluster, ITestOutpu
     }
 }
 
-public sealed class UnreliableCluster : TestCluster
+/// <summary>Its silos share one unreliable storage.</summary>
+public sealed class UnreliableCluster : TestingHostCluster
 {
     internal UnreliableStorage Storage { get; } = new(Environment.TickCount);
 

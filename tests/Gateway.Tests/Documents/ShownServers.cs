@@ -61,7 +61,7 @@ public sealed class ShownServers : IAsyncLifetime
 
     private async Task<ShownServer> StartClusterAsync()
     {
-        var cluster = await StartAsync(new TestCluster());
+        var cluster = await StartAsync(new SiloProgramCluster());
         return new(
             new()
             {
@@ -71,7 +71,7 @@ public sealed class ShownServers : IAsyncLifetime
                 ["http://127.0.0.1:6092"] = new(cluster.Silos[1].Urls.Single()),
                 ["http://127.0.0.1:6093"] = new(cluster.Silos[2].Urls.Single()),
             },
-            new() { ["OPERATOR_TOKEN"] = TestCluster.OperatorToken });
+            new() { ["OPERATOR_TOKEN"] = SiloProgramCluster.OperatorToken });
     }
 
     private async Task<T> StartAsync<T>(T server)

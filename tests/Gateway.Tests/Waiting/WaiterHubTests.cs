@@ -1,18 +1,22 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
-using Orleans.Core.Internal;
 using SyncCluster.Execution;
 using SyncCluster.Gateway.Waiting;
+using SyncCluster.Harness;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Tests.Waiting;
 
-/// <summary>Requests that wait at a gateway, on real grains (rules I1, I5, I6, I7).</summary>
-public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluster>
+/// <summary>
+/// Requests that wait at a gateway, on the grains of a TestingHost cluster: deadlines, repeated calls, faults of storage and grains. Silos and gateways that
+/// are lost while requests wait are in <c>SiloLossTests</c> and <c>GatewayLossTests</c>, under SIGKILL in <c>Cluster.Tests</c>.
+/// </summary>
+[Collection(WaitingCollection.Name)]
+public sealed class WaiterHubTests(WaitingCluster cluster)
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(600);
 
-    [Fact]
+    [Fact, Trait(WaitingRules.Trait, "I1")]
     public async Task An_end_right_after_the_release_reaches_the_submitter()
     {
         var gateway = await cluster.GatewayAsync();
@@ -25,44 +29,44 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
                 await job.AssignAsync(attempt, run);
                 await job.Grain.Complete(run, TestJob.Success);
             });
-            var end = await gateway.SubmitAndWaitAsync(job.Spec, null, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience);
+            var end = await gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None).WaitAsync(JobTestCluster.Patience);
             Assert.Equal((await job.StoredAsync())!.Document!, WaiterHubExtensions.Reply<JobReply.Finished>(end).Job.Document);
         }
 
         Assert.Equal(0, gateway.Waiters);
     }
 
-    [Fact]
+    [Fact, Trait(WaitingRules.Trait, "I1")]
     public async Task A_hundred_waiters_at_four_gateways_get_the_same_answer()
     {
         var job = cluster.NewJob();
         var gateways = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => cluster.GatewayAsync()));
-        var submitted = gateways[0].SubmitAndWaitAsync(job.Spec, null, job.Soon, CancellationToken.None);
-        await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
+        var submitted = gateways[0].SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None);
+        await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
         Task<WaitResult>[] waiters =
-            [submitted, .. Enumerable.Range(1, 99).Select(i => gateways[i % 4].AttachAndWaitAsync(job.Key, _ => true, job.Soon, CancellationToken.None))];
+            [submitted, .. Enumerable.Range(1, 99).Select(i => gateways[i % 4].AttachAndWaitAsync(job.Key, _ => true, WaitingCluster.Minute, CancellationToken.None))];
         await job.FinishAsync();
         var document = (await job.StoredAsync())!.Document!;
         Assert.All(
-            await Task.WhenAll(waiters).WaitAsync(JobCluster.Patience),
+            await Task.WhenAll(waiters).WaitAsync(JobTestCluster.Patience),
             end => Assert.Equal(document, WaiterHubExtensions.Reply<JobReply.Finished>(end).Job.Document));
         Assert.All(gateways, gateway => Assert.Equal(0, gateway.Waiters));
     }
 
-    [Fact]
+    [Fact, Trait(WaitingRules.Trait, "I5")]
     public async Task A_wait_ends_by_its_deadline_and_the_job_goes_on()
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
         var watch = Stopwatch.StartNew();
-        var end = await gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), CancellationToken.None).WaitAsync(JobCluster.Patience);
+        var end = await gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), CancellationToken.None).WaitAsync(JobTestCluster.Patience);
         Assert.IsType<WaitResult.TimedOut>(end);
         Assert.InRange(watch.Elapsed, Short - TimeSpan.FromMilliseconds(20), Short + TimeSpan.FromSeconds(1.5));
         Assert.Equal(Lifecycle.Ready, (await job.StoredAsync())!.Lifecycle);
     }
 
-    [Fact]
-    public async Task A_storage_that_hangs_keeps_nobody_past_the_deadline()
+    [Fact, Trait(WaitingRules.Trait, "I5")]
+    public async Task A_storage_that_hangs_keeps_no_request_past_its_deadline()
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
@@ -72,9 +76,9 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
         {
             job.Storage.Gate = gate.Task;
             var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), CancellationToken.None);
-            Assert.IsType<WaitResult.TimedOut>(await submitted.WaitAsync(JobCluster.Patience));
+            Assert.IsType<WaitResult.TimedOut>(await submitted.WaitAsync(JobTestCluster.Patience));
             var attached = gateway.AttachAndWaitAsync(job.Key, _ => true, new Deadline(TimeProvider.System, Short), CancellationToken.None);
-            Assert.IsType<WaitResult.Unknown>(await attached.WaitAsync(JobCluster.Patience));
+            Assert.IsType<WaitResult.Unknown>(await attached.WaitAsync(JobTestCluster.Patience));
         }
         finally
         {
@@ -85,7 +89,7 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
     }
 
     [Fact]
-    public async Task A_cluster_that_gives_no_answer_at_all_is_not_waited_for_to_the_end()
+    public async Task A_request_is_not_kept_to_its_deadline_if_the_cluster_does_not_answer_at_all()
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync(new WaitingOptions { Silence = TimeSpan.FromSeconds(1) });
@@ -94,7 +98,7 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
         try
         {
             var minutes = new Deadline(TimeProvider.System, TimeSpan.FromMinutes(10));
-            Assert.IsType<WaitResult.Unknown>(await gateway.AttachAndWaitAsync(job.Key, _ => true, minutes, CancellationToken.None).WaitAsync(JobCluster.Patience));
+            Assert.IsType<WaitResult.Unknown>(await gateway.AttachAndWaitAsync(job.Key, _ => true, minutes, CancellationToken.None).WaitAsync(JobTestCluster.Patience));
         }
         finally
         {
@@ -102,36 +106,36 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
         }
     }
 
-    [Fact]
-    public async Task The_last_look_finds_a_job_that_ended_without_a_push()
+    [Fact, Trait(WaitingRules.Trait, "I5")]
+    public async Task The_last_attach_finds_a_job_that_ended_without_a_push()
     {
         var job = cluster.NewJob();
-        WaiterHubExtensions.Reply<JobReply.Finished>(await LastLookAsync(job, job.EndBehindTheGrainAsync));
+        WaiterHubExtensions.Reply<JobReply.Finished>(await LastAttachAsync(job, job.EndBehindTheGrainAsync));
     }
 
-    [Fact]
-    public async Task The_last_look_says_that_the_job_s_record_is_lost()
+    [Fact, Trait(WaitingRules.Trait, "I5")]
+    public async Task The_last_attach_finds_that_the_record_is_lost()
     {
         var job = cluster.NewJob();
-        var refused = Assert.IsType<WaitResult.Refused>(await LastLookAsync(job, () => cluster.Storage.RemoveAsync(job.Grain.GetGrainId())));
+        var refused = Assert.IsType<WaitResult.Refused>(await LastAttachAsync(job, () => cluster.Storage.RemoveAsync(job.Grain.GetGrainId())));
         Assert.Equal(Problems.RecordLost(job.Spec.JobId), refused.Problem);
     }
 
-    [Fact]
-    public async Task A_client_that_goes_away_changes_nothing_for_another()
+    [Fact, Trait(WaitingRules.Trait, "I6")]
+    public async Task A_client_that_disconnects_changes_nothing_for_another()
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
         using var goes = new CancellationTokenSource();
-        var gone = gateway.SubmitAndWaitAsync(job.Spec, null, job.Soon, goes.Token);
-        await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
-        var stays = gateway.AttachAndWaitAsync(job.Key, _ => true, job.Soon, CancellationToken.None);
+        var gone = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, goes.Token);
+        await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
+        var stays = gateway.AttachAndWaitAsync(job.Key, _ => true, WaitingCluster.Minute, CancellationToken.None);
         await goes.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone.WaitAsync(JobCluster.Patience));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone.WaitAsync(JobTestCluster.Patience));
         Assert.Equal(1, gateway.Waiters);
         Assert.False(stays.IsCompleted);
 
-        // A call behind the Leave that must not have been sent.
+        // If the gateway had sent a Leave, it would have arrived before this.
         await job.Grain.Attach(null, Reading.Cached);
         await job.FinishAsync();
         WaiterHubExtensions.Reply<JobReply.Finished>(await stays.WaitAsync(TimeSpan.FromSeconds(5)));
@@ -139,12 +143,13 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
     }
 
     [Fact]
-    public async Task A_server_that_stops_ends_the_waits_that_are_and_those_that_come()
+    public async Task A_gateway_that_stops_ends_its_waits_and_new_ones()
     {
         var job = cluster.NewJob();
         using var stop = new CancellationTokenSource();
         var gateway = await cluster.GatewayAsync(new() { DrainTime = TimeSpan.FromMilliseconds(1) }, stop: stop.Token);
-        using (var wait = await gateway.SubmitAsync(job.Spec, null, new WaitDeadlines(job.Soon, job.Soon), CancellationToken.None).WaitAsync(JobCluster.Patience))
+        var deadlines = new WaitDeadlines(WaitingCluster.Minute, WaitingCluster.Minute);
+        using (var wait = await gateway.SubmitAsync(job.Spec, null, deadlines, CancellationToken.None).WaitAsync(JobTestCluster.Patience))
         {
             Assert.Null(wait.Result);
             var submitted = wait.EndAsync(CancellationToken.None);
@@ -153,66 +158,92 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
         }
 
         Assert.IsType<WaitResult.Draining>(
-            await gateway.AttachAndWaitAsync(job.Key, _ => true, job.Soon, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5)));
+            await gateway.AttachAndWaitAsync(job.Key, _ => true, WaitingCluster.Minute, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5)));
 
-        // Whoever would not have waited is told the same as ever.
+        // A request that does not wait is answered as ever.
         Assert.IsType<WaitResult.TimedOut>(await gateway.AttachAndWaitAsync(
-            job.Key, _ => true, new WaitDeadlines(job.Soon, new Deadline(TimeProvider.System, TimeSpan.Zero)), CancellationToken.None));
+            job.Key, _ => true, new WaitDeadlines(WaitingCluster.Minute, new Deadline(TimeProvider.System, TimeSpan.Zero)), CancellationToken.None));
         Assert.Equal(0, gateway.Waiters);
         await job.FinishAsync();
-        WaiterHubExtensions.Reply<JobReply.Finished>(await gateway.AttachAndWaitAsync(job.Key, _ => true, job.Soon, CancellationToken.None));
+        WaiterHubExtensions.Reply<JobReply.Finished>(await gateway.AttachAndWaitAsync(job.Key, _ => true, WaitingCluster.Minute, CancellationToken.None));
     }
 
-    [Fact]
-    public async Task Who_may_not_see_the_job_is_told_so_and_the_others_wait_on()
+    [Fact, Trait(WaitingRules.Trait, "I6")]
+    public async Task A_caller_that_may_not_see_the_job_is_refused_and_the_others_wait_on()
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
-        var waits = gateway.SubmitAndWaitAsync(job.Spec, null, job.Soon, CancellationToken.None);
-        await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
-        Assert.IsType<WaitResult.Forbidden>(await gateway.AttachAndWaitAsync(job.Key, _ => false, job.Soon, CancellationToken.None));
+        var waits = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None);
+        await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
+        Assert.IsType<WaitResult.Forbidden>(await gateway.AttachAndWaitAsync(job.Key, _ => false, WaitingCluster.Minute, CancellationToken.None));
         await job.FinishAsync();
-        Assert.IsType<WaitResult.Forbidden>(await gateway.AttachAndWaitAsync(job.Key, _ => false, job.Soon, CancellationToken.None));
+        Assert.IsType<WaitResult.Forbidden>(await gateway.AttachAndWaitAsync(job.Key, _ => false, WaitingCluster.Minute, CancellationToken.None));
         WaiterHubExtensions.Reply<JobReply.Finished>(await waits.WaitAsync(TimeSpan.FromSeconds(5)));
     }
 
-    [Fact]
-    public async Task A_gateway_asks_again_when_the_grain_has_left_memory()
+    [Fact, Trait(WaitingRules.Trait, "I7")]
+    public async Task A_gateway_attaches_again_when_the_grain_has_left_memory()
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
-        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
-        await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
+        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None);
+        await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
         await job.EndBehindTheGrainAsync();
-        await job.Grain.Cast<IGrainManagementExtension>().DeactivateOnIdle();
-        WaiterHubExtensions.Reply<JobReply.Finished>(await submitted.WaitAsync(JobCluster.Patience));
+        await cluster.DeactivateAsync(job.Grain);
+        WaiterHubExtensions.Reply<JobReply.Finished>(await submitted.WaitAsync(JobTestCluster.Patience));
     }
 
-    [Fact]
-    public async Task A_gateway_asks_again_from_time_to_time_and_old_memory_is_not_believed()
+    [Fact, Trait(WaitingRules.Trait, "I7")]
+    public async Task A_gateway_attaches_again_from_time_to_time_and_the_grain_reads_what_is_old()
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromMilliseconds(200) });
-        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
-        await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
+        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None);
+        await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
         await job.EndBehindTheGrainAsync();
         cluster.Clock.Forward(TimeSpan.FromSeconds(61));
-        WaiterHubExtensions.Reply<JobReply.Finished>(await submitted.WaitAsync(JobCluster.Patience));
+        WaiterHubExtensions.Reply<JobReply.Finished>(await submitted.WaitAsync(JobTestCluster.Patience));
     }
 
-    [Fact]
-    public async Task A_gateway_asks_often_while_the_silo_of_the_grain_stops_and_may_not_reach_it()
+    [Fact, Trait(WaitingRules.Trait, "I7")]
+    public async Task A_gateway_attaches_again_every_minute_with_a_tenth_of_jitter()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow.AddHours(1));
+        var (gateway, jobs) = await ManyWaitAsync(time);
+        var start = time.GetUtcNow();
+        time.Advance(TimeSpan.FromSeconds(53));
+        await AdvanceUntilAsync(time, () => Attached(jobs) > 0);
+        Assert.True(time.GetUtcNow() - start >= TimeSpan.FromSeconds(54));
+        await AdvanceUntilAsync(time, () => jobs.All(job => cluster.CallsOf(job, nameof(IJobGrain.Attach)) == 1));
+        Assert.Equal(jobs.Length, gateway.Waiters);
+    }
+
+    [Fact, Trait(WaitingRules.Trait, "I7")]
+    public async Task After_a_silo_has_left_a_gateway_attaches_again_to_all_jobs_spread_over_three_seconds()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow.AddHours(1));
+        var (gateway, jobs) = await ManyWaitAsync(time);
+        gateway.AttachAllSoon();
+        time.Advance(TimeSpan.FromSeconds(1.75));
+        await Eventually.TrueAsync(() => Attached(jobs) > 0, "the gateway attaches again");
+        Assert.InRange(Attached(jobs), 1, jobs.Length - 1);
+        time.Advance(TimeSpan.FromSeconds(1.5));
+        await Eventually.TrueAsync(() => Attached(jobs) == jobs.Length, "the gateway has attached to all jobs");
+    }
+
+    [Fact, Trait(WaitingRules.Trait, "I7")]
+    public async Task A_gateway_attaches_often_while_the_silo_of_the_grain_stops()
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
         cluster.Executor.IsStopping = true;
         try
         {
-            var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, TimeSpan.FromSeconds(60)), CancellationToken.None);
-            await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
+            var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None);
+            await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
             await job.EndBehindTheGrainAsync();
             cluster.Clock.Forward(TimeSpan.FromSeconds(61));
-            WaiterHubExtensions.Reply<JobReply.Finished>(await submitted.WaitAsync(JobCluster.Patience));
+            WaiterHubExtensions.Reply<JobReply.Finished>(await submitted.WaitAsync(JobTestCluster.Patience));
         }
         finally
         {
@@ -220,81 +251,127 @@ public sealed class WaiterHubTests(JobCluster cluster) : IClassFixture<JobCluste
         }
     }
 
-    [Fact]
-    public async Task A_storage_that_comes_back_in_time_is_not_noticed()
+    [Fact, Trait(WaitingRules.Trait, "I5")]
+    public async Task A_storage_that_recovers_in_time_costs_no_answer()
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
-        job.Storage.NextWrites([.. Enumerable.Repeat(Fault.Before, 7)]);
-        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, job.Soon, CancellationToken.None);
-        await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
+        job.Storage.NextWrites([.. Enumerable.Repeat(WriteFault.Before, 7)]);
+        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None);
+        await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
         await job.FinishAsync();
-        WaiterHubExtensions.Reply<JobReply.Finished>(await submitted.WaitAsync(JobCluster.Patience));
+        WaiterHubExtensions.Reply<JobReply.Finished>(await submitted.WaitAsync(JobTestCluster.Patience));
+        Assert.Single(job.Executor.Attempts);
+    }
+
+    [Fact, Trait(WaitingRules.Trait, "I2"), Trait(WaitingRules.Trait, "I5")]
+    public async Task A_submit_without_an_answer_is_sent_again_after_its_timeout_and_the_job_runs_once()
+    {
+        var job = cluster.NewJob();
+        var gateway = await cluster.GatewayAsync();
+        var hangs = new TaskCompletionSource();
+        job.Storage.NextWrites(WriteFault.After);
+        job.Storage.Gate = hangs.Task;
+        job.Executor.Resume = record => Task.FromResult<Resumption>(
+            job.Executor.Attempts.Contains(record.Attempt) ? new Resumption.KeepWaiting() : new Resumption.TakeOver());
+        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None);
+        await Eventually.TrueAsync(() => cluster.CallsOf(job, nameof(IJobGrain.Submit)) > 1, "the gateway has sent the submit again");
+        Assert.Empty(job.Executor.Attempts);
+        hangs.SetResult();
+        await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
+        await job.FinishAsync();
+        WaiterHubExtensions.Reply<JobReply.Finished>(await submitted);
         Assert.Single(job.Executor.Attempts);
     }
 
     [Fact]
-    public async Task A_storage_that_stays_away_is_told_after_some_patience()
+    public async Task A_storage_that_does_not_recover_is_reported_after_the_patience()
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync(new WaitingOptions { Patience = TimeSpan.FromMilliseconds(200) });
         job.Storage.AllWritesFail = true;
-        var end = await gateway.SubmitAndWaitAsync(job.Spec, null, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience);
+        var end = await gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None).WaitAsync(JobTestCluster.Patience);
         WaiterHubExtensions.Reply<JobReply.Unavailable>(end);
         Assert.Empty(job.Executor.Attempts);
         Assert.Equal(0, gateway.Waiters);
     }
 
     [Fact]
-    public async Task A_grain_that_is_broken_keeps_nobody_long()
+    public async Task A_grain_that_always_fails_is_called_three_times()
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
-        await job.PutAsync(JobRecord.Fenced(job.Spec, Guid.NewGuid(), cluster.Executor.Address, DateTimeOffset.UtcNow));
+        await job.FenceElsewhereAsync();
         var calls = 0;
         job.Executor.Resume = _ =>
         {
             Interlocked.Increment(ref calls);
             throw new InvalidOperationException("A bug.");
         };
-        var minute = new Deadline(TimeProvider.System, TimeSpan.FromMinutes(1));
-        Assert.IsType<WaitResult.Unknown>(await gateway.AttachAndWaitAsync(job.Key, _ => true, minute, CancellationToken.None).WaitAsync(JobCluster.Patience));
+        var minute = WaitingCluster.Minute;
+        Assert.IsType<WaitResult.Unknown>(await gateway.AttachAndWaitAsync(job.Key, _ => true, minute, CancellationToken.None).WaitAsync(JobTestCluster.Patience));
         Assert.Equal(3, calls);
-        Assert.IsType<WaitResult.Unknown>(await gateway.SubmitAndWaitAsync(job.Spec, null, minute, CancellationToken.None).WaitAsync(JobCluster.Patience));
+        Assert.IsType<WaitResult.Unknown>(await gateway.SubmitAndWaitAsync(job.Spec, null, minute, CancellationToken.None).WaitAsync(JobTestCluster.Patience));
         Assert.Equal(0, gateway.Waiters);
     }
 
     [Fact]
-    public async Task A_grain_that_fails_twice_is_asked_again()
+    public async Task A_grain_that_fails_twice_is_called_again()
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
-        await job.PutAsync(JobRecord.Fenced(job.Spec, Guid.NewGuid(), cluster.Executor.Address, DateTimeOffset.UtcNow));
+        await job.FenceElsewhereAsync();
         var calls = 0;
         job.Executor.Resume = _ => Interlocked.Increment(ref calls) > 2
             ? Task.FromResult<Resumption>(new Resumption.End(TestJob.Failure))
             : throw new InvalidOperationException("A bug.");
-        WaiterHubExtensions.Reply<JobReply.Finished>(await gateway.AttachAndWaitAsync(job.Key, _ => true, job.Soon, CancellationToken.None).WaitAsync(JobCluster.Patience));
+        WaiterHubExtensions.Reply<JobReply.Finished>(await gateway.AttachAndWaitAsync(job.Key, _ => true, WaitingCluster.Minute, CancellationToken.None).WaitAsync(JobTestCluster.Patience));
     }
 
-    /// <summary>How a wait ends whose last look is taken after something has happened that nobody was told of.</summary>
-    private async Task<WaitResult> LastLookAsync(TestJob job, Func<Task> happens)
+    /// <summary>A gateway in a time that the test advances, and a hundred jobs that are waited for.</summary>
+    private async Task<(WaiterHub Gateway, TestJob[] Jobs)> ManyWaitAsync(TimeProvider time)
     {
-        var untilTheLook = TimeSpan.FromSeconds(1.5);
-        var time = new ObservedTime(untilTheLook);
+        var gateway = await cluster.GatewayAsync(time: time);
+        var jobs = Enumerable.Range(0, 100).Select(_ => cluster.NewJob()).ToArray();
+        var deadline = new Deadline(time, TimeSpan.FromMinutes(10));
+        var waits = await Task.WhenAll(jobs.Select(job => gateway.SubmitAsync(job.Spec, null, new WaitDeadlines(deadline, deadline), CancellationToken.None)));
+        Assert.All(waits, wait => Assert.Null(wait.Result));
+        return (gateway, jobs);
+    }
+
+    private int Attached(TestJob[] jobs) => jobs.Count(job => cluster.CallsOf(job, nameof(IJobGrain.Attach)) > 0);
+
+    private static Task AdvanceUntilAsync(FakeTimeProvider time, Func<bool> condition) => Eventually.TrueAsync(
+        () =>
+        {
+            var holds = condition();
+            if (!holds)
+            {
+                time.Advance(TimeSpan.FromMilliseconds(250));
+            }
+
+            return holds;
+        },
+        "the gateway attaches again");
+
+    /// <summary>How a wait ends if something happens before its last attach that is pushed to no gateway.</summary>
+    private async Task<WaitResult> LastAttachAsync(TestJob job, Func<Task> happens)
+    {
+        var untilTheAttach = TimeSpan.FromSeconds(1.5);
+        var time = new ObservedTime(untilTheAttach);
         var gateway = await cluster.GatewayAsync(time: time);
         var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(time, TimeSpan.FromSeconds(2)), CancellationToken.None);
-        await job.Executor.First.Task.WaitAsync(JobCluster.Patience);
+        await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
         await happens();
-        await time.IsWaitedFor.WaitAsync(JobCluster.Patience);
+        await time.IsWaitedFor.WaitAsync(JobTestCluster.Patience);
         Assert.False(submitted.IsCompleted);
 
-        time.Advance(untilTheLook);
-        return await submitted.WaitAsync(JobCluster.Patience);
+        time.Advance(untilTheAttach);
+        return await submitted.WaitAsync(JobTestCluster.Patience);
     }
 
-    /// <summary>Time that passes when it is told to, and tells when somebody waits for so much of it.</summary>
-    /// <remarks>It is ahead of the grains' time, who refuse what has come too late.</remarks>
+    /// <summary>Time that passes as the test says, and that says when a timer for a certain span is started.</summary>
+    /// <remarks>It is ahead of the grains' time: they refuse a submit that is too late.</remarks>
     private sealed class ObservedTime(TimeSpan span) : FakeTimeProvider(DateTimeOffset.UtcNow.AddHours(1))
     {
         private readonly TaskCompletionSource _waitedFor = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,3 +1,4 @@
+using SyncCluster.Harness;
 using SyncCluster.TheEye;
 using SyncCluster.TheEye.Faults;
 
@@ -8,7 +9,7 @@ public sealed class TheEyeDeadlineTests(TheEyeDeadlineTests.Server server) : ICl
 {
     public void Dispose() => server.TheEye.Faults.Clear();
 
-    [Theory]
+    [Theory, Trait(WaitingRules.Trait, "I5")]
     [InlineData(Step.Profile)]
     [InlineData(Step.Create)]
     [InlineData(Step.Synced)]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using SyncCluster.Gateway.Tests.Server;
+using SyncCluster.Harness;
 using SyncCluster.TheEye;
 using SyncCluster.TheEye.Faults;
 using SyncCluster.TheEye.Jobs;
@@ -191,7 +192,7 @@ public sealed class TheEyeFailureTests(TheEyeFailureTests.Server server) : IClas
         Assert.Equal(0, server.TheEye.Job(job.Id).SyncedCalls);
     }
 
-    [Fact]
+    [Fact, Trait(WaitingRules.Trait, "I1")]
     public async Task A_job_that_has_ended_before_its_release_is_answered_is_answered_meanwhile()
     {
         var task = server.AddTask();

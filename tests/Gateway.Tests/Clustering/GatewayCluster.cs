@@ -4,36 +4,43 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Waiting;
-using SyncCluster.Hosting;
-using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 
-/// <summary>Three silos and two gateways, the real hosts, in this process: they talk over TCP, and to a Redis.</summary>
-public class TestCluster : IAsyncLifetime
+/// <summary>Two gateways, the real hosts, in front of silos that run scripts. They talk over TCP, and to a Redis in this process.</summary>
+public abstract class GatewayCluster : IAsyncLifetime
 {
-    public const string OperatorToken = "operator-token";
-
     private readonly RedisInProcess _redis = new();
-    private readonly List<WebApplication> _silos = [];
     private readonly List<WebApplication> _gateways = [];
     private readonly List<HttpClient> _clients = [];
-    private readonly string _name = $"test-{Guid.NewGuid():N}";
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("synccluster-test-").FullName;
 
-    internal IReadOnlyList<WebApplication> Silos => _silos;
+    /// <summary>How the cluster is found.</summary>
+    protected IReadOnlyDictionary<string, string?> ClusterSettings => new Dictionary<string, string?>
+    {
+        ["Cluster:Redis"] = _redis.Address,
+        ["Cluster:Name"] = Path.GetFileName(Folder),
+    };
+
+    /// <summary>How a silo listens and runs scripts.</summary>
+    protected static IReadOnlyDictionary<string, string?> SiloSettings { get; } = new Dictionary<string, string?>
+    {
+        ["Cluster:SiloPort"] = "0",
+        ["Cluster:GatewayPort"] = "0",
+        ["LocalExecutor:Concurrency"] = $"{Workers}",
+        ["LocalExecutor:DrainTime"] = "00:00:01",
+    };
+
+    /// <summary>Scripts that a silo runs at once.</summary>
+    internal const int Workers = 4;
 
     public async Task InitializeAsync()
     {
-        for (var silo = 0; silo < 3; silo++)
-        {
-            await StartSiloAsync();
-        }
-
+        await StartSilosAsync();
         for (var gateway = 0; gateway < 2; gateway++)
         {
-            var app = Program.Build([.. Settings, "--Demo:Folder=tasks"]);
+            var app = Program.Build([.. CommandLine(ClusterSettings), "--Demo:Folder=tasks"]);
             await app.StartAsync();
             _gateways.Add(app);
             _clients.Add(new HttpClient { BaseAddress = new Uri(app.Urls.Single()), Timeout = TimeSpan.FromMinutes(2) });
@@ -43,12 +50,13 @@ public class TestCluster : IAsyncLifetime
     public async Task DisposeAsync()
     {
         _clients.ForEach(client => client.Dispose());
-        foreach (var app in _gateways.Concat(_silos))
+        foreach (var app in _gateways)
         {
             await app.StopAsync();
             await app.DisposeAsync();
         }
 
+        await StopSilosAsync();
         _redis.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
@@ -56,27 +64,6 @@ public class TestCluster : IAsyncLifetime
     internal Uri Gateway(int gateway) => _clients[gateway].BaseAddress!;
 
     internal WaiterHub Hub(int gateway) => _gateways[gateway].Services.GetRequiredService<WaiterHub>();
-
-    internal async Task<WebApplication> StartSiloAsync()
-    {
-        var silo = SyncCluster.Silo.Program.Build([.. Settings, "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", "--LocalExecutor:Concurrency=4", "--LocalExecutor:DrainTime=00:00:01",
-            $"--Operator:TokenSha256={Convert.ToHexStringLower(Secret.Hash(OperatorToken))}"], Replace);
-        await silo.StartAsync();
-        _silos.Add(silo);
-        return silo;
-    }
-
-    /// <summary>As with SIGTERM.</summary>
-    internal async Task StopSiloAsync(WebApplication silo)
-    {
-        _silos.Remove(silo);
-        await silo.StopAsync();
-        await silo.DisposeAsync();
-    }
-
-    /// <summary>The silo in whose memory a job's grain is; null for none.</summary>
-    internal WebApplication? HolderOf(string jobId) => _silos.Find(
-        silo => silo.Services.GetRequiredService<ActiveJobs>().Oldest(int.MaxValue).Any(job => job.JobId == jobId));
 
     /// <summary>Imports a script of a test as a task of the demonstration; its id.</summary>
     internal async Task<string> ImportAsync(string script, bool multitasking = true)
@@ -108,8 +95,8 @@ public class TestCluster : IAsyncLifetime
     internal async Task<(int Status, string Body)> AttachAsync(int gateway, string jobId) =>
         await AnswerAsync(await SendAsync(gateway, HttpMethod.Get, $"/demo/job/{jobId}/result?access_token={DemoMode.UserToken}"));
 
-    /// <summary>A task whose script notes its job's id in a file and then waits for another one; its answer is the id.</summary>
-    internal Task<string> GatedTaskAsync(Gate gate, bool multitasking = true) => ImportAsync(
+    /// <summary>A task whose script notes its job's id in a file and then waits for another file; its answer is the id.</summary>
+    internal Task<string> GatedTaskAsync(ScriptGate gate, bool multitasking = true) => ImportAsync(
         $$"""
         exec 9> {{gate.Alone}}
         flock -n 9 || echo overlap >> {{gate.Overlaps}}
@@ -120,21 +107,21 @@ public class TestCluster : IAsyncLifetime
         """,
         multitasking);
 
-    internal Gate NewGate() => new(Path.Combine(Folder, Guid.NewGuid().ToString("N")));
+    internal ScriptGate NewGate() => new(Path.Combine(Folder, Guid.NewGuid().ToString("N")));
 
-    /// <summary>What stands in for a silo's services.</summary>
-    protected virtual void Replace(IServiceCollection services)
-    {
-    }
+    /// <summary>Starts three silos.</summary>
+    protected abstract Task StartSilosAsync();
 
-    private string[] Settings =>
+    protected abstract Task StopSilosAsync();
+
+    /// <summary>Settings as arguments of a program that listens on a free port and logs errors only.</summary>
+    protected static string[] CommandLine(IEnumerable<KeyValuePair<string, string?>> settings) =>
     [
         "--urls=http://127.0.0.1:0",
         "--Logging:LogLevel:Default=Error",
         "--Logging:LogLevel:SyncCluster=Error",
         "--Logging:LogLevel:Orleans=Error",
-        $"--Cluster:Redis={_redis.Address}",
-        $"--Cluster:Name={_name}",
+        .. settings.Select(setting => $"--{setting.Key}={setting.Value}"),
     ];
 
     private static async Task<(int Status, string Body)> AnswerAsync(HttpResponseMessage response)
@@ -143,30 +130,5 @@ public class TestCluster : IAsyncLifetime
         {
             return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
         }
-    }
-}
-
-/// <summary>Where scripts of a test tell that they run, and wait.</summary>
-internal sealed class Gate(string path)
-{
-    public string Started => $"{path}.started";
-
-    /// <summary>Held by each script that runs.</summary>
-    public string Alone => $"{path}.alone";
-
-    /// <summary>Is there when two have run at once.</summary>
-    public string Overlaps => $"{path}.overlaps";
-
-    public string Opened => $"{path}.opened";
-
-    public void Open() => File.WriteAllText(Opened, "");
-
-    /// <summary>The ids of the jobs whose scripts have started, once for each start.</summary>
-    public string[] Runs() => File.Exists(Started) ? File.ReadAllLines(Started) : [];
-
-    public async Task<string> FirstRunAsync()
-    {
-        await Server.TestServer.UntilAsync(() => Runs().Length > 0);
-        return Runs()[0];
     }
 }

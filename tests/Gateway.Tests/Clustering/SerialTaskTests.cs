@@ -1,21 +1,23 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Storage;
-using SyncCluster.Gateway.Tests.Clustering;
-using SyncCluster.Gateway.Tests.Server;
+using SyncCluster.Harness;
 using SyncCluster.SerialTasks;
 using SyncCluster.Storage;
 using SyncCluster.Tasks;
 
-namespace SyncCluster.Gateway.Tests.SerialTasks;
+namespace SyncCluster.Gateway.Tests.Clustering;
 
-/// <summary>Tasks with <c>multitasking:false</c> in a cluster of three silos with four workers each.</summary>
-public sealed class SerialTaskTests(TestCluster cluster) : IClassFixture<TestCluster>
+/// <summary>
+/// Tasks with <c>multitasking:false</c> in a cluster of three silos with four workers each. Silos of TestingHost, stopped and started by its API, with real
+/// scripts that find out whether they run alone; the calls come through real gateways, over HTTP.
+/// </summary>
+[Collection(TestingHostCollection.Name)]
+public sealed class SerialTaskTests(TestingHostCluster cluster)
 {
     [Fact]
     public async Task One_job_at_a_time_runs_in_the_whole_cluster()
     {
-        var gate = cluster.NewGate();
+        using var gate = cluster.NewGate();
         var task = await cluster.GatedTaskAsync(gate, multitasking: false);
         gate.Open();
         var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(call => cluster.CallAsync(call % 2, task)));
@@ -23,25 +25,25 @@ public sealed class SerialTaskTests(TestCluster cluster) : IClassFixture<TestClu
         Assert.Equal(gate.Runs().Select(run => $"""["{run}"]""").Order(), answers.Select(answer => answer.Body).Order());
         Assert.Equal(30, gate.Runs().Distinct().Count());
         Assert.False(File.Exists(gate.Overlaps));
-        Assert.Empty(await LineAsync(task));
+        Assert.Empty(await QueueAsync(task));
     }
 
     [Fact]
-    public async Task Jobs_of_other_tasks_do_run_at_once()
+    public async Task Jobs_of_other_tasks_run_at_once()
     {
-        var gate = cluster.NewGate();
+        using var gate = cluster.NewGate();
         var task = await cluster.GatedTaskAsync(gate);
         var calls = Enumerable.Range(0, 4).Select(call => cluster.CallAsync(call % 2, task)).ToArray();
-        await TestServer.UntilAsync(() => gate.Runs().Length == 4);
+        await Eventually.TrueAsync(() => gate.Runs().Length == 4, "all scripts have started");
         Assert.True(File.Exists(gate.Overlaps));
         gate.Open();
         await Task.WhenAll(calls);
     }
 
     [Fact]
-    public async Task They_run_in_the_order_of_the_calls()
+    public async Task The_jobs_run_in_the_order_of_their_calls()
     {
-        var gate = cluster.NewGate();
+        using var gate = cluster.NewGate();
         var task = await cluster.GatedTaskAsync(gate, multitasking: false);
         var (calls, order) = await CallOneByOneAsync(task, 12);
         gate.Open();
@@ -50,12 +52,12 @@ public sealed class SerialTaskTests(TestCluster cluster) : IClassFixture<TestClu
     }
 
     [Fact]
-    public async Task Who_waits_for_its_turn_keeps_no_other_task_from_running()
+    public async Task Jobs_that_wait_for_their_turn_keep_no_other_task_from_running()
     {
-        var gate = cluster.NewGate();
+        using var gate = cluster.NewGate();
         var task = await cluster.GatedTaskAsync(gate, multitasking: false);
         var calls = Enumerable.Range(0, 40).Select(call => cluster.CallAsync(call % 2, task)).ToArray();
-        await UntilAsync(async () => (await LineAsync(task)).Length == calls.Length);
+        await Eventually.TrueAsync(async () => (await QueueAsync(task)).Length == calls.Length, "all jobs are in the task's queue");
         await gate.FirstRunAsync();
         var others = await Task.WhenAll(Enumerable.Range(0, 12).Select(call => cluster.CallAsync(call % 2, "hello", """["you"]""")));
         Assert.All(others, answer => Assert.Equal((200, """["hello you"]"""), answer));
@@ -65,15 +67,15 @@ public sealed class SerialTaskTests(TestCluster cluster) : IClassFixture<TestClu
     }
 
     [Fact]
-    public async Task Who_is_canceled_while_it_waits_is_answered_at_once_and_the_others_go_on()
+    public async Task A_job_that_is_canceled_while_it_waits_is_answered_at_once_and_the_others_go_on()
     {
-        var gate = cluster.NewGate();
+        using var gate = cluster.NewGate();
         var task = await cluster.GatedTaskAsync(gate, multitasking: false);
         var (calls, order) = await CallOneByOneAsync(task, 4);
         using var canceled = await cluster.SendAsync(1, HttpMethod.Put, $"/demo/job/{order[1]}/cancel?access_token=demo-token");
         Assert.Contains("canceled before it ran", (await calls[1]).Body, StringComparison.Ordinal);
 
-        // The running one, as well.
+        // So is the running one.
         using var stopped = await cluster.SendAsync(1, HttpMethod.Put, $"/demo/job/{order[0]}/cancel?access_token=demo-token");
         Assert.Contains("canceled while it ran", (await calls[0]).Body, StringComparison.Ordinal);
         gate.Open();
@@ -82,9 +84,9 @@ public sealed class SerialTaskTests(TestCluster cluster) : IClassFixture<TestClu
     }
 
     [Fact]
-    public async Task Who_waits_on_a_silo_that_stops_keeps_its_place_elsewhere()
+    public async Task A_job_that_waits_on_a_silo_that_stops_keeps_its_place_on_another()
     {
-        var gate = cluster.NewGate();
+        using var gate = cluster.NewGate();
         var task = await cluster.GatedTaskAsync(gate, multitasking: false);
         var (calls, order) = await CallOneByOneAsync(task, 15);
         await gate.FirstRunAsync();
@@ -93,7 +95,7 @@ public sealed class SerialTaskTests(TestCluster cluster) : IClassFixture<TestClu
         gate.Open();
         var answers = await Task.WhenAll(calls);
 
-        // Each silo that stops ends the one that it runs, if it has the turn just then.
+        // A silo that stops ends the job that it runs, if it runs the first one just then.
         var ended = answers.TakeWhile(answer => answer.Status != 200).Count();
         Assert.InRange(ended, 0, 2);
         Assert.All(answers[ended..], answer => Assert.Equal(200, answer.Status));
@@ -110,28 +112,18 @@ public sealed class SerialTaskTests(TestCluster cluster) : IClassFixture<TestClu
         for (var call = 0; call < count; call++)
         {
             calls[call] = cluster.CallAsync(call % 2, task);
-            await UntilAsync(async () => (await LineAsync(task)).Length == call + 1);
+            await Eventually.TrueAsync(async () => (await QueueAsync(task)).Length == call + 1, "the job is in the task's queue");
         }
 
-        return (calls, await LineAsync(task));
+        return (calls, await QueueAsync(task));
     }
 
-    private async Task<string[]> LineAsync(string task)
+    private async Task<string[]> QueueAsync(string task)
     {
-        WebApplication silo = cluster.Silos[^1];
-        var line = silo.Services.GetRequiredService<IGrainFactory>().GetGrain<ITaskQueueGrain>(TaskKey.Of("demo", task));
+        var silo = cluster.Silos[^1].ServiceProvider;
+        var queue = silo.GetRequiredService<IGrainFactory>().GetGrain<ITaskQueueGrain>(TaskKey.Of("demo", task));
         var state = new GrainState<TaskQueue?>();
-        await silo.Services.GetRequiredKeyedService<IGrainStorage>(StorageNames.Jobs).ReadStateAsync("line", line.GetGrainId(), state);
+        await silo.GetRequiredKeyedService<IGrainStorage>(StorageNames.Jobs).ReadStateAsync("line", queue.GetGrainId(), state);
         return state.State?.Jobs ?? [];
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        while (!await condition())
-        {
-            await timer.WaitForNextTickAsync(limit.Token);
-        }
     }
 }

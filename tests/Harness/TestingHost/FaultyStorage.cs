@@ -3,20 +3,21 @@ using Orleans.Storage;
 using SyncCluster.Jobs;
 using SyncCluster.Storage;
 
-namespace SyncCluster.Gateway.Tests.Waiting;
+namespace SyncCluster.Harness;
 
-public enum Fault
+/// <summary>How a write fails.</summary>
+public enum WriteFault
 {
     None,
 
-    /// <summary>It fails, and nothing has happened.</summary>
+    /// <summary>The write fails and is not applied.</summary>
     Before,
 
-    /// <summary>A write that is applied and then reported as failed.</summary>
+    /// <summary>The write is applied and then reported as failed.</summary>
     After,
 }
 
-/// <summary>A real storage whose calls fail when they are told to, job by job.</summary>
+/// <summary>A real storage, shared by all silos of a test, whose calls fail as the test says, grain by grain.</summary>
 internal sealed class FaultyStorage : IGrainStorage, IDisposable
 {
     private const string StateName = "job";
@@ -26,10 +27,10 @@ internal sealed class FaultyStorage : IGrainStorage, IDisposable
 
     public Faults Of(GrainId grain) => _faults.GetOrAdd(grain, _ => new Faults());
 
-    /// <summary>What stands in storage, past all faults.</summary>
+    /// <summary>The stored record, read past all faults.</summary>
     public async Task<JobRecord?> PeekAsync(GrainId grain) => (await StateAsync(grain)).State;
 
-    /// <summary>Puts a record there as another activation would.</summary>
+    /// <summary>Stores a record as another activation would.</summary>
     public async Task PutAsync(GrainId grain, JobRecord record)
     {
         var state = await StateAsync(grain);
@@ -37,7 +38,7 @@ internal sealed class FaultyStorage : IGrainStorage, IDisposable
         await _inner.WriteStateAsync(StateName, grain, state);
     }
 
-    /// <summary>Loses what stands there.</summary>
+    /// <summary>Loses the stored record.</summary>
     public async Task RemoveAsync(GrainId grain) => await _inner.ClearStateAsync(StateName, grain, await StateAsync(grain));
 
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
@@ -49,14 +50,14 @@ internal sealed class FaultyStorage : IGrainStorage, IDisposable
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var fault = Of(grainId).Write();
-        if (fault == Fault.Before)
+        if (fault == WriteFault.Before)
         {
             throw new TimeoutException("The write was not applied.");
         }
 
         var copy = new GrainState<T>(grainState.State) { ETag = grainState.ETag, RecordExists = grainState.RecordExists };
         await _inner.WriteStateAsync(stateName, grainId, copy);
-        if (fault == Fault.After)
+        if (fault == WriteFault.After)
         {
             throw new TimeoutException("The write was applied, but its answer is lost.");
         }
@@ -77,9 +78,10 @@ internal sealed class FaultyStorage : IGrainStorage, IDisposable
         return state;
     }
 
+    /// <summary>The faults of one grain's record.</summary>
     internal sealed class Faults
     {
-        private readonly ConcurrentQueue<Fault> _writes = new();
+        private readonly ConcurrentQueue<WriteFault> _writes = new();
         private int _written;
         private int _read;
 
@@ -87,16 +89,16 @@ internal sealed class FaultyStorage : IGrainStorage, IDisposable
 
         public bool AllReadsFail { get; set; }
 
-        /// <summary>What reads wait for before they go on.</summary>
+        /// <summary>Reads wait until it has completed.</summary>
         public Task Gate { get; set; } = Task.CompletedTask;
 
-        /// <summary>How many writes were asked for.</summary>
+        /// <summary>How many writes were requested.</summary>
         public int Written => _written;
 
-        /// <summary>How many reads were asked for.</summary>
+        /// <summary>How many reads were requested.</summary>
         public int Reads => _read;
 
-        public void NextWrites(params Fault[] faults)
+        public void NextWrites(params WriteFault[] faults)
         {
             foreach (var fault in faults)
             {
@@ -104,10 +106,10 @@ internal sealed class FaultyStorage : IGrainStorage, IDisposable
             }
         }
 
-        public Fault Write()
+        public WriteFault Write()
         {
             Interlocked.Increment(ref _written);
-            return _writes.TryDequeue(out var fault) ? fault : AllWritesFail ? Fault.Before : Fault.None;
+            return _writes.TryDequeue(out var fault) ? fault : AllWritesFail ? WriteFault.Before : WriteFault.None;
         }
 
         public async Task ReadAsync()

@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Builder;
+using SyncCluster.Hosting;
+
+namespace SyncCluster.Gateway.Tests.Clustering;
+
+/// <summary>Three silos behind the gateways as the silo's program builds them, with what it serves over HTTP.</summary>
+public sealed class SiloProgramCluster : GatewayCluster
+{
+    public const string OperatorToken = "operator-token";
+
+    private readonly List<WebApplication> _silos = [];
+
+    internal IReadOnlyList<WebApplication> Silos => _silos;
+
+    protected override async Task StartSilosAsync()
+    {
+        var settings = CommandLine(ClusterSettings.Concat(SiloSettings).Append(new("Operator:TokenSha256", Convert.ToHexStringLower(Secret.Hash(OperatorToken)))));
+        for (var silo = 0; silo < 3; silo++)
+        {
+            var app = SyncCluster.Silo.Program.Build(settings);
+            await app.StartAsync();
+            _silos.Add(app);
+        }
+    }
+
+    protected override async Task StopSilosAsync()
+    {
+        foreach (var silo in _silos)
+        {
+            await silo.StopAsync();
+            await silo.DisposeAsync();
+        }
+    }
+}

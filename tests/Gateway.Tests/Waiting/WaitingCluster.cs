@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Orleans.Messaging;
+using SyncCluster.Gateway.Waiting;
+using SyncCluster.Harness;
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Gateway.Tests.Waiting;
+
+/// <summary>A cluster of the grains, and the waiters of gateways on its client.</summary>
+public sealed class WaitingCluster : JobTestCluster, IAsyncLifetime
+{
+    private readonly ConcurrentBag<IHostedService> _services = [];
+    private readonly ConcurrentDictionary<(GrainId Job, string Method), int> _calls = new();
+
+    /// <summary>By job, how many Leaves get lost on the way to its grain from now on.</summary>
+    internal ConcurrentDictionary<GrainId, int> LostLeaves { get; } = new();
+
+    /// <summary>A deadline after <see cref="JobTestCluster.Patience"/>: what comes in time was not found by the last attach before the deadline.</summary>
+    internal static Deadline Minute => new(TimeProvider.System, TimeSpan.FromMinutes(1));
+
+    Task IAsyncLifetime.InitializeAsync() => StartAsync();
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
+
+    public override async ValueTask DisposeAsync()
+    {
+        foreach (var service in _services)
+        {
+            await service.StopAsync(CancellationToken.None);
+            (service as IDisposable)?.Dispose();
+        }
+
+        await base.DisposeAsync();
+    }
+
+    /// <summary>The waiters of a new gateway.</summary>
+    internal async Task<WaiterHub> GatewayAsync(WaitingOptions? options = null, TimeProvider? time = null, CancellationToken stop = default)
+    {
+        var hub = new WaiterHub(
+            Grains,
+            new GatewayLifetime(stop),
+            Options.Create(options ?? new WaitingOptions()),
+            time ?? TimeProvider.System,
+            NullLoggerFactory.Instance);
+        await RunAsync(hub);
+        return hub;
+    }
+
+    /// <summary>The waiters of a new gateway that attach again when a silo has left, as a gateway of a cluster has it.</summary>
+    internal async Task<WaiterHub> WatchingGatewayAsync()
+    {
+        var hub = await GatewayAsync();
+        await RunAsync(new SiloMonitor(
+            Client.GetRequiredService<IGatewayListProvider>(), hub, TimeProvider.System, NullLogger<SiloMonitor>.Instance));
+        return hub;
+    }
+
+    /// <summary>How many times the job's grain was called by a method.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="method">One of <see cref="IJobGrain"/>.</param>
+    internal int CallsOf(TestJob job, string method) => _calls.GetValueOrDefault((job.Grain.GetGrainId(), method));
+
+    protected override void ConfigureSilo(ISiloBuilder silo)
+    {
+        base.ConfigureSilo(silo);
+        silo.AddIncomingGrainCallFilter(LoseLeaveAsync);
+    }
+
+    protected override void ConfigureClient(IClientBuilder client) => client.AddOutgoingGrainCallFilter(call =>
+    {
+        _calls.AddOrUpdate((call.TargetId, call.MethodName), 1, (_, calls) => calls + 1);
+        return call.Invoke();
+    });
+
+    private async Task RunAsync(IHostedService service)
+    {
+        _services.Add(service);
+        await service.StartAsync(CancellationToken.None);
+    }
+
+    private Task LoseLeaveAsync(IIncomingGrainCallContext call)
+    {
+        if (call.MethodName == nameof(IJobGrain.Leave) && LostLeaves.TryGetValue(call.TargetId, out var lost) && lost > 0)
+        {
+            LostLeaves[call.TargetId] = lost - 1;
+            throw new TimeoutException("This Leave is lost.");
+        }
+
+        return call.Invoke();
+    }
+
+    /// <summary>The lifetime of a gateway, which the test ends.</summary>
+    private sealed class GatewayLifetime(CancellationToken stopping) : IHostApplicationLifetime
+    {
+        public CancellationToken ApplicationStarted => new(canceled: true);
+
+        public CancellationToken ApplicationStopping => stopping;
+
+        public CancellationToken ApplicationStopped => CancellationToken.None;
+
+        public void StopApplication() => throw new NotSupportedException("The test stops it.");
+    }
+}
+
+/// <summary>One cluster for the tests that start and stop none of its silos.</summary>
+[CollectionDefinition(Name)]
+public sealed class WaitingCollection : ICollectionFixture<WaitingCluster>
+{
+    public const string Name = "waiting cluster";
+}
