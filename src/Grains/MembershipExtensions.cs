@@ -1,9 +1,9 @@
 namespace SyncCluster;
 
-/// <summary>What is asked of the membership.</summary>
+/// <summary>Questions to the cluster membership.</summary>
 internal static class MembershipExtensions
 {
-    /// <summary>Whether there is an active silo that is not this one.</summary>
+    /// <summary>Whether there is an active silo besides this one.</summary>
     public static bool HasOtherActiveSilo(this IClusterMembershipService membership, SiloAddress silo) =>
         membership.CurrentSnapshot.Members.Values.Any(member => member.Status == SiloStatus.Active && !member.SiloAddress.Equals(silo));
 }

@@ -2,16 +2,15 @@ using StackExchange.Redis;
 
 namespace SyncCluster;
 
-/// <summary>How this service connects to a Redis.</summary>
+/// <summary>Reads a connection string for Redis, with this service's defaults.</summary>
 internal static class RedisConnectionString
 {
-    // An answer that takes longer than 2 s is none, since callers give up after 3. While the connection is down a command fails at once: all that
-    // is written is written again by whoever needs it.
+    // Callers time out after 3 s, so a command times out after 2 s. While the connection is down a command fails at once: all callers retry.
     private const string Defaults = "abortConnect=false,connectTimeout=2000,asyncTimeout=2000,syncTimeout=2000,connectRetry=0";
 
-    /// <summary>Null where it is no connection string.</summary>
-    /// <param name="text">As StackExchange.Redis writes it; the password may be in it. What it says goes before the defaults.</param>
-    /// <param name="moreDefaults">Of the same form.</param>
+    /// <summary>Parses a connection string; null if it is not valid.</summary>
+    /// <param name="text">In the form of StackExchange.Redis; it may contain the password. Its settings override the defaults.</param>
+    /// <param name="moreDefaults">More defaults, in the same form.</param>
     public static ConfigurationOptions? Read(string text, string moreDefaults = "")
     {
         try
@@ -23,7 +22,7 @@ internal static class RedisConnectionString
         }
         catch (ArgumentException)
         {
-            // Its message may show the password.
+            // The exception's message may contain the password.
             return null;
         }
     }

@@ -10,27 +10,28 @@ using System.Text.Unicode;
 namespace SyncCluster.Json;
 
 /// <summary>
-/// How JSON is read and written everywhere in this service. Reading goes through here since <see cref="JsonElement.GetString"/> and
-/// <see cref="JsonElement.TryGetProperty(string, out JsonElement)"/> throw on escaped lone surrogates, which are well-formed JSON.
+/// Reads and writes JSON for the whole service. Unlike <see cref="JsonElement.GetString"/> and
+/// <see cref="JsonElement.TryGetProperty(string, out JsonElement)"/>, its readers do not throw on escaped lone surrogates, which are well-formed
+/// JSON.
 /// </summary>
 internal static class JsonText
 {
-    /// <summary>How deep JSON from outside may nest.</summary>
+    /// <summary>How deep JSON from a client, a script or TheEye may nest.</summary>
     public const int MaxDepth = 256;
 
-    /// <summary>Bytes that a thread keeps from one <see cref="Write"/> to the next.</summary>
+    /// <summary>The size in bytes up to which a thread keeps its buffer from one <see cref="Write"/> to the next.</summary>
     private const int MaxScratch = 16 * 1024;
 
     [ThreadStatic]
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? _scratch;
 
-    /// <summary>Escapes what JSON needs and nothing more.</summary>
+    /// <summary>Escapes only what JSON requires.</summary>
     public static JavaScriptEncoder Encoder { get; } = new StringifyEncoder();
 
     /// <summary>Strict JSON, nested up to <see cref="MaxDepth"/> levels.</summary>
     public static JsonDocumentOptions DocumentOptions { get; } = new() { MaxDepth = MaxDepth };
 
-    /// <summary>Reads well-formed JSON in valid UTF-8; a byte order mark is passed over. The document reads from the bytes it was given.</summary>
+    /// <summary>Parses well-formed JSON in valid UTF-8; a byte order mark is skipped. The document refers to the given bytes.</summary>
     public static bool TryParse(ReadOnlyMemory<byte> json, [NotNullWhen(true)] out JsonDocument? document, int maxDepth = MaxDepth)
     {
         document = null;
@@ -54,7 +55,7 @@ internal static class JsonText
     /// <summary>Compact JSON, escaped by <see cref="Encoder"/>.</summary>
     public static byte[] Write(Action<Utf8JsonWriter> write, int sizeHint = 256)
     {
-        // Taken, not only read: what is written may hold JSON that is written on its own.
+        // Taken from the thread while in use, since a nested call of Write may come before this one ends.
         var (buffer, json) = _scratch ?? NewScratch();
         _scratch = null;
         _ = buffer.GetSpan(sizeHint);
@@ -71,16 +72,16 @@ internal static class JsonText
         return text;
     }
 
-    /// <summary>A time as JavaScript writes it: UTC, to the millisecond.</summary>
+    /// <summary>A time in the form of JavaScript's <c>toISOString</c>: UTC, in milliseconds.</summary>
     public static string Iso(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>What a JSON string says. A lone surrogate stays one.</summary>
+    /// <summary>The text of a JSON string. A lone surrogate is kept.</summary>
     public static string StringOf(JsonElement text) => Unescaped(JsonMarshal.GetRawUtf8Value(text)[1..^1]);
 
-    /// <summary>The string, or null where it is none.</summary>
+    /// <summary>The text of a JSON string; null for any other value.</summary>
     public static string? AsString(JsonElement value) => value.ValueKind == JsonValueKind.String ? StringOf(value) : null;
 
-    /// <summary>A member of an object; of several with that name the last one, as in JavaScript.</summary>
+    /// <summary>A member of an object. If several have the name, the last one counts, as in JavaScript.</summary>
     public static bool TryGetMember(JsonElement value, string name, out JsonElement member)
     {
         var found = false;
@@ -100,10 +101,10 @@ internal static class JsonText
         return found;
     }
 
-    /// <summary>A member's name. A lone surrogate stays one.</summary>
+    /// <summary>The name of a member. A lone surrogate is kept.</summary>
     public static string NameOf(JsonProperty property) => Unescaped(JsonMarshal.GetRawUtf8PropertyName(property));
 
-    /// <summary>A value's JSON text as it was written, digit for digit, without the white space between its parts.</summary>
+    /// <summary>The JSON text of a value as it was written, digit for digit, without the white space between tokens.</summary>
     public static byte[] Compact(JsonElement value)
     {
         var raw = JsonMarshal.GetRawUtf8Value(value);
@@ -132,7 +133,7 @@ internal static class JsonText
         return compact[..length];
     }
 
-    /// <summary>What JavaScript takes for true.</summary>
+    /// <summary>Whether JavaScript treats the value as true.</summary>
     public static bool IsTruthy(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => JsonMarshal.GetRawUtf8Value(value).Length > 2,

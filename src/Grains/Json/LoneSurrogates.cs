@@ -3,16 +3,15 @@ using System.Globalization;
 namespace SyncCluster.Json;
 
 /// <summary>
-/// JSON can spell half of a surrogate pair (<c>"\ud800"</c>), which has no UTF-8 form: every reader of .NET throws when it is asked for such a
-/// string. As Node does when it encodes one, U+FFFD stands for it.
+/// JSON can escape half of a surrogate pair (<c>"\ud800"</c>), which has no UTF-8 form: every reader of .NET throws on such a string. Like Node when
+/// it encodes one, this replaces it by U+FFFD.
 /// </summary>
 internal static class LoneSurrogates
 {
     private const int EscapeLength = 6;
 
     /// <summary>
-    /// The same JSON, byte for byte as long, with <c>\ufffd</c> for every lone surrogate; the same memory if there is none. The input needs not be
-    /// well-formed.
+    /// JSON of the same length with <c>\ufffd</c> for every lone surrogate; the same memory if there is none. The input need not be well-formed.
     /// </summary>
     public static ReadOnlyMemory<byte> Replaced(ReadOnlyMemory<byte> json)
     {
@@ -47,7 +46,7 @@ internal static class LoneSurrogates
         return copy ?? json;
     }
 
-    /// <summary>The UTF-16 unit that is escaped at this place; NUL, which is no surrogate, for anything else.</summary>
+    /// <summary>The UTF-16 unit that is escaped at this position; NUL, which is not a surrogate, if there is no escape.</summary>
     private static char UnitAt(ReadOnlySpan<byte> text, int at) =>
         at + EscapeLength <= text.Length
         && text[at] == '\\'

@@ -4,15 +4,15 @@ using System.Text.Encodings.Web;
 namespace SyncCluster.Json;
 
 /// <summary>
-/// Escapes as JavaScript's <c>JSON.stringify</c> does (ECMA-262, QuoteJSONString). <see cref="JavaScriptEncoder.UnsafeRelaxedJsonEscaping"/>
-/// does not: it escapes emoji and U+2028, writes hex digits in upper case, and replaces lone surrogates.
+/// Escapes like JavaScript's <c>JSON.stringify</c> (ECMA-262, QuoteJSONString). <see cref="JavaScriptEncoder.UnsafeRelaxedJsonEscaping"/> escapes
+/// emoji and U+2028 as well, writes hex digits in upper case, and replaces lone surrogates.
 /// </summary>
 internal sealed unsafe class StringifyEncoder : JavaScriptEncoder
 {
     private const string HexDigits = "0123456789abcdef";
 
-    // Surrogates among them: two searches, one behind the other, would take quadratic time where only one of them finds something.
-    private static readonly SearchValues<char> Suspects = SearchValues.Create(
+    // Includes surrogates: two searches, one after the other, would take quadratic time if only one of them finds something.
+    private static readonly SearchValues<char> MayNeedEscape = SearchValues.Create(
         [.. Enumerable.Range(0, 0x20).Concat(['"', '\\']).Concat(Enumerable.Range(0xD800, 0x800)).Select(code => (char)code)]);
 
     /// <inheritdoc/>
@@ -85,7 +85,7 @@ internal sealed unsafe class StringifyEncoder : JavaScriptEncoder
         var at = 0;
         while (true)
         {
-            var next = text[at..].IndexOfAny(Suspects);
+            var next = text[at..].IndexOfAny(MayNeedEscape);
             if (next < 0)
             {
                 return -1;
@@ -103,7 +103,7 @@ internal sealed unsafe class StringifyEncoder : JavaScriptEncoder
 
     private static bool TryEscape(char character, Span<char> destination, out int written)
     {
-        var letter = character switch
+        var shortForm = character switch
         {
             '"' or '\\' => character,
             '\b' => 'b',
@@ -113,7 +113,7 @@ internal sealed unsafe class StringifyEncoder : JavaScriptEncoder
             '\t' => 't',
             _ => '\0',
         };
-        written = letter == '\0' ? 6 : 2;
+        written = shortForm == '\0' ? 6 : 2;
         if (destination.Length < written)
         {
             written = 0;
@@ -121,7 +121,7 @@ internal sealed unsafe class StringifyEncoder : JavaScriptEncoder
         }
 
         destination[0] = '\\';
-        destination[1] = letter == '\0' ? 'u' : letter;
+        destination[1] = shortForm == '\0' ? 'u' : shortForm;
         for (var digit = 2; digit < written; digit++)
         {
             destination[digit] = HexDigits[(character >> (4 * (5 - digit))) & 0xF];

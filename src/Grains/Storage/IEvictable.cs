@@ -1,10 +1,10 @@
 namespace SyncCluster.Storage;
 
-/// <summary>A record that says of itself what it costs the embedded storage, and whether that may forget it when memory runs short.</summary>
+/// <summary>A record that knows its size, and whether the embedded storage may evict it when memory runs short.</summary>
 public interface IEvictable
 {
     bool MayBeEvicted { get; }
 
-    /// <summary>Bytes, roughly.</summary>
+    /// <summary>In bytes, roughly.</summary>
     int Size { get; }
 }

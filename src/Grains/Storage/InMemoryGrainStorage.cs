@@ -4,19 +4,9 @@ using Orleans.Storage;
 
 namespace SyncCluster.Storage;
 
-/// <summary>How much and how long the embedded storage keeps.</summary>
-public sealed record InMemoryStorageOptions
-{
-    /// <summary>How long a record is kept after its last write; null for ever.</summary>
-    public TimeSpan? Expiry { get; init; }
-
-    /// <summary>Bytes, roughly, above which records that say they may be evicted are, least recently used first. Default 1 GiB.</summary>
-    public long SizeLimit { get; init; } = 1L << 30;
-}
-
 /// <summary>
-/// Grain storage in this process' memory for the embedded mode: compare-and-swap by ETag as a real one, and unlike Orleans' memory storage it
-/// forgets. Records must be immutable: the stored object is the one that was written.
+/// Grain storage in the memory of this process, for the embedded mode. It has compare-and-swap by ETag like a storage over the network and, unlike
+/// Orleans' memory storage, expiry and a size limit. Records must be immutable: the stored object is the written one.
 /// </summary>
 internal sealed class InMemoryGrainStorage : IGrainStorage, IDisposable
 {
@@ -92,7 +82,7 @@ internal sealed class InMemoryGrainStorage : IGrainStorage, IDisposable
         var stored = _cache.Get<Entry>((stateName, grainId))?.ETag;
         if (stored != etag)
         {
-            throw new InconsistentStateException($"{grainId} was written by somebody else.", stored ?? "", etag ?? "");
+            throw new InconsistentStateException($"{grainId} was changed by another write.", stored ?? "", etag ?? "");
         }
     }
 

@@ -1,11 +1,11 @@
 namespace SyncCluster.Storage;
 
-/// <summary>Whether the storage has room for new jobs. Whoever watches it says so; where nobody does, it has.</summary>
+/// <summary>Whether the storage has room for new jobs. A monitor sets it; without a monitor there is always room.</summary>
 internal sealed class StorageCapacity
 {
     private volatile bool _isFull;
 
-    /// <summary>No new job may be stored: what is left is for the ends of those that there are.</summary>
+    /// <summary>No new job may be stored: the remaining room is for the ends of the existing jobs.</summary>
     public bool IsFull
     {
         get => _isFull;

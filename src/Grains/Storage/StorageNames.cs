@@ -1,11 +1,11 @@
 namespace SyncCluster.Storage;
 
-/// <summary>The two grain storages: their expiry differs, and a provider's expiry covers all that it writes.</summary>
+/// <summary>The two grain storages. Their expiry differs, and the expiry of a provider applies to all its writes.</summary>
 public static class StorageNames
 {
-    /// <summary>Jobs and keys; expires.</summary>
+    /// <summary>Jobs, idempotency keys and the queues of serial tasks. They expire.</summary>
     public const string Jobs = "jobs";
 
-    /// <summary>Tasks; never expires.</summary>
+    /// <summary>Tasks. They never expire.</summary>
     public const string Catalog = "catalog";
 }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Internal;
 
 namespace SyncCluster.Storage;
 
-/// <summary>The clock of a framework's cache.</summary>
+/// <summary>A <see cref="TimeProvider"/> as the clock of <c>MemoryCache</c>.</summary>
 internal sealed class SystemClockAdapter(TimeProvider timeProvider) : ISystemClock
 {
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ using SyncCluster.Json;
 
 namespace SyncCluster.Tasks;
 
-/// <summary>How one supplied value becomes the value that is stored with the job: TheEye's rules for each <see cref="ArgumentsType"/>.</summary>
+/// <summary>Formats a supplied value as it is stored with the job, by TheEye's rules for each <see cref="ArgumentsType"/>.</summary>
 internal static class ArgumentFormat
 {
     public static void Write(Utf8JsonWriter json, ArgumentsType type, TaskArgument argument, JsonElement? supplied)
@@ -27,12 +27,12 @@ internal static class ArgumentFormat
         }
     }
 
-    /// <summary>A data URL in base64: a file that the caller sends along.</summary>
+    /// <summary>Whether the text is a data URL in base64: a file that the caller sends.</summary>
     public static bool IsDataUrl(string text) =>
         text.StartsWith("data:", StringComparison.OrdinalIgnoreCase)
         && text.AsSpan(0, text.IndexOf(',', StringComparison.Ordinal) + 1).EndsWith(";base64,", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>A value as JSON text: a string as <c>JSON.stringify</c> writes it, all else as it was written.</summary>
+    /// <summary>A value as JSON text: a string as <c>JSON.stringify</c> writes it, any other value as the caller wrote it.</summary>
     private static string JsonOf(JsonElement? value) => value switch
     {
         null => "null",
@@ -40,7 +40,7 @@ internal static class ArgumentFormat
         { } other => Encoding.UTF8.GetString(JsonText.Compact(other)),
     };
 
-    // A "value" that is no string leaves the object as it is: so does TheEye.
+    // Like TheEye, this keeps the whole object if its "value" is not a string.
     private static string TextOf(JsonElement? supplied) =>
         supplied is { } value && JsonText.AsString(Member(value) ?? value) is { } text ? text : JsonOf(supplied);
 
@@ -56,8 +56,8 @@ internal static class ArgumentFormat
         }
         else
         {
-            var meant = Member(value) is { } member && JsonText.IsTruthy(member) ? member : value;
-            json.WriteStringValue(JsonText.AsString(meant) ?? JsonOf(meant));
+            var effective = Member(value) is { } member && JsonText.IsTruthy(member) ? member : value;
+            json.WriteStringValue(JsonText.AsString(effective) ?? JsonOf(effective));
         }
     }
 

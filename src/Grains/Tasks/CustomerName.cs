@@ -2,10 +2,12 @@ using System.Collections.Frozen;
 
 namespace SyncCluster.Tasks;
 
-/// <summary>A customer's name: the first part of its paths, so none that begins a path of the server's own.</summary>
+/// <summary>
+/// A customer's name. It is the first segment of the customer's paths, so the first segments of the server's own paths are reserved.
+/// </summary>
 internal static class CustomerName
 {
-    // Routes match without regard to case.
+    // Routes ignore case.
     private static readonly FrozenSet<string> Reserved =
         FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "task", "job", "api", "health", "docs", "openapi");
 

@@ -4,27 +4,14 @@ using SyncCluster.Json;
 
 namespace SyncCluster.Tasks;
 
-/// <summary>What came of binding supplied values to a task's arguments.</summary>
-internal abstract record BoundArguments
-{
-    private BoundArguments()
-    {
-    }
-
-    /// <param name="Json">UTF-8, an array: one value for each of the task's arguments, by their order.</param>
-    internal sealed record Bound(byte[] Json) : BoundArguments;
-
-    /// <param name="Message">What is wrong, for a 400.</param>
-    internal sealed record Refused(string Message) : BoundArguments;
-}
-
-/// <summary>The way of an argument: from the call's array by the task's order into the job's record, and from there to the script.</summary>
+/// <summary>Binds the values of a call to the arguments of its task, and formats bound values for the script.</summary>
 internal static class TaskArguments
 {
+    /// <summary>Binds the values that a call supplies.</summary>
     /// <param name="task">The task.</param>
     /// <param name="suppliedArray">
-    /// A position for each argument of the task, by their order and with the fixed ones counted; an element <c>{"order":n,"value":v}</c> is for the
-    /// argument with the order n wherever it stands, and holds no position. Of two elements for one argument the first counts.
+    /// One element for each argument of the task, in their order and with the fixed ones counted. An element <c>{"order":n,"value":v}</c> is for the
+    /// argument with the order n, at whatever position it is. Of two elements for one argument the first counts.
     /// </param>
     public static BoundArguments Bind(TaskDefinition task, JsonElement suppliedArray)
     {
@@ -35,7 +22,7 @@ internal static class TaskArguments
         }
 
         var arguments = task.Arguments.OrderBy(argument => argument.Order).ToArray();
-        var supplied = Place(arguments, suppliedArray);
+        var supplied = ByRank(arguments, suppliedArray);
         var bound = JsonText.Write(json =>
         {
             json.WriteStartArray();
@@ -53,31 +40,31 @@ internal static class TaskArguments
 
             json.WriteEndArray();
         });
-        var index = Words(bound).FindIndex(word => word.Contains('\0', StringComparison.Ordinal));
+        var index = ForScript(bound).FindIndex(text => text.Contains('\0', StringComparison.Ordinal));
         return index < 0
             ? new BoundArguments.Bound(bound)
-            : new BoundArguments.Refused($"Argument {index} contains a NUL character, which a script can't be given. Remove it.");
+            : new BoundArguments.Refused($"Argument {index} contains a NUL character, which can't be passed to a script. Remove it.");
     }
 
-    /// <summary>The original's message for a call with too few arguments.</summary>
+    /// <summary>TheEye's message for a call with too few arguments.</summary>
     public static string TooFew(int required) => $"Invalid Task Arguments. An array of length {required} is required. Optionals must be null";
 
-    /// <summary>The words that a script gets, one for each argument.</summary>
-    /// <param name="bound">What <see cref="Bind"/> made.</param>
-    public static List<string> Words(ReadOnlyMemory<byte> bound)
+    /// <summary>The command-line arguments of the script, one for each argument of the task.</summary>
+    /// <param name="bound">The result of <see cref="Bind"/>.</param>
+    public static List<string> ForScript(ReadOnlyMemory<byte> bound)
     {
         using var document = JsonDocument.Parse(bound, JsonText.DocumentOptions);
-        return [.. document.RootElement.EnumerateArray().Select(Word)];
+        return [.. document.RootElement.EnumerateArray().Select(TextOf)];
     }
 
-    private static string Word(JsonElement value) => value.ValueKind switch
+    private static string TextOf(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Null => "",
         JsonValueKind.String => JsonText.StringOf(value),
         _ => Encoding.UTF8.GetString(JsonText.Compact(value)),
     };
 
-    private static JsonElement?[] Place(TaskArgument[] arguments, JsonElement suppliedArray)
+    private static JsonElement?[] ByRank(TaskArgument[] arguments, JsonElement suppliedArray)
     {
         var ranks = new Dictionary<int, int>(arguments.Length);
         for (var rank = 0; rank < arguments.Length; rank++)
@@ -85,19 +72,19 @@ internal static class TaskArguments
             ranks.TryAdd(arguments[rank].Order, rank);
         }
 
-        var placed = new JsonElement?[arguments.Length];
+        var ranked = new JsonElement?[arguments.Length];
         var position = -1;
         foreach (var element in suppliedArray.EnumerateArray())
         {
             position++;
             var rank = OrderOf(element) is { } order ? ranks.GetValueOrDefault(order, -1) : position;
-            if (rank >= 0 && rank < placed.Length)
+            if (rank >= 0 && rank < ranked.Length)
             {
-                placed[rank] ??= element;
+                ranked[rank] ??= element;
             }
         }
 
-        return placed;
+        return ranked;
     }
 
     private static int? OrderOf(JsonElement element) =>

@@ -1,23 +1,25 @@
 namespace SyncCluster.Tasks;
 
-/// <summary>A customer's tasks, over the grains that hold them: one a task, and one with the list of their ids.</summary>
+/// <summary>The tasks of all customers. Each task has a grain, and each customer has one with the list of its task ids.</summary>
 internal sealed class TaskCatalog(IGrainFactory grains)
 {
-    /// <summary>The task; null where there is none.</summary>
+    /// <summary>The task; null if there is none.</summary>
     public Task<TaskDefinition?> FindAsync(string customer, string taskId) => Task(customer, taskId).Get();
 
-    /// <summary>The task's script; empty where it has none.</summary>
+    /// <summary>The task's script; empty if it has none.</summary>
     public async Task<byte[]> ScriptAsync(TaskDefinition task) =>
         task.ScriptDigest is null ? [] : await Task(task.Customer, task.Id).GetScript(task.ScriptDigest) ?? [];
 
-    /// <summary>The list first: an id without a task in it is passed over, a task that no list names would be lost.</summary>
+    /// <summary>
+    /// Creates or replaces a task. It writes the list first: an id without a task is skipped, but a task that is in no list would be lost.
+    /// </summary>
     public async Task ImportAsync(TaskDefinition definition, byte[] script)
     {
         await List(definition.Customer).Add(definition.Id);
         await Task(definition.Customer, definition.Id).Put(definition, script);
     }
 
-    /// <summary>In the order of their ids.</summary>
+    /// <summary>The customer's tasks, in the order of their ids.</summary>
     public async Task<IReadOnlyList<TaskDefinition>> ListAsync(string customer)
     {
         var ids = await List(customer).Ids();
@@ -25,7 +27,7 @@ internal sealed class TaskCatalog(IGrainFactory grains)
         return [.. tasks.OfType<TaskDefinition>()];
     }
 
-    /// <summary>False: there was none. A job that is queued by then ends as failed; one that runs goes on.</summary>
+    /// <summary>Deletes a task. False: there was none. Its queued jobs will fail; its running jobs go on.</summary>
     public async Task<bool> DeleteAsync(string customer, string taskId)
     {
         var existed = await Task(customer, taskId).Delete();

@@ -1,16 +1,16 @@
 namespace SyncCluster.Tasks;
 
 /// <summary>
-/// What a task is: everything that is needed to decide whether and how to run it, but not the script's bytes. Immutable: an import makes a
-/// new one, so that a job can carry what it needs and never sees half of a change.
+/// A task: all that is needed to decide whether and how to run it, without the script's bytes. Immutable: an import replaces it as a whole, so that a
+/// job never sees half of a change.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("sync.task")]
 public sealed record TaskDefinition
 {
-    /// <summary>The version of this record's layout, for silos of two versions side by side.</summary>
+    /// <summary>The version of this record's layout. Silos of two versions may run side by side.</summary>
     [Id(0)] public int Version { get; init; } = 1;
 
-    /// <summary>1 to 64 of <c>[A-Za-z0-9_-]</c>; 24 hex digits when it was imported over HTTP.</summary>
+    /// <summary>1 to 64 of <c>[A-Za-z0-9_-]</c>; 24 hex digits if it was imported over HTTP.</summary>
     [Id(1)] public required string Id { get; init; }
 
     [Id(2)] public required string Customer { get; init; }
@@ -26,7 +26,7 @@ public sealed record TaskDefinition
 
     [Id(7)] public ArgumentsType ArgumentsType { get; init; }
 
-    /// <summary>Who may run the task and see its jobs: e-mails, roles, <c>k:v</c> tags; empty means everyone with the credential.</summary>
+    /// <summary>Who may run the task and see its jobs: e-mails, roles, <c>k:v</c> tags; empty: everyone with the credential.</summary>
     [Id(8)] public string[] Acl { get; init; } = [];
 
     /// <summary>How long the script may run.</summary>
@@ -34,65 +34,32 @@ public sealed record TaskDefinition
 
     [Id(10)] public Dictionary<string, string> Env { get; init; } = [];
 
-    /// <summary>Shell text in which <c>%script%</c> stands for the script and its arguments.</summary>
+    /// <summary>The shell command; <c>%script%</c> stands for the script and its arguments.</summary>
     [Id(11)] public string Runas { get; init; } = "%script%";
 
     /// <summary>False: only an administrator may cancel its jobs.</summary>
     [Id(12)] public bool Cancellable { get; init; } = true;
 
-    /// <summary>False: one job of the task at a time.</summary>
+    /// <summary>False: only one job of the task runs at a time.</summary>
     [Id(13)] public bool Multitasking { get; init; } = true;
 
-    /// <summary>The state of a job whose script says neither success nor failure.</summary>
+    /// <summary>The state of a job whose script reports neither success nor failure.</summary>
     [Id(14)] public string? DefaultStateEvaluation { get; init; }
 
     /// <summary>SHA-256 of the task's secret.</summary>
     [Id(15)] public byte[] SecretHash { get; init; } = [];
 
-    /// <summary>The script's file name, a plain name without a path; null for a task without a script.</summary>
+    /// <summary>The script's file name, without a path; null for a task without a script.</summary>
     [Id(16)] public string? Filename { get; init; }
 
     [Id(17)] public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>SHA-256 of the script, lowercase hex: the name of its bytes; null for a task without a script.</summary>
+    /// <summary>SHA-256 of the script, lowercase hex; null for a task without a script.</summary>
     [Id(18)] public string? ScriptDigest { get; init; }
 
-    /// <summary>The script's media type as the recipe gave it, or null.</summary>
+    /// <summary>The script's media type from the recipe, or null.</summary>
     [Id(19)] public string? Mimetype { get; init; }
 
     /// <summary>TheEye's default, 600000 ms.</summary>
     public static TimeSpan DefaultTimeout { get; } = TimeSpan.FromMinutes(10);
-}
-
-/// <summary>The types of task that can be run here.</summary>
-public enum TaskType
-{
-    Script = 0,
-
-    /// <summary>Ends at once; its output is its arguments.</summary>
-    Dummy = 1,
-}
-
-/// <summary>How argument values become what the script gets (TheEye's <c>arguments_type</c>).</summary>
-public enum ArgumentsType
-{
-    Legacy = 0,
-    Json = 1,
-    Text = 2,
-}
-
-/// <param name="Order">Its position among all arguments of the task, from 0.</param>
-/// <param name="Type">TheEye's type: <c>input</c>, <c>select</c>, <c>file</c>, <c>fixed</c>, …</param>
-/// <param name="Label">What a form calls it.</param>
-/// <param name="FixedValue">JSON text of the value, where <paramref name="Type"/> is <c>fixed</c>.</param>
-[GenerateSerializer, Immutable, Alias("sync.task.argument")]
-public sealed record TaskArgument(
-    [property: Id(0)] int Order,
-    [property: Id(1)] string Type,
-    [property: Id(2)] string Label,
-    [property: Id(3)] string? FixedValue)
-{
-    internal const string FixedType = "fixed";
-
-    public bool IsFixed => Type == FixedType;
 }

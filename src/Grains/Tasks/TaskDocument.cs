@@ -3,11 +3,12 @@ using SyncCluster.Json;
 
 namespace SyncCluster.Tasks;
 
-/// <summary>What may be read of a task over HTTP: not its environment, which may hold secrets, and not its script.</summary>
+/// <summary>The document of a task: what can be read over HTTP. Without its script and its environment, which may hold secrets.</summary>
 internal static class TaskDocument
 {
+    /// <summary>Renders the document.</summary>
     /// <param name="task">The task.</param>
-    /// <param name="secretShownOnce">The task's secret, in the answer to its import only; else null.</param>
+    /// <param name="secretShownOnce">The task's secret, only for the answer to its import; else null.</param>
     public static byte[] Render(TaskDefinition task, string? secretShownOnce) => JsonText.Write(json =>
     {
         json.WriteStartObject();
@@ -31,7 +32,7 @@ internal static class TaskDocument
         json.WriteEndObject();
     });
 
-    /// <summary>What a document and a recipe say in the same way.</summary>
+    /// <summary>Writes the members that a document and a recipe share.</summary>
     public static void WriteSettings(Utf8JsonWriter json, TaskDefinition task)
     {
         json.WriteString("name", task.Name);

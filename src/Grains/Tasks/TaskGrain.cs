@@ -6,28 +6,22 @@ namespace SyncCluster.Tasks;
 [Alias("sync.taskgrain")]
 public interface ITaskGrain : IGrainWithStringKey
 {
-    /// <summary>Makes the task what the definition says.</summary>
+    /// <summary>Creates or replaces the task.</summary>
     [Alias("put"), ResponseTimeout("00:00:05")]
     Task Put(TaskDefinition definition, byte[] script);
 
-    /// <summary>The task; null where there is none.</summary>
+    /// <summary>The task; null if there is none.</summary>
     [Alias("get"), ResponseTimeout("00:00:03")]
     Task<TaskDefinition?> Get();
 
-    /// <summary>The script's bytes; null where the task is gone or its script is not the asked one any more.</summary>
-    /// <param name="digest">Its SHA-256, as in <see cref="TaskDefinition.ScriptDigest"/>.</param>
+    /// <summary>The script's bytes; null if the task was deleted, or has another script now.</summary>
+    /// <param name="digest">The script's SHA-256, as in <see cref="TaskDefinition.ScriptDigest"/>.</param>
     [Alias("script"), ResponseTimeout("00:00:05")]
     Task<byte[]?> GetScript(string digest);
 
-    /// <summary>False: there was none.</summary>
+    /// <summary>Deletes the task. False: there was none.</summary>
     [Alias("delete"), ResponseTimeout("00:00:05")]
     Task<bool> Delete();
-}
-
-/// <summary>The key of a task's grain: <c>customer/taskId</c>.</summary>
-public static class TaskKey
-{
-    public static string Of(string customer, string taskId) => $"{customer}/{taskId}";
 }
 
 /// <summary>What is stored of a task.</summary>
@@ -55,7 +49,7 @@ internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] 
         }
         catch
         {
-            // What is stored now is not known: the next activation reads it.
+            // What is stored is unknown: the next activation reads it.
             DeactivateOnIdle();
             throw;
         }

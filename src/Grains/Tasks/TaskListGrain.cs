@@ -26,19 +26,20 @@ internal sealed record TaskListState
 
 /// <inheritdoc cref="ITaskListGrain"/>
 [GrainType("tasklist")]
-internal sealed class TaskListGrain([PersistentState("tasklist", StorageNames.Catalog)] IPersistentState<TaskListState> stored) : Grain, ITaskListGrain
+internal sealed class TaskListGrain(
+    [PersistentState("tasklist", StorageNames.Catalog)] IPersistentState<TaskListState> stored) : Grain, ITaskListGrain
 {
-    private string[] Known => stored.RecordExists ? stored.State.Ids : [];
+    private string[] StoredIds => stored.RecordExists ? stored.State.Ids : [];
 
     /// <inheritdoc/>
     public Task Add(string taskId) =>
-        Known.Contains(taskId) ? Task.CompletedTask : StoreAsync([.. Known.Append(taskId).Order(StringComparer.Ordinal)]);
+        StoredIds.Contains(taskId) ? Task.CompletedTask : StoreAsync([.. StoredIds.Append(taskId).Order(StringComparer.Ordinal)]);
 
     /// <inheritdoc/>
-    public Task Remove(string taskId) => Known.Contains(taskId) ? StoreAsync([.. Known.Where(id => id != taskId)]) : Task.CompletedTask;
+    public Task Remove(string taskId) => StoredIds.Contains(taskId) ? StoreAsync([.. StoredIds.Where(id => id != taskId)]) : Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task<string[]> Ids() => Task.FromResult(Known);
+    public Task<string[]> Ids() => Task.FromResult(StoredIds);
 
     private async Task StoreAsync(string[] ids)
     {
@@ -49,7 +50,7 @@ internal sealed class TaskListGrain([PersistentState("tasklist", StorageNames.Ca
         }
         catch
         {
-            // What is stored now is not known: the next activation reads it.
+            // What is stored is unknown: the next activation reads it.
             DeactivateOnIdle();
             throw;
         }

@@ -1,6 +1,6 @@
 namespace SyncCluster.Tasks;
 
-/// <summary>The domain's types in TheEye's words.</summary>
+/// <summary>TheEye's names of task and argument types.</summary>
 internal static class TaskWireNames
 {
     public static string WireName(this TaskType type) => type switch

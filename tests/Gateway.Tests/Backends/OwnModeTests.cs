@@ -92,7 +92,7 @@ public sealed class OwnModeTests
             var run = Guid.NewGuid();
             if (await job.Assign(release.Attempt, run, Address) == Assignment.Granted)
             {
-                var argument = SyncCluster.Tasks.TaskArguments.Words(release.Spec.Arguments)[0];
+                var argument = SyncCluster.Tasks.TaskArguments.ForScript(release.Spec.Arguments)[0];
                 await job.Complete(run, new JobOutcome
                 {
                     Lifecycle = Lifecycle.Finished,

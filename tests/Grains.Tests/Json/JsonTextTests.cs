@@ -6,7 +6,7 @@ namespace SyncCluster.Grains.Tests.Json;
 
 public sealed class JsonTextTests
 {
-    // Not in attributes, which are kept as UTF-8.
+    // Not in attributes: their texts are stored as UTF-8.
     public static TheoryData<string, string> LoneSurrogates { get; } = new()
     {
         { """  "a\ud800b"  """, "a\ud800b" },
@@ -34,10 +34,10 @@ public sealed class JsonTextTests
     [InlineData("{} {}")]
     [InlineData("NaN")]
     [InlineData("// no\n1")]
-    public void What_is_no_JSON_is_refused(string json) => Assert.False(JsonText.TryParse(Encoding.UTF8.GetBytes(json), out _));
+    public void Malformed_JSON_is_rejected(string json) => Assert.False(JsonText.TryParse(Encoding.UTF8.GetBytes(json), out _));
 
     [Fact]
-    public void JSON_that_is_written_while_other_is_written_does_not_mix_with_it()
+    public void Nested_writes_do_not_mix()
     {
         _ = JsonText.Write(json => json.WriteStringValue("before"));
         var outer = JsonText.Write(json =>
@@ -54,7 +54,7 @@ public sealed class JsonTextTests
     [Theory]
     [InlineData(1)]
     [InlineData(1_000_000)]
-    public void Nothing_of_what_was_written_before_is_in_what_is_written_next(int length)
+    public void A_write_starts_empty_even_after_one_that_failed(int length)
     {
         var text = new string('a', length);
 
@@ -72,10 +72,10 @@ public sealed class JsonTextTests
     }
 
     [Fact]
-    public void Broken_UTF8_is_refused() => Assert.False(JsonText.TryParse(new byte[] { (byte)'"', 0xC3, (byte)'"' }, out _));
+    public void Invalid_UTF8_is_rejected() => Assert.False(JsonText.TryParse(new byte[] { (byte)'"', 0xC3, (byte)'"' }, out _));
 
     [Fact]
-    public void A_byte_order_mark_is_passed_over()
+    public void A_byte_order_mark_is_skipped()
     {
         Assert.True(JsonText.TryParse(new byte[] { 0xEF, 0xBB, 0xBF, (byte)'1' }, out var document));
         document.Dispose();
@@ -85,7 +85,7 @@ public sealed class JsonTextTests
     [InlineData(256, true)]
     [InlineData(257, false)]
     [InlineData(1_000_000, false)]
-    public void Nesting_is_read_to_256_levels(int depth, bool read)
+    public void JSON_may_nest_256_levels(int depth, bool read)
     {
         var json = new string('[', depth) + new string(']', depth);
 
@@ -102,7 +102,7 @@ public sealed class JsonTextTests
     [InlineData("""{"\ud800":0}""", null)]
     [InlineData("[1]", null)]
     [InlineData("null", null)]
-    public void A_member_is_found_by_its_name_and_the_last_one_counts(string json, string? expected)
+    public void A_member_is_found_by_its_name_and_the_last_of_several_counts(string json, string? expected)
     {
         using var document = Parse(json);
 
@@ -133,7 +133,7 @@ public sealed class JsonTextTests
     [InlineData("\"0\"", true)]
     [InlineData("[]", true)]
     [InlineData("{}", true)]
-    public void Truth_is_what_JavaScript_takes_for_it(string json, bool truthy)
+    public void A_value_is_true_if_JavaScript_treats_it_as_true(string json, bool truthy)
     {
         using var document = Parse(json);
 
@@ -141,7 +141,7 @@ public sealed class JsonTextTests
     }
 
     [Fact]
-    public void A_time_is_written_in_UTC_to_the_millisecond() =>
+    public void A_time_is_written_in_UTC_with_milliseconds() =>
         Assert.Equal("2022-01-28T17:00:22.676Z", JsonText.Iso(new DateTimeOffset(2022, 1, 28, 18, 0, 22, 676, TimeSpan.FromHours(1))));
 
     private static JsonDocument Parse(string json)

@@ -22,7 +22,7 @@ public sealed class LoneSurrogatesTests
     [InlineData("\\ud8")]
     [InlineData("\\ud 00\\")]
     [InlineData("")]
-    public void All_else_stays_as_it_is(string json) => Assert.Equal(json, Replaced(json));
+    public void All_other_text_is_unchanged(string json) => Assert.Equal(json, Replaced(json));
 
     private static string Replaced(string json) => Encoding.UTF8.GetString(LoneSurrogates.Replaced(Encoding.UTF8.GetBytes(json)).Span);
 }

@@ -8,7 +8,7 @@ namespace SyncCluster.Grains.Tests.Json;
 
 public sealed class StringifyEncoderTests
 {
-    // Not in attributes, which are kept as UTF-8.
+    // Not in attributes: their texts are stored as UTF-8.
     public static TheoryData<string, string> LoneSurrogates { get; } = new()
     {
         { "\ud800", "\\ud800" },
@@ -18,7 +18,7 @@ public sealed class StringifyEncoderTests
         { "\ud800\ud83d\ude00\udbff", "\\ud800\ud83d\ude00\\udbff" },
     };
 
-    // The right side is what JSON.stringify puts between the quotes.
+    // The second value is what JSON.stringify writes between the quotes.
     [Theory]
     [InlineData("plain", "plain")]
     [InlineData("", "")]
@@ -31,7 +31,7 @@ public sealed class StringifyEncoderTests
     [InlineData("\ud83d\ude00", "\ud83d\ude00")]
     [InlineData("a\ud83d\ude00\"\ud83d\ude00b", "a\ud83d\ude00\\\"\ud83d\ude00b")]
     [MemberData(nameof(LoneSurrogates), DisableDiscoveryEnumeration = true)]
-    public void Text_is_escaped_as_JavaScript_does(string text, string escaped)
+    public void Text_is_escaped_like_in_JavaScript(string text, string escaped)
     {
         Assert.Equal(escaped, JsonText.Encoder.Encode(text));
         Assert.Equal($"\"{escaped}\"", Encoding.UTF8.GetString(JsonText.Write(json => json.WriteStringValue(text))));
@@ -57,7 +57,7 @@ public sealed class StringifyEncoderTests
     }
 
     [Fact]
-    public void A_long_text_of_escapes_is_written_whole()
+    public void A_long_text_of_escapes_is_written_completely()
     {
         var text = string.Concat(Enumerable.Repeat("\u0001\ud800😀\"", 50_000));
 
@@ -70,19 +70,19 @@ public sealed class StringifyEncoderTests
     [Theory]
     [InlineData(0xD800)]
     [InlineData(0x01)]
-    public void A_text_of_nothing_but_escapes_is_written_in_linear_time(int character)
+    public void A_text_of_only_escapes_is_written_in_linear_time(int character)
     {
         var text = new string((char)character, 2_000_000);
         var clock = Stopwatch.StartNew();
 
         Assert.Equal(6 * text.Length, JsonText.Encoder.Encode(text).Length);
 
-        // Were it quadratic, it would be a minute.
+        // In quadratic time it would take a minute.
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(30));
     }
 
     [Fact]
-    public void Half_a_pair_at_the_end_of_a_block_waits_for_the_next_block()
+    public void Half_a_surrogate_pair_at_the_end_of_a_block_waits_for_the_next_block()
     {
         Span<char> target = stackalloc char[12];
 
@@ -92,7 +92,7 @@ public sealed class StringifyEncoderTests
     }
 
     [Fact]
-    public void Too_small_a_target_is_said_and_not_overrun()
+    public void A_target_that_is_too_small_is_reported_and_not_overrun()
     {
         Span<char> target = stackalloc char[5];
 

@@ -10,7 +10,7 @@ public sealed class InMemoryGrainStorageTests
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
-    public async Task What_was_written_is_read()
+    public async Task A_written_record_is_read_back()
     {
         using var storage = Of(new());
         var written = await WriteAsync(storage, Id, new Small("x"));
@@ -20,7 +20,7 @@ public sealed class InMemoryGrainStorageTests
     }
 
     [Fact]
-    public async Task What_was_never_written_does_not_exist()
+    public async Task A_record_that_was_never_written_does_not_exist()
     {
         using var storage = Of(new());
         var read = await ReadAsync(storage, Id);
@@ -29,7 +29,7 @@ public sealed class InMemoryGrainStorageTests
     }
 
     [Fact]
-    public async Task Two_names_of_a_state_and_two_grains_are_four_records()
+    public async Task Each_state_name_of_each_grain_has_its_own_record()
     {
         using var storage = Of(new());
         await storage.WriteStateAsync("one", Id, new GrainState<Small> { State = new("1") });
@@ -41,7 +41,7 @@ public sealed class InMemoryGrainStorageTests
     }
 
     [Fact]
-    public async Task A_write_with_an_old_etag_is_refused_and_changes_nothing()
+    public async Task A_write_with_an_old_ETag_is_rejected_and_changes_nothing()
     {
         using var storage = Of(new());
         var first = await WriteAsync(storage, Id, new Small("1"));
@@ -58,7 +58,7 @@ public sealed class InMemoryGrainStorageTests
     }
 
     [Fact]
-    public async Task A_second_first_write_is_refused()
+    public async Task A_record_is_created_only_once()
     {
         using var storage = Of(new());
         await WriteAsync(storage, Id, new Small("1"));
@@ -66,7 +66,7 @@ public sealed class InMemoryGrainStorageTests
     }
 
     [Fact]
-    public async Task A_write_to_what_was_cleared_or_never_was_is_refused()
+    public async Task A_write_to_a_cleared_record_is_rejected()
     {
         using var storage = Of(new());
         var state = await WriteAsync(storage, Id, new Small("1"));
@@ -80,7 +80,7 @@ public sealed class InMemoryGrainStorageTests
     }
 
     [Fact]
-    public async Task Of_many_writers_at_once_one_wins_each_round()
+    public async Task One_of_many_concurrent_writers_wins()
     {
         using var storage = Of(new());
         string? etag = null;
@@ -119,7 +119,7 @@ public sealed class InMemoryGrainStorageTests
     }
 
     [Fact]
-    public async Task Without_an_expiry_a_record_stays()
+    public async Task Without_an_expiry_a_record_is_kept()
     {
         using var storage = Of(new());
         await WriteAsync(storage, Id, new Small("1"));
@@ -140,7 +140,7 @@ public sealed class InMemoryGrainStorageTests
     }
 
     [Fact]
-    public async Task Above_the_limit_ended_records_are_evicted()
+    public async Task Above_the_limit_the_oldest_ended_records_are_evicted()
     {
         using var storage = Of(new() { SizeLimit = 100_000 });
         for (var number = 0; number < 200; number++)
@@ -155,7 +155,7 @@ public sealed class InMemoryGrainStorageTests
     }
 
     [Fact]
-    public async Task Above_the_limit_an_unfinished_record_stays()
+    public async Task Above_the_limit_an_unfinished_record_is_kept()
     {
         using var storage = Of(new() { SizeLimit = 100_000 });
         for (var number = 0; number < 200; number++)
@@ -167,7 +167,7 @@ public sealed class InMemoryGrainStorageTests
     }
 
     [Fact]
-    public async Task A_record_written_again_and_again_counts_once()
+    public async Task The_size_of_a_record_that_is_written_often_counts_once()
     {
         using var storage = Of(new() { SizeLimit = 10_000 });
         await WriteAsync(storage, Numbered(1), new Sized(1000, MayBeEvicted: true));

@@ -18,7 +18,7 @@ public sealed class NamesTests
     [InlineData("a b", false)]
     [InlineData("é", false)]
     [InlineData("a\n", false)]
-    public void Ids_and_names_are_made_of_letters_that_need_no_escaping(string? name, bool valid)
+    public void Ids_and_names_contain_only_characters_that_need_no_escaping(string? name, bool valid)
     {
         Assert.Equal(valid, TaskId.IsValid(name));
         Assert.Equal(valid, CustomerName.IsValid(name));
@@ -32,7 +32,7 @@ public sealed class NamesTests
     [InlineData("docs")]
     [InlineData("openapi")]
     [InlineData("Task")]
-    public void A_customer_is_not_called_like_a_path_of_the_server(string name) => Assert.False(CustomerName.IsValid(name));
+    public void A_customer_can_not_have_the_name_of_a_path_of_the_server(string name) => Assert.False(CustomerName.IsValid(name));
 
     [Theory]
     [InlineData("61f3e937c38201da80f96c27", true)]
@@ -45,7 +45,7 @@ public sealed class NamesTests
     public void A_job_id_is_24_lowercase_hex_digits(string? id, bool valid) => Assert.Equal(valid, JobId.IsValid(id));
 
     [Fact]
-    public void A_new_job_id_is_valid_and_like_no_other()
+    public void New_job_ids_are_valid_and_unique()
     {
         var ids = Enumerable.Range(0, 1000).Select(_ => JobId.New()).ToHashSet();
 

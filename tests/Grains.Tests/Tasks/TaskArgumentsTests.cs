@@ -25,7 +25,7 @@ public sealed class TaskArgumentsTests
         Assert.Equal(expected, Bind(TaskOf(ArgumentsType.Legacy, Input(0), Input(5)), supplied));
 
     [Fact]
-    public void A_fixed_argument_keeps_its_place()
+    public void A_fixed_argument_keeps_its_position_and_value()
     {
         var task = TaskOf(ArgumentsType.Json, Fixed(0, "{\"a\":1.10}"), Input(1), Fixed(2, "\"f\""), Input(3));
 
@@ -34,7 +34,7 @@ public sealed class TaskArgumentsTests
     }
 
     [Fact]
-    public void Arguments_are_ranked_by_order_whatever_order_they_are_stored_in() =>
+    public void Arguments_are_bound_by_their_order_not_by_how_they_are_stored() =>
         Assert.Equal("""["f","2"]""", Bind(TaskOf(ArgumentsType.Legacy, Input(9), Fixed(-3, "\"f\"")), "[1,2]"));
 
     [Theory]
@@ -43,7 +43,7 @@ public sealed class TaskArgumentsTests
     [InlineData("{}")]
     [InlineData("null")]
     [InlineData("\"ab\"")]
-    public void Fewer_values_than_arguments_are_refused_in_the_words_of_the_original(string supplied)
+    public void Too_few_values_are_refused_with_the_message_of_TheEye(string supplied)
     {
         var refused = Refusal(TaskOf(ArgumentsType.Legacy, Input(0), Fixed(1, "1"), Input(2)), supplied);
 
@@ -51,7 +51,7 @@ public sealed class TaskArgumentsTests
     }
 
     [Fact]
-    public void A_task_without_arguments_ignores_what_it_is_sent() => Assert.Equal("[]", Bind(TaskOf(ArgumentsType.Legacy), "[1,2,3]"));
+    public void A_task_without_arguments_ignores_supplied_values() => Assert.Equal("[]", Bind(TaskOf(ArgumentsType.Legacy), "[1,2,3]"));
 
     [Theory]
     [InlineData("null", "null", "null", "null")]
@@ -69,7 +69,7 @@ public sealed class TaskArgumentsTests
     [InlineData("""{"value":null}""", "'{\"value\":null}'", "'null'", "'{\"value\":null}'")]
     [InlineData("""{"value":1,"value":"last"}""", "'last'", "'\"last\"'", "'last'")]
     [InlineData("""{"\ud800":1}""", "'{\"\\ud800\":1}'", "'{\"\\ud800\":1}'", "'{\"\\ud800\":1}'")]
-    public void A_value_takes_the_form_of_the_arguments_type(string supplied, string legacy, string json, string text)
+    public void A_value_is_formatted_by_the_arguments_type(string supplied, string legacy, string json, string text)
     {
         Assert.Equal(Stored(legacy), Bind(TaskOf(ArgumentsType.Legacy, Input(0)), $"[{supplied}]"));
         Assert.Equal(Stored(json == "null" ? "'null'" : json), Bind(TaskOf(ArgumentsType.Json, Input(0)), $"[{supplied}]"));
@@ -82,34 +82,34 @@ public sealed class TaskArgumentsTests
     [InlineData("file", "data:text/plain,hi;base64,x", false)]
     [InlineData("file", "just text", false)]
     [InlineData("input", "data:text/plain;base64,aGk=", false)]
-    public void A_file_stays_the_data_URL_that_it_was_sent_as(string type, string value, bool stays)
+    public void A_file_is_stored_as_the_data_URL_that_was_sent(string type, string value, bool isKept)
     {
         var bound = Bind(TaskOf(ArgumentsType.Json, new TaskArgument(0, type, "", null)), $"[\"{value}\"]");
 
-        Assert.Equal([stays ? value : $"\"{value}\""], TaskArguments.Words(Encoding.UTF8.GetBytes(bound)));
+        Assert.Equal([isKept ? value : $"\"{value}\""], TaskArguments.ForScript(Encoding.UTF8.GetBytes(bound)));
     }
 
     [Theory]
     [InlineData("""["a\u0000b"]""", ArgumentsType.Legacy)]
     [InlineData("""["a\u0000b"]""", ArgumentsType.Text)]
     [InlineData("""[{"value":"\u0000"}]""", ArgumentsType.Text)]
-    public void A_NUL_that_no_process_can_be_given_is_refused(string supplied, ArgumentsType type)
+    public void A_value_with_a_NUL_character_is_refused(string supplied, ArgumentsType type)
     {
         var refused = Refusal(TaskOf(type, Input(0)), supplied);
 
-        Assert.Equal("Argument 0 contains a NUL character, which a script can't be given. Remove it.", refused);
+        Assert.Equal("Argument 0 contains a NUL character, which can't be passed to a script. Remove it.", refused);
     }
 
     [Fact]
-    public void A_NUL_inside_JSON_text_is_escaped_and_passes() =>
-        Assert.Equal(["\"\\u0000\""], TaskArguments.Words(Encoding.UTF8.GetBytes(Bind(TaskOf(ArgumentsType.Json, Input(0)), """["\u0000"]"""))));
+    public void A_NUL_character_in_JSON_text_is_escaped_and_accepted() =>
+        Assert.Equal(["\"\\u0000\""], TaskArguments.ForScript(Encoding.UTF8.GetBytes(Bind(TaskOf(ArgumentsType.Json, Input(0)), """["\u0000"]"""))));
 
     [Fact]
-    public void A_script_gets_one_word_for_each_argument()
+    public void A_script_gets_one_command_line_argument_for_each_argument()
     {
-        var words = TaskArguments.Words(Encoding.UTF8.GetBytes("""[null,"a b",0,false,1.10,{"a": [1]},"\ud800"]"""));
+        var arguments = TaskArguments.ForScript(Encoding.UTF8.GetBytes("""[null,"a b",0,false,1.10,{"a": [1]},"\ud800"]"""));
 
-        Assert.Equal(["", "a b", "0", "false", "1.10", "{\"a\":[1]}", "\ud800"], words);
+        Assert.Equal(["", "a b", "0", "false", "1.10", "{\"a\":[1]}", "\ud800"], arguments);
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class TaskArgumentsTests
 
         var bound = Bind(task, $"[{supplied}]");
 
-        // A hundred times what it takes; were it quadratic, it would be minutes.
+        // A hundred times what it takes; in quadratic time it would take minutes.
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
         Assert.StartsWith("[\"9999\",\"9998\"", bound, StringComparison.Ordinal);
     }

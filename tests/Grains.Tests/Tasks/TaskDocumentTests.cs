@@ -21,7 +21,7 @@ public sealed class TaskDocumentTests
     };
 
     [Fact]
-    public void A_document_shows_the_task_but_not_its_environment()
+    public void The_document_of_a_task_does_not_show_its_environment()
     {
         const string Expected =
             """
@@ -36,6 +36,6 @@ public sealed class TaskDocumentTests
     }
 
     [Fact]
-    public void The_secret_is_shown_to_who_imports_the_task() =>
+    public void The_answer_to_an_import_shows_the_secret() =>
         Assert.EndsWith(""","secret":"s3cret"}""", Encoding.UTF8.GetString(TaskDocument.Render(Task, "s3cret")), StringComparison.Ordinal);
 }

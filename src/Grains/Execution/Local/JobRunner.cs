@@ -88,7 +88,7 @@ internal sealed partial class JobRunner
                 Runas = spec.Runas,
                 Filename = spec.Filename!,
                 Script = script,
-                Arguments = TaskArguments.Words(spec.Arguments),
+                Arguments = TaskArguments.ForScript(spec.Arguments),
                 Environment = JobEnvironment.Of(spec, _timeProvider.GetUtcNow()),
                 Timeout = spec.Timeout,
                 Started = log => job.Log = log,

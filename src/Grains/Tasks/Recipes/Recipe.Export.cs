@@ -4,7 +4,9 @@ namespace SyncCluster.Tasks.Recipes;
 
 internal static partial class Recipe
 {
-    /// <summary>The recipe that <see cref="TryParse"/> makes the same task of. It holds the environment, so it is for administrators.</summary>
+    /// <summary>
+    /// The recipe from which <see cref="TryParse"/> reads the same task. It contains the environment, so it is only for administrators.
+    /// </summary>
     public static byte[] Export(TaskDefinition task, byte[] script) => JsonText.Write(
         json =>
         {

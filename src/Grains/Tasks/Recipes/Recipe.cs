@@ -4,35 +4,8 @@ using SyncCluster.Json;
 
 namespace SyncCluster.Tasks.Recipes;
 
-/// <summary>What came of reading a recipe.</summary>
-internal abstract record ParsedRecipe
-{
-    private ParsedRecipe()
-    {
-    }
-
-    /// <param name="Definition">The task.</param>
-    /// <param name="Script">Its script's bytes; empty where it has none.</param>
-    internal sealed record Accepted(TaskDefinition Definition, byte[] Script) : ParsedRecipe;
-
-    /// <param name="Status">400: it is no JSON object. 422: it can't be run here.</param>
-    /// <param name="Message">What is wrong and what to do about it.</param>
-    internal sealed record Refused(int Status, string Message) : ParsedRecipe;
-
-    public static Refused NotJson { get; } = new(400, "The recipe is not well-formed JSON. Send a task as TheEye exports it.");
-
-    public static Refused NotObject { get; } = new(400, """A recipe is a JSON object: {"task":{…},"file":{…}}. Send a task as TheEye exports it.""");
-
-    public static Refused Workflow { get; } =
-        new(422, "Workflows can't be run here. Export the tasks of the workflow and import each of them.");
-
-    public static Refused NoTask { get; } =
-        new(422, """The recipe has no task. It must look like {"task":{…},"file":{…}}, as TheEye exports it.""");
-}
-
 /// <summary>
-/// A task as TheEye exports and imports it: <c>{"task":{…},"file":{filename, mimetype, md5, data}}</c>. Members that mean nothing here are passed
-/// over.
+/// A task as TheEye exports and imports it: <c>{"task":{…},"file":{filename, mimetype, md5, data}}</c>. Members without a meaning here are ignored.
 /// </summary>
 internal static partial class Recipe
 {
@@ -55,7 +28,7 @@ internal static partial class Recipe
 
     private static ParsedRecipe Read(JsonElement recipe, string customer, string taskId, byte[] secretHash, DateTimeOffset now)
     {
-        var complaints = new Complaints();
+        var errors = new RecipeErrors();
         if (IsWorkflow(recipe) || (JsonText.TryGetMember(recipe, "task", out var json) && IsWorkflow(json)))
         {
             return ParsedRecipe.Workflow;
@@ -66,9 +39,9 @@ internal static partial class Recipe
             return ParsedRecipe.NoTask;
         }
 
-        var task = new RecipeFields(json, "task", complaints);
-        var type = TypeOf(task, complaints);
-        var file = type == TaskType.Script && complaints.First is null ? RecipeFile.Read(recipe, complaints) : null;
+        var task = new RecipeFields(json, "task", errors);
+        var type = TypeOf(task, errors);
+        var file = type == TaskType.Script && errors.First is null ? RecipeFile.Read(recipe, errors) : null;
         var definition = new TaskDefinition
         {
             Id = taskId,
@@ -76,8 +49,8 @@ internal static partial class Recipe
             Name = NameOf(task),
             Description = task.Text("description") ?? "",
             Type = type,
-            Arguments = RecipeArguments.Read(task, complaints),
-            ArgumentsType = task.Word("arguments_type", "legacy", "json", "text") switch
+            Arguments = RecipeArguments.Read(task, errors),
+            ArgumentsType = task.OneOf("arguments_type", "legacy", "json", "text") switch
             {
                 "json" => ArgumentsType.Json,
                 "text" => ArgumentsType.Text,
@@ -86,18 +59,18 @@ internal static partial class Recipe
             Acl = AclOf(task),
             Timeout = TimeoutOf(task),
             Env = RecipeEnvironment.Read(task),
-            Runas = RunasOf(task, complaints),
-            Cancellable = task.Flag("cancellable"),
-            Multitasking = task.Flag("multitasking"),
-            DefaultStateEvaluation = task.Word("default_state_evaluation", "success", "failure"),
+            Runas = RunasOf(task, errors),
+            Cancellable = task.Boolean("cancellable"),
+            Multitasking = task.Boolean("multitasking"),
+            DefaultStateEvaluation = task.OneOf("default_state_evaluation", "success", "failure"),
             SecretHash = secretHash,
             Filename = file?.Filename,
             CreatedAt = now,
             ScriptDigest = file?.Digest,
             Mimetype = file?.Mimetype,
         };
-        return complaints.First is { } complaint
-            ? new ParsedRecipe.Refused(422, complaint)
+        return errors.First is { } error
+            ? new ParsedRecipe.Refused(422, error)
             : new ParsedRecipe.Accepted(definition, file?.Script ?? []);
     }
 
@@ -109,18 +82,18 @@ internal static partial class Recipe
         || JsonText.TryGetMember(json, "tasks", out _)
         || (JsonText.TryGetMember(json, "workflow", out var workflow) && workflow.ValueKind == JsonValueKind.Object);
 
-    private static TaskType TypeOf(RecipeFields task, Complaints complaints)
+    private static TaskType TypeOf(RecipeFields task, RecipeErrors errors)
     {
-        var word = task.Text("type") ?? task.Text("_type") ?? "";
-        switch (word)
+        var type = task.Text("type") ?? task.Text("_type") ?? "";
+        switch (type)
         {
             case "script" or "ScriptTask":
                 return TaskType.Script;
             case "dummy" or "DummyTask":
                 return TaskType.Dummy;
             default:
-                var name = word.Length > 40 ? $"{word[..40]}…" : word;
-                complaints.Add($"Tasks of type \"{name}\" can't be run here. The types that can are: script, dummy.");
+                var shown = type.Length > 40 ? $"{type[..40]}…" : type;
+                errors.Add($"Tasks of type \"{shown}\" can't run here. The supported types are: script, dummy.");
                 return TaskType.Dummy;
         }
     }
@@ -130,7 +103,7 @@ internal static partial class Recipe
         var name = task.Text("name", 256);
         if (string.IsNullOrWhiteSpace(name))
         {
-            task.Complain("name", "must not be empty");
+            task.AddError("name", "must not be empty");
         }
 
         return name ?? "";
@@ -138,10 +111,10 @@ internal static partial class Recipe
 
     private static string[] AclOf(RecipeFields task)
     {
-        var entries = task.List("acl");
+        var entries = task.Array("acl");
         if (entries.Any(entry => entry.ValueKind != JsonValueKind.String))
         {
-            task.Complain("acl", "must be an array of e-mails, roles or tags, each as text");
+            task.AddError("acl", "must be an array of e-mails, roles or tags, each as text");
             return [];
         }
 
@@ -159,14 +132,14 @@ internal static partial class Recipe
         if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var milliseconds)
             || !(milliseconds > 0 && milliseconds <= MaxTimeout.TotalMilliseconds))
         {
-            task.Complain("timeout", "must be a number of milliseconds above 0 and up to 21600000, which is 6 hours");
+            task.AddError("timeout", "must be a number of milliseconds above 0 and up to 21600000, which is 6 hours");
             return TaskDefinition.DefaultTimeout;
         }
 
         return TimeSpan.FromMilliseconds((long)Math.Ceiling(milliseconds));
     }
 
-    private static string RunasOf(RecipeFields task, Complaints complaints)
+    private static string RunasOf(RecipeFields task, RecipeErrors errors)
     {
         var command = task.Text("script_runas");
         if (string.IsNullOrWhiteSpace(command))
@@ -174,9 +147,9 @@ internal static partial class Recipe
             return Runas.Placeholder;
         }
 
-        if (!Runas.TryNormalise(command, out var normal, out var complaint))
+        if (!Runas.TryNormalize(command, out var normal, out var error))
         {
-            complaints.Add(complaint);
+            errors.Add(error);
         }
 
         return normal ?? Runas.Placeholder;

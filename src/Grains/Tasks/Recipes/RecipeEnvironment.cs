@@ -19,7 +19,7 @@ internal static class RecipeEnvironment
 
         if (env.ValueKind != JsonValueKind.Object)
         {
-            task.Complain("env", "must be an object of names and values");
+            task.AddError("env", "must be an object of names and values");
             return variables;
         }
 
@@ -28,11 +28,11 @@ internal static class RecipeEnvironment
             var name = JsonText.NameOf(member);
             if (!IsName(name))
             {
-                task.Complain("env", "has a name that no variable can have: use letters, digits and _, and begin with no digit");
+                task.AddError("env", "has an invalid name: use letters, digits and _, and do not begin with a digit");
             }
             else if (name.StartsWith("THEEYE_", StringComparison.Ordinal) || name.StartsWith("SYNCCLUSTER_", StringComparison.Ordinal))
             {
-                task.Complain("env", "sets a name that begins with THEEYE_ or SYNCCLUSTER_, which the server sets itself: rename it");
+                task.AddError("env", "sets a name that begins with THEEYE_ or SYNCCLUSTER_, which the server sets itself: rename it");
             }
             else
             {
@@ -47,14 +47,14 @@ internal static class RecipeEnvironment
     {
         if (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
         {
-            task.Complain("env", "has a value that is an object or an array: write it as JSON text in a string");
+            task.AddError("env", "has a value that is an object or an array: write it as JSON text in a string");
             return "";
         }
 
         var text = value.ValueKind == JsonValueKind.Null ? "" : JsonText.AsString(value) ?? value.GetRawText();
         if (text.Contains('\0', StringComparison.Ordinal))
         {
-            task.Complain("env", "has a value with a NUL character: remove it");
+            task.AddError("env", "has a value with a NUL character: remove it");
         }
 
         return text;

@@ -3,28 +3,20 @@ using SyncCluster.Json;
 
 namespace SyncCluster.Tasks.Recipes;
 
-/// <summary>What is wrong with a recipe: the first thing is what its author is told.</summary>
-internal sealed class Complaints
-{
-    public string? First { get; private set; }
-
-    public void Add(string complaint) => First ??= complaint;
-}
-
 /// <summary>
-/// One object of a recipe, read member by member. A member of the wrong kind is a complaint and reads as its default, so that the reader of the
-/// recipe need not stop at each.
+/// One object of a recipe, read member by member. A member of the wrong kind adds an error and reads as its default, so that the caller need not
+/// check each one.
 /// </summary>
 /// <param name="json">The object.</param>
-/// <param name="name">What a complaint calls it.</param>
-/// <param name="complaints">Where complaints go.</param>
-internal sealed class RecipeFields(JsonElement json, string name, Complaints complaints)
+/// <param name="name">Its name in errors.</param>
+/// <param name="errors">Receives the errors.</param>
+internal sealed class RecipeFields(JsonElement json, string name, RecipeErrors errors)
 {
-    /// <summary>A member that is present and not null.</summary>
+    /// <summary>The member; null if it is absent or null.</summary>
     public JsonElement? Find(string member) =>
         JsonText.TryGetMember(json, member, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
-    /// <summary>A text, or null.</summary>
+    /// <summary>The text of a string; null if it is absent.</summary>
     public string? Text(string member, int maxLength = int.MaxValue)
     {
         if (Find(member) is not { } value)
@@ -35,44 +27,44 @@ internal sealed class RecipeFields(JsonElement json, string name, Complaints com
         var text = JsonText.AsString(value);
         if (text is null)
         {
-            Complain(member, "must be text");
+            AddError(member, "must be text");
         }
         else if (text.Length > maxLength)
         {
-            Complain(member, $"is longer than {maxLength} characters: shorten it");
+            AddError(member, $"is longer than {maxLength} characters: shorten it");
             text = null;
         }
 
         return text;
     }
 
-    /// <summary>True or false; true where it is absent.</summary>
-    public bool Flag(string member)
+    /// <summary>The value of a boolean; true if it is absent.</summary>
+    public bool Boolean(string member)
     {
         var kind = Find(member)?.ValueKind ?? JsonValueKind.True;
         if (kind is not (JsonValueKind.True or JsonValueKind.False))
         {
-            Complain(member, "must be true or false");
+            AddError(member, "must be true or false");
         }
 
         return kind != JsonValueKind.False;
     }
 
-    /// <summary>One of a few words; null where it is absent or empty.</summary>
-    public string? Word(string member, params ReadOnlySpan<string> words)
+    /// <summary>One of the given values; null if it is absent or empty.</summary>
+    public string? OneOf(string member, params ReadOnlySpan<string> values)
     {
         var text = Text(member);
-        if (text is { Length: > 0 } && !words.Contains(text))
+        if (text is { Length: > 0 } && !values.Contains(text))
         {
-            Complain(member, $"must be one of: {string.Join(", ", words)}");
+            AddError(member, $"must be one of: {string.Join(", ", values)}");
             return null;
         }
 
         return text is "" ? null : text;
     }
 
-    /// <summary>An array's elements.</summary>
-    public JsonElement[] List(string member)
+    /// <summary>The elements of an array; none if it is absent.</summary>
+    public JsonElement[] Array(string member)
     {
         if (Find(member) is not { } value)
         {
@@ -81,12 +73,15 @@ internal sealed class RecipeFields(JsonElement json, string name, Complaints com
 
         if (value.ValueKind != JsonValueKind.Array)
         {
-            Complain(member, "must be an array");
+            AddError(member, "must be an array");
             return [];
         }
 
         return [.. value.EnumerateArray()];
     }
 
-    public void Complain(string member, string what) => complaints.Add($"{name}.{member} {what}.");
+    /// <summary>Adds an error about a member.</summary>
+    /// <param name="member">The member's name, the subject of the sentence.</param>
+    /// <param name="error">The rest of the sentence, without its full stop.</param>
+    public void AddError(string member, string error) => errors.Add($"{name}.{member} {error}.");
 }

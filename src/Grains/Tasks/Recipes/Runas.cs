@@ -4,22 +4,25 @@ using System.Text;
 namespace SyncCluster.Tasks.Recipes;
 
 /// <summary>
-/// TheEye's <c>script_runas</c>: shell text in which <c>%script%</c> stands for the script and its arguments. Those take the word's place as
-/// positional parameters, so it has to be a word of its own: inside quotes a shell would read the arguments as text again.
+/// TheEye's <c>script_runas</c>: a shell command in which <c>%script%</c> stands for the script and its arguments. They replace it as positional
+/// parameters, so it must be a separate word: inside quotes a shell would parse the arguments again.
 /// </summary>
 internal static class Runas
 {
     public const string Placeholder = "%script%";
 
-    private const string HowToWriteIt = "Write %script% as a word of its own, outside of quotes: node %script%";
+    private const string Advice = "Write %script% as a separate word, outside of quotes: node %script%";
 
-    /// <summary>The command with a placeholder that is exactly quoted (<c>"%script%"</c>) unquoted, or why it can't be taken.</summary>
-    public static bool TryNormalise(string command, [NotNullWhen(true)] out string? normal, [NotNullWhen(false)] out string? complaint)
+    /// <summary>Removes the quotes around a quoted placeholder (<c>"%script%"</c>).</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="normal">The command without those quotes.</param>
+    /// <param name="error">Why the command can't be used.</param>
+    public static bool TryNormalize(string command, [NotNullWhen(true)] out string? normal, [NotNullWhen(false)] out string? error)
     {
-        (normal, complaint) = (null, null);
+        (normal, error) = (null, null);
         if (command.Contains('\0', StringComparison.Ordinal))
         {
-            complaint = "script_runas contains a NUL character. Remove it.";
+            error = "script_runas contains a NUL character. Remove it.";
             return false;
         }
 
@@ -27,10 +30,10 @@ internal static class Runas
         var found = false;
         for (var at = 0; at < command.Length;)
         {
-            var length = PieceAt(command, at);
+            var length = PieceLength(command, at);
             if (length == 0)
             {
-                complaint = "script_runas has a quote that is never closed. Close it.";
+                error = "script_runas has a quote that is never closed. Close it.";
                 return false;
             }
 
@@ -39,7 +42,7 @@ internal static class Runas
             {
                 if (!EndsWord(command, at - 1) || !EndsWord(command, at + length))
                 {
-                    complaint = $"script_runas glues %script% to other text. {HowToWriteIt}";
+                    error = $"script_runas joins %script% to other text. {Advice}";
                     return false;
                 }
 
@@ -48,7 +51,7 @@ internal static class Runas
             }
             else if (piece.Contains(Placeholder, StringComparison.Ordinal))
             {
-                complaint = $"script_runas has %script% inside quotes. {HowToWriteIt}";
+                error = $"script_runas has %script% inside quotes. {Advice}";
                 return false;
             }
             else
@@ -61,7 +64,7 @@ internal static class Runas
 
         if (!found)
         {
-            complaint = $"script_runas does not say where the script goes. {HowToWriteIt}";
+            error = $"script_runas does not use %script%. {Advice}";
             return false;
         }
 
@@ -69,8 +72,8 @@ internal static class Runas
         return true;
     }
 
-    // A quoted stretch with its quotes, a placeholder, an escaped character, or one character; 0 for a quote that is never closed.
-    private static int PieceAt(string command, int start)
+    // The length of a quoted text with its quotes, a placeholder, an escaped character, or one character; 0 for a quote that is never closed.
+    private static int PieceLength(string command, int start)
     {
         if (command[start] == '\\')
         {
@@ -100,5 +103,6 @@ internal static class Runas
 
     private static bool IsQuote(char letter) => letter is '"' or '\'';
 
-    private static bool EndsWord(string command, int at) => at < 0 || at >= command.Length || " \t\r\n;|&()<>`".Contains(command[at], StringComparison.Ordinal);
+    private static bool EndsWord(string command, int at) =>
+        at < 0 || at >= command.Length || " \t\r\n;|&()<>`".Contains(command[at], StringComparison.Ordinal);
 }

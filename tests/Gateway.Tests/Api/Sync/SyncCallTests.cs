@@ -225,7 +225,7 @@ public abstract class SyncCallTests(TestServer server)
     [Theory]
     [InlineData("dummy", "[1]", "Invalid Task Arguments. An array of length 2 is required. Optionals must be null")]
     [InlineData("script", "[]", "Invalid Task Arguments. An array of length 1 is required. Optionals must be null")]
-    [InlineData("script", "[\"\\u0000\"]", "Argument 0 contains a NUL character, which a script can't be given. Remove it.")]
+    [InlineData("script", "[\"\\u0000\"]", "Argument 0 contains a NUL character, which can't be passed to a script. Remove it.")]
     public async Task Wrong_arguments_run_nothing(string type, string arguments, string message)
     {
         var mark = Path.Combine(server.Folder, Guid.NewGuid().ToString("N"));

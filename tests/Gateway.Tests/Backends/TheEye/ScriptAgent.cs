@@ -55,7 +55,7 @@ internal sealed class ScriptAgent : IDisposable
                 Runas = spec.Runas,
                 Filename = spec.Filename!,
                 Script = script,
-                Arguments = TaskArguments.Words(spec.Arguments),
+                Arguments = TaskArguments.ForScript(spec.Arguments),
                 Environment = JobEnvironment.Of(spec, TimeProvider.System.GetUtcNow()),
                 Timeout = spec.Timeout,
             },

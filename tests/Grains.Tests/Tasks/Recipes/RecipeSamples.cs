@@ -21,7 +21,7 @@ internal static class RecipeSamples
 
     private static ParsedRecipe Parse(string recipe) => Recipe.TryParse(Encoding.UTF8.GetBytes(recipe), "acme", "t1", [7], Now);
 
-    // A whole recipe but for one member of its task or its file.
+    // A complete recipe, with one more member in its task or its file.
     public static string With((string Member, string Value)? task = null, (string Member, string Value)? file = null) =>
         $$"""{"task":{{Object(["\"type\":\"script\"", "\"name\":\"Task\""], task)}},"file":{{Object(["\"filename\":\"api.js\"", $"\"data\":\"{Convert.ToBase64String(Script)}\""], file)}}}""";
 

@@ -8,7 +8,7 @@ namespace SyncCluster.Grains.Tests.Tasks.Recipes;
 public sealed class RecipeTests
 {
     [Fact]
-    public void A_recipe_that_says_nothing_gets_the_defaults_of_TheEye()
+    public void A_minimal_recipe_gets_the_defaults_of_TheEye()
     {
         var (task, script) = Accepted(With());
 
@@ -37,7 +37,7 @@ public sealed class RecipeTests
     [InlineData("[]")]
     [InlineData("null")]
     [InlineData("\"x\"")]
-    public void What_is_no_JSON_object_is_a_400(string recipe) => Assert.Equal(400, Refused(recipe).Status);
+    public void A_recipe_that_is_not_a_JSON_object_is_refused_with_400(string recipe) => Assert.Equal(400, Refused(recipe).Status);
 
     [Theory]
     [InlineData("""{"_type":"Workflow"}""")]
@@ -47,23 +47,23 @@ public sealed class RecipeTests
     [InlineData("""{"nodes":[]}""")]
     [InlineData("""{"task":{"name":"w","graph":{}}}""")]
     [InlineData("""{"workflow":{}}""")]
-    public void A_workflow_is_a_422_that_says_so(string recipe)
+    public void A_workflow_is_refused_with_422(string recipe)
     {
         var refused = Refused(recipe);
 
         Assert.Equal(422, refused.Status);
-        Assert.StartsWith("Workflows can't be run here", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Workflows can't run here", refused.Message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("{}", "The recipe has no task")]
     [InlineData("""{"task":[]}""", "The recipe has no task")]
-    [InlineData("""{"task":{"type":"scraper","name":"s"}}""", "\"scraper\" can't be run here. The types that can are: script, dummy")]
-    [InlineData("""{"task":{"name":"s"}}""", "The types that can are: script, dummy")]
+    [InlineData("""{"task":{"type":"scraper","name":"s"}}""", "\"scraper\" can't run here. The supported types are: script, dummy")]
+    [InlineData("""{"task":{"name":"s"}}""", "The supported types are: script, dummy")]
     [InlineData("""{"task":{"type":{},"name":"s"}}""", "task.type must be text")]
     [InlineData("""{"task":{"type":"script","name":"s"}}""", "needs its script")]
     [InlineData("""{"task":{"type":"script","name":"s"},"file":null}""", "needs its script")]
-    public void What_is_no_task_of_ours_is_a_422(string recipe, string reason) => AssertUnprocessable(recipe, reason);
+    public void A_task_of_an_unsupported_type_is_refused_with_422(string recipe, string reason) => AssertUnprocessable(recipe, reason);
 
     [Theory]
     [InlineData("name", "\"\"", "task.name must not be empty")]
@@ -87,15 +87,15 @@ public sealed class RecipeTests
     [InlineData("acl", "\"me\"", "task.acl must be an array")]
     [InlineData("acl", "[1]", "task.acl must be an array")]
     [InlineData("env", "[]", "task.env must be an object")]
-    [InlineData("env", """{"A B":"1"}""", "task.env has a name")]
-    [InlineData("env", """{"1A":"1"}""", "task.env has a name")]
-    [InlineData("env", """{"":"1"}""", "task.env has a name")]
-    [InlineData("env", """{"É":"1"}""", "task.env has a name")]
+    [InlineData("env", """{"A B":"1"}""", "task.env has an invalid name")]
+    [InlineData("env", """{"1A":"1"}""", "task.env has an invalid name")]
+    [InlineData("env", """{"":"1"}""", "task.env has an invalid name")]
+    [InlineData("env", """{"É":"1"}""", "task.env has an invalid name")]
     [InlineData("env", """{"THEEYE_JOB":"1"}""", "THEEYE_ or SYNCCLUSTER_")]
     [InlineData("env", """{"SYNCCLUSTER_X":"1"}""", "THEEYE_ or SYNCCLUSTER_")]
     [InlineData("env", """{"A":"\u0000"}""", "NUL")]
     [InlineData("env", """{"A":{}}""", "write it as JSON text")]
-    [InlineData("script_runas", "\"node\"", "Write %script% as a word of its own")]
+    [InlineData("script_runas", "\"node\"", "Write %script% as a separate word")]
     [InlineData("script_runas", "5", "task.script_runas must be text")]
     [InlineData("task_arguments", "{}", "task.task_arguments must be an array")]
     [InlineData("task_arguments", "[1]", "task.task_arguments[0] must be an object")]
@@ -104,7 +104,7 @@ public sealed class RecipeTests
     [InlineData("task_arguments", """[{"order":1},{"order":1}]""", "the order 1 twice")]
     [InlineData("task_arguments", """[{"type":5}]""", "task.task_arguments[0].type must be text")]
     [InlineData("task_arguments", """[{"type":"fixed","value":"\u0000"}]""", "NUL")]
-    public void A_setting_that_can_not_be_taken_is_a_422_that_says_what_to_do(string member, string value, string reason) =>
+    public void An_invalid_setting_is_refused_with_422_and_advice(string member, string value, string reason) =>
         AssertUnprocessable(With(task: (member, value)), reason);
 
     [Theory]
@@ -125,11 +125,11 @@ public sealed class RecipeTests
     [InlineData("data", "\"\\ud800\"")]
     [InlineData("data", "5")]
     [InlineData("mimetype", "5")]
-    public void A_file_that_can_not_be_taken_is_a_422_that_names_the_member(string member, string value) =>
+    public void An_invalid_file_is_refused_with_422_and_the_name_of_the_member(string member, string value) =>
         AssertUnprocessable(With(file: (member, value)), $"file.{member} ");
 
     [Fact]
-    public void Lengths_and_counts_have_their_limits()
+    public void Lengths_and_counts_are_limited()
     {
         AssertUnprocessable(With(task: ("name", Quoted(257))), "task.name is longer than 256");
         AssertUnprocessable(With(file: ("filename", Quoted(129))), "file.filename is longer than 128");
@@ -143,7 +143,7 @@ public sealed class RecipeTests
     }
 
     [Fact]
-    public void A_damaged_script_is_told_from_a_whole_one()
+    public void A_script_that_does_not_match_its_MD5_is_refused()
     {
         AssertUnprocessable(With(file: ("md5", "\"824a8455060c66ebce1408efb52652dd\"")), "damaged");
         Accepted(With(file: ("md5", $"\"{RecipeFile.Md5(Script).ToUpperInvariant()}\"")));
@@ -162,7 +162,7 @@ public sealed class RecipeTests
         Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), Accepted(With(task: ("timeout", timeout))).Task.Timeout);
 
     [Fact]
-    public void Variables_are_text()
+    public void The_values_of_environment_variables_become_text()
     {
         var (task, _) = Accepted(With(task: ("env", """{"PATH":"/bin","E":"","N":null,"I":1.10,"T":true,"A":"1","A":"2"}""")));
 
@@ -171,7 +171,7 @@ public sealed class RecipeTests
     }
 
     [Fact]
-    public void Arguments_are_taken_in_their_order()
+    public void Arguments_are_sorted_by_their_order()
     {
         var (task, _) = Accepted(With(task: (
             "task_arguments", """[{"order":2,"type":"fixed","label":"f","value":{"a": 1.10}},{"order":0,"type":"select","label":"s"},{"order":1,"type":"fixed"}]""")));
@@ -180,11 +180,11 @@ public sealed class RecipeTests
     }
 
     [Fact]
-    public void Old_recipes_call_the_arguments_script_arguments() =>
+    public void The_arguments_of_an_old_recipe_are_read_from_script_arguments() =>
         Assert.Equal([new(0, "input", "a", null)], Accepted(With(task: ("script_arguments", """[{"label":"a"}]"""))).Task.Arguments);
 
     [Fact]
-    public void Hostile_names_and_text_do_no_harm()
+    public void Unusual_names_and_lone_surrogates_are_accepted()
     {
         var (task, _) = Accepted(With(task: ("__proto__", """{"\ud800":"\udfff"}""")));
 

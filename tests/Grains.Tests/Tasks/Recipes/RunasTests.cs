@@ -1,4 +1,5 @@
 using SyncCluster.Tasks.Recipes;
+
 namespace SyncCluster.Grains.Tests.Tasks.Recipes;
 
 public sealed class RunasTests
@@ -15,40 +16,40 @@ public sealed class RunasTests
     [InlineData("echo '\\' ; node %script%", "echo '\\' ; node %script%")]
     [InlineData("echo \\\" ; node %script%", "echo \\\" ; node %script%")]
     [InlineData("node %script% || node %script%", "node %script% || node %script%")]
-    public void The_script_is_a_word_of_the_command(string command, string expected)
+    public void A_command_with_the_script_as_a_separate_word_is_accepted(string command, string expected)
     {
-        Assert.True(Runas.TryNormalise(command, out var normal, out _));
+        Assert.True(Runas.TryNormalize(command, out var normal, out _));
         Assert.Equal(expected, normal);
     }
 
     [Theory]
-    [InlineData("node", "does not say where the script goes")]
-    [InlineData("", "does not say where the script goes")]
-    [InlineData("%SCRIPT%", "does not say where the script goes")]
+    [InlineData("node", "does not use %script%")]
+    [InlineData("", "does not use %script%")]
+    [InlineData("%SCRIPT%", "does not use %script%")]
     [InlineData("bash -c \"node %script%\"", "inside quotes")]
     [InlineData("bash -c 'node %script%'", "inside quotes")]
     [InlineData("node %script% 'and %script%'", "inside quotes")]
     [InlineData("node \"\\\"%script%\"", "inside quotes")]
-    [InlineData("node %script%.js", "glues")]
-    [InlineData("node ./%script%", "glues")]
-    [InlineData("node --in=\"%script%\"", "glues")]
-    [InlineData("node %script%%script%", "glues")]
-    [InlineData("node \\%script%", "does not say where the script goes")]
+    [InlineData("node %script%.js", "joins")]
+    [InlineData("node ./%script%", "joins")]
+    [InlineData("node --in=\"%script%\"", "joins")]
+    [InlineData("node %script%%script%", "joins")]
+    [InlineData("node \\%script%", "does not use %script%")]
     [InlineData("node %script% \"", "never closed")]
     [InlineData("node %script% 'x", "never closed")]
     [InlineData("node \"x\\\" %script%", "never closed")]
     [InlineData("node %script%\0", "NUL")]
-    public void A_command_that_would_read_arguments_as_text_is_refused(string command, string reason)
+    public void A_command_that_would_parse_the_arguments_again_is_refused(string command, string reason)
     {
-        Assert.False(Runas.TryNormalise(command, out _, out var complaint));
-        Assert.Contains(reason, complaint, StringComparison.Ordinal);
+        Assert.False(Runas.TryNormalize(command, out _, out var error));
+        Assert.Contains(reason, error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_long_command_costs_no_more_than_its_length()
+    public void A_long_command_is_read_in_linear_time()
     {
         var command = string.Concat(Enumerable.Repeat("\"%script\" % ' ' ", 100_000)) + " %script%";
 
-        Assert.True(Runas.TryNormalise(command, out _, out _));
+        Assert.True(Runas.TryNormalize(command, out _, out _));
     }
 }

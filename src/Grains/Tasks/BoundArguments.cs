@@ -1,0 +1,15 @@
+namespace SyncCluster.Tasks;
+
+/// <summary>The result of binding supplied values to a task's arguments.</summary>
+internal abstract record BoundArguments
+{
+    private BoundArguments()
+    {
+    }
+
+    /// <param name="Json">UTF-8, an array: one value for each of the task's arguments, in their order.</param>
+    internal sealed record Bound(byte[] Json) : BoundArguments;
+
+    /// <param name="Message">What is wrong, for an answer with the status 400.</param>
+    internal sealed record Refused(string Message) : BoundArguments;
+}
