@@ -4,168 +4,179 @@ using Microsoft.Extensions.Logging;
 namespace SyncCluster.Jobs;
 
 /// <summary>
-/// Tells gateways of this silo's jobs that have ended. What ends while a message to a gateway is under way goes with the next one, so that a message
-/// and its acknowledgement serve many jobs where many end, and one is not kept waiting where few do.
+/// Sends the completions of this silo's jobs to gateways. Completions that arrive while a message to a gateway is in flight are sent in the next one:
+/// under load a message and its acknowledgement serve many jobs, and a single completion is sent at once.
 /// </summary>
 internal sealed partial class CompletionPublisher(CompletionRelay relay, TimeProvider timeProvider, ILogger<CompletionPublisher> logger)
 {
     /// <summary>Jobs in one message.</summary>
-    private const int MostJobs = 128;
+    private const int MaxJobs = 128;
 
-    /// <summary>Bytes of documents in one message, beside those of its last job.</summary>
-    private const int MostBytes = 256 << 10;
+    /// <summary>Bytes of documents in one message, without those of its last job.</summary>
+    private const int MaxBytes = 256 << 10;
 
     private const int Tries = 3;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>A message that takes longer keeps no others: it, or its answer, may be lost.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+    /// <summary>A message that takes longer does not delay the next one: it may be lost, or its acknowledgement.</summary>
+    private static readonly TimeSpan MaxDelayOfNext = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>A gateway that has not heard by then asks for the job itself.</summary>
-    private static readonly TimeSpan PatienceWithAll = TimeSpan.FromSeconds(5);
+    /// <summary>A gateway that has not acknowledged a completion by then attaches to the job again.</summary>
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan DrainTick = TimeSpan.FromMilliseconds(20);
 
-    private readonly ConcurrentDictionary<IJobObserver, Outbox> _lanes = new();
-    private int _untold;
+    private readonly ConcurrentDictionary<IJobObserver, Outbox> _outboxes = new();
+    private int _pendingCount;
 
-    /// <summary>Tells a gateway of a job's end. Completes when it has heard, or was told in vain three times.</summary>
+    /// <summary>Sends a completion to a gateway. Completes when the gateway has acknowledged it, or three tries have failed.</summary>
     public Task PublishAsync(IJobObserver gateway, FinishedJob job)
     {
-        var push = new PendingCompletion(job);
-        Interlocked.Increment(ref _untold);
+        var completion = new PendingCompletion(job);
+        Interlocked.Increment(ref _pendingCount);
         while (true)
         {
-            var lane = _lanes.GetOrAdd(gateway, static _ => new());
-            if (!lane.TryAdd(push, out var isIdle))
+            var outbox = _outboxes.GetOrAdd(gateway, static _ => new());
+            switch (outbox.Add(completion))
             {
-                continue;
+                case AddResult.StartSending:
+                    _ = SendAllAsync(gateway, outbox);
+                    return completion.Settled.Task;
+                case AddResult.Queued:
+                    return completion.Settled.Task;
             }
-
-            if (isIdle)
-            {
-                _ = RunAsync(gateway, lane);
-            }
-
-            return push.Told.Task;
         }
     }
 
     /// <summary>
-    /// Waits, no longer than 5 s, until gateways have heard of all ends, or were told in vain. For a silo that stops: what it has not said by the time
-    /// that its grains leave, it can't say any more.
+    /// Waits until all completions are acknowledged or have failed, but no longer than 5 s. For a silo that stops: once its grains are gone it can't
+    /// send them any more.
     /// </summary>
     public async Task DrainAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Tick, timeProvider);
+        using var timer = new PeriodicTimer(DrainTick, timeProvider);
         for (var start = timeProvider.GetTimestamp();
-             Volatile.Read(ref _untold) > 0 && timeProvider.GetElapsedTime(start) < PatienceWithAll && !cancellationToken.IsCancellationRequested;)
+             Volatile.Read(ref _pendingCount) > 0 && timeProvider.GetElapsedTime(start) < DrainLimit && !cancellationToken.IsCancellationRequested;)
         {
             await timer.WaitForNextTickAsync(CancellationToken.None);
         }
     }
 
-    private async Task RunAsync(IJobObserver gateway, Outbox lane)
+    private async Task SendAllAsync(IJobObserver gateway, Outbox outbox)
     {
-        while (lane.Next() is { Count: > 0 } pushes)
+        while (outbox.TakeOrClose() is { Count: > 0 } completions)
         {
-            await SendAsync(gateway, pushes).WaitAsync(Patience, timeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await SendAsync(gateway, completions).WaitAsync(MaxDelayOfNext, timeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        _lanes.TryRemove(KeyValuePair.Create(gateway, lane));
+        _outboxes.TryRemove(KeyValuePair.Create(gateway, outbox));
     }
 
-    private async Task SendAsync(IJobObserver gateway, List<PendingCompletion> pushes)
+    private async Task SendAsync(IJobObserver gateway, List<PendingCompletion> completions)
     {
-        if (await TryAsync(gateway, pushes, 1))
+        if (await TrySendAsync(gateway, completions, 1))
         {
-            pushes.ForEach(Told);
+            completions.ForEach(Settle);
             return;
         }
 
-        // Each by itself: one may be what the gateway fails at, or it is of a version that knows no other way.
-        await Task.WhenAll(pushes.Select(async push =>
+        // One by one: the gateway may fail at one of them, or be of a version that does not know AllCompleted.
+        await Task.WhenAll(completions.Select(async completion =>
         {
             for (var tries = 2; tries <= Tries; tries++)
             {
-                await Task.Delay(Pause * (tries - 1), timeProvider);
-                if (await TryAsync(gateway, [push], tries))
+                await Task.Delay(RetryDelay * (tries - 1), timeProvider);
+                if (await TrySendAsync(gateway, [completion], tries))
                 {
                     break;
                 }
             }
 
-            Told(push);
+            Settle(completion);
         }));
     }
 
-    private void Told(PendingCompletion push)
+    private void Settle(PendingCompletion completion)
     {
-        Interlocked.Decrement(ref _untold);
-        push.Told.SetResult();
+        Interlocked.Decrement(ref _pendingCount);
+        completion.Settled.SetResult();
     }
 
-    private async Task<bool> TryAsync(IJobObserver gateway, List<PendingCompletion> pushes, int tries)
+    private async Task<bool> TrySendAsync(IJobObserver gateway, List<PendingCompletion> completions, int tries)
     {
         try
         {
-            FinishedJob[] jobs = [.. pushes.Select(push => push.Job)];
-            await (relay.Find() is { } other ? other.AllCompleted(gateway, jobs) : jobs is [var one] ? gateway.Completed(one) : gateway.AllCompleted(jobs));
+            FinishedJob[] jobs = [.. completions.Select(completion => completion.Job)];
+            await (relay.Find() is { } otherSilo ? otherSilo.AllCompleted(gateway, jobs)
+                : jobs is [var job] ? gateway.Completed(job)
+                : gateway.AllCompleted(jobs));
             return true;
         }
         catch (Exception fault)
         {
-            LogPushFailed(fault, pushes[0].Job.Key, pushes.Count - 1, tries);
+            LogPushFailed(fault, completions[0].Job.Key, completions.Count - 1, tries);
             return false;
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Pushing the end of {Job} and of {Others} others to a gateway failed, push {Tries}.")]
-    private partial void LogPushFailed(Exception fault, string job, int others, int tries);
-
     private sealed record PendingCompletion(FinishedJob Job)
     {
-        public TaskCompletionSource Told { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        /// <summary>Completes when the gateway has acknowledged the completion, or all tries have failed.</summary>
+        public TaskCompletionSource Settled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    /// <summary>What one gateway is still to be told. It is in use until it was empty once.</summary>
+    private enum AddResult
+    {
+        /// <summary>Another call sends it.</summary>
+        Queued,
+
+        /// <summary>The outbox was idle: the caller sends its content.</summary>
+        StartSending,
+
+        /// <summary>The outbox is no longer used: take a new one.</summary>
+        Closed,
+    }
+
+    /// <summary>The completions that are still to be sent to one gateway. It closes as soon as it is empty.</summary>
     private sealed class Outbox
     {
-        private readonly Queue<PendingCompletion> _pushes = new();
-        private bool _isRunning;
-        private bool _isOver;
+        private readonly Queue<PendingCompletion> _completions = new();
+        private bool _isSending;
+        private bool _isClosed;
 
-        /// <summary>False: it is not in use any more.</summary>
-        /// <param name="push">What is to be told.</param>
-        /// <param name="isIdle">Whether somebody must begin to tell it.</param>
-        public bool TryAdd(PendingCompletion push, out bool isIdle)
+        public AddResult Add(PendingCompletion completion)
         {
-            lock (_pushes)
+            lock (_completions)
             {
-                isIdle = !_isRunning && !_isOver;
-                if (_isOver)
+                if (_isClosed)
                 {
-                    return false;
+                    return AddResult.Closed;
                 }
 
-                _isRunning = true;
-                _pushes.Enqueue(push);
-                return true;
+                _completions.Enqueue(completion);
+                if (_isSending)
+                {
+                    return AddResult.Queued;
+                }
+
+                _isSending = true;
+                return AddResult.StartSending;
             }
         }
 
-        /// <summary>What goes with the next message; empty when there is nothing left.</summary>
-        public List<PendingCompletion> Next()
+        /// <summary>The content of the next message; empty, and the outbox closed, if nothing is left.</summary>
+        public List<PendingCompletion> TakeOrClose()
         {
-            lock (_pushes)
+            lock (_completions)
             {
-                var next = new List<PendingCompletion>(Math.Min(_pushes.Count, MostJobs));
-                for (var bytes = 0; next.Count < MostJobs && bytes < MostBytes && _pushes.TryDequeue(out var push); bytes += push.Job.Document.Length)
+                var next = new List<PendingCompletion>(Math.Min(_completions.Count, MaxJobs));
+                for (var bytes = 0; next.Count < MaxJobs && bytes < MaxBytes && _completions.TryDequeue(out var completion);)
                 {
-                    next.Add(push);
+                    next.Add(completion);
+                    bytes += completion.Job.Document.Length;
                 }
 
-                _isOver = next.Count == 0;
+                _isClosed = next.Count == 0;
                 return next;
             }
         }

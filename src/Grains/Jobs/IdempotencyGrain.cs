@@ -4,23 +4,23 @@ using SyncCluster.Storage;
 namespace SyncCluster.Jobs;
 
 /// <summary>
-/// A call that may be repeated, of a job whose id somebody else chooses: which job it is, decided once. Key: the hash of what the call shares with its
-/// repeats. Where this cluster chooses the ids they are made of that hash, and nothing needs to be remembered.
+/// A call with an idempotency key whose job id another system chooses: it binds the call to one job. Key: the hash of what the call shares with its
+/// repeats. Where this cluster chooses the ids, they are derived from that hash, and nothing needs to be stored.
 /// </summary>
 [Alias("sync.call")]
 public interface IIdempotencyGrain : IGrainWithStringKey
 {
-    /// <summary>The call's job, as its first caller made it; null where it has none yet.</summary>
+    /// <summary>The job that the call is bound to; null if there is none yet.</summary>
     [Alias("find"), ResponseTimeout("00:00:03")]
     Task<JobSpec?> Find();
 
-    /// <summary>Makes the job the call's, unless it has one.</summary>
-    /// <returns>The call's job from now on; null where it is not known which: ask again.</returns>
+    /// <summary>Binds the call to the job, unless it is bound already.</summary>
+    /// <returns>The job that the call is bound to; null if that is unknown, since storage can't be reached: ask again.</returns>
     [Alias("bind"), ResponseTimeout("00:00:05")]
     Task<JobSpec?> Bind(JobSpec job);
 
-    /// <summary>The job will never run: the next call makes another one.</summary>
-    /// <returns>False where that is not certain yet: ask again.</returns>
+    /// <summary>The job will never run: the next repeat of the call makes another one.</summary>
+    /// <returns>False if storage can't be reached: ask again.</returns>
     [Alias("unbind"), ResponseTimeout("00:00:05")]
     Task<bool> Unbind(string jobId);
 }
@@ -29,14 +29,15 @@ public interface IIdempotencyGrain : IGrainWithStringKey
 [GenerateSerializer, Immutable, Alias("sync.call.state")]
 internal sealed record IdempotencyState
 {
-    /// <summary>Null where the job that it had will never run.</summary>
+    /// <summary>Null if the job that the call was bound to will never run.</summary>
     [Id(0)] public JobSpec? Job { get; init; }
 }
 
 /// <inheritdoc cref="IIdempotencyGrain"/>
 [GrainType("call"), CollectionAgeLimit(Minutes = 2)]
 internal sealed partial class IdempotencyGrain(
-    [PersistentState("call", StorageNames.Jobs)] IPersistentState<IdempotencyState> stored, ILogger<IdempotencyGrain> logger) : Grain, IIdempotencyGrain
+    [PersistentState("call", StorageNames.Jobs)] IPersistentState<IdempotencyState> stored,
+    ILogger<IdempotencyGrain> logger) : Grain, IIdempotencyGrain
 {
     private JobSpec? Job => stored.RecordExists ? stored.State.Job : null;
 
@@ -49,7 +50,7 @@ internal sealed partial class IdempotencyGrain(
     /// <inheritdoc/>
     public async Task<bool> Unbind(string jobId) => Job?.JobId != jobId || await WriteAsync(new IdempotencyState());
 
-    /// <summary>False: it is not known what is stored now, and the next activation reads it.</summary>
+    /// <summary>False: what is stored is unknown. The next activation reads it.</summary>
     private async Task<bool> WriteAsync(IdempotencyState next)
     {
         stored.State = next;
@@ -60,12 +61,9 @@ internal sealed partial class IdempotencyGrain(
         }
         catch (Exception fault)
         {
-            LogWriteFailed(fault, this.GetPrimaryKeyString());
+            LogWriteFailed(fault, this.GetGrainId());
             DeactivateOnIdle();
             return false;
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Writing the job of call {Call} failed: it will be read again.")]
-    private partial void LogWriteFailed(Exception fault, string call);
 }

@@ -4,17 +4,17 @@ using SyncCluster.Tasks;
 
 namespace SyncCluster.Jobs;
 
-/// <summary>The job document: what <c>full</c> shows and <c>GET …/job/{id}</c> gives.</summary>
+/// <summary>The job document: the answer to <c>full</c> and to <c>GET …/job/{id}</c>.</summary>
 internal static class JobDocument
 {
-    /// <summary>The document of a job as it stands: for one that has ended, the one that was rendered then.</summary>
+    /// <summary>The document of a job now. A job that has ended keeps the document that was rendered at its end.</summary>
     public static byte[] Render(JobRecord record) =>
         record.Document ?? Render(record.Spec, record.Lifecycle, record.State, null, record.LastUpdate);
 
-    /// <summary>The document of a job that was just made and waits for its turn.</summary>
+    /// <summary>The document of a job that was just created and waits for a runner.</summary>
     public static byte[] OfNew(JobSpec spec) => Render(spec, Lifecycle.Ready, JobState.InProgress, null, spec.CreatedAt);
 
-    /// <summary>The document of a job as the outcome ends it.</summary>
+    /// <summary>The document of a job that ends with the outcome.</summary>
     public static byte[] Render(JobRecord record, JobOutcome outcome, DateTimeOffset now) =>
         Render(record.Spec, outcome.Lifecycle, outcome.State, outcome, now);
 
@@ -66,18 +66,18 @@ internal static class JobDocument
         json.WriteEndObject();
     }
 
-    /// <summary>The result, with the user who called. Spliced, not parsed: the result is as long as the job's log.</summary>
+    /// <summary>The result with the caller as its <c>user</c>. Spliced, not parsed: the result is as long as the job's log.</summary>
     private static byte[] ResultOf(JobOutcome outcome, JobUser user)
     {
         var head = outcome.Result.AsSpan().Trim(" \t\r\n"u8)[..^1].TrimEnd(" \t\r\n"u8);
         var comma = head is [(byte)'{'] ? ""u8 : ","u8;
-        var who = JsonText.Write(json =>
+        var member = JsonText.Write(json =>
         {
             json.WriteStartObject();
             WriteUser(json, user);
             json.WriteEndObject();
         });
-        return [.. head, .. comma, .. who.AsSpan(1)];
+        return [.. head, .. comma, .. member.AsSpan(1)];
     }
 
     private static void WriteRaw(Utf8JsonWriter json, string name, byte[]? value)

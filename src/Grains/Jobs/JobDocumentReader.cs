@@ -5,10 +5,12 @@ using SyncCluster.Json;
 
 namespace SyncCluster.Jobs;
 
-/// <summary>The members of a job document that matter here: slices of the document, byte for byte; null where it has no such member.</summary>
+/// <summary>
+/// The members of a job document that this service uses: slices of the document, byte for byte. Null: the document has no such member.
+/// </summary>
 internal readonly record struct JobDocumentReader
 {
-    /// <summary>Arguments and the script's components may have all levels that JSON may have here, and the document holds them a few levels down.</summary>
+    /// <summary>Arguments and the script's components may nest as deep as any JSON here, and the document holds them a few levels down.</summary>
     public static JsonReaderOptions ReaderOptions { get; } = new() { MaxDepth = JsonText.DocumentOptions.MaxDepth + 8 };
 
     public ReadOnlyMemory<byte>? Output { get; private init; }
@@ -21,8 +23,8 @@ internal readonly record struct JobDocumentReader
 
     private ReadOnlyMemory<byte>? State { get; init; }
 
-    /// <summary>Reads a document once, from end to end.</summary>
-    /// <returns>Null when it is no JSON object.</returns>
+    /// <summary>Reads a document in one pass.</summary>
+    /// <returns>Null if it is not a JSON object.</returns>
     public static JobDocumentReader? Find(ReadOnlyMemory<byte> document)
     {
         if (!Utf8.IsValid(document.Span))
@@ -40,9 +42,9 @@ internal readonly record struct JobDocumentReader
         }
     }
 
-    /// <summary>What a job of TheEye says of itself; null where it says no id.</summary>
-    public TheEyeJob? ToJob() => Word(Id) is { } id && JobId.IsValid(id)
-        ? new(id, Word(Lifecycle) ?? "", Word(State) ?? "")
+    /// <summary>The job of TheEye that the document describes; null if it has no job id.</summary>
+    public TheEyeJob? ToJob() => Text(Id) is { } id && JobId.IsValid(id)
+        ? new(id, Text(Lifecycle) ?? "", Text(State) ?? "")
         : null;
 
     private static JobDocumentReader? Read(ReadOnlyMemory<byte> document)
@@ -57,11 +59,11 @@ internal readonly record struct JobDocumentReader
         var parts = default(JobDocumentReader);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var member = Member(reader);
+            var member = MemberOf(reader);
             reader.Read();
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
-            if (member == Part.Other)
+            if (member == Member.Other)
             {
                 continue;
             }
@@ -69,32 +71,32 @@ internal readonly record struct JobDocumentReader
             var value = document[start..(int)reader.BytesConsumed];
             parts = member switch
             {
-                Part.Output => parts with { Output = value },
-                Part.Result => parts with { Result = value },
-                Part.Id => parts with { Id = value },
-                Part.Lifecycle => parts with { Lifecycle = value },
+                Member.Output => parts with { Output = value },
+                Member.Result => parts with { Result = value },
+                Member.Id => parts with { Id = value },
+                Member.Lifecycle => parts with { Lifecycle = value },
                 _ => parts with { State = value },
             };
         }
 
-        // Past the closing brace: whatever follows but white space is an error.
+        // Past the closing brace: anything but white space after it is an error.
         reader.Read();
         return parts;
     }
 
-    private static Part Member(in Utf8JsonReader name) =>
-        name.ValueTextEquals("output"u8) ? Part.Output
-        : name.ValueTextEquals("result"u8) ? Part.Result
-        : name.ValueTextEquals("id"u8) ? Part.Id
-        : name.ValueTextEquals("lifecycle"u8) ? Part.Lifecycle
-        : name.ValueTextEquals("state"u8) ? Part.State
-        : Part.Other;
+    private static Member MemberOf(in Utf8JsonReader name) =>
+        name.ValueTextEquals("output"u8) ? Member.Output
+        : name.ValueTextEquals("result"u8) ? Member.Result
+        : name.ValueTextEquals("id"u8) ? Member.Id
+        : name.ValueTextEquals("lifecycle"u8) ? Member.Lifecycle
+        : name.ValueTextEquals("state"u8) ? Member.State
+        : Member.Other;
 
-    /// <summary>A string as it stands there. None of the words that mean something needs an escape.</summary>
-    private static string? Word(ReadOnlyMemory<byte>? json) =>
+    /// <summary>The text of a JSON string, not unescaped: no id, lifecycle or state needs an escape.</summary>
+    private static string? Text(ReadOnlyMemory<byte>? json) =>
         json is { Span: [(byte)'"', .. var text, (byte)'"'] } ? Encoding.UTF8.GetString(text) : null;
 
-    private enum Part
+    private enum Member
     {
         Other,
         Output,
@@ -103,34 +105,4 @@ internal readonly record struct JobDocumentReader
         Lifecycle,
         State,
     }
-}
-
-/// <summary>A job of TheEye as its document tells it.</summary>
-/// <param name="Id">24 lowercase hex digits.</param>
-/// <param name="Lifecycle">TheEye's word.</param>
-/// <param name="State">TheEye's word.</param>
-internal readonly record struct TheEyeJob(string Id, string Lifecycle, string State)
-{
-    /// <summary>Whether it waits for being released.</summary>
-    public bool IsSyncing => Lifecycle == "syncing";
-
-    /// <summary>How it has ended; null while it goes on.</summary>
-    public (Lifecycle Lifecycle, JobState State)? End => Lifecycle switch
-    {
-        "finished" => (Jobs.Lifecycle.Finished, EndState),
-        "terminated" => (Jobs.Lifecycle.Terminated, EndState),
-        "canceled" => (Jobs.Lifecycle.Canceled, EndState),
-        "expired" => (Jobs.Lifecycle.Expired, EndState),
-        "completed" => (Jobs.Lifecycle.Completed, EndState),
-        _ => null,
-    };
-
-    private JobState EndState => State switch
-    {
-        "success" => JobState.Success,
-        "timeout" => JobState.Timeout,
-        "canceled" => JobState.Canceled,
-        "error" => JobState.Error,
-        _ => JobState.Failure,
-    };
 }

@@ -11,77 +11,89 @@ using SyncCluster.Tasks;
 namespace SyncCluster.Jobs;
 
 /// <summary>
-/// One job, and who waits for it.
+/// One job, and the gateways that wait for it. This is the waiting protocol; I1 to I9 are its rules.
 /// <para>
-/// <b>Nobody waits in here.</b> Each call is short, idempotent and runs alone (the grain is not reentrant). The HTTP request waits in its
-/// gateway's memory; the grain holds one subscription a gateway and pushes the finished job to each.
+/// <b>No call waits for the job.</b> Each call is short and idempotent, and calls run one at a time: the grain is not reentrant. The HTTP request
+/// waits in the memory of its gateway. The grain keeps one subscription for each gateway, and pushes the finished job to it. Only
+/// <see cref="Follow"/> interleaves with other calls; it reads the record in memory and changes nothing.
 /// </para>
 /// <para>
-/// <b>States.</b> No record → <c>ready</c> (fenced: a record with this activation's attempt id stands in storage, and the attempt may release the
-/// job once) → <c>assigned</c> (one run of one runner has won a compare-and-swap and may start the script; none other ever does) → ended. A dummy
-/// task's record is created ended.
+/// <b>States.</b> No record → <c>ready</c> → <c>assigned</c> → ended. A <c>ready</c> record is a fence: it holds the id of an attempt, and the
+/// activation that wrote it may release the job to the executor, once. <c>assigned</c> means that one run of one runner has won a compare-and-swap
+/// and may start the script; no other run ever may, and only an end follows. The record of a dummy task is created as ended. The record of a job that
+/// TheEye runs is <c>syncing</c> (this cluster releases it) or <c>assigned</c> (TheEye has released it) until its end.
 /// </para>
 /// <para>
-/// <b>Why a job runs at most once.</b> Records change only by compare-and-swap on their ETag. A write whose fate is unknown is settled by writing the
-/// same step again under the same ETag until a read shows which step stands; nothing that relies on it is done before. A job that is taken over
-/// gets a new attempt, which takes the right to be assigned from every older one, wherever it is queued. <c>assigned</c> is left only for an end.
-/// A submit that took longer than its gateway gave it, in a process that was frozen for instance, releases nothing: its client may have been told
-/// by then that there is no such job.
+/// <b>Who calls, and when.</b> A gateway calls <see cref="Submit"/> for a new job and for each repeat of the call; <see cref="Attach"/> to keep a
+/// wait alive, and a last time before the waiter's deadline (I5); <see cref="Leave"/> or <see cref="Disconnect"/> when its last waiter is gone. A
+/// runner calls <see cref="Assign"/> immediately before it starts the script, and repeats <see cref="Complete"/> until the end is acknowledged.
+/// <see cref="Cancel"/> and <see cref="Terminate"/> may come at any time.
 /// </para>
 /// <para>
-/// <b>Why no answer is lost.</b> Subscribe comes before release. An end is stored before memory changes, before the runner is answered, and before
-/// anybody is told; a runner repeats its report until it is answered, and is turned away only on a record that was read just then. However the
-/// grain learns of an end (a report, a read, its executor), it pushes it to all subscribers. A push that fails three times is made good by the
-/// gateway's next Attach; an Attach on an unfinished job reads storage when memory is old or the membership has changed, so that a stale second
-/// activation can't keep anybody waiting, and asks the executor whether the job is in good hands (there is no sweeper: whoever asks next resolves
-/// a lost job). A grain that leaves memory tells its subscribers to attach again; one whose silo stops, and may not find the way to them any more,
-/// says so in its answers, and they ask again each second until another silo has it.
+/// <b>A job is released at most once (I2).</b> Records change only by compare-and-swap on their ETag. If the outcome of a write is unknown, the same
+/// step is written again under the same ETag until a read shows which step is stored; nothing that depends on the step happens before. A job that is
+/// taken over gets a new attempt, and every older attempt loses its right to be assigned, wherever it is queued. A submit that is late, for example
+/// because its process was frozen, releases nothing: its client may have been told that there is no such job.
 /// </para>
 /// <para>
-/// <b>Limits</b> are asked for a new job only, before anything of it is stored (<see cref="JobAdmission"/>). The end makes way for others when it is
-/// stored. Both are messages that may be lost: the count (<see cref="QuotaGrain"/>) and the line of a task that runs one job at a time
-/// (<see cref="TaskQueueGrain"/>) ask the job itself how it stands with it, by an Attach that subscribes nobody.
+/// <b>No completion is lost, and none changes (I1, I3, I4).</b> The subscription comes before the release. An end is stored before memory changes,
+/// before the runner gets its answer, and before it is pushed. A report is rejected only on a record that was just read. However the grain learns
+/// of an end (a report, a read, the executor), it pushes the end to all subscribers. An ended record never changes.
 /// </para>
 /// <para>
-/// <b>Calls that are repeated.</b> All repeats of a call submit the same job id, and the record has the fingerprint of what was asked for: who asks for
-/// something else is told so. Where TheEye has made the job, one that nobody submits is given up by the same create-if-absent that would submit it
-/// (<see cref="CancelUnsubmitted"/>), so that of a repeat and the clean-up one wins.
+/// <b>Waiters outlive servers (I7, I8, I9).</b> The next Attach of a gateway makes up for a push that has failed three times. An Attach to an
+/// unfinished job reads storage if the record in memory is old or the membership has changed, so that a stale second activation can't keep a waiter
+/// waiting. It also asks the executor whether it still holds the job: there is no sweeper, the next caller resolves a lost job. An activation that is
+/// deactivated asks its subscribers to attach again. While its silo stops, that message may not arrive: the replies say so, and gateways attach again
+/// each second until another silo has the grain.
 /// </para>
 /// <para>
-/// <b>Who hangs up.</b> Only the activation that has made a job knows all who have come for it, and cancels it when the last one has hung up, if that
-/// was asked for; a gateway that was lost has not hung up, and whoever was told that the job goes on can count on it. <see cref="Follow"/> interleaves
-/// with all that: it only looks at the record in memory.
+/// <b>Disconnects (I6).</b> Only the activation that created the job knows all its waiters. It cancels the job when the client of the last one
+/// disconnects, if the call asked for that. A gateway that is lost has not disconnected, and after a Leave the job is not canceled any more, since a
+/// client was told where to find it.
 /// </para>
 /// <para>
-/// <b>Storage faults never leave this class.</b> They become <see cref="JobReply.Unavailable"/>, <see cref="Assignment.Retry"/>,
+/// <b>Limits.</b> <see cref="JobAdmission"/> checks quotas only for a new job, before any of it is stored. When the end is stored, the job gives back
+/// its quota, and its place in the queue of a serial task. Both messages may be lost: <see cref="QuotaGrain"/> and <see cref="TaskQueueGrain"/> also
+/// ask the job whether it has ended, by an Attach without a subscription.
+/// </para>
+/// <para>
+/// <b>Repeated calls.</b> All repeats of a call submit the same job id. The record holds the fingerprint of the request, and a repeat that asks for
+/// something else gets <see cref="JobReply.IdempotencyConflict"/>. A job that TheEye has allocated and that is never submitted is ended by the same
+/// create-if-absent that would submit it (<see cref="CancelUnsubmitted"/>): either the repeat wins or the clean-up, never both.
+/// </para>
+/// <para>
+/// <b>Storage faults never leave this class (I3).</b> They become <see cref="JobReply.Unavailable"/>, <see cref="Assignment.Retry"/>,
 /// <see cref="Completion.Retry"/> or <see cref="Cancellation.Unavailable"/>: an exception that escaped could deactivate the grain and drop its
 /// subscribers.
 /// </para>
 /// </summary>
 [GrainType("job"), CollectionAgeLimit(Minutes = 2)]
 
-// Not local to the first call: a gateway keeps to the silos it knows, and one that has joined since would get no jobs.
+// Not on the silo of the first call: a gateway keeps to the silos that it knows, and a silo that has joined since would get no jobs.
 [RandomPlacement]
 internal sealed partial class JobGrain(
     IGrainContext context,
     [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
     IJobExecutor executor,
-    JobAdmission admissions,
-    StorageCapacity room,
+    JobAdmission admission,
+    StorageCapacity storageCapacity,
     IGrainFactory grains,
     IClusterMembershipService membership,
-    ActiveJobs unfinished,
-    CompletionPublisher pushes,
+    ActiveJobs activeJobs,
+    CompletionPublisher publisher,
     TimeProvider timeProvider,
     ILogger<JobGrain> logger) : IGrainBase, IJobGrain
 {
-    private readonly JobStore _job = new(storage, context.GrainId, membership, timeProvider, logger);
-    private readonly JobSubscribers _subscribers = new(context.GrainId.Key.ToString()!, pushes);
+    private readonly JobStore _store = new(storage, context.GrainId, membership, timeProvider, logger);
+    private readonly JobSubscribers _subscribers = new(context.GrainId.Key.ToString()!, publisher);
     private readonly CallerTokens _tokens = new();
     private readonly Guid _attempt = Guid.NewGuid();
-    private bool _inGoodHands;
 
-    /// <summary>Only this activation, which has made the job and seen all who have come for it since, can tell who is the last one.</summary>
+    /// <summary>Whether the executor is known to hold the job, so that it need not be asked.</summary>
+    private bool _executorHoldsJob;
+
+    /// <summary>Only for the activation that has created the job: it knows all its waiters, and so which one is the last.</summary>
     private bool _cancelsOnDisconnect;
 
     /// <inheritdoc/>
@@ -95,8 +107,8 @@ internal sealed partial class JobGrain(
             return new JobReply.Unavailable();
         }
 
-        // A new job is created without a look first: the write says so if the record is already there.
-        if (_job.Record is not null)
+        // A new job is created without a read: the write fails if the record exists.
+        if (_store.Record is not null)
         {
             return await SubmitAgainAsync(spec, subscription, validUntil);
         }
@@ -109,16 +121,16 @@ internal sealed partial class JobGrain(
 
     /// <inheritdoc/>
     public async Task<JobProgress?> Follow(long from) =>
-        _job.Record is { HasEnded: false } record ? new(record.Lifecycle, await executor.ReadLogAsync(record, from)) : null;
+        _store.Record is { HasEnded: false } record ? new(record.Lifecycle, await executor.ReadLogAsync(record, from)) : null;
 
     /// <inheritdoc/>
     public Task Leave(Subscription subscription)
     {
         _subscribers.Remove(subscription);
 
-        // Its client was told where to ask for the job.
+        // The client was told where to find the job.
         _cancelsOnDisconnect = false;
-        ForgetIfUnknown();
+        DeactivateIfUnknown();
         return Task.CompletedTask;
     }
 
@@ -126,29 +138,25 @@ internal sealed partial class JobGrain(
     public async Task<Cancellation> Disconnect(Subscription subscription)
     {
         _subscribers.Remove(subscription);
-        ForgetIfUnknown();
+        DeactivateIfUnknown();
         return _cancelsOnDisconnect && _subscribers.Count == 0 ? await Cancel() : Cancellation.NotFound;
     }
 
     /// <inheritdoc/>
     public async Task<Cancellation> CancelUnsubmitted(JobSpec spec)
     {
-        if (!await LoadAsync(_ => false))
+        _store.Invalidate();
+        if (!await LoadAsync())
         {
             return Cancellation.Unavailable;
         }
 
-        return _job.Record switch
+        return _store.Record switch
         {
-            null => await _job.CommitAsync(null, JobRecord.EndedAtOnce(spec, _attempt, ServerOutcomes.NeverSubmitted, Now)) switch
-            {
-                WriteOutcome.Applied => Cancellation.Accepted,
-                WriteOutcome.Superseded => Cancellation.AlreadyEnded,
-                _ => Cancellation.Unavailable,
-            },
+            null => await CreateCanceledAsync(spec),
 
-            // Known only to those who have asked for it.
-            { HasEnded: false, Spec.Origin: JobOrigin.ExternallyReleased } watched => await CancelAsync(watched, ServerOutcomes.NeverSubmitted),
+            // A caller has attached to the job under its id, but it was not submitted.
+            { HasEnded: false, Spec.Origin: JobOrigin.ExternallyReleased } external => await EndEarlyAsync(external, ServerOutcomes.NeverSubmitted),
             { Fault: { } fault } when fault == ServerOutcomes.NeverSubmitted.Fault => Cancellation.Accepted,
             _ => Cancellation.AlreadyEnded,
         };
@@ -162,17 +170,31 @@ internal sealed partial class JobGrain(
             return Assignment.Retry;
         }
 
-        return _job.Record switch
+        if (_store.Record is not { } record)
         {
-            { } assigned when assigned.IsAssignedTo(run) => Assignment.Granted,
-            { } ready when ready.MayBeAssignedTo(attempt) => await _job.CommitAsync(ready, ready.AssignedTo(run, runner, Now)) switch
-            {
-                WriteOutcome.Applied => Assignment.Granted,
-                WriteOutcome.Superseded => Assignment.Refused,
-                _ => Assignment.Retry,
-            },
-            _ => Assignment.Refused,
-        };
+            return Assignment.Refused;
+        }
+
+        if (record.IsAssignedTo(run))
+        {
+            return Assignment.Granted;
+        }
+
+        if (!record.MayBeAssignedTo(attempt))
+        {
+            return Assignment.Refused;
+        }
+
+        switch (await _store.CommitAsync(record, record.AssignedTo(run, runner, Now)))
+        {
+            case WriteOutcome.Applied:
+                LogAssigned(record.Spec.JobId, run, runner);
+                return Assignment.Granted;
+            case WriteOutcome.Superseded:
+                return Assignment.Refused;
+            default:
+                return Assignment.Retry;
+        }
     }
 
     /// <inheritdoc/>
@@ -183,7 +205,7 @@ internal sealed partial class JobGrain(
             return Completion.Retry;
         }
 
-        return _job.Record switch
+        return _store.Record switch
         {
             { HasEnded: false } record when record.Run == run => await EndAsync(record, outcome) switch
             {
@@ -199,30 +221,41 @@ internal sealed partial class JobGrain(
     }
 
     /// <inheritdoc/>
-    public Task<Cancellation> Cancel() => EndEarlyAsync(async record =>
+    public Task<Cancellation> Cancel() => IfUnfinishedAsync(async record =>
     {
         if (record.Lifecycle == Lifecycle.Ready)
         {
-            return await CancelAsync(record, ServerOutcomes.CanceledBeforeItRan());
+            var canceled = await EndEarlyAsync(record, ServerOutcomes.CanceledBeforeItRan());
+            if (canceled == Cancellation.Accepted)
+            {
+                LogCanceled(record.Spec.JobId);
+            }
+
+            return canceled;
         }
 
         if (await executor.StopAsync(record))
         {
+            LogRunStopping(record.Spec.JobId);
             return Cancellation.Accepted;
         }
 
         await ResumeAsync(record);
-        return _job.Record is { HasEnded: true } ? Cancellation.AlreadyEnded : Cancellation.Unavailable;
+        return _store.Record is { HasEnded: true } ? Cancellation.AlreadyEnded : Cancellation.Unavailable;
     });
 
     /// <inheritdoc/>
-    public Task<Cancellation> Terminate() => EndEarlyAsync(async record =>
+    public Task<Cancellation> Terminate() => IfUnfinishedAsync(async record =>
     {
-        var terminated = await CancelAsync(record, ServerOutcomes.TerminatedByAnOperator());
-        if (terminated == Cancellation.Accepted && record.Lifecycle != Lifecycle.Ready)
+        var terminated = await EndEarlyAsync(record, ServerOutcomes.TerminatedByAnOperator());
+        if (terminated == Cancellation.Accepted)
         {
-            // Whether its runner can be reached or not: the job has ended, and what the script still says changes nothing.
-            executor.StopAsync(record).AsTask().Ignore();
+            LogTerminated(record.Spec.JobId);
+            if (record.Lifecycle != Lifecycle.Ready)
+            {
+                // The job has ended whether its runner can be reached or not.
+                executor.StopAsync(record).AsTask().Ignore();
+            }
         }
 
         return terminated;
@@ -231,69 +264,72 @@ internal sealed partial class JobGrain(
     /// <inheritdoc/>
     public Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        unfinished.Watch(this);
+        activeJobs.Add(this);
         return Task.CompletedTask;
     }
 
-    /// <summary>Whoever still waits is told to ask again: the next activation does not know them.</summary>
+    /// <summary>Subscribers must attach again: the next activation does not know them.</summary>
     public Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        unfinished.Forget(this);
-        _subscribers.Move();
+        activeJobs.Remove(this);
+        _subscribers.NotifyMoved();
         return Task.CompletedTask;
     }
 
-    /// <summary>The job as an operator sees it; null where it has ended or is not known here.</summary>
-    internal ActiveJob? Unfinished => _job.Record is { HasEnded: false } record
+    /// <summary>The job as an operator sees it; null if it has ended or is not known here.</summary>
+    internal ActiveJob? ActiveJob => _store.Record is { HasEnded: false } record
         ? new(record.Spec.Customer, record.Spec.JobId, record.Spec.TaskId, record.Lifecycle, record.Spec.CreatedAt, _subscribers.Count)
         : null;
 
     private DateTimeOffset Now => timeProvider.GetUtcNow();
 
-    /// <summary>What a submit of a job says that is known: mostly, it is the repeat of the call that made it.</summary>
+    /// <summary>A submit of a job that exists: in most cases a repeat of the call that created it.</summary>
     private async Task<JobReply> SubmitAgainAsync(JobSpec spec, Subscription subscription, DateTimeOffset validUntil) =>
 
-        // Somebody has attached to the job before its own gateway came to release it.
-        spec.Origin == JobOrigin.AllocatedAtTheEye && _job.Record is { HasEnded: false, Spec.Origin: JobOrigin.ExternallyReleased } watched
-            ? await CreateAsync(watched, spec, subscription, validUntil)
+        // Another caller has attached to the job under its id before its own gateway has submitted it.
+        spec.Origin == JobOrigin.AllocatedAtTheEye && _store.Record is { HasEnded: false, Spec.Origin: JobOrigin.ExternallyReleased } external
+            ? await CreateAsync(external, spec, subscription, validUntil)
             : await AnswerAsync(subscription, Reading.Cached, spec);
 
-    /// <param name="from">The record of a job that was only watched so far; null for a new one.</param>
+    /// <param name="from">The record of a job that was attached to before it was submitted; null for a new job.</param>
     /// <param name="spec">The job.</param>
-    /// <param name="subscription">Who waits.</param>
-    /// <param name="validUntil">After that nothing is released.</param>
+    /// <param name="subscription">The gateway that waits for it.</param>
+    /// <param name="validUntil">After this moment nothing is released.</param>
     private async Task<JobReply> CreateAsync(JobRecord? from, JobSpec spec, Subscription subscription, DateTimeOffset validUntil)
     {
-        using var admission = await admissions.AskAsync(spec);
-        if (admission.Refusal is { } refusal)
+        var admissionResult = await admission.RequestAsync(spec);
+        if (admissionResult is AdmissionResult.Refused { Reply: var refusal })
         {
-            return from is null ? await RefuseAsync(refusal, spec, subscription) : Forget(refusal);
+            return from is null ? await RefuseAsync(refusal, spec, subscription) : DeactivateWith(refusal);
         }
 
+        using var admitted = (AdmissionResult.Admitted)admissionResult;
         if (Now > validUntil)
         {
-            admissions.GiveBack(spec);
+            admission.ReleaseQuota(spec);
             return new JobReply.Unavailable();
         }
 
         var attempt = from is null ? _attempt : Guid.NewGuid();
         var fencedAt = timeProvider.GetTimestamp();
-        switch (await _job.CommitAsync(from, JobRecord.Fenced(spec, attempt, executor.Address, Now)))
+        switch (await _store.CommitAsync(from, JobRecord.Fenced(spec, attempt, executor.Address, Now)))
         {
             case WriteOutcome.Applied when Now > validUntil:
-                // Storage was slow, or this process was frozen. Who still waits for the job asks again, and has it taken over.
+                // Storage was slow, or this process was frozen. A gateway that still waits for the job attaches to it, and so has it taken over.
+                LogFencedTooLate(spec.JobId, attempt);
                 return new JobReply.Unavailable();
             case WriteOutcome.Applied:
+                LogFenced(spec.JobId, spec.Customer, attempt);
                 Subscribe(subscription);
                 _cancelsOnDisconnect = spec.CallerWaitsUntil is not null;
-                _inGoodHands = true;
-                admission.Use();
+                _executorHoldsJob = true;
+                admitted.MarkReleased();
                 executor.Release(new Release(spec, attempt, fencedAt, _tokens));
                 return Pending(null);
             case WriteOutcome.Superseded:
-                if (_job.Record is { HasEnded: true })
+                if (_store.Record is { HasEnded: true })
                 {
-                    admissions.GiveBack(spec);
+                    admission.ReleaseQuota(spec);
                 }
 
                 return from is null ? await SubmitAgainAsync(spec, subscription, validUntil) : await AnswerAsync(subscription, Reading.Cached, spec);
@@ -302,22 +338,24 @@ internal sealed partial class JobGrain(
         }
     }
 
-    /// <summary>What a new job is told that is not taken. The call may be the repeat of one that made the job.</summary>
+    /// <summary>The reply to a job that is not admitted. The call may be a repeat of the one that created the job.</summary>
     private async Task<JobReply> RefuseAsync(JobReply refusal, JobSpec spec, Subscription subscription) =>
         !await LoadAsync() ? new JobReply.Unavailable()
-        : _job.Record is not null ? await AnswerAsync(subscription, Reading.Cached, spec)
-        : Forget(refusal);
+        : _store.Record is not null ? await AnswerAsync(subscription, Reading.Cached, spec)
+        : DeactivateWith(refusal);
 
     private async Task<JobReply> CreateEndedAsync(JobSpec spec, Subscription subscription)
     {
-        if (room.IsFull)
+        if (storageCapacity.IsFull)
         {
             return await RefuseAsync(new JobReply.StorageFull(), spec, subscription);
         }
 
-        switch (await _job.CommitAsync(null, JobRecord.EndedAtOnce(spec, _attempt, ServerOutcomes.Dummy(spec.Arguments), Now)))
+        var ended = JobRecord.EndedAtOnce(spec, _attempt, ServerOutcomes.Dummy(spec.Arguments), Now);
+        switch (await _store.CommitAsync(null, ended))
         {
             case WriteOutcome.Applied:
+                LogEnded(spec.JobId, ended.Lifecycle, ended.State);
                 this.DeactivateOnIdle();
                 return new JobReply.Finished(Finished());
             case WriteOutcome.Superseded:
@@ -327,16 +365,31 @@ internal sealed partial class JobGrain(
         }
     }
 
-    /// <summary>What an existing job says to whoever asks for it. Who is told that it goes on has been subscribed.</summary>
-    /// <param name="subscription">Who waits.</param>
-    /// <param name="reading">Whether storage must be asked.</param>
-    /// <param name="submitted">What was submitted under the job's id; null where the job is asked for.</param>
+    /// <summary>Creates the record of a job that was never submitted as ended, so that no later submit can release it.</summary>
+    private async Task<Cancellation> CreateCanceledAsync(JobSpec spec)
+    {
+        switch (await _store.CommitAsync(null, JobRecord.EndedAtOnce(spec, _attempt, ServerOutcomes.NeverSubmitted, Now)))
+        {
+            case WriteOutcome.Applied:
+                LogUnsubmittedCanceled(spec.JobId);
+                return Cancellation.Accepted;
+            case WriteOutcome.Superseded:
+                return Cancellation.AlreadyEnded;
+            default:
+                return Cancellation.Unavailable;
+        }
+    }
+
+    /// <summary>The reply of an existing job. A gateway that gets <see cref="JobReply.Pending"/> has been subscribed.</summary>
+    /// <param name="subscription">The gateway that waits for it; null to read only.</param>
+    /// <param name="reading">Whether storage must be read.</param>
+    /// <param name="submitted">What was submitted under the job's id; null if the call only asks for the job.</param>
     private async Task<JobReply> AnswerAsync(Subscription? subscription, Reading reading, JobSpec? submitted = null)
     {
-        if (_job.Record is { HasEnded: false } && (reading == Reading.Fresh || _job.IsStale))
+        if (_store.Record is { HasEnded: false } && (reading == Reading.Fresh || _store.IsStale))
         {
-            _job.Invalidate();
-            _inGoodHands = false;
+            _store.Invalidate();
+            _executorHoldsJob = false;
         }
 
         if (!await LoadAsync())
@@ -344,47 +397,47 @@ internal sealed partial class JobGrain(
             return new JobReply.Unavailable();
         }
 
-        if (submitted is not null && _job.Record?.Spec.IsSameCallAs(submitted) == false)
+        if (submitted is not null && _store.Record?.Spec.IsSameCallAs(submitted) == false)
         {
             return new JobReply.IdempotencyConflict();
         }
 
-        if (_job.Record is { HasEnded: false } goingOn)
+        if (_store.Record is { HasEnded: false } unfinished)
         {
             Subscribe(subscription);
-            if (!_inGoodHands)
+            if (!_executorHoldsJob)
             {
-                await ResumeAsync(goingOn);
+                await ResumeAsync(unfinished);
             }
         }
 
-        return _job.Record switch
+        return _store.Record switch
         {
-            null => Forget(new JobReply.NotFound()),
+            null => DeactivateWith(new JobReply.NotFound()),
             { HasEnded: true } => new JobReply.Finished(Finished()),
-            { } record when _inGoodHands => Pending(subscription is null ? JobDocument.Render(record) : null),
+            { } record when _executorHoldsJob => Pending(subscription is null ? JobDocument.Render(record) : null),
             _ => new JobReply.Unavailable(),
         };
     }
 
     /// <summary>
-    /// Sees to an unfinished record of which nobody here knows whether it is in good hands. Afterwards it has ended or is in good hands; else
-    /// nothing is known of it, and the caller must ask again.
+    /// Resolves an unfinished record that the executor may no longer hold (I9). Afterwards the job has ended, or <see cref="_executorHoldsJob"/> is
+    /// set; else its fate is unknown, and the caller must ask again.
     /// </summary>
     private async Task ResumeAsync(JobRecord record)
     {
-        _inGoodHands = false;
+        _executorHoldsJob = false;
         switch (await executor.ResumeAsync(record, _tokens))
         {
             case Resumption.TakeOver:
                 var attempt = Guid.NewGuid();
                 var fencedAt = timeProvider.GetTimestamp();
-                if (await _job.CommitAsync(record, record.Reassigned(attempt, executor.Address, Now)) == WriteOutcome.Applied)
+                if (await _store.CommitAsync(record, record.Reassigned(attempt, executor.Address, Now)) == WriteOutcome.Applied)
                 {
                     LogTakenOver(record.Spec.JobId);
-                    _inGoodHands = true;
+                    _executorHoldsJob = true;
                     executor.Reserve(record.Spec.Customer);
-                    admissions.Add(record.Spec);
+                    admission.CountExisting(record.Spec);
                     executor.Release(new Release(record.Spec, attempt, fencedAt, _tokens));
                 }
 
@@ -397,22 +450,22 @@ internal sealed partial class JobGrain(
                 await EndAsync(record, end.Outcome);
                 break;
             default:
-                _inGoodHands = true;
+                _executorHoldsJob = true;
                 break;
         }
     }
 
-    private async Task<Cancellation> EndEarlyAsync(Func<JobRecord, Task<Cancellation>> end)
+    private async Task<Cancellation> IfUnfinishedAsync(Func<JobRecord, Task<Cancellation>> end)
     {
         if (!await LoadAsync(record => record.HasEnded))
         {
             return Cancellation.Unavailable;
         }
 
-        switch (_job.Record)
+        switch (_store.Record)
         {
             case null:
-                Forget();
+                this.DeactivateOnIdle();
                 return Cancellation.NotFound;
             case { HasEnded: true }:
                 return Cancellation.AlreadyEnded;
@@ -421,42 +474,43 @@ internal sealed partial class JobGrain(
         }
     }
 
-    private async Task<Cancellation> CancelAsync(JobRecord record, JobOutcome outcome) => await EndAsync(record, outcome) switch
+    private async Task<Cancellation> EndEarlyAsync(JobRecord record, JobOutcome outcome) => await EndAsync(record, outcome) switch
     {
         WriteOutcome.Applied => Cancellation.Accepted,
-        WriteOutcome.Superseded when _job.Record is { HasEnded: true } => Cancellation.AlreadyEnded,
+        WriteOutcome.Superseded when _store.Record is { HasEnded: true } => Cancellation.AlreadyEnded,
         _ => Cancellation.Unavailable,
     };
 
-    /// <summary>Stores the end, then tells everybody.</summary>
+    /// <summary>Stores the end, then pushes it to all subscribers.</summary>
     private async Task<WriteOutcome> EndAsync(JobRecord record, JobOutcome outcome)
     {
-        var settlement = await _job.CommitAsync(record, record.Ended(outcome, Now));
-        if (settlement == WriteOutcome.Applied)
+        var written = await _store.CommitAsync(record, record.Ended(outcome, Now));
+        if (written == WriteOutcome.Applied)
         {
-            MakeWay(record.Spec);
+            LogEnded(record.Spec.JobId, outcome.Lifecycle, outcome.State);
+            ReleaseQuotaAndQueue(record.Spec);
         }
 
-        PushIfEnded(settlement != WriteOutcome.Unknown);
-        return settlement;
+        PushIfEnded(written != WriteOutcome.Unknown);
+        return written;
     }
 
-    /// <summary>Others may come now. Said before anybody is told of the end: whoever calls again then is not to be in its own way.</summary>
-    private void MakeWay(JobSpec spec)
+    /// <summary>Before the push: a client that calls again at once must not be refused because of its own ended job.</summary>
+    private void ReleaseQuotaAndQueue(JobSpec spec)
     {
-        admissions.GiveBack(spec);
+        admission.ReleaseQuota(spec);
         if (spec.RunsSerially)
         {
             grains.GetGrain<ITaskQueueGrain>(TaskKey.Of(spec.Customer, spec.TaskId)).Leave(spec.JobId).Ignore();
         }
     }
 
-    /// <summary>Loads the record. One that does not look as it should is read again: another activation may have changed it.</summary>
-    private async Task<bool> LoadAsync(Func<JobRecord, bool> expected)
+    /// <summary>Loads the record. An unexpected one is read again, since another activation may have changed it.</summary>
+    private async Task<bool> LoadAsync(Func<JobRecord, bool> isExpected)
     {
-        if (_job.Record is not { } record || !expected(record))
+        if (_store.Record is not { } record || !isExpected(record))
         {
-            _job.Invalidate();
+            _store.Invalidate();
         }
 
         return await LoadAsync();
@@ -464,14 +518,14 @@ internal sealed partial class JobGrain(
 
     private async Task<bool> LoadAsync()
     {
-        var loaded = await _job.LoadAsync();
-        PushIfEnded(loaded);
-        return loaded;
+        var isKnown = await _store.LoadAsync();
+        PushIfEnded(isKnown);
+        return isKnown;
     }
 
-    private void PushIfEnded(bool known)
+    private void PushIfEnded(bool isKnown)
     {
-        if (known && _subscribers.Count > 0 && _job.Record is { HasEnded: true })
+        if (isKnown && _subscribers.Count > 0 && _store.Record is { HasEnded: true })
         {
             _ = PushAsync();
         }
@@ -486,44 +540,36 @@ internal sealed partial class JobGrain(
         }
     }
 
-    /// <summary>Tells all subscribers, and leaves memory when that is done.</summary>
+    /// <summary>Pushes the end to all subscribers, then deactivates the grain.</summary>
     private async Task PushAsync()
     {
-        await _subscribers.PushAsync(Finished());
+        await _subscribers.PublishAsync(Finished());
         this.DeactivateOnIdle();
     }
 
-    /// <summary>Leaves memory: the key of a job that does not exist may be anything that anybody made up.</summary>
-    private void Forget() => this.DeactivateOnIdle();
-
-    /// <summary>After a word about a job that was refused, or that another activation knew.</summary>
-    private void ForgetIfUnknown()
+    /// <summary>Frees the memory of a job that does not exist: its key may be invented.</summary>
+    private JobReply DeactivateWith(JobReply reply)
     {
-        if (_job.Record is null)
-        {
-            Forget();
-        }
-    }
-
-    private JobReply Forget(JobReply reply)
-    {
-        Forget();
+        this.DeactivateOnIdle();
         return reply;
     }
 
-    private JobReply.Pending Pending(byte[]? document) => new(Access(), _job.Record!.Lifecycle, document, executor.IsStopping);
+    /// <summary>After a message about a job that was refused, or that another activation knew.</summary>
+    private void DeactivateIfUnknown()
+    {
+        if (_store.Record is null)
+        {
+            this.DeactivateOnIdle();
+        }
+    }
+
+    private JobReply.Pending Pending(byte[]? document) => new(Access(), _store.Record!.Lifecycle, document, executor.IsStopping);
 
     private FinishedJob Finished()
     {
-        var record = _job.Record!;
+        var record = _store.Record!;
         return new(JobKey.Of(record.Spec.Customer, record.Spec.JobId), record.Lifecycle, record.State, record.Document!, Access(), record.Fault);
     }
 
-    private JobAccess Access() => new(_job.Record!.Spec.Acl, _job.Record.Spec.Cancellable, _job.Record.Spec.SecretHash);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} was queued where nobody holds it any more: taken over.")]
-    private partial void LogTakenOver(string job);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} is lost with its runner: ended.")]
-    private partial void LogLost(string job);
+    private JobAccess Access() => new(_store.Record!.Spec.Acl, _store.Record.Spec.Cancellable, _store.Record.Spec.SecretHash);
 }

@@ -4,7 +4,7 @@ using SyncCluster.Scripts;
 namespace SyncCluster.Jobs;
 
 /// <summary>A part of what a job's script has printed.</summary>
-/// <param name="From">How many bytes of the log come before it. More than was asked for: the bytes between are not kept any more.</param>
+/// <param name="From">The position of the part, in bytes. If it is after the requested position, the bytes between are no longer kept.</param>
 /// <param name="Text">UTF-8.</param>
 [GenerateSerializer, Immutable, Alias("sync.job.log")]
 public sealed record JobLog(
@@ -15,7 +15,7 @@ public sealed record JobLog(
     public long Next => From + Text.Length;
 
     /// <summary>The rest of a finished job's log, for a reader that has the beginning.</summary>
-    /// <param name="log">The log as the job's result has it, perhaps cut in the middle.</param>
+    /// <param name="log">The log from the job's result. Its middle may be cut out.</param>
     /// <param name="from">How many bytes of the log, as the script printed it, the reader has.</param>
     internal static JobLog RestOf(string log, long from)
     {
@@ -34,11 +34,3 @@ public sealed record JobLog(
         return new(Math.Min(from, text.Length), text[(int)Math.Min(from, text.Length)..]);
     }
 }
-
-/// <summary>How far a job is.</summary>
-/// <param name="Lifecycle">Its lifecycle now.</param>
-/// <param name="Log">What its script has printed since; null if the runner can't be asked.</param>
-[GenerateSerializer, Immutable, Alias("sync.job.progress")]
-public sealed record JobProgress(
-    [property: Id(0)] Lifecycle Lifecycle,
-    [property: Id(1)] JobLog? Log);

@@ -6,7 +6,7 @@ using SyncCluster.Json;
 namespace SyncCluster.Jobs;
 
 /// <summary>
-/// A job's output as it is stored, and as the sync call answers it: a JSON array of strings (TheEye: "The output of a job is always stored in
+/// A job's output as it is stored, and as the sync call returns it: a JSON array of strings (TheEye: "The output of a job is always stored in
 /// the database as an array of Task Arguments strings").
 /// </summary>
 internal static class JobOutput
@@ -14,12 +14,10 @@ internal static class JobOutput
     /// <summary>How many bytes of UTF-8 a stored output may have.</summary>
     public const int Limit = 1 << 20;
 
-    private static readonly byte[] Nothing = "[]"u8.ToArray();
+    /// <summary>The output of a job that gave none.</summary>
+    public static byte[] Empty() => "[]"u8.ToArray();
 
-    /// <summary>The output of a job that had none.</summary>
-    public static byte[] Empty() => [.. Nothing];
-
-    /// <summary>What the server says in place of an output.</summary>
+    /// <summary>A message of the server in place of an output.</summary>
     public static byte[] OfMessage(string message) => JsonText.Write(json =>
     {
         json.WriteStartArray();
@@ -28,8 +26,8 @@ internal static class JobOutput
     });
 
     /// <summary>
-    /// An array's elements, or those of the array that a text holds, each as a string: what is none becomes its JSON text. Anything else becomes
-    /// the only element.
+    /// The elements of an array, or of the array in a text, each as a string; an element that is not a string becomes its JSON text. Any other value
+    /// becomes the only element.
     /// </summary>
     public static byte[] Of(JsonElement output) => output.ValueKind switch
     {
@@ -38,9 +36,10 @@ internal static class JobOutput
         _ => OfMessage(Encoding.UTF8.GetString(JsonText.Compact(output))),
     };
 
-    /// <summary>What is said in place of an output that is over the limit.</summary>
+    /// <summary>The message in place of an output that is over the limit.</summary>
     public static byte[] TooLong(int length) => OfMessage(string.Create(
-        CultureInfo.InvariantCulture, $"The task's output was {length} bytes and the limit is {Limit}. Have the task put out less, or a link to it."));
+        CultureInfo.InvariantCulture,
+        $"The task's output was {length} bytes and the limit is {Limit}. Have the task put out less, or a link to it."));
 
     private static byte[] OfText(string text)
     {

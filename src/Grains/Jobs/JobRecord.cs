@@ -3,8 +3,8 @@ using SyncCluster.Storage;
 namespace SyncCluster.Jobs;
 
 /// <summary>
-/// What is stored of a job. The only ways from one record to the next are the functions below; each leaves the record it is called on as it is,
-/// so that a grain can write the copy and keep its memory until the write is acknowledged.
+/// What is stored of a job. The functions below are the only steps from one record to the next. Each returns a copy, so that a grain can write the
+/// copy and keep its memory until the write is acknowledged.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("sync.job.record")]
 public sealed record JobRecord : IEvictable
@@ -14,7 +14,7 @@ public sealed record JobRecord : IEvictable
 
     [Id(1)] public required JobSpec Spec { get; init; }
 
-    /// <summary>Who may release the job: only the activation that wrote this attempt and read it back.</summary>
+    /// <summary>The right to release the job: only the activation that wrote this attempt and read it back has it.</summary>
     [Id(2)] public required Guid Attempt { get; init; }
 
     [Id(3)] public required Lifecycle Lifecycle { get; init; }
@@ -24,7 +24,7 @@ public sealed record JobRecord : IEvictable
     /// <summary>The silo where the job is queued or runs.</summary>
     [Id(5)] public SiloAddress? Runner { get; init; }
 
-    /// <summary>The run that was allowed to start; empty before.</summary>
+    /// <summary>The run that may start the script; empty before the assignment.</summary>
     [Id(6)] public Guid Run { get; init; }
 
     /// <summary>The finished job's document: JSON, UTF-8; null before the end.</summary>
@@ -32,7 +32,7 @@ public sealed record JobRecord : IEvictable
 
     [Id(8)] public DateTimeOffset LastUpdate { get; init; }
 
-    /// <summary>Why an ended job has no answer; null where it has one.</summary>
+    /// <summary>Why an ended job has no answer; null if it has one.</summary>
     [Id(9)] public string? Fault { get; init; }
 
     public bool HasEnded => Lifecycle.HasEnded();
@@ -41,7 +41,7 @@ public sealed record JobRecord : IEvictable
 
     public bool MayBeAssignedTo(Guid attempt) => Lifecycle == Lifecycle.Ready && Attempt == attempt;
 
-    /// <summary>Whether both are the same step of the job's way, by whoever may take it. One activation may be asked for two calls with the same key.</summary>
+    /// <summary>Whether both are the same step of the same call. Two calls with the same key may reach one activation.</summary>
     public bool IsSameStepAs(JobRecord other) =>
         (Attempt, Run, Lifecycle) == (other.Attempt, other.Run, other.Lifecycle) && Spec.IsSameCallAs(other.Spec);
 
@@ -49,14 +49,14 @@ public sealed record JobRecord : IEvictable
 
     int IEvictable.Size => 512 + Spec.Arguments.Length + (Document?.Length ?? 0);
 
-    /// <summary>The first record of a job: nothing was released yet, and whoever reads this attempt back may do so.</summary>
+    /// <summary>A job's first record: nothing was released yet. The activation that reads this attempt back may release the job.</summary>
     public static JobRecord Fenced(JobSpec spec, Guid attempt, SiloAddress runner, DateTimeOffset now) => new()
     {
         Spec = spec,
         Attempt = attempt,
         Lifecycle = spec.Origin switch
         {
-            // It stays so until the end: what TheEye makes of it, only TheEye says.
+            // It keeps this lifecycle until its end: only TheEye knows the stages between.
             JobOrigin.AllocatedAtTheEye => Lifecycle.Syncing,
             JobOrigin.ExternallyReleased => Lifecycle.Assigned,
             _ => Lifecycle.Ready,
@@ -69,21 +69,21 @@ public sealed record JobRecord : IEvictable
     public static JobRecord EndedAtOnce(JobSpec spec, Guid attempt, JobOutcome outcome, DateTimeOffset now) =>
         new JobRecord { Spec = spec, Attempt = attempt, Lifecycle = Lifecycle.Ready, LastUpdate = now }.Ended(outcome, now);
 
-    /// <summary>The same job under a new attempt: every earlier one loses the right to run it.</summary>
+    /// <summary>The same job under a new attempt: every earlier attempt loses the right to run it.</summary>
     public JobRecord Reassigned(Guid attempt, SiloAddress runner, DateTimeOffset now)
     {
         Require(Lifecycle is Lifecycle.Ready or Lifecycle.Syncing);
         return this with { Attempt = attempt, Runner = runner, LastUpdate = now };
     }
 
-    /// <summary>From here on the script may run, and it never runs again.</summary>
+    /// <summary>From this step on the script may run, and no other run of it may start.</summary>
     public JobRecord AssignedTo(Guid run, SiloAddress runner, DateTimeOffset now)
     {
         Require(Lifecycle == Lifecycle.Ready);
         return this with { Lifecycle = Lifecycle.Assigned, Run = run, Runner = runner, LastUpdate = now };
     }
 
-    /// <summary>The end. What only a run needs is dropped; the document keeps it for the reader.</summary>
+    /// <summary>The end. It drops what only a run needs; the document still shows it.</summary>
     public JobRecord Ended(JobOutcome outcome, DateTimeOffset now)
     {
         Require(!HasEnded && outcome.Lifecycle.HasEnded() && outcome.State != JobState.InProgress);
@@ -102,7 +102,7 @@ public sealed record JobRecord : IEvictable
     {
         if (!allowed)
         {
-            throw new InvalidOperationException($"Job {Spec.JobId} is {Lifecycle.WireName()}: it can't go that way.");
+            throw new InvalidOperationException($"Job {Spec.JobId} is {Lifecycle.WireName()}: this step is not allowed.");
         }
     }
 }

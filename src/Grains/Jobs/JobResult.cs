@@ -2,10 +2,10 @@ using SyncCluster.Json;
 
 namespace SyncCluster.Jobs;
 
-/// <summary>The <c>result</c> of a job's document, without its <c>user</c>: what became of the process.</summary>
+/// <summary>The <c>result</c> of a job's document, without its <c>user</c>: how the process ended.</summary>
 internal sealed record JobResult
 {
-    /// <summary>The exit code; null where there was none.</summary>
+    /// <summary>The exit code; null if there was none.</summary>
     public int? Code { get; init; }
 
     public string Log { get; init; } = "";
@@ -18,7 +18,7 @@ internal sealed record JobResult
 
     public TimeSpan Elapsed { get; init; }
 
-    /// <summary>The output as the script gave it: JSON, or null where it gave none.</summary>
+    /// <summary>The output as the script gave it: JSON; null if it gave none.</summary>
     public byte[]? Output { get; init; }
 
     /// <summary>JSON, UTF-8, an object.</summary>

@@ -3,8 +3,7 @@ using SyncCluster.Tasks;
 namespace SyncCluster.Jobs;
 
 /// <summary>
-/// What is to be run, for whom: all that a silo needs to run the job later, on whatever machine, without asking for the task again (but for the
-/// script's bytes).
+/// What is to be run, and for whom. Any silo can run the job from this record at any later time; only the script's bytes are read from the task.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("sync.job.spec")]
 public sealed record JobSpec
@@ -35,7 +34,7 @@ public sealed record JobSpec
 
     [Id(11)] public string? DefaultStateEvaluation { get; init; }
 
-    /// <summary>The access list that the job inherits from its task.</summary>
+    /// <summary>The access list that the job has from its task.</summary>
     [Id(12)] public string[] Acl { get; init; } = [];
 
     [Id(13)] public bool Cancellable { get; init; } = true;
@@ -45,36 +44,36 @@ public sealed record JobSpec
 
     [Id(15)] public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>SHA-256 of the script, lowercase hex: what runs is what was called, or nothing. Null for a task without a script.</summary>
+    /// <summary>SHA-256 of the script, lowercase hex: the job runs exactly this script or none. Null for a task without a script.</summary>
     [Id(16)] public string? ScriptDigest { get; init; }
 
-    /// <summary>Who has made the job, and who may release it.</summary>
+    /// <summary>Which system has created the job, and may release it.</summary>
     [Id(17)] public JobOrigin Origin { get; init; }
 
-    /// <summary>SHA-256 of what was asked for, of a call that may be repeated; a repeat must ask for the same. Null of any other call.</summary>
+    /// <summary>SHA-256 of the request, for a call with an idempotency key: a repeat must send the same request. Null for any other call.</summary>
     [Id(18)] public byte[]? Fingerprint { get; init; }
 
-    /// <summary>The key of its <see cref="IIdempotencyGrain"/>, of a job that is the one of a call which may be repeated; null of any other.</summary>
-    [Id(20)] public string? IdempotencyId { get; init; }
-
     /// <summary>
-    /// Of a job that is canceled when the last one who waits for it has hung up: when the wait of its own caller ends. Null of any other.
+    /// For a job that is canceled when the client of its last waiter disconnects: when its caller's own wait ends. Null for any other job.
     /// </summary>
     [Id(19)] public DateTimeOffset? CallerWaitsUntil { get; init; }
 
-    /// <summary>Whether another spec asks for what this one does: where both are of calls that may be repeated, the same.</summary>
+    /// <summary>The key of the call's <see cref="IIdempotencyGrain"/>; null for a call without an idempotency key.</summary>
+    [Id(20)] public string? IdempotencyId { get; init; }
+
+    /// <summary>Whether the job waits until no other job of its task runs.</summary>
+    [Id(21)] public bool RunsSerially { get; init; }
+
+    /// <summary>Whether the other spec asks for the same. Two calls differ only if both have a fingerprint.</summary>
     public bool IsSameCallAs(JobSpec other) =>
         Fingerprint is null || other.Fingerprint is null || Fingerprint.AsSpan().SequenceEqual(other.Fingerprint);
 
-    /// <summary>Whether it waits until no other job of its task runs.</summary>
-    [Id(21)] public bool RunsSerially { get; init; }
-
-    /// <summary>A call of a task.</summary>
-    /// <param name="task">What is called.</param>
+    /// <summary>The job of a call.</summary>
+    /// <param name="task">The called task.</param>
     /// <param name="jobId">The new job's id.</param>
     /// <param name="arguments">The bound argument values: JSON, UTF-8, an array.</param>
-    /// <param name="user">Who calls.</param>
-    /// <param name="now">When.</param>
+    /// <param name="user">The caller.</param>
+    /// <param name="now">The time of the call.</param>
     public static JobSpec Of(TaskDefinition task, string jobId, byte[] arguments, JobUser user, DateTimeOffset now) => new()
     {
         JobId = jobId,
@@ -96,22 +95,3 @@ public sealed record JobSpec
         RunsSerially = !task.Multitasking,
     };
 }
-
-/// <summary>Who has made a job.</summary>
-public enum JobOrigin
-{
-    /// <summary>This cluster, which runs it.</summary>
-    Local = 0,
-
-    /// <summary>TheEye, on this cluster's behalf: it does nothing until this cluster releases it.</summary>
-    AllocatedAtTheEye = 1,
-
-    /// <summary>TheEye: it goes its way without this cluster, which only waits for its end.</summary>
-    ExternallyReleased = 2,
-}
-
-/// <summary>Who called, as the job document shows it. Never a token.</summary>
-[GenerateSerializer, Immutable, Alias("sync.job.user")]
-public sealed record JobUser(
-    [property: Id(0)] string Username,
-    [property: Id(1)] string Email);

@@ -4,8 +4,8 @@ using Orleans.Storage;
 namespace SyncCluster.Jobs;
 
 /// <summary>
-/// A job's record in storage and what an activation knows of it. Changes go by compare-and-swap on the ETag; memory follows storage, never the
-/// other way round; after a failed write nothing is known until the record was read again. Storage exceptions end in here.
+/// A job's record: as it is stored, and as this activation knows it. It changes only by compare-and-swap on its ETag. Memory changes after storage,
+/// never before; after a failed write the record is unknown until it has been read again. Storage exceptions do not leave this class.
 /// </summary>
 internal sealed partial class JobStore(
     IGrainStorage storage,
@@ -14,7 +14,7 @@ internal sealed partial class JobStore(
     TimeProvider timeProvider,
     ILogger logger)
 {
-    /// <summary>How often a write is tried before its fate is left open.</summary>
+    /// <summary>How often a write is tried before its outcome stays unknown.</summary>
     private const int Tries = 3;
 
     private const string StateName = "job";
@@ -23,20 +23,18 @@ internal sealed partial class JobStore(
     private string? _etag;
     private bool _known;
     private long _readAt;
-    private MembershipVersion _readUnder;
+    private MembershipVersion _readVersion;
 
-    /// <summary>The record as last read or written; null where there is none.</summary>
+    /// <summary>The record as last read or written; null if there is none.</summary>
     public JobRecord? Record { get; private set; }
 
-    /// <summary>
-    /// Whether another activation may have changed the record without this one's knowledge: after a change of the membership, or after a minute.
-    /// </summary>
-    public bool IsStale => timeProvider.GetElapsedTime(_readAt) > ReadAgeLimit || membership.CurrentSnapshot.Version != _readUnder;
+    /// <summary>Whether another activation may have changed the record since: the membership has changed, or a minute has passed (I7).</summary>
+    public bool IsStale => timeProvider.GetElapsedTime(_readAt) > ReadAgeLimit || membership.CurrentSnapshot.Version != _readVersion;
 
-    /// <summary>Has the next <see cref="LoadAsync"/> ask storage.</summary>
+    /// <summary>Makes the next <see cref="LoadAsync"/> read storage.</summary>
     public void Invalidate() => _known = false;
 
-    /// <summary>Reads the record unless it is known. False: storage can't be reached, and nothing is known.</summary>
+    /// <summary>Reads the record unless it is known. False: storage can't be reached, and the record is unknown.</summary>
     public async Task<bool> LoadAsync()
     {
         if (_known)
@@ -44,7 +42,7 @@ internal sealed partial class JobStore(
             return true;
         }
 
-        // Taken before the read, so that a change of the membership during it makes the record stale.
+        // Taken before the read, so that a membership change during the read makes the record stale.
         var version = membership.CurrentSnapshot.Version;
         var state = new GrainState<JobRecord?>();
         try
@@ -57,7 +55,7 @@ internal sealed partial class JobStore(
             return false;
         }
 
-        // What is read each minute is mostly the same, and an old object is cheaper than a new one for as long.
+        // Most reads find the same record, and an object that has survived garbage collections is cheaper to keep than a new one.
         if (!state.RecordExists || Record is null || state.ETag != _etag)
         {
             Record = state.RecordExists ? state.State : null;
@@ -65,14 +63,14 @@ internal sealed partial class JobStore(
 
         _etag = state.ETag;
         _readAt = timeProvider.GetTimestamp();
-        _readUnder = version;
+        _readVersion = version;
         _known = true;
         return true;
     }
 
     /// <summary>
-    /// Takes the job's next step: writes the record, the same one under the same ETag, until the write is acknowledged or a read shows which step
-    /// stands.
+    /// Takes the job's next step: writes the same record under the same ETag until the write is acknowledged, or a read shows which step is stored
+    /// (I2).
     /// </summary>
     /// <param name="from">The record that <paramref name="next"/> replaces, as last read or written; null to create it.</param>
     /// <param name="next">The record to write.</param>
@@ -121,27 +119,8 @@ internal sealed partial class JobStore(
         Record = next;
         _etag = state.ETag;
         _readAt = timeProvider.GetTimestamp();
-        _readUnder = version;
+        _readVersion = version;
         _known = true;
         return true;
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Reading the record of {Grain} failed.")]
-    private partial void LogReadFailed(Exception fault, GrainId grain);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Writing the record of {Grain} failed: it will be read again.")]
-    private partial void LogWriteFailed(Exception fault, GrainId grain);
-}
-
-/// <summary>Which step of a job stands in storage.</summary>
-internal enum WriteOutcome
-{
-    /// <summary>The one that was written: it was acknowledged or read back. Whoever wrote an attempt may release the job, once.</summary>
-    Applied,
-
-    /// <summary>Another's.</summary>
-    Superseded,
-
-    /// <summary>Storage did not tell. Nothing may be done that relies on it.</summary>
-    Unknown,
 }

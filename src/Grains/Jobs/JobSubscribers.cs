@@ -1,11 +1,11 @@
 namespace SyncCluster.Jobs;
 
-/// <summary>Who waits for a job, as its grain knows them: one subscription a gateway.</summary>
+/// <summary>The gateways that wait for a job: one subscription each.</summary>
 /// <param name="key">The job's <see cref="JobKey"/>.</param>
-/// <param name="pushes">How gateways are told.</param>
-internal sealed class JobSubscribers(string key, CompletionPublisher pushes)
+/// <param name="publisher">Sends completions to gateways.</param>
+internal sealed class JobSubscribers(string key, CompletionPublisher publisher)
 {
-    // Most jobs have one, and there are many jobs.
+    // Most jobs have one subscription, and there are many jobs.
     private readonly List<(IJobObserver Observer, long Version)> _subscriptions = new(1);
 
     public int Count => _subscriptions.Count;
@@ -23,7 +23,7 @@ internal sealed class JobSubscribers(string key, CompletionPublisher pushes)
         }
     }
 
-    /// <summary>Takes a gateway off, unless it has subscribed again since.</summary>
+    /// <summary>Removes a gateway, unless it has subscribed again since.</summary>
     public void Remove(Subscription subscription)
     {
         var index = IndexOf(subscription.Observer);
@@ -33,16 +33,16 @@ internal sealed class JobSubscribers(string key, CompletionPublisher pushes)
         }
     }
 
-    /// <summary>Tells all of the end, and forgets them. Completes when each has heard, or was told in vain.</summary>
-    public Task PushAsync(FinishedJob finished)
+    /// <summary>Sends the completion to all gateways and removes them. Completes when each has acknowledged it, or three tries have failed.</summary>
+    public Task PublishAsync(FinishedJob finished)
     {
-        var told = _subscriptions.Select(subscription => pushes.PublishAsync(subscription.Observer, finished)).ToArray();
+        var published = _subscriptions.Select(subscription => publisher.PublishAsync(subscription.Observer, finished)).ToArray();
         _subscriptions.Clear();
-        return Task.WhenAll(told);
+        return Task.WhenAll(published);
     }
 
-    /// <summary>Tells all to ask again: the next activation does not know them.</summary>
-    public void Move()
+    /// <summary>Asks all gateways to attach again: the next activation does not know them.</summary>
+    public void NotifyMoved()
     {
         foreach (var (observer, _) in _subscriptions)
         {

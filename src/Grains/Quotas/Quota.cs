@@ -2,14 +2,7 @@ using SyncCluster.Jobs;
 
 namespace SyncCluster.Quotas;
 
-/// <summary>A job that counts.</summary>
-[GenerateSerializer, Immutable, Alias("sync.count.job")]
-public sealed record CountedJob([property: Id(0)] string JobId, [property: Id(1)] string TaskId)
-{
-    internal static CountedJob Of(JobSpec spec) => new(spec.JobId, spec.TaskId);
-}
-
-/// <summary>A customer's queued and running jobs, each by its id, so that whatever is said twice counts once.</summary>
+/// <summary>The queued and running jobs of a customer. Jobs are kept by id, so that a repeated message counts once.</summary>
 internal sealed class Quota
 {
     private readonly Dictionary<string, Entry> _jobs = [];
@@ -20,8 +13,8 @@ internal sealed class Quota
     public bool Contains(string jobId) => _jobs.ContainsKey(jobId);
 
     /// <summary>Counts a new job, if the limits allow it.</summary>
-    /// <returns>The limit that does not; null: it counts.</returns>
-    public JobReply.QuotaExceeded? TryTake(CountedJob job, (int? Customer, int? Task) limits, long now)
+    /// <returns>The limit that is reached; null: the job is counted.</returns>
+    public JobReply.QuotaExceeded? TryTake(CountedJob job, JobQuota limits, long now)
     {
         if (_jobs.ContainsKey(job.JobId))
         {
@@ -42,7 +35,7 @@ internal sealed class Quota
         return null;
     }
 
-    /// <summary>Counts a job that exists, whatever the limits.</summary>
+    /// <summary>Counts a job that exists, even over the limits.</summary>
     public void Add(CountedJob job, long now)
     {
         if (_jobs.TryAdd(job.JobId, new(job.TaskId, now)))
@@ -59,9 +52,9 @@ internal sealed class Quota
         }
     }
 
-    /// <summary>The jobs that have counted since that moment or longer, but for those that are known to be there.</summary>
-    public string[] Doubtful(IReadOnlySet<string> known, long since) =>
-        [.. _jobs.Where(job => job.Value.CountedAt <= since && !known.Contains(job.Key)).Select(job => job.Key)];
+    /// <summary>The jobs that were counted at that moment or before, and that no silo holds: they may have ended.</summary>
+    public string[] NotHeld(IReadOnlySet<string> held, long countedUntil) =>
+        [.. _jobs.Where(job => job.Value.CountedAt <= countedUntil && !held.Contains(job.Key)).Select(job => job.Key)];
 
     private readonly record struct Entry(string TaskId, long CountedAt);
 }

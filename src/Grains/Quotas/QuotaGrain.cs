@@ -4,49 +4,36 @@ using SyncCluster.Jobs;
 
 namespace SyncCluster.Quotas;
 
-/// <summary>Counts a customer's queued and running jobs in the whole cluster. Key: the customer. Told at <c>JobCountGrain</c>.</summary>
-[Alias("sync.count")]
-public interface IQuotaGrain : IGrainWithStringKey
-{
-    /// <summary>Counts a new job, of which nothing is stored yet.</summary>
-    /// <returns>The limit that does not allow it; null: it counts.</returns>
-    [Alias("take"), ResponseTimeout("00:00:02")]
-    Task<JobReply.QuotaExceeded?> Take(CountedJob job);
-
-    /// <summary>Counts a job that exists and was taken over, whatever the limits.</summary>
-    [Alias("add"), ResponseTimeout("00:00:02")]
-    Task Add(CountedJob job);
-
-    /// <summary>The job's end is stored.</summary>
-    [Alias("giveback"), ResponseTimeout("00:00:02")]
-    Task GiveBack(string jobId);
-}
-
 /// <summary>
-/// The count is in memory only. A new activation has all silos say which jobs they have before it answers. It asks them again every few seconds, and
-/// the grain of each job that no silo has any more: one that has ended, or that was never stored, counts no longer, so that no lost message can keep
-/// a place for ever; and one that was lost with its silo is ended or taken over by that. A job that a silo has in two looks, and that does not count,
-/// counts from then on: there may have been two activations for a while. What is left: jobs of a silo that has died are not counted by an activation
-/// that never heard of them, until somebody asks for them.
+/// Counts a customer's jobs in memory.
+/// <para>
+/// A new activation asks all silos which jobs they hold before it answers. It repeats that every few seconds, and asks the grain of each counted job
+/// that no silo holds: a job that has ended or was never stored is no longer counted, so no lost message can use up a quota for ever. That question
+/// also ends or takes over a job that was lost with its silo. A job that is held in two inventories and is not counted is counted from then on: for a
+/// while there may have been two activations.
+/// </para>
+/// <para>
+/// One gap remains: an activation that never heard of the jobs of a dead silo does not count them until a call activates their grains.
+/// </para>
 /// </summary>
 [GrainType("jobcount"), CollectionAgeLimit(Minutes = 2)]
 internal sealed partial class QuotaGrain(
     IGrainContext context,
     IGrainFactory grains,
-    SiloInventoryClient censuses,
-    IOptionsMonitor<JobQuotaOptions> limits,
+    SiloInventoryClient inventory,
+    IOptionsMonitor<JobQuotaOptions> quotas,
     TimeProvider timeProvider,
     ILogger<QuotaGrain> logger) : IGrainBase, IQuotaGrain
 {
-    private const int AsksAtOnce = 16;
+    private const int ConcurrentChecks = 16;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
-    /// <summary>A job that has counted for less long may be on its way to its silo.</summary>
-    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(3);
+    /// <summary>A job that was counted later may still be in transit to its silo.</summary>
+    private static readonly TimeSpan MaxTransit = TimeSpan.FromSeconds(3);
 
-    private readonly Quota _count = new();
+    private readonly Quota _quota = new();
 
-    /// <summary>What silos had at the last look that does not count. Most of it has ended just then.</summary>
+    /// <summary>The jobs in the last inventory that are not counted. Most of them had just ended.</summary>
     private HashSet<string> _uncounted = [];
 
     /// <inheritdoc/>
@@ -57,47 +44,55 @@ internal sealed partial class QuotaGrain(
     /// <inheritdoc/>
     public async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        Add(await censuses.HeldAsync(Customer));
+        Add(await inventory.HeldAsync(Customer));
 
-        // Interleaved: what it asks may take seconds, and no call is to wait for that.
+        // Interleaves: its questions may take seconds, and must not delay calls.
         this.RegisterGrainTimer(CheckAsync, new GrainTimerCreationOptions(Interval, Interval) { Interleave = true });
     }
 
     /// <inheritdoc/>
     public Task<JobReply.QuotaExceeded?> Take(CountedJob job) =>
-        Task.FromResult(_count.TryTake(job, limits.CurrentValue.Of(Customer, job.TaskId), timeProvider.GetTimestamp()));
+        Task.FromResult(_quota.TryTake(job, quotas.CurrentValue.Of(Customer, job.TaskId), timeProvider.GetTimestamp()));
 
     /// <inheritdoc/>
     public Task Add(CountedJob job)
     {
-        _count.Add(job, timeProvider.GetTimestamp());
+        _quota.Add(job, timeProvider.GetTimestamp());
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
     public Task GiveBack(string jobId)
     {
-        _count.Remove(jobId);
+        _quota.Remove(jobId);
         return Task.CompletedTask;
     }
 
-    private async Task CheckAsync(CancellationToken stop)
+    private async Task CheckAsync(CancellationToken cancellationToken)
     {
-        var settled = timeProvider.GetTimestamp() - (long)(Settled.TotalSeconds * timeProvider.TimestampFrequency);
-        var held = await censuses.HeldAsync(Customer);
+        var countedUntil = timeProvider.GetTimestamp() - (long)(MaxTransit.TotalSeconds * timeProvider.TimestampFrequency);
+        var held = await inventory.HeldAsync(Customer);
         Add(held.Where(job => _uncounted.Contains(job.JobId)));
-        _uncounted = [.. held.Select(job => job.JobId).Where(jobId => !_count.Contains(jobId))];
-        foreach (var jobs in _count.Doubtful(held.Select(job => job.JobId).ToHashSet(), settled).Chunk(AsksAtOnce).TakeWhile(_ => !stop.IsCancellationRequested))
+        _uncounted = [.. held.Select(job => job.JobId).Where(jobId => !_quota.Contains(jobId))];
+        var notHeld = _quota.NotHeld(held.Select(job => job.JobId).ToHashSet(), countedUntil);
+        foreach (var jobs in notHeld.Chunk(ConcurrentChecks).TakeWhile(_ => !cancellationToken.IsCancellationRequested))
         {
-            await Task.WhenAll(jobs.Select(CheckAsync));
+            await Task.WhenAll(jobs.Select(RemoveIfEndedAsync));
         }
     }
 
-    private async Task CheckAsync(string jobId)
+    private async Task RemoveIfEndedAsync(string jobId)
     {
-        if (await HasEndedAsync(jobId))
+        try
         {
-            _count.Remove(jobId);
+            if (await grains.GetJob(JobKey.Of(Customer, jobId)).HasEndedAsync())
+            {
+                _quota.Remove(jobId);
+            }
+        }
+        catch (Exception fault)
+        {
+            LogJobUnknown(fault, jobId);
         }
     }
 
@@ -105,13 +100,7 @@ internal sealed partial class QuotaGrain(
     {
         foreach (var job in jobs)
         {
-            _count.Add(job, timeProvider.GetTimestamp());
+            _quota.Add(job, timeProvider.GetTimestamp());
         }
     }
-
-    private Task<bool> HasEndedAsync(string jobId) =>
-        grains.GetJob(JobKey.Of(Customer, jobId)).HasEndedAsync(fault => LogNoWord(fault, jobId));
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: no word from its grain. It counts on.")]
-    private partial void LogNoWord(Exception fault, string job);
 }

@@ -175,8 +175,18 @@ internal sealed partial class TaskQueueGrain(
     }
 
     /// <summary>Whether a job has ended, as its grain says. A grain that can't say so now is asked again later.</summary>
-    private Task<bool> HasEndedAsync(string jobId) =>
-        grains.GetJob(JobKey.Of(Customer, jobId)).HasEndedAsync(fault => LogNoWord(fault, jobId));
+    private async Task<bool> HasEndedAsync(string jobId)
+    {
+        try
+        {
+            return await grains.GetJob(JobKey.Of(Customer, jobId)).HasEndedAsync();
+        }
+        catch (Exception fault)
+        {
+            LogNoWord(fault, jobId);
+            return false;
+        }
+    }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: no word from its grain. It keeps its place in the line.")]
     private partial void LogNoWord(Exception fault, string job);

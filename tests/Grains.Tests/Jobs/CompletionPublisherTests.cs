@@ -12,91 +12,91 @@ public sealed class CompletionPublisherTests
     private readonly FakeTimeProvider _time = new();
     private readonly Gateway _gateway = new();
     private readonly Relay _relay = new();
-    private readonly CompletionPublisher _pushes;
+    private readonly CompletionPublisher _publisher;
 
-    public CompletionPublisherTests() => _pushes = new(_relay, _time, NullLogger<CompletionPublisher>.Instance);
+    public CompletionPublisherTests() => _publisher = new(_relay, _time, NullLogger<CompletionPublisher>.Instance);
 
     [Fact]
-    public async Task What_ends_while_a_message_is_under_way_goes_with_the_next()
+    public async Task Completions_that_arrive_while_a_message_is_in_flight_are_sent_in_the_next_one()
     {
-        var first = Push("1");
-        Task[] others = [Push("2"), Push("3")];
+        var first = Publish("1");
+        Task[] others = [Publish("2"), Publish("3")];
         Assert.Equal("1", Assert.Single(_gateway.Messages).Jobs);
 
-        _gateway.Messages[0].Heard.SetResult();
+        _gateway.Messages[0].Acknowledged.SetResult();
         await first.WaitAsync(Limit);
         var next = await _gateway.MessageAsync(1);
         Assert.Equal("2 3", next.Jobs);
-        Assert.DoesNotContain(others, told => told.IsCompleted);
+        Assert.DoesNotContain(others, published => published.IsCompleted);
 
-        next.Heard.SetResult();
+        next.Acknowledged.SetResult();
         await Task.WhenAll(others).WaitAsync(Limit);
     }
 
     [Fact]
-    public async Task One_gateway_does_not_wait_for_another()
+    public async Task A_slow_gateway_does_not_delay_another()
     {
         var other = new Gateway();
-        _ = Push("1");
-        var told = _pushes.PublishAsync(other, Job("2"));
-        other.Messages[0].Heard.SetResult();
+        _ = Publish("1");
+        var published = _publisher.PublishAsync(other, Job("2"));
+        other.Messages[0].Acknowledged.SetResult();
 
-        await told.WaitAsync(Limit);
+        await published.WaitAsync(Limit);
     }
 
     [Fact]
-    public async Task A_message_that_hangs_keeps_no_others()
+    public async Task A_message_that_hangs_does_not_delay_the_next_one()
     {
-        var first = Push("1");
-        var second = Push("2");
+        var first = Publish("1");
+        var second = Publish("2");
         _time.Advance(TimeSpan.FromSeconds(1));
 
-        (await _gateway.MessageAsync(1)).Heard.SetResult();
+        (await _gateway.MessageAsync(1)).Acknowledged.SetResult();
         await second.WaitAsync(Limit);
         Assert.False(first.IsCompleted);
 
-        _gateway.Messages[0].Heard.SetResult();
+        _gateway.Messages[0].Acknowledged.SetResult();
         await first.WaitAsync(Limit);
     }
 
     [Fact]
-    public async Task What_a_gateway_fails_at_together_it_is_told_one_by_one()
+    public async Task If_a_gateway_fails_at_a_message_its_jobs_are_sent_one_by_one()
     {
-        _ = Push("1");
-        Task[] others = [Push("2"), Push("3")];
-        _gateway.Messages[0].Heard.SetResult();
-        (await _gateway.MessageAsync(1)).Heard.SetException(new NotSupportedException());
+        _ = Publish("1");
+        Task[] others = [Publish("2"), Publish("3")];
+        _gateway.Messages[0].Acknowledged.SetResult();
+        (await _gateway.MessageAsync(1)).Acknowledged.SetException(new NotSupportedException());
 
         await AdvanceUntilAsync(() => _gateway.Messages.Count == 4);
         Assert.Equal(["2", "3"], _gateway.Messages.Skip(2).Select(message => message.Jobs).Order());
-        _gateway.Messages[2].Heard.SetResult();
-        _gateway.Messages[3].Heard.SetResult();
+        _gateway.Messages[2].Acknowledged.SetResult();
+        _gateway.Messages[3].Acknowledged.SetResult();
         await Task.WhenAll(others).WaitAsync(Limit);
     }
 
     [Fact]
-    public async Task Who_does_not_hear_three_times_is_told_no_more()
+    public async Task After_three_failed_tries_a_completion_is_not_sent_again()
     {
-        var told = Push("1");
+        var published = Publish("1");
         for (var tries = 1; tries <= 3; tries++)
         {
             await AdvanceUntilAsync(() => _gateway.Messages.Count == tries);
-            _gateway.Messages[tries - 1].Heard.SetException(new TimeoutException());
+            _gateway.Messages[tries - 1].Acknowledged.SetException(new TimeoutException());
         }
 
-        await told.WaitAsync(Limit);
+        await published.WaitAsync(Limit);
         Assert.Equal(3, _gateway.Messages.Count);
     }
 
     [Fact]
-    public async Task A_message_has_only_so_many_jobs()
+    public async Task A_message_has_at_most_128_jobs()
     {
-        _ = Push("first");
-        Task[] others = [.. Enumerable.Range(0, 300).Select(number => Push($"{number}"))];
-        _gateway.Messages[0].Heard.SetResult();
+        _ = Publish("first");
+        Task[] others = [.. Enumerable.Range(0, 300).Select(number => Publish($"{number}"))];
+        _gateway.Messages[0].Acknowledged.SetResult();
         for (var message = 1; message <= 3; message++)
         {
-            (await _gateway.MessageAsync(message)).Heard.SetResult();
+            (await _gateway.MessageAsync(message)).Acknowledged.SetResult();
         }
 
         await Task.WhenAll(others).WaitAsync(Limit);
@@ -104,54 +104,54 @@ public sealed class CompletionPublisherTests
     }
 
     [Fact]
-    public async Task A_silo_that_stops_tells_gateways_by_way_of_another()
+    public async Task A_silo_that_stops_sends_completions_through_another_silo()
     {
         _relay.Other = new OtherSilo();
-        var told = Push("1");
-        Assert.Equal("by way of another: 1", _gateway.Messages[0].Jobs);
+        var published = Publish("1");
+        Assert.Equal("relayed: 1", _gateway.Messages[0].Jobs);
 
-        _gateway.Messages[0].Heard.SetResult();
-        await told.WaitAsync(Limit);
+        _gateway.Messages[0].Acknowledged.SetResult();
+        await published.WaitAsync(Limit);
     }
 
     [Fact]
-    public async Task A_silo_that_stops_waits_until_all_are_told()
+    public async Task A_silo_that_stops_waits_until_all_completions_are_acknowledged()
     {
-        var told = Push("1");
-        var allTold = _pushes.DrainAsync(CancellationToken.None);
+        var published = Publish("1");
+        var drained = _publisher.DrainAsync(CancellationToken.None);
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.False(allTold.IsCompleted);
+        Assert.False(drained.IsCompleted);
 
-        _gateway.Messages[0].Heard.SetResult();
-        await told.WaitAsync(Limit);
-        await AdvanceUntilAsync(() => allTold.IsCompleted);
+        _gateway.Messages[0].Acknowledged.SetResult();
+        await published.WaitAsync(Limit);
+        await AdvanceUntilAsync(() => drained.IsCompleted);
     }
 
     [Fact]
-    public async Task A_silo_that_stops_does_not_wait_for_long_for_who_does_not_hear()
+    public async Task A_silo_that_stops_waits_at_most_5_seconds_for_a_gateway_that_does_not_answer()
     {
-        var told = Push("1");
+        var published = Publish("1");
         var start = _time.GetTimestamp();
-        var allTold = _pushes.DrainAsync(CancellationToken.None);
-        await AdvanceUntilAsync(() => allTold.IsCompleted);
+        var drained = _publisher.DrainAsync(CancellationToken.None);
+        await AdvanceUntilAsync(() => drained.IsCompleted);
 
-        Assert.False(told.IsCompleted);
+        Assert.False(published.IsCompleted);
         Assert.InRange(_time.GetElapsedTime(start), TimeSpan.FromSeconds(5), TimeSpan.MaxValue);
     }
 
     [Fact]
-    public async Task With_nothing_to_tell_nobody_waits() => await _pushes.DrainAsync(CancellationToken.None).WaitAsync(Limit);
+    public async Task A_silo_without_pending_completions_does_not_wait() => await _publisher.DrainAsync(CancellationToken.None).WaitAsync(Limit);
 
     private static FinishedJob Job(string key) => new(key, Lifecycle.Finished, JobState.Success, [], new JobAccess([], true, null));
 
-    private Task Push(string key) => _pushes.PublishAsync(_gateway, Job(key));
+    private Task Publish(string key) => _publisher.PublishAsync(_gateway, Job(key));
 
     private async Task AdvanceUntilAsync(Func<bool> condition)
     {
-        var patience = new CancellationTokenSource(Limit);
+        var timeout = new CancellationTokenSource(Limit);
         while (!condition())
         {
-            patience.Token.ThrowIfCancellationRequested();
+            timeout.Token.ThrowIfCancellationRequested();
             _time.Advance(TimeSpan.FromMilliseconds(100));
             await Task.Yield();
         }
@@ -174,18 +174,18 @@ public sealed class CompletionPublisherTests
             return Messages[number];
         }
 
-        public Task Completed(FinishedJob job) => Take(job.Key);
+        public Task Completed(FinishedJob job) => Receive(job.Key);
 
-        public Task AllCompleted(FinishedJob[] jobs) => Take(string.Join(' ', jobs.Select(job => job.Key)));
+        public Task AllCompleted(FinishedJob[] jobs) => Receive(string.Join(' ', jobs.Select(job => job.Key)));
 
         public Task Moved(string key) => Task.CompletedTask;
 
-        private Task Take(string jobs)
+        private Task Receive(string jobs)
         {
             var message = new Message(jobs, new());
             _messages.Enqueue(message);
             _arrived.Release();
-            return message.Heard.Task;
+            return message.Acknowledged.Task;
         }
     }
 
@@ -199,8 +199,8 @@ public sealed class CompletionPublisherTests
     private sealed class OtherSilo : ICompletionRelayGrain
     {
         public Task AllCompleted(IJobObserver gateway, FinishedJob[] jobs) =>
-            gateway.AllCompleted([.. jobs.Select(job => job with { Key = $"by way of another: {job.Key}" })]);
+            gateway.AllCompleted([.. jobs.Select(job => job with { Key = $"relayed: {job.Key}" })]);
     }
 
-    private sealed record Message(string Jobs, TaskCompletionSource Heard);
+    private sealed record Message(string Jobs, TaskCompletionSource Acknowledged);
 }

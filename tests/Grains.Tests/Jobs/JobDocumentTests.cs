@@ -11,7 +11,7 @@ public sealed class JobDocumentTests
     private static readonly JobRecord Waiting = JobRecord.Fenced(JobSamples.Spec(), Guid.NewGuid(), null!, JobSamples.Now);
 
     [Fact]
-    public void A_waiting_job_shows_what_is_known_of_it()
+    public void The_document_of_a_waiting_job_shows_its_call()
     {
         const string Expected =
             """
@@ -26,7 +26,7 @@ public sealed class JobDocumentTests
     }
 
     [Fact]
-    public void A_finished_job_shows_its_result_with_the_user_and_every_digit()
+    public void The_document_of_a_finished_job_shows_its_result_with_the_user_and_every_digit()
     {
         var outcome = JobSamples.Outcome() with { TriggerName = "go", Components = """{"c":1.0}"""u8.ToArray(), Next = "[2.0]"u8.ToArray() };
         const string Expected =
@@ -49,7 +49,7 @@ public sealed class JobDocumentTests
     [InlineData("{}")]
     [InlineData(" { } ")]
     [InlineData("{\"a\":1 }\n")]
-    public void A_result_of_any_layout_takes_the_user_in(string result)
+    public void The_user_is_added_to_a_result_of_any_layout(string result)
     {
         var bytes = JobDocument.Render(Waiting, JobSamples.Outcome() with { Result = Encoding.UTF8.GetBytes(result) }, JobSamples.Now);
 
@@ -58,7 +58,7 @@ public sealed class JobDocumentTests
     }
 
     [Fact]
-    public void The_event_of_a_job_without_one_is_its_state()
+    public void The_trigger_name_of_a_job_without_an_event_is_its_state()
     {
         using var document = JsonDocument.Parse(JobDocument.Render(Waiting, JobSamples.Outcome(state: JobState.Failure), JobSamples.Now));
 
@@ -66,7 +66,7 @@ public sealed class JobDocumentTests
     }
 
     [Fact]
-    public void The_document_of_an_ended_record_is_the_one_it_ended_with()
+    public void An_ended_job_keeps_the_document_of_its_end()
     {
         var ended = Waiting.Ended(JobSamples.Outcome(), JobSamples.Now);
 
@@ -74,7 +74,7 @@ public sealed class JobDocumentTests
     }
 
     [Fact]
-    public void The_deepest_output_that_a_script_may_give_leaves_a_document_that_can_be_read()
+    public void The_document_of_a_job_with_the_deepest_allowed_output_can_be_read()
     {
         var deep = new string('[', ScriptReport.MaxDepth) + new string(']', ScriptReport.MaxDepth);
         var outcome = JobSamples.Outcome() with { Result = Encoding.UTF8.GetBytes($"{{\"output\":{deep}}}") };

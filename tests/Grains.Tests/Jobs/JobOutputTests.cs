@@ -28,7 +28,7 @@ public sealed class JobOutputTests
     }
 
     [Fact]
-    public void A_text_that_nests_too_deep_stays_one_text()
+    public void A_text_that_nests_too_deep_is_kept_as_one_text()
     {
         var deep = new string('[', 100_000) + new string(']', 100_000);
         using var document = JsonDocument.Parse($"\"{deep}\"");
@@ -37,7 +37,7 @@ public sealed class JobOutputTests
     }
 
     [Fact]
-    public void A_message_is_not_read_as_JSON() => Assert.Equal("""["[1]"]""", Encoding.UTF8.GetString(JobOutput.OfMessage("[1]")));
+    public void A_message_of_the_server_is_not_parsed_as_JSON() => Assert.Equal("""["[1]"]""", Encoding.UTF8.GetString(JobOutput.OfMessage("[1]")));
 
     [Fact]
     public void An_empty_output_is_an_empty_array() => Assert.Equal("[]"u8, JobOutput.Empty());

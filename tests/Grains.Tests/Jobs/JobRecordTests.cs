@@ -1,5 +1,6 @@
 using SyncCluster.Jobs;
 using SyncCluster.Storage;
+
 namespace SyncCluster.Grains.Tests.Jobs;
 
 public sealed class JobRecordTests
@@ -11,7 +12,7 @@ public sealed class JobRecordTests
     private static readonly JobRecord Finished = Assigned.Ended(JobSamples.Outcome(), JobSamples.Now);
 
     [Fact]
-    public void A_fenced_job_is_ready_and_may_not_be_forgotten()
+    public void A_new_job_is_ready_and_may_not_be_evicted()
     {
         Assert.Equal((Lifecycle.Ready, JobState.InProgress, Attempt, Guid.Empty), (Ready.Lifecycle, Ready.State, Ready.Attempt, Ready.Run));
         Assert.False(((IEvictable)Ready).MayBeEvicted);
@@ -19,13 +20,13 @@ public sealed class JobRecordTests
     }
 
     [Fact]
-    public void A_ready_job_can_change_hands()
+    public void A_ready_job_can_be_taken_over()
     {
         var attempt = Guid.NewGuid();
 
-        var reowned = Ready.Reassigned(attempt, null!, Later);
+        var reassigned = Ready.Reassigned(attempt, null!, Later);
 
-        Assert.Equal((attempt, Lifecycle.Ready, Later), (reowned.Attempt, reowned.Lifecycle, reowned.LastUpdate));
+        Assert.Equal((attempt, Lifecycle.Ready, Later), (reassigned.Attempt, reassigned.Lifecycle, reassigned.LastUpdate));
         Assert.Equal((Attempt, JobSamples.Now), (Ready.Attempt, Ready.LastUpdate));
     }
 
@@ -46,7 +47,7 @@ public sealed class JobRecordTests
     [InlineData(Lifecycle.Terminated, JobState.Timeout)]
     [InlineData(Lifecycle.Terminated, JobState.Failure)]
     [InlineData(Lifecycle.Canceled, JobState.Canceled)]
-    public void A_job_that_has_not_ended_can_end(Lifecycle lifecycle, JobState state)
+    public void An_unfinished_job_can_end(Lifecycle lifecycle, JobState state)
     {
         foreach (var record in new[] { Ready, Assigned })
         {
@@ -61,7 +62,7 @@ public sealed class JobRecordTests
     }
 
     [Fact]
-    public void An_ended_job_keeps_in_its_document_only_what_a_run_needs()
+    public void What_only_a_run_needs_is_kept_only_in_the_document_of_an_ended_job()
     {
         Assert.Empty(Finished.Spec.Arguments);
         Assert.Empty(Finished.Spec.Env);
@@ -81,7 +82,7 @@ public sealed class JobRecordTests
     }
 
     [Fact]
-    public void What_is_assigned_or_over_never_runs_again()
+    public void An_assigned_or_ended_job_is_never_run_again()
     {
         foreach (var record in new[] { Assigned, Finished })
         {
@@ -99,6 +100,6 @@ public sealed class JobRecordTests
     [InlineData(Lifecycle.Ready, JobState.Success)]
     [InlineData(Lifecycle.Assigned, JobState.Success)]
     [InlineData(Lifecycle.Finished, JobState.InProgress)]
-    public void What_is_no_end_does_not_end_a_job(Lifecycle lifecycle, JobState state) =>
+    public void A_job_ends_only_with_a_lifecycle_and_a_state_of_an_end(Lifecycle lifecycle, JobState state) =>
         Assert.Throws<InvalidOperationException>(() => Assigned.Ended(JobSamples.Outcome(lifecycle, state), Later));
 }

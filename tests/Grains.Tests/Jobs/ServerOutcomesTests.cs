@@ -7,7 +7,7 @@ namespace SyncCluster.Grains.Tests.Jobs;
 public sealed class ServerOutcomesTests
 {
     [Fact]
-    public void A_dummy_succeeds_with_its_arguments_as_output()
+    public void A_dummy_task_succeeds_with_its_arguments_as_output()
     {
         var end = ServerOutcomes.Dummy("""[null,"a",1.10]"""u8.ToArray());
 
@@ -19,10 +19,10 @@ public sealed class ServerOutcomesTests
     }
 
     [Fact]
-    public void A_dummy_without_arguments_has_no_output() => Assert.Equal("[]"u8, ServerOutcomes.Dummy("[]"u8.ToArray()).Output);
+    public void A_dummy_task_without_arguments_has_an_empty_output() => Assert.Equal("[]"u8, ServerOutcomes.Dummy("[]"u8.ToArray()).Output);
 
     [Fact]
-    public void A_dummy_whose_output_is_too_long_fails()
+    public void A_dummy_task_whose_output_is_too_long_fails()
     {
         var end = ServerOutcomes.Dummy(Encoding.UTF8.GetBytes($"[\"{new string('x', JobOutput.Limit)}\"]"));
 
@@ -31,10 +31,10 @@ public sealed class ServerOutcomesTests
     }
 
     [Fact]
-    public void Each_end_has_its_words()
+    public void An_end_that_the_server_decides_has_a_message()
     {
         AssertSays(ServerOutcomes.CanceledBeforeItRan(), Lifecycle.Canceled, JobState.Canceled, "The job was canceled before it ran.");
-        AssertSays(ServerOutcomes.NotRun("No \"place\"."), Lifecycle.Terminated, JobState.Failure, "No \"place\".");
+        AssertSays(ServerOutcomes.NotRun("No \"room\"."), Lifecycle.Terminated, JobState.Failure, "No \"room\".");
         AssertSays(
             ServerOutcomes.LostWithItsRunner(),
             Lifecycle.Terminated,

@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Logging;
+
+namespace SyncCluster.Jobs;
+
+internal sealed partial class JobGrain
+{
+    [LoggerMessage(1000, LogLevel.Debug, "Job {JobId} of {Customer} was submitted: attempt {Attempt} is stored and will be released.")]
+    private partial void LogFenced(string jobId, string customer, Guid attempt);
+
+    [LoggerMessage(1001, LogLevel.Information, "Job {JobId} was queued on a silo that no longer holds it. It is taken over.")]
+    private partial void LogTakenOver(string jobId);
+
+    [LoggerMessage(1002, LogLevel.Debug, "Job {JobId} is assigned to run {Run} on {Silo}.")]
+    private partial void LogAssigned(string jobId, Guid run, SiloAddress silo);
+
+    [LoggerMessage(1003, LogLevel.Debug, "Job {JobId} has ended: {Lifecycle}, {State}.")]
+    private partial void LogEnded(string jobId, Lifecycle lifecycle, JobState state);
+
+    [LoggerMessage(1004, LogLevel.Warning, "Job {JobId} is lost with its runner and is ended.")]
+    private partial void LogLost(string jobId);
+
+    [LoggerMessage(1005, LogLevel.Debug, "Job {JobId} is canceled before it ran.")]
+    private partial void LogCanceled(string jobId);
+
+    [LoggerMessage(1006, LogLevel.Debug, "Job {JobId} is canceled while it runs: its run was told to stop.")]
+    private partial void LogRunStopping(string jobId);
+
+    [LoggerMessage(1007, LogLevel.Debug, "Job {JobId} is terminated by an operator.")]
+    private partial void LogTerminated(string jobId);
+
+    [LoggerMessage(1008, LogLevel.Debug, "Job {JobId} was never submitted and is canceled.")]
+    private partial void LogUnsubmittedCanceled(string jobId);
+
+    [LoggerMessage(1009, LogLevel.Debug, "Job {JobId} was stored after its gateway's deadline: attempt {Attempt} is not released.")]
+    private partial void LogFencedTooLate(string jobId, Guid attempt);
+}

@@ -1,0 +1,28 @@
+namespace SyncCluster.Jobs;
+
+/// <summary>How to get a job's grain, and what code other than a gateway asks it.</summary>
+public static class JobGrainExtensions
+{
+    private static Types? _types;
+
+    /// <summary>The grain of a job. Orleans resolves the interface by reflection for each reference; this keeps the result.</summary>
+    /// <param name="grains">The grain factory of the silo or the client.</param>
+    /// <param name="key">The job's <see cref="JobKey"/>.</param>
+    public static IJobGrain GetJob(this IGrainFactory grains, string key)
+    {
+        if (Volatile.Read(ref _types) is { } types)
+        {
+            return (IJobGrain)grains.GetGrain(GrainId.Create(types.Grain, key), types.Interface);
+        }
+
+        var job = grains.GetGrain<IJobGrain>(key);
+        Volatile.Write(ref _types, new(job.GetGrainId().Type, ((GrainReference)job).InterfaceType));
+        return job;
+    }
+
+    /// <summary>Whether the job has ended or does not exist. False if its grain does not know, since storage can't be reached.</summary>
+    public static async Task<bool> HasEndedAsync(this IJobGrain job) =>
+        await job.Attach(null, Reading.Cached) is JobReply.Finished or JobReply.NotFound;
+
+    private sealed record Types(GrainType Grain, GrainInterfaceType Interface);
+}

@@ -1,0 +1,59 @@
+namespace SyncCluster.Jobs;
+
+/// <summary>The reply of a job's grain to a gateway.</summary>
+[GenerateSerializer, Immutable, Alias("sync.job.reply")]
+public abstract record JobReply
+{
+    private JobReply()
+    {
+    }
+
+    /// <summary>The job has not ended.</summary>
+    /// <param name="Access">Who may see and cancel it.</param>
+    /// <param name="Lifecycle">Its lifecycle now.</param>
+    /// <param name="Document">Its document: JSON, UTF-8. Only for a caller without a subscription.</param>
+    /// <param name="Leaving">
+    /// The grain's silo is stopping, and what it pushes may not arrive: attach again until another silo has the grain.
+    /// </param>
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.pending")]
+    public sealed record Pending(
+        [property: Id(0)] JobAccess Access,
+        [property: Id(1)] Lifecycle Lifecycle,
+        [property: Id(2)] byte[]? Document,
+        [property: Id(3)] bool Leaving = false) : JobReply;
+
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.finished")]
+    public sealed record Finished([property: Id(0)] FinishedJob Job) : JobReply;
+
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.notfound")]
+    public sealed record NotFound : JobReply;
+
+    /// <summary>The silo's queue is full. Nothing was stored.</summary>
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.full")]
+    public sealed record QueueFull : JobReply;
+
+    /// <summary>The job belongs to another request with the same idempotency key.</summary>
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.othercall")]
+    public sealed record IdempotencyConflict : JobReply;
+
+    /// <summary>A quota of queued and running jobs is used up. Nothing was stored.</summary>
+    /// <param name="By">Whose quota it is.</param>
+    /// <param name="Limit">How many jobs it allows.</param>
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.overlimit")]
+    public sealed record QuotaExceeded([property: Id(0)] QuotaScope By, [property: Id(1)] int Limit) : JobReply;
+
+    /// <summary>The storage has only enough room left for the existing jobs. Nothing was stored.</summary>
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.storagefull")]
+    public sealed record StorageFull : JobReply;
+
+    /// <summary>Storage can't be reached. This call has released nothing.</summary>
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.unavailable")]
+    public sealed record Unavailable : JobReply;
+}
+
+/// <summary>Whose jobs a quota counts.</summary>
+public enum QuotaScope
+{
+    Customer = 0,
+    Task = 1,
+}

@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Logging;
+
+namespace SyncCluster.Jobs;
+
+internal sealed partial class JobStore
+{
+    [LoggerMessage(1020, LogLevel.Warning, "Reading the record of {GrainId} failed.")]
+    private partial void LogReadFailed(Exception fault, GrainId grainId);
+
+    [LoggerMessage(1021, LogLevel.Warning, "Writing the record of {GrainId} failed. It will be read again.")]
+    private partial void LogWriteFailed(Exception fault, GrainId grainId);
+}
