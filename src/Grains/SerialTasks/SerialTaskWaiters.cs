@@ -6,50 +6,49 @@ using SyncCluster.Tasks;
 namespace SyncCluster.SerialTasks;
 
 /// <summary>
-/// The jobs on this silo that wait in their tasks' lines; no worker waits with them. A job's turn is heard of from the answer to its entry, by a
-/// message from the line, or from the line's answer to the question that is asked every few seconds.
+/// The jobs on this silo that wait in the queues of their tasks; they occupy no worker. A job becomes the first by the reply to its entry, by a
+/// message from the queue, or by the queue's reply to the report that is sent every few seconds.
 /// </summary>
-/// <param name="grains">The cluster's grains.</param>
-/// <param name="silo">This silo.</param>
-/// <param name="turn">Given a job whose turn has come, once.</param>
-/// <param name="ended">Given a job that has ended without a turn, once.</param>
-/// <param name="timeProvider">The time.</param>
-/// <param name="logger">Of its owner.</param>
 internal sealed partial class SerialTaskWaiters(
-    IGrainFactory grains, SiloAddress silo, Action<QueuedJob> turn, Action<QueuedJob> ended, TimeProvider timeProvider, ILogger logger)
+    IGrainFactory grains,
+    ILocalSiloDetails silo,
+    FairJobScheduler queue,
+    HeldJobs held,
+    TimeProvider timeProvider,
+    ILogger<SerialTaskWaiters> logger)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<string, QueuedJob> _waiting = new();
-    private volatile bool _closed;
+    private volatile bool _isClosed;
 
-    /// <summary>Has the job enter its task's line. False: no job waits here any more.</summary>
-    public bool TryEnter(QueuedJob ticket)
+    /// <summary>Adds the job to its task's queue. False: this is closed.</summary>
+    public bool TryAdd(QueuedJob job)
     {
-        _waiting[ticket.Key] = ticket;
-        if (_closed)
+        _waiting[job.Key] = job;
+        if (_isClosed)
         {
-            return !_waiting.TryRemove(KeyValuePair.Create(ticket.Key, ticket));
+            return !_waiting.TryRemove(KeyValuePair.Create(job.Key, job));
         }
 
-        // Not in the turn of the grain that released it.
-        _ = Task.Run(() => HearAsync(LineOf(ticket), line => line.Enter(ticket.Spec.JobId, silo), [ticket]));
+        // Not as a part of the grain call that releases the job.
+        _ = Task.Run(() => ApplyReplyAsync(TaskOf(job), taskQueue => taskQueue.Enter(job.Spec.JobId, silo.SiloAddress), [job]));
         return true;
     }
 
-    /// <summary>The line says that the job's turn has come.</summary>
+    /// <summary>The job is the first in its task's queue: it may run now.</summary>
     /// <param name="key">Its <see cref="Jobs.JobKey"/>.</param>
-    public void TurnHasCome(string key) => TakeOut(key, turn);
+    public void BecameFirst(string key) => MoveToQueue(key);
 
-    /// <summary>Asks the lines until it is canceled: a message may have been lost.</summary>
-    public async Task AskFromTimeToTimeAsync(CancellationToken stop)
+    /// <summary>Reports the waiting jobs to their queues every few seconds until it is canceled: a message may have been lost.</summary>
+    public async Task ReportAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Interval, timeProvider);
+        using var timer = new PeriodicTimer(ReportInterval, timeProvider);
         try
         {
-            while (await timer.WaitForNextTickAsync(stop))
+            while (await timer.WaitForNextTickAsync(cancellationToken))
             {
-                await Task.WhenAll(_waiting.Values.GroupBy(LineOf).Select(AskAsync));
+                await Task.WhenAll(_waiting.Values.GroupBy(TaskOf).Select(ReportAsync));
             }
         }
         catch (OperationCanceledException)
@@ -58,60 +57,57 @@ internal sealed partial class SerialTaskWaiters(
         }
     }
 
-    /// <summary>Lets no job wait here any more, and gives those that did to whoever sees to them now.</summary>
-    public void Close(Action<QueuedJob> seeTo)
+    /// <summary>Accepts no more jobs, and moves those that still wait to the silo's queue, from which a draining silo hands them over.</summary>
+    public void Close()
     {
-        _closed = true;
+        _isClosed = true;
         foreach (var key in _waiting.Keys)
         {
-            TakeOut(key, seeTo);
+            MoveToQueue(key);
         }
     }
 
-    private static string LineOf(QueuedJob ticket) => TaskKey.Of(ticket.Spec.Customer, ticket.Spec.TaskId);
+    private static string TaskOf(QueuedJob job) => TaskKey.Of(job.Spec.Customer, job.Spec.TaskId);
 
-    private Task AskAsync(IGrouping<string, QueuedJob> tickets)
+    private Task ReportAsync(IGrouping<string, QueuedJob> jobs)
     {
-        QueuedJob[] waiting = [.. tickets.OrderBy(ticket => ticket.Spec.CreatedAt)];
-        return HearAsync(tickets.Key, line => line.Wait([.. waiting.Select(ticket => ticket.Spec.JobId)], silo), waiting);
+        QueuedJob[] waiting = [.. jobs.OrderBy(job => job.Spec.CreatedAt)];
+        return ApplyReplyAsync(jobs.Key, taskQueue => taskQueue.Wait([.. waiting.Select(job => job.Spec.JobId)], silo.SiloAddress), waiting);
     }
 
-    /// <summary>A question that fails is asked again in a while.</summary>
-    private async Task HearAsync(string task, Func<ITaskQueueGrain, Task<TaskQueueReply?>> ask, QueuedJob[] tickets)
+    /// <summary>Calls a queue and applies its reply to the jobs. After a failure the next report repeats it.</summary>
+    private async Task ApplyReplyAsync(string task, Func<ITaskQueueGrain, Task<TaskQueueReply?>> call, QueuedJob[] jobs)
     {
         try
         {
-            if (await ask(grains.GetGrain<ITaskQueueGrain>(task)) is not { } reply)
+            if (await call(grains.GetGrain<ITaskQueueGrain>(task)) is not { } reply)
             {
                 return;
             }
 
-            foreach (var ticket in tickets)
+            foreach (var job in jobs)
             {
-                if (ticket.Spec.JobId == reply.First)
+                if (job.Spec.JobId == reply.First)
                 {
-                    TakeOut(ticket.Key, turn);
+                    MoveToQueue(job.Key);
                 }
-                else if (reply.Ended.Contains(ticket.Spec.JobId))
+                else if (reply.Ended.Contains(job.Spec.JobId) && _waiting.TryRemove(job.Key, out var ended))
                 {
-                    TakeOut(ticket.Key, ended);
+                    held.Remove(ended);
                 }
             }
         }
         catch (Exception fault)
         {
-            LogNoWord(fault, task);
+            LogNoReply(fault, task);
         }
     }
 
-    private void TakeOut(string key, Action<QueuedJob> seeTo)
+    private void MoveToQueue(string key)
     {
-        if (_waiting.TryRemove(key, out var ticket))
+        if (_waiting.TryRemove(key, out var job) && !queue.TryAdd(job))
         {
-            seeTo(ticket);
+            held.Remove(job);
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "No word from the line of {Task}: it will be asked again.")]
-    private partial void LogNoWord(Exception fault, string task);
 }

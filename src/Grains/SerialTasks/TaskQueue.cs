@@ -1,6 +1,6 @@
 namespace SyncCluster.SerialTasks;
 
-/// <summary>What is stored of a task's line: its jobs in the order of their arrival. The first one may run, none other.</summary>
+/// <summary>What is stored of a serial task's queue: its jobs in the order of their arrival. Only the first one may run.</summary>
 [GenerateSerializer, Immutable, Alias("sync.line")]
 public sealed record TaskQueue
 {
@@ -9,12 +9,12 @@ public sealed record TaskQueue
 
     [Id(1)] public string[] Jobs { get; init; } = [];
 
-    /// <summary>Whose turn it is; null where nobody is in line.</summary>
+    /// <summary>The job that may run; null if the queue is empty.</summary>
     public string? First => Jobs is [var first, ..] ? first : null;
 
-    /// <summary>With the job at its end; this very line where it is in it already.</summary>
+    /// <summary>The queue with the job at its end; the same object if it has the job already.</summary>
     public TaskQueue With(string jobId) => Jobs.Contains(jobId) ? this : this with { Jobs = [.. Jobs, jobId] };
 
-    /// <summary>Without the job; this very line where it was not in it.</summary>
+    /// <summary>The queue without the job; the same object if it does not have the job.</summary>
     public TaskQueue Without(string jobId) => Jobs.Contains(jobId) ? this with { Jobs = [.. Jobs.Where(other => other != jobId)] } : this;
 }

@@ -5,48 +5,21 @@ using Orleans.Storage;
 using SyncCluster.Execution.Local;
 using SyncCluster.Jobs;
 using SyncCluster.Storage;
-using SyncCluster.Tasks;
 
 namespace SyncCluster.SerialTasks;
 
-/// <summary>The line of a task that runs one job at a time. Key: the task's <see cref="TaskKey"/>. The protocol is told at <c>TaskLineGrain</c>.</summary>
-[Alias("sync.line.grain")]
-public interface ITaskQueueGrain : IGrainWithStringKey
-{
-    /// <summary>Puts a job into the line, unless it is in it. Only one whose record is stored.</summary>
-    /// <param name="jobId">The job.</param>
-    /// <param name="silo">Where it waits, and wants to be told when its turn comes.</param>
-    /// <returns>Null: storage can't be reached, and nothing is known.</returns>
-    [Alias("enter"), ResponseTimeout("00:00:05")]
-    Task<TaskQueueReply?> Enter(string jobId, SiloAddress silo);
-
-    /// <summary>Says from time to time which jobs still wait on a silo, so that nothing hangs on a single message.</summary>
-    /// <returns>Null: storage can't be reached, and nothing is known.</returns>
-    [Alias("wait"), ResponseTimeout("00:00:05")]
-    Task<TaskQueueReply?> Wait(string[] jobIds, SiloAddress silo);
-
-    /// <summary>The job's end is stored.</summary>
-    [Alias("leave"), ResponseTimeout("00:00:05")]
-    Task Leave(string jobId);
-}
-
-/// <param name="First">Whose turn it is.</param>
-/// <param name="Ended">Of those that were said to wait, those that need not any more.</param>
-[GenerateSerializer, Immutable, Alias("sync.line.reply")]
-public sealed record TaskQueueReply([property: Id(0)] string? First, [property: Id(1)] string[] Ended);
-
 /// <summary>
-/// Has the jobs of a <c>multitasking:false</c> task run one after the other, wherever in the cluster they wait.
+/// Runs the jobs of a <c>multitasking:false</c> task one after the other, on whichever silos of the cluster they wait.
 /// <para>
-/// <b>Why never two.</b> A job is started only after it was seen to be the first of the stored line, and it stays that until its end is stored: the
-/// line changes by compare-and-swap, and a job is taken out of it only when its record says that it has ended or is gone. So it does no harm if an
-/// activation's memory is old: the job that it calls the first either is still, or has ended and is not assigned any more. A job that is taken over
-/// after its silo's death keeps its place, since that is the job's and not the silo's.
+/// <b>Never two at once.</b> A job is started only after it was seen as the first of the stored queue, and it stays the first until its end is
+/// stored: the queue changes by compare-and-swap, and a job is removed only when its record says that it has ended or is gone. So an activation whose
+/// memory is old does no harm: the job that it takes for the first either still is, or has ended and can't be assigned any more. A job that is taken
+/// over after its silo has died keeps its place, which belongs to the job and not to the silo.
 /// </para>
 /// <para>
-/// <b>Why nobody waits for ever.</b> A job's grain tells the line of the end, and the line tells the next one's silo: two messages, either of which
-/// may be lost. Therefore each silo says every few seconds which jobs wait there, and that has the line ask the first one's grain how it stands with
-/// it; which is also what has a job ended or taken over that was lost with its silo. One whose silo is not known here is asked for at once.
+/// <b>No job waits for ever.</b> A job's grain tells the queue of the end, and the queue tells the silo of the next job. Either message may be lost.
+/// So each silo reports every few seconds which jobs wait there, and the queue then asks the grain of the first job whether it has ended; that
+/// question also ends or takes over a job that was lost with its silo. A first job whose silo is unknown here is asked for at once.
 /// </para>
 /// </summary>
 [GrainType("taskline"), CollectionAgeLimit(Minutes = 2), RandomPlacement]
@@ -58,33 +31,37 @@ internal sealed partial class TaskQueueGrain(
     TimeProvider timeProvider,
     ILogger<TaskQueueGrain> logger) : IGrainBase, ITaskQueueGrain
 {
-    /// <summary>A call asks for no more jobs than that; the next call goes on.</summary>
-    private const int AsksAtMost = 16;
+    /// <summary>One call checks no more jobs than that. The next call goes on.</summary>
+    private const int MaxChecks = 16;
 
-    /// <summary>How often the first one is asked for while others wait: at most that, since those who wait are the ones who ask.</summary>
-    private static readonly TimeSpan AskInterval = TimeSpan.FromSeconds(1.5);
+    /// <summary>The first job is checked no more often than that, however many silos report.</summary>
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1.5);
 
-    private readonly TaskQueueStore _line = new(storage, context.GrainId, logger);
+    private readonly TaskQueueStore _store = new(storage, context.GrainId, logger);
     private readonly Dictionary<string, SiloAddress> _silos = [];
     private string? _first;
-    private long? _askedAt;
+
+    /// <summary>When the first job was last checked, or its silo told; null if neither has happened yet.</summary>
+    private long? _firstCheckedAt;
 
     /// <inheritdoc/>
     public IGrainContext GrainContext => context;
 
     private string Customer => context.GrainId.Key.ToString()!.Split('/')[0];
 
+    private bool IsCheckDue => _firstCheckedAt is not { } checkedAt || timeProvider.GetElapsedTime(checkedAt) >= CheckInterval;
+
     /// <inheritdoc/>
     public async Task<TaskQueueReply?> Enter(string jobId, SiloAddress silo)
     {
         _silos[jobId] = silo;
-        return await ChangeAsync(line => line.With(jobId)) ? await ReplyAsync([jobId], []) : null;
+        return await ChangeAsync(queue => queue.With(jobId)) ? await ReplyAsync([jobId], []) : null;
     }
 
     /// <inheritdoc/>
     public async Task<TaskQueueReply?> Wait(string[] jobIds, SiloAddress silo)
     {
-        if (!await ChangeAsync(line => line))
+        if (!await ChangeAsync(queue => queue))
         {
             return null;
         }
@@ -95,15 +72,15 @@ internal sealed partial class TaskQueueGrain(
             _silos[jobId] = silo;
         }
 
-        // One that is not in the line has left it with its end, or has not entered it yet: a message was lost.
-        foreach (var jobId in jobIds.Except(_line.Queue.Jobs).Take(AsksAtMost).ToArray())
+        // A job that is not in the queue has left it with its end, or has never entered it, since a message was lost.
+        foreach (var jobId in jobIds.Except(_store.Queue.Jobs).Take(MaxChecks).ToArray())
         {
             if (await HasEndedAsync(jobId))
             {
                 _silos.Remove(jobId);
                 ended.Add(jobId);
             }
-            else if (!await ChangeAsync(line => line.With(jobId)))
+            else if (!await ChangeAsync(queue => queue.With(jobId)))
             {
                 return null;
             }
@@ -115,27 +92,30 @@ internal sealed partial class TaskQueueGrain(
     /// <inheritdoc/>
     public async Task Leave(string jobId)
     {
-        if (await TakeOutAsync(jobId))
+        if (await RemoveAsync(jobId))
         {
-            await SeeToFirstAsync([]);
+            await CheckFirstAsync([]);
         }
     }
 
     private async Task<TaskQueueReply?> ReplyAsync(string[] waiting, string[] ended) =>
-        await SeeToFirstAsync(waiting) ? new TaskQueueReply(_line.Queue.First, ended) : null;
+        await CheckFirstAsync(waiting) ? new TaskQueueReply(_store.Queue.First, ended) : null;
 
-    /// <summary>Asks how it stands with the first one, if nobody says that it waits and nobody has asked for it lately, and takes it out if it has ended.</summary>
-    private async Task<bool> SeeToFirstAsync(string[] waiting)
+    /// <summary>
+    /// Asks the grain of the first job whether the job has ended, and removes it if so; unless the caller has just reported that it waits, or it was
+    /// checked a moment ago. False: storage can't be reached.
+    /// </summary>
+    private async Task<bool> CheckFirstAsync(string[] waiting)
     {
-        for (var asks = 0; asks < AsksAtMost && _first is { } first && !waiting.Contains(first) && IsDue; asks++)
+        for (var checks = 0; checks < MaxChecks && _first is { } first && !waiting.Contains(first) && IsCheckDue; checks++)
         {
-            _askedAt = timeProvider.GetTimestamp();
+            _firstCheckedAt = timeProvider.GetTimestamp();
             if (!await HasEndedAsync(first))
             {
                 break;
             }
 
-            if (!await TakeOutAsync(first))
+            if (!await RemoveAsync(first))
             {
                 return false;
             }
@@ -144,37 +124,35 @@ internal sealed partial class TaskQueueGrain(
         return true;
     }
 
-    private bool IsDue => _askedAt is not { } askedAt || timeProvider.GetElapsedTime(askedAt) >= AskInterval;
-
-    private Task<bool> TakeOutAsync(string jobId)
+    private Task<bool> RemoveAsync(string jobId)
     {
         _silos.Remove(jobId);
-        return ChangeAsync(line => line.Without(jobId));
+        return ChangeAsync(queue => queue.Without(jobId));
     }
 
     private async Task<bool> ChangeAsync(Func<TaskQueue, TaskQueue> change)
     {
-        if (!await _line.ChangeAsync(change))
+        if (!await _store.ChangeAsync(change))
         {
             return false;
         }
 
-        if (_line.Queue.First != _first)
+        if (_store.Queue.First != _first)
         {
-            _first = _line.Queue.First;
-            _askedAt = null;
+            _first = _store.Queue.First;
+            _firstCheckedAt = null;
             if (_first is not null && _silos.TryGetValue(_first, out var silo))
             {
-                // It is told now, and asked for only if that was in vain.
-                _askedAt = timeProvider.GetTimestamp();
-                runners.On(silo).TurnHasCome(JobKey.Of(Customer, _first)).Ignore();
+                // Counts as a check: the job is asked for only if this message has no effect.
+                _firstCheckedAt = timeProvider.GetTimestamp();
+                runners.On(silo).BecameFirst(JobKey.Of(Customer, _first)).Ignore();
             }
         }
 
         return true;
     }
 
-    /// <summary>Whether a job has ended, as its grain says. A grain that can't say so now is asked again later.</summary>
+    /// <summary>Whether a job has ended. False if its grain does not answer: it is asked again later.</summary>
     private async Task<bool> HasEndedAsync(string jobId)
     {
         try
@@ -183,11 +161,8 @@ internal sealed partial class TaskQueueGrain(
         }
         catch (Exception fault)
         {
-            LogNoWord(fault, jobId);
+            LogJobUnknown(fault, jobId);
             return false;
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: no word from its grain. It keeps its place in the line.")]
-    private partial void LogNoWord(Exception fault, string job);
 }

@@ -3,7 +3,10 @@ using Orleans.Storage;
 
 namespace SyncCluster.SerialTasks;
 
-/// <summary>A task's line in storage. It changes by compare-and-swap on its ETag; after a failed write nothing is known until it was read again.</summary>
+/// <summary>
+/// A task's queue: as it is stored, and as this activation knows it. It changes only by compare-and-swap on its ETag; after a failed write it is
+/// unknown until it has been read again.
+/// </summary>
 internal sealed partial class TaskQueueStore(IGrainStorage storage, GrainId grain, ILogger logger)
 {
     private const int Tries = 3;
@@ -12,11 +15,11 @@ internal sealed partial class TaskQueueStore(IGrainStorage storage, GrainId grai
     private string? _etag;
     private bool _known;
 
-    /// <summary>As last read or written. It may be older than what is stored; then no change of it is accepted.</summary>
+    /// <summary>The queue as last read or written. If the stored one is newer, no change of this one is accepted.</summary>
     public TaskQueue Queue { get; private set; } = new();
 
-    /// <summary>Has the change stand in storage. False: it can't be reached, and nothing is known.</summary>
-    /// <param name="change">What is to be changed; may be called again on a newer line.</param>
+    /// <summary>Changes the queue in storage. False: storage can't be reached, and the queue is unknown.</summary>
+    /// <param name="change">The change; it may be called again, on a newer queue.</param>
     public async Task<bool> ChangeAsync(Func<TaskQueue, TaskQueue> change)
     {
         for (var tries = 0; tries < Tries; tries++)
@@ -43,7 +46,7 @@ internal sealed partial class TaskQueueStore(IGrainStorage storage, GrainId grai
         }
         catch (Exception fault)
         {
-            LogFailed(fault, grain);
+            LogReadFailed(fault, grain);
             return false;
         }
 
@@ -60,7 +63,7 @@ internal sealed partial class TaskQueueStore(IGrainStorage storage, GrainId grai
         }
         catch (Exception fault)
         {
-            LogFailed(fault, grain);
+            LogWriteFailed(fault, grain);
             _known = false;
             return false;
         }
@@ -68,7 +71,4 @@ internal sealed partial class TaskQueueStore(IGrainStorage storage, GrainId grai
         (Queue, _etag) = (next, state.ETag);
         return true;
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Storage has failed at {Grain}: it will be read again.")]
-    private partial void LogFailed(Exception fault, GrainId grain);
 }

@@ -25,5 +25,5 @@ public interface IRunnerService : IGrainService
     /// <summary>The job is the first in its task's queue. Sent once; the message may be lost.</summary>
     /// <param name="key">Its <see cref="JobKey"/>.</param>
     [Alias("turn"), ResponseTimeout("00:00:02")]
-    Task TurnHasCome(string key);
+    Task BecameFirst(string key);
 }

@@ -23,11 +23,11 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private readonly QueueHandover _handover;
     private readonly RunnerQueries _runners;
     private readonly CompletionPublisher _completions;
+    private readonly SerialTaskWaiters _serialJobs;
     private readonly ILocalSiloDetails _silo;
     private readonly IHostApplicationLifetime _lifetime;
     private readonly LocalExecutorOptions _options;
     private readonly ILogger<LocalExecutor> _logger;
-    private readonly Lazy<SerialTaskWaiters> _serialJobs;
     private readonly CancellationTokenSource _drain = new();
     private readonly CancellationTokenSource _kill = new();
     private Task _work = Task.CompletedTask;
@@ -40,11 +40,10 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         QueueHandover handover,
         RunnerQueries runners,
         CompletionPublisher completions,
-        IGrainFactory grains,
+        SerialTaskWaiters serialJobs,
         ILocalSiloDetails silo,
         IHostApplicationLifetime lifetime,
         IOptions<LocalExecutorOptions> options,
-        TimeProvider timeProvider,
         ILogger<LocalExecutor> logger)
     {
         _held = held;
@@ -53,13 +52,11 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         _handover = handover;
         _runners = runners;
         _completions = completions;
+        _serialJobs = serialJobs;
         _silo = silo;
         _lifetime = lifetime;
         _options = options.Value;
         _logger = logger;
-
-        // Created on first use: the silo has no address yet.
-        _serialJobs = new(() => new(grains, Address, Queue, _held.Remove, timeProvider, logger));
     }
 
     /// <inheritdoc/>
@@ -84,7 +81,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     public void Release(Release release)
     {
         var job = _held.Add(release.Spec, release.Attempt);
-        if (job.Spec.RunsSerially && _serialJobs.Value.TryEnter(job))
+        if (job.Spec.RunsSerially && _serialJobs.TryAdd(job))
         {
             LogWaitsForTask(job.Spec.JobId, job.Spec.Customer, job.Spec.TaskId, job.Attempt);
         }
@@ -120,10 +117,6 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     public ValueTask<JobLog?> ReadLogAsync(JobRecord record, long from) =>
         record.Lifecycle == Lifecycle.Assigned ? _runners.ReadLogAsync(record, from) : default;
 
-    /// <summary>The job is the first in its task's queue.</summary>
-    /// <param name="key">The job's <see cref="JobKey"/>.</param>
-    public void TurnHasCome(string key) => _serialJobs.Value.TurnHasCome(key);
-
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle lifecycle)
     {
@@ -143,7 +136,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     {
         _started = true;
         _work = Task.WhenAll(
-            _workers.RunAsync(_drain.Token, _kill.Token), HandOverWhenDrainingAsync(), _serialJobs.Value.AskFromTimeToTimeAsync(_drain.Token));
+            _workers.RunAsync(_drain.Token, _kill.Token), HandOverWhenDrainingAsync(), _serialJobs.ReportAsync(_drain.Token));
 
         // The stop of the host comes before the stop of the silo: running scripts get their time while the gateway still answers.
         _lifetime.ApplicationStopping.Register(Drain);
@@ -173,7 +166,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         await Task.Delay(Timeout.InfiniteTimeSpan, _drain.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // Workers take no job that enters the queue from now on.
-        _serialJobs.Value.Close(Queue);
+        _serialJobs.Close();
         await _handover.HandOverQueueAsync();
     }
 

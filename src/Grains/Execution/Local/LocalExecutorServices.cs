@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SyncCluster.Scripts;
+using SyncCluster.SerialTasks;
 
 namespace SyncCluster.Execution.Local;
 
@@ -24,6 +25,7 @@ internal static class LocalExecutorServices
         services.AddSingleton<JobRunner>();
         services.AddSingleton<JobWorkers>();
         services.AddSingleton<QueueHandover>();
+        services.AddSingleton<SerialTaskWaiters>();
         services.AddSingleton<RunnerQueries>();
         services.AddGrainService<RunnerService>(GrainServiceTypes.Runner);
         services.AddExecutor<LocalExecutor>();

@@ -1,10 +1,11 @@
 using Microsoft.Extensions.Logging;
 using SyncCluster.Jobs;
+using SyncCluster.SerialTasks;
 
 namespace SyncCluster.Execution.Local;
 
 /// <inheritdoc/>
-internal sealed class RunnerService(GrainId id, Silo silo, ILoggerFactory loggers, HeldJobs held, LocalExecutor executor)
+internal sealed class RunnerService(GrainId id, Silo silo, ILoggerFactory loggers, HeldJobs held, SerialTaskWaiters serialJobs)
     : GrainService(id, silo, loggers), IRunnerService
 {
     /// <inheritdoc/>
@@ -17,9 +18,9 @@ internal sealed class RunnerService(GrainId id, Silo silo, ILoggerFactory logger
     public Task<JobLog?> ReadLog(string jobId, Guid attempt, long from) => Task.FromResult(held.ReadLog(jobId, attempt, from));
 
     /// <inheritdoc/>
-    public Task TurnHasCome(string key)
+    public Task BecameFirst(string key)
     {
-        executor.TurnHasCome(key);
+        serialJobs.BecameFirst(key);
         return Task.CompletedTask;
     }
 }
