@@ -57,6 +57,10 @@ public interface IJobGrain : IGrainWithStringKey
     [Alias("complete"), ResponseTimeout("00:00:05")]
     Task<Completion> Complete(Guid run, JobOutcome outcome);
 
+    /// <summary>An external system, which runs the job without an assignment of this cluster, has ended it.</summary>
+    [Alias("completeexternal"), ResponseTimeout("00:00:05")]
+    Task<Completion> CompleteExternal(JobOutcome outcome);
+
     /// <summary>Ends a job that waits for a runner; stops a job that runs.</summary>
     [Alias("cancel"), ResponseTimeout("00:00:05")]
     Task<Cancellation> Cancel();

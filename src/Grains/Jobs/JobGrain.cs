@@ -26,8 +26,9 @@ namespace SyncCluster.Jobs;
 /// <para>
 /// <b>Who calls, and when.</b> A gateway calls <see cref="Submit"/> for a new job and for each repeat of the call; <see cref="Attach"/> to keep a
 /// wait alive, and a last time before the waiter's deadline (I5); <see cref="Leave"/> or <see cref="Disconnect"/> when its last waiter is gone. A
-/// runner calls <see cref="Assign"/> immediately before it starts the script, and repeats <see cref="Complete"/> until the end is acknowledged.
-/// <see cref="Cancel"/> and <see cref="Terminate"/> may come at any time.
+/// runner calls <see cref="Assign"/> immediately before it starts the script, and repeats <see cref="Complete"/> until the end is acknowledged; an
+/// executor whose jobs run in an external system repeats <see cref="CompleteExternal"/>. <see cref="Cancel"/> and <see cref="Terminate"/> may come at
+/// any time.
 /// </para>
 /// <para>
 /// <b>A job is released at most once (I2).</b> Records change only by compare-and-swap on their ETag. If the outcome of a write is unknown, the same
@@ -219,6 +220,12 @@ internal sealed partial class JobGrain(
             _ => Completion.AlreadyFinished,
         };
     }
+
+    /// <inheritdoc/>
+    public Task<Completion> CompleteExternal(JobOutcome outcome) =>
+
+        // A silo of version 0.1 reports these ends by Complete with an empty run: that must keep working.
+        Complete(JobRecord.NoRun, outcome);
 
     /// <inheritdoc/>
     public Task<Cancellation> Cancel() => IfUnfinishedAsync(async record =>

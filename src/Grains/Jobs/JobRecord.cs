@@ -24,7 +24,9 @@ public sealed record JobRecord : IEvictable
     /// <summary>The silo where the job is queued or runs.</summary>
     [Id(5)] public SiloAddress? Runner { get; init; }
 
-    /// <summary>The run that may start the script; empty before the assignment.</summary>
+    /// <summary>
+    /// The run that may start the script; <see cref="NoRun"/> before the assignment, and always for a job that an external system runs.
+    /// </summary>
     [Id(6)] public Guid Run { get; init; }
 
     /// <summary>The finished job's document: JSON, UTF-8; null before the end.</summary>
@@ -34,6 +36,9 @@ public sealed record JobRecord : IEvictable
 
     /// <summary>Why an ended job has no answer; null if it has one.</summary>
     [Id(9)] public string? Fault { get; init; }
+
+    /// <summary>The <see cref="Run"/> of a job that no runner was assigned to.</summary>
+    public static Guid NoRun => Guid.Empty;
 
     public bool HasEnded => Lifecycle.HasEnded();
 

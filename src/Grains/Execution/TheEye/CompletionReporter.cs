@@ -21,7 +21,7 @@ internal sealed partial class CompletionReporter
     public async Task ReportAsync(MonitoredJob job, JobOutcome outcome, CancellationToken cancellation)
     {
         var completion = await _retries.ExecuteAsync(
-            job.Spec.JobId, () => _grains.GetJob(job.Key).Complete(Guid.Empty, outcome), answer => answer != Completion.Retry, cancellation);
+            job.Spec.JobId, () => _grains.GetJob(job.Key).CompleteExternal(outcome), answer => answer != Completion.Retry, cancellation);
         LogReported(job.Spec.JobId, completion);
     }
 }
