@@ -1,0 +1,55 @@
+using System.Reflection;
+using Microsoft.Extensions.Logging;
+
+namespace SyncCluster.Gateway.Tests.Logging;
+
+/// <summary>
+/// Each log message has its own event id, which operators filter and alert by. Each namespace takes its ids from a range of its own.
+/// </summary>
+public sealed class EventIdTests
+{
+    private const BindingFlags DeclaredMethods =
+        BindingFlags.DeclaredOnly | BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
+
+    private static readonly string[] ProductAssemblies =
+        ["SyncCluster.Scripts", "SyncCluster.Grains", "SyncCluster.Hosting", "SyncCluster.Silo", "SyncCluster.Gateway"];
+
+    private static readonly IdRange[] Ranges =
+    [
+        new("SyncCluster.Jobs", 1000, 1099),
+        new("SyncCluster.Tasks", 1100, 1199),
+        new("SyncCluster.Quotas", 1200, 1299),
+        new("SyncCluster.SerialTasks", 1300, 1399),
+        new("SyncCluster.Storage", 1400, 1499),
+    ];
+
+    private static readonly Message[] Messages =
+    [
+        .. from assembly in ProductAssemblies
+           from type in Assembly.Load(assembly).GetTypes()
+           from method in type.GetMethods(DeclaredMethods)
+           let attribute = method.GetCustomAttribute<LoggerMessageAttribute>()
+           let range = Ranges.FirstOrDefault(range => range.Contains(type))
+           where attribute is not null && range is not null
+           select new Message($"{type}.{method.Name}", attribute.EventId, range),
+    ];
+
+    [Fact]
+    public void Each_message_has_an_explicit_event_id_from_the_range_of_its_namespace()
+    {
+        Assert.NotEmpty(Messages);
+        Assert.All(Messages, message => Assert.True(
+            message.EventId >= message.Range.First && message.EventId <= message.Range.Last, $"{message} is out of the range."));
+    }
+
+    [Fact]
+    public void No_event_id_is_used_twice() =>
+        Assert.Empty(Messages.GroupBy(message => message.EventId).Where(messages => messages.Count() > 1).SelectMany(messages => messages));
+
+    private sealed record IdRange(string Namespace, int First, int Last)
+    {
+        public bool Contains(Type type) => $"{type.Namespace}.".StartsWith($"{Namespace}.", StringComparison.Ordinal);
+    }
+
+    private sealed record Message(string Method, int EventId, IdRange Range);
+}
