@@ -498,7 +498,11 @@ internal sealed partial class JobGrain(
             ReleaseQuotaAndQueue(record.Spec);
         }
 
-        PushIfEnded(written != WriteOutcome.Unknown);
+        if (written != WriteOutcome.Unknown)
+        {
+            PushIfEnded();
+        }
+
         return written;
     }
 
@@ -525,14 +529,18 @@ internal sealed partial class JobGrain(
 
     private async Task<bool> LoadAsync()
     {
-        var isKnown = await _store.LoadAsync();
-        PushIfEnded(isKnown);
-        return isKnown;
+        if (!await _store.LoadAsync())
+        {
+            return false;
+        }
+
+        PushIfEnded();
+        return true;
     }
 
-    private void PushIfEnded(bool isKnown)
+    private void PushIfEnded()
     {
-        if (isKnown && _subscribers.Count > 0 && _store.Record is { HasEnded: true })
+        if (_subscribers.Count > 0 && _store.Record is { HasEnded: true })
         {
             _ = PushAsync();
         }
