@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Harness;
 using static SyncCluster.Cluster.Tests.Compatibility.Version01Cluster;
 
 namespace SyncCluster.Cluster.Tests.Compatibility;
@@ -19,7 +19,7 @@ public sealed class LocalRecording : IAsyncLifetime
 
     public Task InitializeAsync() => _cluster.InitializeAsync();
 
-    public Task DisposeAsync() => _cluster.DisposeAsync();
+    public Task DisposeAsync() => _cluster.DisposeAsync().AsTask();
 
     [RecordingFact]
     public async Task Record()
@@ -121,12 +121,12 @@ public sealed class LocalRecording : IAsyncLifetime
             ["running"] = await CallAsync("wait", """["300"]""", prefer: "respond-async"),
             [SerialJobs[0]] = await CallAsync("serial", """["300"]""", prefer: "respond-async"),
         };
-        await Until.TrueAsync(() => calls.Values.All(call => _cluster.Ran().Contains(call.JobId)), "both scripts run");
+        await Eventually.TrueAsync(() => calls.Values.All(call => _cluster.Ran().Contains(call.JobId)), "both scripts run");
         calls[SerialJobs[1]] = await CallAsync("serial", """["0"]""", prefer: "respond-async");
         calls[SerialJobs[2]] = await CallAsync("serial", """["0"]""", prefer: "respond-async");
         calls["queued"] = await CallAsync("wait", """["0"]""", prefer: "respond-async");
         calls["queued with a key"] = await CallAsync("wait", """["0"]""", key: "order-6", prefer: "respond-async");
-        await Until.TrueAsync(
+        await Eventually.TrueAsync(
             async () => (await StoredKeys.ReadAsync(_cluster.Redis)).Values.Any(state => SerialJobs.All(name => state.Names(calls[name].JobId!))),
             "the task's queue has all three");
         return calls;
@@ -135,7 +135,7 @@ public sealed class LocalRecording : IAsyncLifetime
     private async Task<Exchange> CanceledAsync(bool hasBegun)
     {
         var call = await CallAsync("wait", """["300"]""", prefer: "respond-async");
-        await Until.TrueAsync(() => !hasBegun || _cluster.Ran().Contains(call.JobId), "the script has begun");
+        await Eventually.TrueAsync(() => !hasBegun || _cluster.Ran().Contains(call.JobId), "the script has begun");
         await _cluster.SendAsync(new("PUT", $"/acme/job/{call.JobId}/cancel") { Token = UserToken });
         return call;
     }
@@ -188,7 +188,7 @@ public sealed class LocalRecording : IAsyncLifetime
         recipe["task"]!["script_runas"] = "sh %script%";
         recipe["task"]!["multitasking"] = name != "serial";
         recipe["file"]!["data"] = Convert.ToBase64String(Encoding.UTF8.GetBytes($"""
-            echo "$THEEYE_JOB" >> "$HOME/ran"
+            echo "$THEEYE_JOB" >> "$TMPDIR/ran"
             {script}
 
             """));
@@ -198,15 +198,14 @@ public sealed class LocalRecording : IAsyncLifetime
     /// <summary>The version that is recorded, on an empty Redis.</summary>
     private sealed class EmptyCluster : Version01Cluster
     {
-        private protected override string Programs => RecordingFactAttribute.Programs!;
+        private protected override IReadOnlyList<string> SiloProgram => RecordingFactAttribute.SiloProgram;
 
-        private protected override string DemoTasks => Path.Combine(Folder, "demo");
+        private protected override IReadOnlyList<string> GatewayProgram => RecordingFactAttribute.GatewayProgram;
 
-        private protected override async Task PrepareAsync()
+        private protected override Task PrepareAsync()
         {
-            Directory.CreateDirectory(Home);
             Directory.CreateDirectory(DemoTasks);
-            await File.WriteAllTextAsync(Path.Combine(DemoTasks, "say.json"), RecipeOf("say"));
+            return File.WriteAllTextAsync(Path.Combine(DemoTasks, "say.json"), RecipeOf("say"));
         }
     }
 }

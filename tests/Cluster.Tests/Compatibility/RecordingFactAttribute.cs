@@ -1,4 +1,4 @@
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Clusters;
 
 namespace SyncCluster.Cluster.Tests.Compatibility;
 
@@ -10,7 +10,11 @@ internal sealed class RecordingFactAttribute : FactAttribute
 {
     private const string Variable = "SYNCCLUSTER_RECORD";
 
-    public RecordingFactAttribute() => Skip = ClusterFactAttribute.Missing ?? (Programs is null ? $"{Variable} names no build to record." : null);
+    private static readonly string? Folder = Environment.GetEnvironmentVariable(Variable);
 
-    public static string? Programs { get; } = Environment.GetEnvironmentVariable(Variable);
+    public RecordingFactAttribute() => Skip = ClusterFactAttribute.SkipReason ?? (Folder is null ? $"{Variable} names no build to record." : null);
+
+    public static IReadOnlyList<string> SiloProgram => ["dotnet", Path.Combine(Folder!, "SyncCluster.Silo.dll")];
+
+    public static IReadOnlyList<string> GatewayProgram => ["dotnet", Path.Combine(Folder!, "SyncCluster.Gateway.dll")];
 }

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using StackExchange.Redis;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Harness.Processes;
 
 namespace SyncCluster.Cluster.Tests.Compatibility;
 

@@ -1,4 +1,4 @@
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Harness;
 using SyncCluster.TheEye.Faults;
 using static SyncCluster.Cluster.Tests.Compatibility.Version01TheEyeCluster;
 
@@ -17,7 +17,7 @@ public sealed class TheEyeRecording : IAsyncLifetime
 
     public Task InitializeAsync() => _cluster.InitializeAsync();
 
-    public Task DisposeAsync() => _cluster.DisposeAsync();
+    public Task DisposeAsync() => _cluster.DisposeAsync().AsTask();
 
     [RecordingFact]
     public async Task Record()
@@ -80,11 +80,11 @@ public sealed class TheEyeRecording : IAsyncLifetime
         made.Open();
 
         KeyValuePair<string, StoredKeys.Entry>[] bound = [];
-        await Until.TrueAsync(
+        await Eventually.TrueAsync(
             async () => (bound = [.. (await StoredKeys.ReadAsync(_cluster.Redis)).Where(stored => !before.ContainsKey(stored.Key))]).Length == 1,
             "the key names the job");
         var (key, whileBound) = bound[0];
-        await Until.TrueAsync(async () => (await StoredKeys.ReadAsync(_cluster.Redis))[key].Etag != whileBound.Etag, "the key is free");
+        await Eventually.TrueAsync(async () => (await StoredKeys.ReadAsync(_cluster.Redis))[key].Etag != whileBound.Etag, "the key is free");
         return (key, whileBound);
     }
 
@@ -94,11 +94,13 @@ public sealed class TheEyeRecording : IAsyncLifetime
     /// <summary>The version that is recorded, on an empty Redis.</summary>
     private sealed class EmptyCluster : Version01TheEyeCluster
     {
-        private protected override string Programs => RecordingFactAttribute.Programs!;
+        private protected override IReadOnlyList<string> SiloProgram => RecordingFactAttribute.SiloProgram;
+
+        private protected override IReadOnlyList<string> GatewayProgram => RecordingFactAttribute.GatewayProgram;
 
         /// <summary>A call that is to be given up ends before a request to TheEye does.</summary>
         private protected override string[] MoreSettings => ["--Waiting:Patience=00:00:01"];
 
-        private protected override Task PrepareAsync() => StartTheEyeAsync();
+        private protected override Task PrepareAsync() => Task.CompletedTask;
     }
 }

@@ -1,14 +1,15 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Clusters;
+using SyncCluster.Harness.Processes;
 
 namespace SyncCluster.Cluster.Tests.Compatibility;
 
 /// <summary>
 /// A silo and two gateways, one for configured customers and one for the demonstration, on what version 0.1 has stored in Redis.
 /// </summary>
-public partial class Version01Cluster : ProcessCluster
+public partial class Version01Cluster : ClusterFixture
 {
     internal const string Customer = "acme";
     internal const string UserToken = "uma-token";
@@ -29,45 +30,38 @@ public partial class Version01Cluster : ProcessCluster
 
     internal Recorded Recorded { get; } = Recorded.Read("local.answers.json");
 
-    private protected virtual string Programs => AppContext.BaseDirectory;
+    /// <summary>The recipes of the demonstration's gateway. There are none: its tasks are stored.</summary>
+    private protected string DemoTasks => Path.Combine(Folder, "demo-tasks");
 
-    private protected virtual string DemoTasks => Path.Combine(Folder, "no-tasks");
+    private protected virtual IReadOnlyList<string> SiloProgram => ServerPrograms.Silo;
 
-    /// <summary>The home of the scripts, each of which writes a line when it begins.</summary>
-    private protected string Home => Path.Combine(Folder, "home");
+    private protected virtual IReadOnlyList<string> GatewayProgram => ServerPrograms.Gateway;
 
     internal Task<Exchange> SendAsync(Exchange request) =>
         request.SendAsync(Gateways[request.Path.StartsWith("/demo/", StringComparison.Ordinal) ? 1 : 0].Http);
 
-    /// <summary>The jobs whose scripts have begun, in this order.</summary>
+    /// <summary>The jobs whose scripts have begun, in this order: each script writes a line for it.</summary>
     internal string[] Ran()
     {
-        var file = Path.Combine(Home, "ran");
+        var file = Path.Combine(Folder, "ran");
         return File.Exists(file) ? [.. File.ReadLines(file).Select(line => Id().Match(line).Groups[1].Value)] : [];
     }
 
-    private protected override async Task PrepareAsync()
+    private protected override async Task StartAsync()
     {
-        Directory.CreateDirectory(Home);
-        await (await StoredKeys.ReadAsync(Recorded.PathOf("local.redis.json"))).WriteAsync(Redis);
+        await PrepareAsync();
+        await StartSilosAsync([CreateSilo(1)]);
+        await StartGatewaysAsync(
+        [
+            AddGateway("gateway", GatewayProgram, [$"--Cluster:Redis={Redis.Endpoint}", .. Users.SelectMany(Settings)]),
+            AddGateway("gateway of the demonstration", GatewayProgram, [$"--Cluster:Redis={Redis.Endpoint}", $"--Demo:Folder={DemoTasks}"]),
+        ]);
     }
 
-    private protected override IReadOnlyList<Server> MakeGateways() =>
-    [
-        new("gateway", Path.Combine(Programs, "SyncCluster.Gateway.dll"), [$"--Cluster:Redis={Redis.Endpoint}", .. Users.SelectMany(Settings)]),
-        new(
-            "gateway of the demonstration",
-            Path.Combine(Programs, "SyncCluster.Gateway.dll"),
-            [$"--Cluster:Redis={Redis.Endpoint}", $"--Demo:Folder={DemoTasks}"]),
-    ];
+    private protected virtual async Task PrepareAsync() =>
+        await (await StoredKeys.ReadAsync(Recorded.PathOf("local.redis.json"))).WriteAsync(Redis);
 
-    private protected override IReadOnlyList<Server> MakeSilos() => [Silo(0)];
-
-    private protected override Server Silo(int number) => new(
-        $"silo {number}",
-        Path.Combine(Programs, "SyncCluster.Silo.dll"),
-        [$"--Cluster:Redis={Redis.Endpoint}", "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", "--LocalExecutor:Concurrency=2"],
-        new Dictionary<string, string> { ["HOME"] = Home });
+    private protected override Server CreateSilo(int number) => AddSilo($"silo {number}", SiloProgram, ["--LocalExecutor:Concurrency=2"]);
 
     private static string[] Settings((string Customer, string Username, string Credential, string Token) user, int number)
     {

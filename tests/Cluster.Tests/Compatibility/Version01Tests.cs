@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Clusters;
 using static SyncCluster.Cluster.Tests.Compatibility.Version01Cluster;
 
 namespace SyncCluster.Cluster.Tests.Compatibility;

@@ -1,5 +1,6 @@
 using System.Text;
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Clusters;
+using SyncCluster.Harness.Processes;
 using SyncCluster.TheEye;
 using SyncCluster.TheEye.Jobs;
 
@@ -9,7 +10,7 @@ namespace SyncCluster.Cluster.Tests.Compatibility;
 /// A silo and a gateway in front of a stand-in of TheEye, on what version 0.1 has stored in Redis. Of its jobs the stand-in has only the one that was
 /// not released.
 /// </summary>
-public class Version01TheEyeCluster : ProcessCluster
+public class Version01TheEyeCluster : ClusterFixture
 {
     internal const string Customer = "acme";
     internal const string Token = "caller-token";
@@ -24,13 +25,14 @@ public class Version01TheEyeCluster : ProcessCluster
 
     internal Recorded Recorded { get; } = Recorded.Read("theeye.answers.json");
 
-    private protected virtual string Programs => AppContext.BaseDirectory;
+    private protected virtual IReadOnlyList<string> SiloProgram => ServerPrograms.Silo;
+
+    private protected virtual IReadOnlyList<string> GatewayProgram => ServerPrograms.Gateway;
 
     private protected virtual string[] MoreSettings => [];
 
     private string[] Settings =>
     [
-        $"--Cluster:Redis={Redis.Endpoint}",
         "--Executor=TheEye",
         $"--TheEye:Supervisor={TheEye.Supervisor}",
         $"--TheEye:Gateway={TheEye.Gateway}",
@@ -42,7 +44,7 @@ public class Version01TheEyeCluster : ProcessCluster
         .. MoreSettings,
     ];
 
-    public override async Task DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
         if (_theEye is not null)
@@ -53,14 +55,7 @@ public class Version01TheEyeCluster : ProcessCluster
 
     internal Task<Exchange> SendAsync(Exchange request) => request.SendAsync(Gateways[0].Http);
 
-    private protected override async Task PrepareAsync()
-    {
-        await StartTheEyeAsync();
-        await (await StoredKeys.ReadAsync(Recorded.PathOf("theeye.redis.json"))).WriteAsync(Redis);
-        TheEye.AddJob(Recorded.Unfinished[TheEyeRecording.NotReleased].JobId!, Customer, TaskId, """["not released"]"""u8.ToArray());
-    }
-
-    private protected async Task StartTheEyeAsync()
+    private protected override async Task StartAsync()
     {
         _theEye = await TheEyeServer.StartAsync(new() { Redis = Redis.Endpoint, Agent = RunAsync });
         foreach (var (token, name) in (IEnumerable<(string, string)>)[(Token, "caller"), (ServiceToken, "service")])
@@ -69,14 +64,18 @@ public class Version01TheEyeCluster : ProcessCluster
         }
 
         _theEye.AddTask(Customer, new() { Id = TaskId, ArgumentCount = 1 });
+        await PrepareAsync();
+        await StartSilosAsync([CreateSilo(1)]);
+        await StartGatewaysAsync([AddGateway("gateway", GatewayProgram, [$"--Cluster:Redis={Redis.Endpoint}", .. Settings])]);
     }
 
-    private protected override IReadOnlyList<Server> MakeGateways() => [new("gateway", Path.Combine(Programs, "SyncCluster.Gateway.dll"), Settings)];
+    private protected virtual async Task PrepareAsync()
+    {
+        await (await StoredKeys.ReadAsync(Recorded.PathOf("theeye.redis.json"))).WriteAsync(Redis);
+        TheEye.AddJob(Recorded.Unfinished[TheEyeRecording.NotReleased].JobId!, Customer, TaskId, """["not released"]"""u8.ToArray());
+    }
 
-    private protected override IReadOnlyList<Server> MakeSilos() => [Silo(0)];
-
-    private protected override Server Silo(int number) => new(
-        $"silo {number}", Path.Combine(Programs, "SyncCluster.Silo.dll"), ["--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", .. Settings]);
+    private protected override Server CreateSilo(int number) => AddSilo($"silo {number}", SiloProgram, Settings);
 
     /// <summary>The output is the arguments; <c>["fail"]</c> is a failure.</summary>
     private static Task<JobEnd> RunAsync(RunningJob job, CancellationToken canceled)

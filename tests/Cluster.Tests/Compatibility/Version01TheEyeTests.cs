@@ -1,4 +1,5 @@
-using SyncCluster.Cluster.Tests.Processes;
+using SyncCluster.Cluster.Tests.Clusters;
+using SyncCluster.Harness;
 
 namespace SyncCluster.Cluster.Tests.Compatibility;
 
@@ -31,7 +32,7 @@ public sealed class Version01TheEyeTests(Version01TheEyeCluster cluster) : IClas
     {
         var refused = await cluster.SendAsync(Recorded.Unfinished[TheEyeRecording.GivenUp]);
         Assert.Equal(502, refused.Status);
-        await Until.TrueAsync(
+        await Eventually.TrueAsync(
             async () => (await StoredKeys.ReadAsync(cluster.Redis)).Count(stored => stored.Value.Names(refused.JobId!)) == 1,
             "only the job's own record names it");
         await MakesAnotherAsync(TheEyeRecording.GivenUp);

@@ -87,8 +87,14 @@ public abstract class ProcessCluster : IAsyncDisposable
     /// <summary>A gateway that ends with the cluster.</summary>
     /// <param name="name">What it is called.</param>
     /// <param name="settings">Its settings, the Redis of the cluster included.</param>
-    protected Server AddGateway(string name, params IEnumerable<string> settings) =>
-        AddServer(name, [.. ServerPrograms.Gateway, ServerPrograms.AnyPort, .. settings]);
+    protected Server AddGateway(string name, params IEnumerable<string> settings) => AddGateway(name, ServerPrograms.Gateway, settings);
+
+    /// <inheritdoc cref="AddGateway(string, IEnumerable{string})"/>
+    /// <param name="name">What it is called.</param>
+    /// <param name="program">The program that stands in for the gateway's own.</param>
+    /// <param name="settings">Its settings, the Redis of the cluster included.</param>
+    protected Server AddGateway(string name, IEnumerable<string> program, IEnumerable<string> settings) =>
+        AddServer(name, [.. program, ServerPrograms.AnyPort, .. settings]);
 
     /// <summary>Lets a server end with the cluster.</summary>
     protected T Add<T>(T server)
