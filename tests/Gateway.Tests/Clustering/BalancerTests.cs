@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Harness;
 
 namespace SyncCluster.Gateway.Tests.Clustering;

@@ -1,9 +1,14 @@
+using SyncCluster.Harness;
 using SyncCluster.Jobs;
 
-namespace SyncCluster.Gateway.Tests.Waiting;
+namespace SyncCluster.Grains.Tests.Jobs;
 
-/// <summary>The end of a job that an external system runs: no runner of this cluster was assigned to it.</summary>
-public sealed class JobGrainExternalCompletionTests(JobCluster cluster) : IClassFixture<JobCluster>
+/// <summary>
+/// The end of a job that an external system runs: no runner of this cluster was assigned to it. On TestingHost: the reports are grain calls, and need no
+/// crash of a process.
+/// </summary>
+[Collection(JobCluster.Name)]
+public sealed class JobGrainExternalCompletionTests(JobCluster cluster)
 {
     private static readonly JobOutcome Outcome = JobOutcome.Of(Lifecycle.Finished, JobState.Success, "{\"id\":\"external\"}"u8.ToArray());
 
