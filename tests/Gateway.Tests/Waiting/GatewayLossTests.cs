@@ -1,4 +1,3 @@
-using SyncCluster.Gateway.Waiting;
 using SyncCluster.Harness;
 using SyncCluster.Jobs;
 
