@@ -11,6 +11,7 @@ namespace SyncCluster.Cluster.Tests.Scenarios;
 /// Gateways that die, and clients that change between gateways. It takes real processes: TestingHost starts no gateways, and what a client sees of a
 /// killed one is a broken TCP connection.
 /// </summary>
+[Trait(WaitingRules.Trait, "I8")]
 public sealed class GatewayTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
 {
     [ClusterFact]

@@ -10,6 +10,7 @@ namespace SyncCluster.Cluster.Tests.Scenarios;
 /// Silos that die or freeze: every caller is answered, and no script runs twice. It takes real processes: a TestingHost cluster stops its silos in an
 /// orderly way and can't freeze one, and the scripts of a killed process must end with it.
 /// </summary>
+[Trait(WaitingRules.Trait, "I2"), Trait(WaitingRules.Trait, "I7"), Trait(WaitingRules.Trait, "I9")]
 public sealed class SiloDeathTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
 {
     [ClusterFact]

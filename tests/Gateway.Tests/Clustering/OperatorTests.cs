@@ -19,7 +19,9 @@ public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<Si
         using var gate = cluster.NewGate();
         var task = await cluster.GatedTaskAsync(gate);
         var calls = new List<Task<(int Status, string Body)>>();
-        for (var call = 1; call <= 6; call++)
+
+        // As many as one silo runs at once, so that all run wherever they are placed.
+        for (var call = 1; call <= GatewayCluster.Workers; call++)
         {
             calls.Add(cluster.CallAsync(call % 2, task));
             await Eventually.TrueAsync(() => gate.Runs().Length == call, "the job's script has started");
@@ -49,7 +51,7 @@ public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<Si
         Assert.Equal(HttpStatusCode.Conflict, again.StatusCode);
 
         gate.Open();
-        Assert.Equal(5, (await Task.WhenAll(calls)).Count(answer => answer.Status == 200));
+        Assert.Equal(calls.Count - 1, (await Task.WhenAll(calls)).Count(answer => answer.Status == 200));
     }
 
     [Theory]

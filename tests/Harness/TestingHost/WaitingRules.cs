@@ -3,8 +3,8 @@ using System.Reflection;
 namespace SyncCluster.Harness;
 
 /// <summary>
-/// The rules of the waiting protocol, and the test projects that test each. A test says which rule it is for by a trait:
-/// <c>[Trait(WaitingRules.Trait, "I3")]</c>. <c>Cluster.Tests</c> shows the same promises under SIGKILL and SIGSTOP, and claims only what no other project can.
+/// The rules of the waiting protocol, and the projects that test each: the grains' and the gateway's on TestingHost, the cluster's on processes that are killed
+/// and frozen. A test says by a trait which rule it is for: <c>[Trait(WaitingRules.Trait, "I3")]</c>.
 /// </summary>
 public static class WaitingRules
 {
@@ -13,18 +13,19 @@ public static class WaitingRules
 
     private const string Grains = "SyncCluster.Grains.Tests";
     private const string Gateway = "SyncCluster.Gateway.Tests";
+    private const string Processes = "SyncCluster.Cluster.Tests";
 
     private static readonly (string Rule, string Promise, string[] TestedIn)[] All =
     [
         ("I1", "No lost wake-up: subscribe before release, and push an end however it becomes known.", [Grains, Gateway]),
-        ("I2", "A job is released at most once.", [Grains, Gateway]),
+        ("I2", "A job is released at most once.", [Grains, Gateway, Processes]),
         ("I3", "An acknowledged completion is durable.", [Grains, Gateway]),
         ("I4", "A finished job never changes.", [Grains]),
         ("I5", "Every waiter ends by its deadline, authentication and allocation included.", [Gateway]),
         ("I6", "Waiters are independent; only an explicit last Leave can cancel a job.", [Grains, Gateway]),
-        ("I7", "Waiters outlive servers: pushes are repeated, gateways attach again, old memory is read again.", [Grains, Gateway]),
-        ("I8", "A gateway that dies takes only its own HTTP connections along.", [Gateway]),
-        ("I9", "An unfinished record is resolved by the next one who asks for it.", [Grains, Gateway]),
+        ("I7", "Waiters outlive servers: pushes are repeated, gateways attach again, old memory is read again.", [Grains, Gateway, Processes]),
+        ("I8", "A gateway that dies takes only its own HTTP connections along.", [Gateway, Processes]),
+        ("I9", "An unfinished record is resolved by the next request for it.", [Grains, Gateway, Processes]),
     ];
 
     /// <summary>The rules that a test project tests.</summary>
@@ -38,5 +39,8 @@ public static class WaitingRules
         .Distinct()
         .Order(StringComparer.Ordinal);
 
-    private static bool IsTest(MethodInfo method) => method.CustomAttributes.Any(attribute => attribute.AttributeType.Name is "FactAttribute" or "TheoryAttribute");
+    /// <summary>The attributes by their names, since this project knows no test framework. A theory is a fact.</summary>
+    private static bool IsTest(MethodInfo method) => method.CustomAttributes.Any(attribute => IsFact(attribute.AttributeType));
+
+    private static bool IsFact(Type? attribute) => attribute is not null && (attribute.Name == "FactAttribute" || IsFact(attribute.BaseType));
 }
