@@ -106,7 +106,8 @@ public sealed class JobGrainLogTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= Minimum;
 
-        void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        void ILogger.Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Messages.Add(formatter(state, exception));
     }
 
@@ -195,7 +196,8 @@ public sealed class JobGrainLogTests : IDisposable
 
         public Task Deactivated => Task.CompletedTask;
 
-        public void Activate(Dictionary<string, object>? requestContext, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public void Activate(Dictionary<string, object>? requestContext, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
 
         public void Deactivate(DeactivationReason deactivationReason, CancellationToken cancellationToken = default)
         {
@@ -203,7 +205,8 @@ public sealed class JobGrainLogTests : IDisposable
 
         public void Rehydrate(IRehydrationContext context) => throw new NotSupportedException();
 
-        public void Migrate(Dictionary<string, object>? requestContext, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public void Migrate(Dictionary<string, object>? requestContext, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
 
         public void ReceiveMessage(object message) => throw new NotSupportedException();
 
