@@ -4,6 +4,6 @@ namespace SyncCluster.Quotas;
 
 internal sealed partial class SiloInventoryClient
 {
-    [LoggerMessage(1210, LogLevel.Information, "Silo {Silo} did not answer which jobs it has.")]
+    [LoggerMessage(1220, LogLevel.Information, "Silo {Silo} did not answer which jobs it has.")]
     private partial void LogNoAnswer(Exception fault, SiloAddress silo);
 }
