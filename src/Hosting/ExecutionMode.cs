@@ -17,6 +17,9 @@ internal record ExecutionMode(string Name, Action<IServiceCollection> AddExecuto
     /// <summary>TheEye runs the jobs.</summary>
     public static ExecutionMode TheEye { get; } = new("TheEye", services => services.AddTheEyeExecutor());
 
+    /// <summary>The modes that a silo has. The first one is the default.</summary>
+    public static IReadOnlyList<ExecutionMode> All { get; } = [Local, TheEye];
+
     /// <summary>Returns the mode that the configuration names, or the first one if it names none.</summary>
     /// <exception cref="OptionsValidationException">The configuration names none of the modes.</exception>
     public static T Select<T>(IConfiguration configuration, IReadOnlyList<T> modes)

@@ -7,8 +7,6 @@ namespace SyncCluster.Silo;
 /// <summary>A silo holds grains of the cluster and, by default, runs the scripts. Over HTTP it serves its health and the operator.</summary>
 internal static class Program
 {
-    private static readonly ExecutionMode[] Modes = [ExecutionMode.Local, ExecutionMode.TheEye];
-
     public static Task<int> Main(string[] args) => args switch
     {
         ["health", var address] => Health.ProbeAsync(address),
@@ -22,7 +20,7 @@ internal static class Program
     {
         var builder = WebApplication.CreateBuilder(args);
         builder.AddDefaults("http://127.0.0.1:6091");
-        builder.AddClusterSilo(ExecutionMode.Select(builder.Configuration, Modes));
+        builder.AddClusterSilo(ExecutionMode.Select(builder.Configuration, ExecutionMode.All));
         builder.Services.AddHealth();
         builder.Services.AddOperator();
         builder.Services.AddProblemDetails();

@@ -16,8 +16,8 @@ namespace SyncCluster.Gateway.Backends;
 internal sealed record GatewayMode(ExecutionMode Execution, Action<IServiceCollection> AddBackend, Action<IEndpointRouteBuilder> MapTasks)
     : ExecutionMode(Execution)
 {
-    /// <summary>The modes that this program has. The first one is the default.</summary>
-    public static IReadOnlyList<GatewayMode> All { get; } =
+    /// <summary>The modes that a gateway has. The first one is the default.</summary>
+    public static new IReadOnlyList<GatewayMode> All { get; } =
     [
         new(Local, services => services.AddLocalBackend(), routes => routes.MapTasksApi()),
         new(TheEye, services => services.AddTheEyeBackend(), routes => routes.MapTasksAtTheEye()),

@@ -15,6 +15,9 @@ internal sealed record WaitPreferences(AnswerFlags Flags, WaitDeadlines Deadline
     /// <summary>The wait as <c>Preference-Applied</c> has it; null if none was asked for.</summary>
     private string? Wait { get; init; }
 
+    /// <summary>Whether a request asks for its job to be canceled when the last waiter has disconnected.</summary>
+    public static bool CancelsOnDisconnect(HttpRequest request) => request.Query.ContainsKey("cancel_on_disconnect");
+
     /// <param name="request">Its flags and its <c>Prefer</c> count.</param>
     /// <param name="options">How long a request may wait.</param>
     /// <param name="customer">The customer of the task or job.</param>

@@ -100,15 +100,15 @@ public abstract class WaiterLimitTests(TestServer server) : IAsyncLifetime
 public sealed class LocalPlaceTests() : WaiterLimitTests(new Server())
 {
     [Theory]
-    [InlineData("Limits:Waiters=0")]
-    [InlineData("Limits:CallsPerSecond=-1")]
-    [InlineData("Limits:CallsPerSecond=NaN")]
-    [InlineData("Limits:CallsPerSecond=1e9")]
-    [InlineData("Limits:Burst=-1")]
-    [InlineData("Limits:Customers:acme:CallsPerSecond=0.0001")]
-    [InlineData("Limits:Customers:acme:Burst=-1")]
-    [InlineData("Limits:Customers:task:CallsPerSecond=1")]
-    public async Task Limits_that_are_none_are_refused_at_the_start(string setting)
+    [InlineData("Limits:Waiters=0", "Limits:Waiters must be above 0.")]
+    [InlineData("Limits:CallsPerSecond=-1", "Limits:CallsPerSecond must be 0, or from 0.001 to 1000000.")]
+    [InlineData("Limits:CallsPerSecond=NaN", "Limits:CallsPerSecond must be 0, or from 0.001 to 1000000.")]
+    [InlineData("Limits:CallsPerSecond=1e9", "Limits:CallsPerSecond must be 0, or from 0.001 to 1000000.")]
+    [InlineData("Limits:Burst=-1", "Limits:Burst must be 0 or more.")]
+    [InlineData("Limits:Customers:acme:CallsPerSecond=0.0001", "Limits:Customers:acme:CallsPerSecond must be 0, or from 0.001 to 1000000.")]
+    [InlineData("Limits:Customers:acme:Burst=-1", "Limits:Customers:acme:Burst must be 0 or more.")]
+    [InlineData("Limits:Customers:task:CallsPerSecond=1", "Limits:Customers:task: this can't be a customer's name.")]
+    public async Task A_limit_that_is_not_valid_is_refused_at_the_start(string setting, string message)
     {
         var refusal = await Assert.ThrowsAsync<OptionsValidationException>(async () =>
         {
@@ -118,7 +118,7 @@ public sealed class LocalPlaceTests() : WaiterLimitTests(new Server())
             ]);
             await app.StartAsync();
         });
-        Assert.Contains("Limits: ", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal([message], refusal.Failures);
     }
 
     private sealed class Server : TestServer

@@ -62,7 +62,7 @@ internal sealed class SyncCallHandler(
             return problem;
         }
 
-        if (TaskInvocation.CancelsOnDisconnect(http.Request))
+        if (WaitPreferences.CancelsOnDisconnect(http.Request))
         {
             invocation = invocation with { CallerWaitsUntil = timeProvider.GetUtcNow() + preferences.Deadlines.End.Remaining };
         }

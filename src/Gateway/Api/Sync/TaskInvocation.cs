@@ -30,9 +30,6 @@ internal sealed record TaskInvocation(string Customer, string Task, CallPayload 
     /// </summary>
     public DateTimeOffset? CallerWaitsUntil { get; init; }
 
-    /// <summary>Whether a request asks for its job to be canceled when the last waiter has disconnected.</summary>
-    public static bool CancelsOnDisconnect(HttpRequest request) => request.Query.ContainsKey("cancel_on_disconnect");
-
     /// <summary>Makes the call of a request, with what its <c>Idempotency-Key</c> means.</summary>
     /// <param name="request">The request.</param>
     /// <param name="customer">The task's customer.</param>
@@ -48,7 +45,7 @@ internal sealed record TaskInvocation(string Customer, string Task, CallPayload 
         {
             case IdempotencyKey.Malformed malformed:
                 return malformed.Problem;
-            case IdempotencyKey.One when CancelsOnDisconnect(request):
+            case IdempotencyKey.One when WaitPreferences.CancelsOnDisconnect(request):
                 return Problems.KeyWithCancelOnDisconnect;
             case IdempotencyKey.One { Key: var key }:
                 invocation = invocation with { Identity = IdempotencyIdentity.Of(invocation, key) };
