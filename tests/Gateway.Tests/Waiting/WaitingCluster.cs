@@ -50,10 +50,10 @@ public sealed class WaitingCluster : JobTestCluster, IAsyncLifetime
         return hub;
     }
 
-    /// <summary>The waiters of a new gateway that attach again when a silo has left, as a gateway of a cluster has it.</summary>
+    /// <summary>The waiters of a new gateway that attaches again when a silo has left, as in a cluster, and for a long time for no other reason.</summary>
     internal async Task<WaiterHub> WatchingGatewayAsync()
     {
-        var hub = await GatewayAsync();
+        var hub = await GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromHours(1) });
         await RunAsync(new SiloMonitor(
             Client.GetRequiredService<IGatewayListProvider>(), hub, TimeProvider.System, NullLogger<SiloMonitor>.Instance));
         return hub;
