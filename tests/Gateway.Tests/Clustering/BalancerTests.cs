@@ -6,7 +6,9 @@ using SyncCluster.Harness;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 
-/// <summary>The load balancer's configuration. A real nginx in front of real gateways, since it is HTTP that is balanced; the silos are TestingHost's.</summary>
+/// <summary>
+/// The load balancer's configuration. A real nginx in front of real gateways, since it is HTTP that is balanced; the silos are TestingHost's.
+/// </summary>
 [Collection(TestingHostCollection.Name)]
 public sealed class BalancerTests(TestingHostCluster cluster)
 {
@@ -22,9 +24,11 @@ public sealed class BalancerTests(TestingHostCluster cluster)
             Assert.Equal($"""["hello {call}"]""", await response.Content.ReadAsStringAsync());
         }
 
-        using var refused = await http.PostAsync(new Uri("/demo/task/hello/secret/path-secret/job?access_token=query-secret", UriKind.Relative), null);
+        using var refused = await http.PostAsync(
+            new Uri("/demo/task/hello/secret/path-secret/job?access_token=query-secret", UriKind.Relative), null);
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
-        await Eventually.TrueAsync(() => balancer.Log.Contains("/demo/task/hello/secret/***/job 401", StringComparison.Ordinal), "the refused call is in the log");
+        await Eventually.TrueAsync(
+            () => balancer.Log.Contains("/demo/task/hello/secret/***/job 401", StringComparison.Ordinal), "the refused call is in the log");
         Assert.Contains($" {cluster.Gateway(0).Authority}", balancer.Log, StringComparison.Ordinal);
         Assert.Contains($" {cluster.Gateway(1).Authority}", balancer.Log, StringComparison.Ordinal);
         Assert.DoesNotContain("demo-token", balancer.Log, StringComparison.Ordinal);

@@ -7,8 +7,8 @@ using SyncCluster.Jobs;
 namespace SyncCluster.Gateway.Tests.Clustering;
 
 /// <summary>
-/// A call at one gateway, its job on any silo, and callers that wait at another gateway. Silos of TestingHost; the gateways are real hosts, since each is a
-/// client of its own and is called over HTTP.
+/// A call at one gateway, its job on any silo, and callers that wait at another gateway. Silos of TestingHost; the gateways are real hosts, since
+/// each is a client of its own and is called over HTTP.
 /// </summary>
 [Collection(TestingHostCollection.Name)]
 public sealed class ClusterTests(TestingHostCluster cluster)

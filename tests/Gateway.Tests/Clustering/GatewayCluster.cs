@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -68,7 +69,8 @@ public abstract class GatewayCluster : IAsyncLifetime
     /// <summary>Imports a script of a test as a task of the demonstration; its id.</summary>
     internal async Task<string> ImportAsync(string script, bool multitasking = true)
     {
-        var recipe = $$$"""{"task":{"name":"a task","multitasking":{{{(multitasking ? "true" : "false")}}},"type":"script","script_runas":"sh %script%","timeout":60000},"file":{"filename":"s.sh","data":"{{{Convert.ToBase64String(Encoding.UTF8.GetBytes(script))}}}"}}""";
+        var task = new { name = "a task", multitasking, type = "script", script_runas = "sh %script%", timeout = 60000 };
+        var recipe = JsonSerializer.Serialize(new { task, file = new { filename = "s.sh", data = Encoding.UTF8.GetBytes(script) } });
         var admin = _gateways[0].Services.GetRequiredService<DemoMode>().AdminToken;
         using var response = await SendAsync(0, HttpMethod.Post, $"/demo/task/import?access_token={admin}", recipe);
         var text = await response.Content.ReadAsStringAsync();
@@ -76,7 +78,8 @@ public abstract class GatewayCluster : IAsyncLifetime
         return JsonNode.Parse(text)!["id"]!.GetValue<string>();
     }
 
-    internal async Task<HttpResponseMessage> SendAsync(int gateway, HttpMethod method, string path, string? json = null, CancellationToken cancellation = default)
+    internal async Task<HttpResponseMessage> SendAsync(
+        int gateway, HttpMethod method, string path, string? json = null, CancellationToken cancellation = default)
     {
         using var request = new HttpRequestMessage(method, path);
         if (json is not null)

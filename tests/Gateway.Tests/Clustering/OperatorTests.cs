@@ -32,7 +32,9 @@ public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<Si
         {
             using var response = await SendAsync(HttpMethod.Get, $"{silo.Urls.Single()}/jobs", SiloProgramCluster.OperatorToken);
             var jobs = JsonNode.Parse(await response.Content.ReadAsStringAsync())!.AsArray();
-            Assert.All(jobs, job => Assert.Equal(("demo", task, "assigned", 1), ((string)job!["customer"]!, (string)job["task_id"]!, (string)job["lifecycle"]!, (int)job["gateways"]!)));
+            Assert.All(jobs, job => Assert.Equal(
+                ("demo", task, "assigned", 1),
+                ((string)job!["customer"]!, (string)job["task_id"]!, (string)job["lifecycle"]!, (int)job["gateways"]!)));
             var ids = jobs.Select(job => (string)job!["id"]!).ToArray();
             Assert.Equal(ids.OrderBy(id => Array.IndexOf(gate.Runs(), id)), ids);
             listed.AddRange(ids);
@@ -73,7 +75,8 @@ public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<Si
     [InlineData("task/eb0166d31d0c56015d131f8f")]
     public async Task An_unknown_job_is_not_found(string job)
     {
-        using var response = await SendAsync(HttpMethod.Put, $"{cluster.Silos[0].Urls.Single()}/jobs/{job}/terminate", SiloProgramCluster.OperatorToken);
+        var address = $"{cluster.Silos[0].Urls.Single()}/jobs/{job}/terminate";
+        using var response = await SendAsync(HttpMethod.Put, address, SiloProgramCluster.OperatorToken);
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
     }
 

@@ -8,8 +8,8 @@ using SyncCluster.Tasks;
 namespace SyncCluster.Gateway.Tests.Clustering;
 
 /// <summary>
-/// Tasks with <c>multitasking:false</c> in a cluster of three silos with four workers each. Silos of TestingHost, stopped and started by its API, with real
-/// scripts that find out whether they run alone; the calls come through real gateways, over HTTP.
+/// Tasks with <c>multitasking:false</c> in a cluster of three silos with four workers each. Silos of TestingHost, stopped and started by its API,
+/// with real scripts that find out whether they run alone; the calls come through real gateways, over HTTP.
 /// </summary>
 [Collection(TestingHostCollection.Name)]
 public sealed class SerialTaskTests(TestingHostCluster cluster)

@@ -14,7 +14,8 @@ public sealed class SiloProgramCluster : GatewayCluster
 
     protected override async Task StartSilosAsync()
     {
-        var settings = CommandLine(ClusterSettings.Concat(SiloSettings).Append(new("Operator:TokenSha256", Convert.ToHexStringLower(Secret.Hash(OperatorToken)))));
+        var token = KeyValuePair.Create<string, string?>("Operator:TokenSha256", Convert.ToHexStringLower(Secret.Hash(OperatorToken)));
+        var settings = CommandLine(ClusterSettings.Concat(SiloSettings).Append(token));
         for (var silo = 0; silo < 3; silo++)
         {
             var app = SyncCluster.Silo.Program.Build(settings);

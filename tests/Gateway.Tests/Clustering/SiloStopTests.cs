@@ -9,8 +9,8 @@ using SyncCluster.Storage;
 namespace SyncCluster.Gateway.Tests.Clustering;
 
 /// <summary>
-/// Silos that are stopped while callers wait at gateways, with the executor and the scripts that the product has. Silos of TestingHost, stopped and started by
-/// its API; the gateways are real hosts, since they learn over TCP and from Redis that a silo has left.
+/// Silos that are stopped while callers wait at gateways, with the executor and the scripts that the product has. Silos of TestingHost, stopped and
+/// started by its API; the gateways are real hosts, since they learn over TCP and from Redis that a silo has left.
 /// </summary>
 [Collection(TestingHostCollection.Name)]
 public sealed class SiloStopTests(TestingHostCluster cluster)
@@ -29,7 +29,8 @@ public sealed class SiloStopTests(TestingHostCluster cluster)
         var answers = await Task.WhenAll(calls);
         var runs = gate.Runs();
         Assert.Equal(runs.Length, runs.Distinct().Count());
-        var stopped = answers.Where(answer => answer.Body.Contains("The server was stopped while the script ran", StringComparison.Ordinal)).ToArray();
+        var stopped = answers
+            .Where(answer => answer.Body.Contains("The server was stopped while the script ran", StringComparison.Ordinal)).ToArray();
         Assert.Equal(running, stopped.Length);
         var ran = answers.Except(stopped).ToArray();
         Assert.All(ran, answer => Assert.Equal(200, answer.Status));
@@ -51,7 +52,8 @@ public sealed class SiloStopTests(TestingHostCluster cluster)
 
         await cluster.StopSiloAsync(cluster.Silos[0]);
         gate.Open();
-        await Eventually.TrueAsync(() => gate.Runs().Length == calls.Length && cluster.Silos.Sum(silo => Unfinished(silo, task)) == 0, "all jobs have run");
+        await Eventually.TrueAsync(
+            () => gate.Runs().Length == calls.Length && cluster.Silos.Sum(silo => Unfinished(silo, task)) == 0, "all jobs have run");
         Assert.Equal(calls.Length, gate.Runs().Distinct().Count());
         await cluster.StartSiloAsync();
     }

@@ -7,8 +7,8 @@ using Xunit.Abstractions;
 namespace SyncCluster.Gateway.Tests.Clustering;
 
 /// <summary>
-/// A storage that fails, is slow, and reports applied writes as failed. Silos of TestingHost, whose storage is replaced; the gateways are real hosts, so that
-/// a caller's answer is an HTTP answer.
+/// A storage that fails, is slow, and reports applied writes as failed. Silos of TestingHost, whose storage is replaced; the gateways are real hosts,
+/// so that a caller's answer is an HTTP answer.
 /// </summary>
 [Trait(WaitingRules.Trait, "I2"), Trait(WaitingRules.Trait, "I3")]
 public sealed class UnreliableStorageTests(UnreliableCluster cluster, ITestOutputHelper output) : IClassFixture<UnreliableCluster>

@@ -19,7 +19,7 @@ public sealed class CancelOnDisconnectTests(WaitingCluster cluster)
         var job = NewJob();
         var gateway = await cluster.GatewayAsync();
         using var client = new CancellationTokenSource();
-        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, client.Token);
+        var submitted = gateway.SubmitAndWaitAsync(job, aborted: client.Token);
         await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
         job.Storage.AllWritesFail = true;
         await client.CancelAsync();
@@ -37,9 +37,9 @@ public sealed class CancelOnDisconnectTests(WaitingCluster cluster)
         var job = NewJob();
         var gateway = await cluster.GatewayAsync();
         cluster.LostLeaves[job.Grain.GetGrainId()] = 3;
-        Assert.IsType<WaitResult.TimedOut>(await gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), CancellationToken.None));
+        Assert.IsType<WaitResult.TimedOut>(await gateway.SubmitAndWaitAsync(job, new Deadline(TimeProvider.System, Short)));
         using var client = new CancellationTokenSource();
-        var again = gateway.AttachAndWaitAsync(job.Key, _ => true, WaitingCluster.Minute, client.Token);
+        var again = gateway.AttachAndWaitAsync(job, aborted: client.Token);
         await client.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => again);
         await Eventually.TrueAsync(() => cluster.LostLeaves[job.Grain.GetGrainId()] == 0, "the gateway has repeated the leave");
@@ -47,7 +47,7 @@ public sealed class CancelOnDisconnectTests(WaitingCluster cluster)
 
         // After the grain has received it once, it need not be sent again.
         using var other = new CancellationTokenSource();
-        again = gateway.AttachAndWaitAsync(job.Key, _ => true, WaitingCluster.Minute, other.Token);
+        again = gateway.AttachAndWaitAsync(job, aborted: other.Token);
         await other.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => again);
         Assert.IsType<JobReply.Pending>(await job.Grain.Attach(job.Observer().Subscription(1), Reading.Fresh));
@@ -64,7 +64,7 @@ public sealed class CancelOnDisconnectTests(WaitingCluster cluster)
         job.Storage.NextWrites(WriteFault.After);
         job.Storage.Gate = slow.Task;
         using var client = new CancellationTokenSource();
-        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), client.Token);
+        var submitted = gateway.SubmitAndWaitAsync(job, new Deadline(TimeProvider.System, Short), aborted: client.Token);
         await Eventually.TrueAsync(() => job.Storage.Reads > 0, "the record is read");
         if (disconnects)
         {

@@ -1,11 +1,12 @@
 using SyncCluster.Harness;
 using SyncCluster.Jobs;
+using static SyncCluster.Gateway.Tests.Waiting.WaiterHubExtensions;
 
 namespace SyncCluster.Gateway.Tests.Waiting;
 
 /// <summary>
-/// A gateway is lost while it waits for jobs. On TestingHost, where the client that the gateway is on is killed and another one is started. That a gateway's
-/// process takes only its own HTTP connections along is shown with SIGKILL in <c>Cluster.Tests</c>.
+/// A gateway is lost while it waits for jobs. On TestingHost, where the client that the gateway is on is killed and another one is started. That a
+/// gateway's process takes only its own HTTP connections along is shown with SIGKILL in <c>Cluster.Tests</c>.
 /// </summary>
 [Trait(WaitingRules.Trait, "I6"), Trait(WaitingRules.Trait, "I8")]
 public sealed class GatewayLossTests(WaitingCluster cluster) : IClassFixture<WaitingCluster>
@@ -16,9 +17,9 @@ public sealed class GatewayLossTests(WaitingCluster cluster) : IClassFixture<Wai
         var job = cluster.NewJob(spec => spec with { CallerWaitsUntil = DateTimeOffset.MaxValue });
         await LoseGatewayAsync(job);
         var gateway = await cluster.GatewayAsync();
-        var found = gateway.AttachAndWaitAsync(job.Key, _ => true, WaitingCluster.Minute, CancellationToken.None);
+        var found = gateway.AttachAndWaitAsync(job);
         await job.FinishAsync();
-        Assert.Equal((await job.StoredAsync())!.Document!, WaiterHubExtensions.Reply<JobReply.Finished>(await found.WaitAsync(JobTestCluster.Patience)).Job.Document);
+        Assert.Equal((await job.StoredAsync())!.Document!, Reply<JobReply.Finished>(await found.WaitAsync(JobTestCluster.Patience)).Job.Document);
     }
 
     [Fact]
@@ -27,10 +28,10 @@ public sealed class GatewayLossTests(WaitingCluster cluster) : IClassFixture<Wai
         var job = cluster.NewJob(spec => spec with { Fingerprint = "call"u8.ToArray() });
         await LoseGatewayAsync(job);
         var gateway = await cluster.GatewayAsync();
-        var repeated = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None);
+        var repeated = gateway.SubmitAndWaitAsync(job);
         await Eventually.TrueAsync(() => gateway.Waiters == 1, "the repeated call waits");
         await job.FinishAsync();
-        WaiterHubExtensions.Reply<JobReply.Finished>(await repeated.WaitAsync(JobTestCluster.Patience));
+        Reply<JobReply.Finished>(await repeated.WaitAsync(JobTestCluster.Patience));
         Assert.Single(job.Executor.Attempts);
     }
 
@@ -47,7 +48,7 @@ public sealed class GatewayLossTests(WaitingCluster cluster) : IClassFixture<Wai
     private async Task LoseGatewayAsync(TestJob job)
     {
         var gateway = await cluster.GatewayAsync();
-        _ = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None);
+        _ = gateway.SubmitAndWaitAsync(job);
         await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
         await cluster.KillClientAsync();
         await cluster.StartClientAsync();

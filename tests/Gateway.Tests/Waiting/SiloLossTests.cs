@@ -3,12 +3,13 @@ using Orleans.TestingHost;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Harness;
 using SyncCluster.Jobs;
+using static SyncCluster.Gateway.Tests.Waiting.WaiterHubExtensions;
 
 namespace SyncCluster.Gateway.Tests.Waiting;
 
 /// <summary>
-/// A silo is killed and one is added while callers wait at two gateways. On TestingHost, whose kill still says that the silo is dead: every grain and every
-/// attempt can be counted here. That the cluster finds out about a crash is shown with SIGKILL in <c>Cluster.Tests</c>.
+/// A silo is killed and one is added while callers wait at two gateways. On TestingHost, whose kill still says that the silo is dead: every grain and
+/// every attempt can be counted here. That the cluster finds out about a crash is shown with SIGKILL in <c>Cluster.Tests</c>.
 /// </summary>
 public sealed class SiloLossTests(WaitingCluster cluster) : IClassFixture<WaitingCluster>
 {
@@ -18,12 +19,13 @@ public sealed class SiloLossTests(WaitingCluster cluster) : IClassFixture<Waitin
     [Trait(WaitingRules.Trait, "I1"), Trait(WaitingRules.Trait, "I2"), Trait(WaitingRules.Trait, "I7"), Trait(WaitingRules.Trait, "I9")]
     public async Task Five_hundred_callers_are_answered_once_each_while_a_silo_is_killed_and_one_is_added()
     {
+        var deadline = new Deadline(TimeProvider.System, TimeSpan.FromHours(1));
         WaiterHub[] gateways = [await cluster.WatchingGatewayAsync(), await cluster.WatchingGatewayAsync()];
         var jobs = Enumerable.Range(0, Jobs).Select(_ => new RunningJob(cluster.NewJob())).ToArray();
-        var submitted = jobs.Select((job, index) => gateways[index % 2].SubmitAndWaitAsync(job.Job.Spec, null, WaitingCluster.Minute, CancellationToken.None)).ToArray();
+        var submitted = jobs.Select((job, index) => gateways[index % 2].SubmitAndWaitAsync(job.Job, deadline)).ToArray();
         await Task.WhenAll(jobs.Select(job => job.Job.Executor.First.Task)).WaitAsync(JobTestCluster.Patience);
         var attached = jobs
-            .Select((job, index) => gateways[(index + 1) % 2].AttachAndWaitAsync(job.Job.Key, _ => true, WaitingCluster.Minute, CancellationToken.None)).ToArray();
+            .Select((job, index) => gateways[(index + 1) % 2].AttachAndWaitAsync(job.Job, deadline)).ToArray();
         Assert.Equal(2 * Jobs, gateways.Sum(gateway => gateway.Waiters));
 
         // Every second job runs, the others are queued.
@@ -37,8 +39,10 @@ public sealed class SiloLossTests(WaitingCluster cluster) : IClassFixture<Waitin
         await cluster.KillSiloAsync(killed);
         var added = await cluster.StartSiloAsync();
 
-        // What is queued on a silo that lives runs there, and so do the queued jobs that others take over. The attempts of the dead silo are tried as well.
-        await Eventually.TrueAsync(() => lostQueued.All(job => job.Job.Executor.Attempts.Count == 2), "the queued jobs of the dead silo are taken over");
+        await Eventually.TrueAsync(
+            () => lostQueued.All(job => job.Job.Executor.Attempts.Count == 2), "the queued jobs of the dead silo are taken over");
+
+        // All queued jobs run now. The attempts that were queued on the dead silo are tried as well.
         foreach (var job in jobs.Except(running))
         {
             await Task.WhenAll(job.Job.Executor.Attempts.Select(job.TryRunAsync));
@@ -54,7 +58,9 @@ public sealed class SiloLossTests(WaitingCluster cluster) : IClassFixture<Waitin
             var expected = lostRunning.Contains(job) ? ServerOutcomes.LostWithItsRunner() : TestJob.Success;
             Assert.Equal((expected.Lifecycle, expected.State, expected.Fault), (stored.Lifecycle, stored.State, stored.Fault));
             Assert.Equal(lostQueued.Contains(job) ? 2 : 1, job.Job.Executor.Attempts.Count);
-            Assert.All(new[] { answers[index], answers[Jobs + index] }, answer => Assert.Equal(stored.Document, WaiterHubExtensions.Reply<JobReply.Finished>(answer).Job.Document));
+            Assert.All(
+                new[] { answers[index], answers[Jobs + index] },
+                answer => Assert.Equal(stored.Document, Reply<JobReply.Finished>(answer).Job.Document));
         }
 
         Assert.All(gateways, gateway => Assert.Equal(0, gateway.Waiters));

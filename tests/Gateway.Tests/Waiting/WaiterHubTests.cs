@@ -4,12 +4,13 @@ using SyncCluster.Execution;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Harness;
 using SyncCluster.Jobs;
+using static SyncCluster.Gateway.Tests.Waiting.WaiterHubExtensions;
 
 namespace SyncCluster.Gateway.Tests.Waiting;
 
 /// <summary>
-/// Requests that wait at a gateway, on the grains of a TestingHost cluster: deadlines, repeated calls, faults of storage and grains. Silos and gateways that
-/// are lost while requests wait are in <c>SiloLossTests</c> and <c>GatewayLossTests</c>, under SIGKILL in <c>Cluster.Tests</c>.
+/// Requests that wait at a gateway, on the grains of a TestingHost cluster: deadlines, repeated calls, faults of storage and grains. Silos and
+/// gateways that are lost while requests wait are in <c>SiloLossTests</c> and <c>GatewayLossTests</c>, under SIGKILL in <c>Cluster.Tests</c>.
 /// </summary>
 [Collection(WaitingCollection.Name)]
 public sealed class WaiterHubTests(WaitingCluster cluster)
@@ -29,8 +30,8 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
                 await job.AssignAsync(attempt, run);
                 await job.Grain.Complete(run, TestJob.Success);
             });
-            var end = await gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None).WaitAsync(JobTestCluster.Patience);
-            Assert.Equal((await job.StoredAsync())!.Document!, WaiterHubExtensions.Reply<JobReply.Finished>(end).Job.Document);
+            var end = await gateway.SubmitAndWaitAsync(job).WaitAsync(JobTestCluster.Patience);
+            Assert.Equal((await job.StoredAsync())!.Document!, Reply<JobReply.Finished>(end).Job.Document);
         }
 
         Assert.Equal(0, gateway.Waiters);
@@ -41,15 +42,15 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
     {
         var job = cluster.NewJob();
         var gateways = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => cluster.GatewayAsync()));
-        var submitted = gateways[0].SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None);
+        var submitted = gateways[0].SubmitAndWaitAsync(job);
         await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
         Task<WaitResult>[] waiters =
-            [submitted, .. Enumerable.Range(1, 99).Select(i => gateways[i % 4].AttachAndWaitAsync(job.Key, _ => true, WaitingCluster.Minute, CancellationToken.None))];
+            [submitted, .. Enumerable.Range(1, 99).Select(i => gateways[i % 4].AttachAndWaitAsync(job))];
         await job.FinishAsync();
         var document = (await job.StoredAsync())!.Document!;
         Assert.All(
             await Task.WhenAll(waiters).WaitAsync(JobTestCluster.Patience),
-            end => Assert.Equal(document, WaiterHubExtensions.Reply<JobReply.Finished>(end).Job.Document));
+            end => Assert.Equal(document, Reply<JobReply.Finished>(end).Job.Document));
         Assert.All(gateways, gateway => Assert.Equal(0, gateway.Waiters));
     }
 
@@ -59,7 +60,7 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
         var watch = Stopwatch.StartNew();
-        var end = await gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), CancellationToken.None).WaitAsync(JobTestCluster.Patience);
+        var end = await gateway.SubmitAndWaitAsync(job, new Deadline(TimeProvider.System, Short)).WaitAsync(JobTestCluster.Patience);
         Assert.IsType<WaitResult.TimedOut>(end);
         Assert.InRange(watch.Elapsed, Short - TimeSpan.FromMilliseconds(20), Short + TimeSpan.FromSeconds(1.5));
         Assert.Equal(Lifecycle.Ready, (await job.StoredAsync())!.Lifecycle);
@@ -75,9 +76,9 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         try
         {
             job.Storage.Gate = gate.Task;
-            var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(TimeProvider.System, Short), CancellationToken.None);
+            var submitted = gateway.SubmitAndWaitAsync(job, new Deadline(TimeProvider.System, Short));
             Assert.IsType<WaitResult.TimedOut>(await submitted.WaitAsync(JobTestCluster.Patience));
-            var attached = gateway.AttachAndWaitAsync(job.Key, _ => true, new Deadline(TimeProvider.System, Short), CancellationToken.None);
+            var attached = gateway.AttachAndWaitAsync(job, new Deadline(TimeProvider.System, Short));
             Assert.IsType<WaitResult.Unknown>(await attached.WaitAsync(JobTestCluster.Patience));
         }
         finally
@@ -98,7 +99,7 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         try
         {
             var minutes = new Deadline(TimeProvider.System, TimeSpan.FromMinutes(10));
-            Assert.IsType<WaitResult.Unknown>(await gateway.AttachAndWaitAsync(job.Key, _ => true, minutes, CancellationToken.None).WaitAsync(JobTestCluster.Patience));
+            Assert.IsType<WaitResult.Unknown>(await gateway.AttachAndWaitAsync(job, minutes).WaitAsync(JobTestCluster.Patience));
         }
         finally
         {
@@ -110,7 +111,7 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
     public async Task The_last_attach_finds_a_job_that_ended_without_a_push()
     {
         var job = cluster.NewJob();
-        WaiterHubExtensions.Reply<JobReply.Finished>(await LastAttachAsync(job, job.EndBehindTheGrainAsync));
+        Reply<JobReply.Finished>(await LastAttachAsync(job, job.EndBehindTheGrainAsync));
     }
 
     [Fact, Trait(WaitingRules.Trait, "I5")]
@@ -127,9 +128,9 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
         using var goes = new CancellationTokenSource();
-        var gone = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, goes.Token);
+        var gone = gateway.SubmitAndWaitAsync(job, aborted: goes.Token);
         await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
-        var stays = gateway.AttachAndWaitAsync(job.Key, _ => true, WaitingCluster.Minute, CancellationToken.None);
+        var stays = gateway.AttachAndWaitAsync(job);
         await goes.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone.WaitAsync(JobTestCluster.Patience));
         Assert.Equal(1, gateway.Waiters);
@@ -138,7 +139,7 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         // If the gateway had sent a Leave, it would have arrived before this.
         await job.Grain.Attach(null, Reading.Cached);
         await job.FinishAsync();
-        WaiterHubExtensions.Reply<JobReply.Finished>(await stays.WaitAsync(TimeSpan.FromSeconds(5)));
+        Reply<JobReply.Finished>(await stays.WaitAsync(TimeSpan.FromSeconds(5)));
         Assert.Equal(0, gateway.Waiters);
     }
 
@@ -158,14 +159,14 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         }
 
         Assert.IsType<WaitResult.Draining>(
-            await gateway.AttachAndWaitAsync(job.Key, _ => true, WaitingCluster.Minute, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5)));
+            await gateway.AttachAndWaitAsync(job).WaitAsync(TimeSpan.FromSeconds(5)));
 
         // A request that does not wait is answered as ever.
-        Assert.IsType<WaitResult.TimedOut>(await gateway.AttachAndWaitAsync(
-            job.Key, _ => true, new WaitDeadlines(WaitingCluster.Minute, new Deadline(TimeProvider.System, TimeSpan.Zero)), CancellationToken.None));
+        var noWait = new WaitDeadlines(WaitingCluster.Minute, new Deadline(TimeProvider.System, TimeSpan.Zero));
+        Assert.IsType<WaitResult.TimedOut>(await gateway.AttachAndWaitAsync(job, noWait));
         Assert.Equal(0, gateway.Waiters);
         await job.FinishAsync();
-        WaiterHubExtensions.Reply<JobReply.Finished>(await gateway.AttachAndWaitAsync(job.Key, _ => true, WaitingCluster.Minute, CancellationToken.None));
+        Reply<JobReply.Finished>(await gateway.AttachAndWaitAsync(job));
     }
 
     [Fact, Trait(WaitingRules.Trait, "I6")]
@@ -173,12 +174,12 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
-        var waits = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None);
+        var waits = gateway.SubmitAndWaitAsync(job);
         await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
-        Assert.IsType<WaitResult.Forbidden>(await gateway.AttachAndWaitAsync(job.Key, _ => false, WaitingCluster.Minute, CancellationToken.None));
+        Assert.IsType<WaitResult.Forbidden>(await gateway.AttachAndWaitAsync(job, mayShow: false));
         await job.FinishAsync();
-        Assert.IsType<WaitResult.Forbidden>(await gateway.AttachAndWaitAsync(job.Key, _ => false, WaitingCluster.Minute, CancellationToken.None));
-        WaiterHubExtensions.Reply<JobReply.Finished>(await waits.WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.IsType<WaitResult.Forbidden>(await gateway.AttachAndWaitAsync(job, mayShow: false));
+        Reply<JobReply.Finished>(await waits.WaitAsync(TimeSpan.FromSeconds(5)));
     }
 
     [Fact, Trait(WaitingRules.Trait, "I7")]
@@ -186,11 +187,11 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
-        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None);
+        var submitted = gateway.SubmitAndWaitAsync(job);
         await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
         await job.EndBehindTheGrainAsync();
         await cluster.DeactivateAsync(job.Grain);
-        WaiterHubExtensions.Reply<JobReply.Finished>(await submitted.WaitAsync(JobTestCluster.Patience));
+        Reply<JobReply.Finished>(await submitted.WaitAsync(JobTestCluster.Patience));
     }
 
     [Fact, Trait(WaitingRules.Trait, "I7")]
@@ -198,11 +199,11 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
     {
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromMilliseconds(200) });
-        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None);
+        var submitted = gateway.SubmitAndWaitAsync(job);
         await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
         await job.EndBehindTheGrainAsync();
         cluster.Clock.Forward(TimeSpan.FromSeconds(61));
-        WaiterHubExtensions.Reply<JobReply.Finished>(await submitted.WaitAsync(JobTestCluster.Patience));
+        Reply<JobReply.Finished>(await submitted.WaitAsync(JobTestCluster.Patience));
     }
 
     [Fact, Trait(WaitingRules.Trait, "I7")]
@@ -239,11 +240,11 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         cluster.Executor.IsStopping = true;
         try
         {
-            var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None);
+            var submitted = gateway.SubmitAndWaitAsync(job);
             await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
             await job.EndBehindTheGrainAsync();
             cluster.Clock.Forward(TimeSpan.FromSeconds(61));
-            WaiterHubExtensions.Reply<JobReply.Finished>(await submitted.WaitAsync(JobTestCluster.Patience));
+            Reply<JobReply.Finished>(await submitted.WaitAsync(JobTestCluster.Patience));
         }
         finally
         {
@@ -257,10 +258,10 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync();
         job.Storage.NextWrites([.. Enumerable.Repeat(WriteFault.Before, 7)]);
-        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None);
+        var submitted = gateway.SubmitAndWaitAsync(job);
         await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
         await job.FinishAsync();
-        WaiterHubExtensions.Reply<JobReply.Finished>(await submitted.WaitAsync(JobTestCluster.Patience));
+        Reply<JobReply.Finished>(await submitted.WaitAsync(JobTestCluster.Patience));
         Assert.Single(job.Executor.Attempts);
     }
 
@@ -274,13 +275,13 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         job.Storage.Gate = hangs.Task;
         job.Executor.Resume = record => Task.FromResult<Resumption>(
             job.Executor.Attempts.Contains(record.Attempt) ? new Resumption.KeepWaiting() : new Resumption.TakeOver());
-        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None);
+        var submitted = gateway.SubmitAndWaitAsync(job);
         await Eventually.TrueAsync(() => cluster.CallsOf(job, nameof(IJobGrain.Submit)) > 1, "the gateway has sent the submit again");
         Assert.Empty(job.Executor.Attempts);
         hangs.SetResult();
         await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
         await job.FinishAsync();
-        WaiterHubExtensions.Reply<JobReply.Finished>(await submitted);
+        Reply<JobReply.Finished>(await submitted);
         Assert.Single(job.Executor.Attempts);
     }
 
@@ -290,8 +291,8 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         var job = cluster.NewJob();
         var gateway = await cluster.GatewayAsync(new WaitingOptions { Patience = TimeSpan.FromMilliseconds(200) });
         job.Storage.AllWritesFail = true;
-        var end = await gateway.SubmitAndWaitAsync(job.Spec, null, WaitingCluster.Minute, CancellationToken.None).WaitAsync(JobTestCluster.Patience);
-        WaiterHubExtensions.Reply<JobReply.Unavailable>(end);
+        var end = await gateway.SubmitAndWaitAsync(job).WaitAsync(JobTestCluster.Patience);
+        Reply<JobReply.Unavailable>(end);
         Assert.Empty(job.Executor.Attempts);
         Assert.Equal(0, gateway.Waiters);
     }
@@ -308,10 +309,9 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
             Interlocked.Increment(ref calls);
             throw new InvalidOperationException("A bug.");
         };
-        var minute = WaitingCluster.Minute;
-        Assert.IsType<WaitResult.Unknown>(await gateway.AttachAndWaitAsync(job.Key, _ => true, minute, CancellationToken.None).WaitAsync(JobTestCluster.Patience));
+        Assert.IsType<WaitResult.Unknown>(await gateway.AttachAndWaitAsync(job).WaitAsync(JobTestCluster.Patience));
         Assert.Equal(3, calls);
-        Assert.IsType<WaitResult.Unknown>(await gateway.SubmitAndWaitAsync(job.Spec, null, minute, CancellationToken.None).WaitAsync(JobTestCluster.Patience));
+        Assert.IsType<WaitResult.Unknown>(await gateway.SubmitAndWaitAsync(job).WaitAsync(JobTestCluster.Patience));
         Assert.Equal(0, gateway.Waiters);
     }
 
@@ -325,7 +325,7 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         job.Executor.Resume = _ => Interlocked.Increment(ref calls) > 2
             ? Task.FromResult<Resumption>(new Resumption.End(TestJob.Failure))
             : throw new InvalidOperationException("A bug.");
-        WaiterHubExtensions.Reply<JobReply.Finished>(await gateway.AttachAndWaitAsync(job.Key, _ => true, WaitingCluster.Minute, CancellationToken.None).WaitAsync(JobTestCluster.Patience));
+        Reply<JobReply.Finished>(await gateway.AttachAndWaitAsync(job).WaitAsync(JobTestCluster.Patience));
     }
 
     /// <summary>A gateway in a time that the test advances, and a hundred jobs that are waited for.</summary>
@@ -334,7 +334,8 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         var gateway = await cluster.GatewayAsync(time: time);
         var jobs = Enumerable.Range(0, 100).Select(_ => cluster.NewJob()).ToArray();
         var deadline = new Deadline(time, TimeSpan.FromMinutes(10));
-        var waits = await Task.WhenAll(jobs.Select(job => gateway.SubmitAsync(job.Spec, null, new WaitDeadlines(deadline, deadline), CancellationToken.None)));
+        var waits = await Task.WhenAll(
+            jobs.Select(job => gateway.SubmitAsync(job.Spec, null, new WaitDeadlines(deadline, deadline), CancellationToken.None)));
         Assert.All(waits, wait => Assert.Null(wait.Result));
         return (gateway, jobs);
     }
@@ -360,7 +361,7 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         var untilTheAttach = TimeSpan.FromSeconds(1.5);
         var time = new ObservedTime(untilTheAttach);
         var gateway = await cluster.GatewayAsync(time: time);
-        var submitted = gateway.SubmitAndWaitAsync(job.Spec, null, new Deadline(time, TimeSpan.FromSeconds(2)), CancellationToken.None);
+        var submitted = gateway.SubmitAndWaitAsync(job, new Deadline(time, TimeSpan.FromSeconds(2)));
         await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
         await happens();
         await time.IsWaitedFor.WaitAsync(JobTestCluster.Patience);

@@ -19,7 +19,9 @@ public sealed class WaitingCluster : JobTestCluster, IAsyncLifetime
     /// <summary>By job, how many Leaves get lost on the way to its grain from now on.</summary>
     internal ConcurrentDictionary<GrainId, int> LostLeaves { get; } = new();
 
-    /// <summary>A deadline after <see cref="JobTestCluster.Patience"/>: what comes in time was not found by the last attach before the deadline.</summary>
+    /// <summary>
+    /// A deadline after <see cref="JobTestCluster.Patience"/>: what comes in time was not found by the last attach before the deadline.
+    /// </summary>
     internal static Deadline Minute => new(TimeProvider.System, TimeSpan.FromMinutes(1));
 
     Task IAsyncLifetime.InitializeAsync() => StartAsync();
@@ -50,10 +52,12 @@ public sealed class WaitingCluster : JobTestCluster, IAsyncLifetime
         return hub;
     }
 
-    /// <summary>The waiters of a new gateway that attach again when a silo has left, as a gateway of a cluster has it.</summary>
+    /// <summary>
+    /// The waiters of a new gateway that attaches again when a silo has left, as in a cluster, and for a long time for no other reason.
+    /// </summary>
     internal async Task<WaiterHub> WatchingGatewayAsync()
     {
-        var hub = await GatewayAsync();
+        var hub = await GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromHours(1) });
         await RunAsync(new SiloMonitor(
             Client.GetRequiredService<IGatewayListProvider>(), hub, TimeProvider.System, NullLogger<SiloMonitor>.Instance));
         return hub;

@@ -6,8 +6,8 @@ using SyncCluster.Tasks;
 namespace SyncCluster.Grains.Tests.Jobs;
 
 /// <summary>
-/// Every subscriber gets a job's end, after it is durable, and it never changes. On TestingHost: storage faults, lost runners and repeated reports need
-/// no crash of a process.
+/// Every subscriber gets a job's end, after it is durable, and it never changes. On TestingHost: storage faults, lost runners and repeated reports
+/// need no crash of a process.
 /// </summary>
 [Collection(JobCluster.Name)]
 public sealed class JobGrainCompletionTests(JobCluster cluster)

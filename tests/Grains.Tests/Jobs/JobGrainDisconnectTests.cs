@@ -4,8 +4,8 @@ using SyncCluster.Jobs;
 namespace SyncCluster.Grains.Tests.Jobs;
 
 /// <summary>
-/// A job is canceled when its last waiting client has disconnected, if its caller asked for that, and not earlier. On TestingHost: what gateways say to
-/// the grain is all that counts. A gateway that is lost and says nothing is tested in <c>GatewayLossTests</c>.
+/// A job is canceled when its last waiting client has disconnected, if its caller asked for that, and not earlier. On TestingHost: what gateways say
+/// to the grain is all that counts. A gateway that is lost and says nothing is tested in <c>GatewayLossTests</c>.
 /// </summary>
 [Collection(JobCluster.Name), Trait(WaitingRules.Trait, "I6")]
 public sealed class JobGrainDisconnectTests(JobCluster cluster)

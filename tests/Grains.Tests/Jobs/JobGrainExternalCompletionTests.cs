@@ -4,8 +4,8 @@ using SyncCluster.Jobs;
 namespace SyncCluster.Grains.Tests.Jobs;
 
 /// <summary>
-/// The end of a job that an external system runs: no runner of this cluster was assigned to it. On TestingHost: the reports are grain calls, and need no
-/// crash of a process.
+/// The end of a job that an external system runs: no runner of this cluster was assigned to it. On TestingHost: the reports are grain calls, and need
+/// no crash of a process.
 /// </summary>
 [Collection(JobCluster.Name)]
 public sealed class JobGrainExternalCompletionTests(JobCluster cluster)

@@ -69,7 +69,8 @@ public sealed class JobGrainIdempotencyTests(JobCluster cluster)
         cluster.Executor.NextReservation = Reservation.QueueFull;
         try
         {
-            Assert.IsType<JobReply.IdempotencyConflict>(await job.Grain.Submit(job.WithFingerprint("other"), job.Observer().Subscription(1), TestJob.Valid));
+            Assert.IsType<JobReply.IdempotencyConflict>(
+                await job.Grain.Submit(job.WithFingerprint("other"), job.Observer().Subscription(1), TestJob.Valid));
         }
         finally
         {
@@ -147,7 +148,8 @@ public sealed class JobGrainIdempotencyTests(JobCluster cluster)
     {
         var job = Allocated();
         var observer = job.Observer();
-        Assert.IsType<JobReply.Pending>(await job.Grain.Submit(job.Spec with { Origin = JobOrigin.ExternallyReleased, Fingerprint = null }, observer.Subscription(1), TestJob.Valid));
+        var external = job.Spec with { Origin = JobOrigin.ExternallyReleased, Fingerprint = null };
+        Assert.IsType<JobReply.Pending>(await job.Grain.Submit(external, observer.Subscription(1), TestJob.Valid));
         Assert.Equal(Cancellation.Accepted, await job.Grain.CancelUnsubmitted(job.Spec));
         Assert.Equal(ServerOutcomes.NeverSubmitted.Fault, (await observer.FirstAsync()).Fault);
     }

@@ -8,8 +8,8 @@ using SyncCluster.Tasks;
 namespace SyncCluster.Grains.Tests.SerialTasks;
 
 /// <summary>
-/// The queue of a task that runs one job at a time: which job is first, whatever storage and messages do. On TestingHost: jobs and queue are grains on
-/// any of three silos, and a lost silo is one that their executor calls lost.
+/// The queue of a task that runs one job at a time: which job is first, whatever storage and messages do. On TestingHost: jobs and queue are grains
+/// on any of three silos, and a lost silo is one that their executor calls lost.
 /// </summary>
 [Collection(JobCluster.Name)]
 public sealed class TaskQueueGrainTests(JobCluster cluster)

@@ -11,11 +11,11 @@ using SyncCluster.Tasks;
 namespace SyncCluster.Harness;
 
 /// <summary>
-/// Three silos of <c>Microsoft.Orleans.TestingHost</c> in this process, with the product's own registration. Storage, executor and clock are replaced,
-/// and the silos share them.
+/// Three silos of <c>Microsoft.Orleans.TestingHost</c> in this process, with the product's own registration. Storage, executor and clock are
+/// replaced, and the silos share them.
 /// <para>
-/// Messages are serialized and go through memory. A silo that is killed drops its work, but still leaves the membership by itself. Tests of crashes, of
-/// connections and of what a silo serves over HTTP need processes or real hosts.
+/// Messages are serialized and go through memory. A silo that is killed drops its work, but still leaves the membership by itself. Tests of crashes,
+/// of connections and of what a silo serves over HTTP need processes or real hosts.
 /// </para>
 /// </summary>
 public class JobTestCluster : IAsyncDisposable
@@ -143,7 +143,8 @@ public class JobTestCluster : IAsyncDisposable
         () =>
         {
             var views = Silos.Select(silo => silo.ServiceProvider.GetRequiredService<IClusterMembershipService>().CurrentSnapshot).ToArray();
-            return views.All(view => view.Version == views[0].Version && view.Members.Values.Count(silo => silo.Status == SiloStatus.Active) == Silos.Count);
+            return views.All(view => view.Version == views[0].Version
+                && view.Members.Values.Count(silo => silo.Status == SiloStatus.Active) == Silos.Count);
         },
         "all silos know each other");
 }

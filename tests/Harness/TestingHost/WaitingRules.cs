@@ -3,8 +3,8 @@ using System.Reflection;
 namespace SyncCluster.Harness;
 
 /// <summary>
-/// The rules of the waiting protocol, and the projects that test each: the grains' and the gateway's on TestingHost, the cluster's on processes that are killed
-/// and frozen. A test says by a trait which rule it is for: <c>[Trait(WaitingRules.Trait, "I3")]</c>.
+/// The rules of the waiting protocol, and the projects that test each: the grains' and the gateway's on TestingHost, the cluster's on processes that
+/// are killed and frozen. A test says by a trait which rule it is for: <c>[Trait(WaitingRules.Trait, "I3")]</c>.
 /// </summary>
 public static class WaitingRules
 {
@@ -29,7 +29,8 @@ public static class WaitingRules
     ];
 
     /// <summary>The rules that a test project tests.</summary>
-    public static IEnumerable<string> TestedIn(Assembly tests) => All.Where(rule => rule.TestedIn.Contains(tests.GetName().Name)).Select(rule => rule.Rule);
+    public static IEnumerable<string> TestedIn(Assembly tests) =>
+        All.Where(rule => rule.TestedIn.Contains(tests.GetName().Name)).Select(rule => rule.Rule);
 
     /// <summary>The rules that tests of an assembly claim by the trait, at a test or at its class.</summary>
     public static IEnumerable<string> ClaimedIn(Assembly tests) => tests.GetTypes()
