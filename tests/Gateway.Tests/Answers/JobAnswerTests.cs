@@ -79,7 +79,7 @@ public sealed class JobAnswerTests
     }
 
     [Fact]
-    public void Names_with_half_a_surrogate_pair_are_none_of_ours()
+    public void Names_with_half_a_surrogate_pair_are_not_valid()
     {
         var document = """{"\ud800xxxx":0,"output":["a\ud800"],"result":{}}""";
         Assert.Equal((200, """["a\ud800"]"""), Shaped(JobAnswer.Shape(Bytes(document), JobState.Success, AnswerFlags.Output)));

@@ -157,7 +157,7 @@ public sealed class ParsedAnswerTests
     [InlineData(204)]
     [InlineData(205)]
     [InlineData(304)]
-    public void Statuses_without_a_body_have_none(int status) =>
+    public void Answers_with_a_bodiless_status_have_no_body(int status) =>
         Assert.Equal((status, ""), Shape(OutputOf($$"""{"statusCode":{{status}}}"""), AnswerFlags.Parse(0)));
 
     [Fact]

@@ -26,7 +26,7 @@ public abstract class AccessListTests(TestServer server)
     }
 
     [Fact]
-    public async Task A_token_of_another_customer_is_told_so_in_TheEyes_code()
+    public async Task A_token_of_another_customer_is_refused_with_TheEyes_code()
     {
         using var response = await server.SendAsync(HttpMethod.Post, "/acme/task/x/job", TestServer.Stranger);
         Assert.Equal("EORACC", JsonNode.Parse(await response.Content.ReadAsStringAsync())!["code"]!.GetValue<string>());
@@ -77,7 +77,7 @@ public abstract class AccessListTests(TestServer server)
     [InlineData("team:dev", TestServer.Ops, 403)]
     [InlineData("team:dev", TestServer.Admin, 200)]
     [InlineData("user", TestServer.User, 200)]
-    public async Task An_access_list_lets_in_whom_it_names(string entry, string token, int status)
+    public async Task An_access_list_admits_the_users_it_names(string entry, string token, int status)
     {
         var task = await server.ImportAsync(Script, task: new { acl = new[] { entry } });
         Assert.Equal(status, (await server.CallAsync(task, token: token)).Status);

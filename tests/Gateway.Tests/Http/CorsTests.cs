@@ -38,7 +38,7 @@ public abstract class CorsTests(TestServer server)
     [Theory]
     [InlineData("POST", "/acme/task/x/job", "HTTP/1.1 404 ")]
     [InlineData("DELETE", "/acme/task/x", "HTTP/1.1 403 ")]
-    public async Task What_is_no_origin_is_not_reflected_and_costs_nobody_his_answer(string method, string path, string status)
+    public async Task An_Origin_header_that_is_not_valid_is_not_reflected_and_the_request_is_answered(string method, string path, string status)
     {
         using var socket = new TcpClient();
         await socket.ConnectAsync(IPAddress.Loopback, server.Http.BaseAddress!.Port);
@@ -95,7 +95,7 @@ public abstract class AllowListTests(TestServer server)
     [InlineData("https://app.example", true)]
     [InlineData("https://other.example", false)]
     [InlineData(null, false)]
-    public async Task An_allow_list_narrows_who_is_answered(string? origin, bool answered)
+    public async Task An_allow_list_restricts_the_origins(string? origin, bool answered)
     {
         foreach (var (method, path) in ((HttpMethod, string)[])[(HttpMethod.Get, "/acme/task"), (HttpMethod.Delete, "/acme/task/x")])
         {

@@ -57,7 +57,7 @@ public abstract class ErrorAnswerTests(TestServer server)
         await AssertProblemAsync(await server.SendAsync(new HttpMethod(method), path), status);
 
     [Fact]
-    public async Task Json_that_is_sent_as_a_form_is_told_which_header_is_missing()
+    public async Task Json_that_is_sent_as_a_form_is_refused_with_the_name_of_the_missing_header()
     {
         using var form = new StringContent("""{"task_arguments":[1]}""", Encoding.UTF8, "application/x-www-form-urlencoded");
         using var response = await server.Http.PostAsync(new Uri($"/acme/task/x/job?access_token={TestServer.User}", UriKind.Relative), form);

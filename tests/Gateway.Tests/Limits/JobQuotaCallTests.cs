@@ -11,7 +11,7 @@ namespace SyncCluster.Gateway.Tests.Limits;
 public sealed class JobQuotaCallTests(JobQuotaCallTests.LimitedServer server) : IClassFixture<JobQuotaCallTests.LimitedServer>
 {
     [Fact]
-    public async Task A_call_above_the_customers_limit_is_told_when_to_try_again_and_one_after_an_end_is_taken()
+    public async Task A_call_above_the_customers_limit_has_a_retry_time_and_a_call_after_an_end_is_accepted()
     {
         var gate = new AttachTests.Gate(server);
         var task = await server.ImportAsync(gate.Script);

@@ -69,7 +69,7 @@ public abstract class RateLimitTests(TestServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Who_is_not_let_in_uses_up_nobodys_calls()
+    public async Task Refused_requests_do_not_count_against_the_rate()
     {
         var task = await server.ImportAsync(Script);
         var other = await server.ImportAsync(Script);

@@ -14,7 +14,7 @@ public abstract class WaiterLimitTests(TestServer server) : IAsyncLifetime
     public Task DisposeAsync() => server.DisposeAsync();
 
     [Fact]
-    public async Task Who_finds_no_place_is_a_503_and_nothing_is_run()
+    public async Task A_request_above_the_limit_of_waiters_is_a_503_and_nothing_is_run()
     {
         var gate = new Gate(server);
         var task = await server.ImportAsync(gate.Script);
@@ -47,7 +47,7 @@ public abstract class WaiterLimitTests(TestServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Who_hangs_up_gives_his_place_back()
+    public async Task A_caller_that_disconnects_frees_its_place()
     {
         var gate = new Gate(server);
         var task = await server.ImportAsync(gate.Script);

@@ -22,7 +22,7 @@ public sealed partial class PageTests(DocumentedServer server) : IClassFixture<D
     }
 
     [Fact]
-    public async Task The_browser_is_told_to_load_from_no_other_origin()
+    public async Task The_content_security_policy_allows_no_other_origin()
     {
         using var response = await server.Http.GetAsync(new Uri("/docs/", UriKind.Relative));
         var rules = response.Headers.GetValues("Content-Security-Policy").Single().Split(';', StringSplitOptions.TrimEntries);

@@ -65,7 +65,7 @@ public sealed class IdempotencyKeyTests
     }
 
     [Fact]
-    public void A_user_is_another_caller_than_who_knows_a_secret_of_that_name_and_than_a_user_elsewhere()
+    public void A_user_a_secret_of_the_same_name_and_a_user_of_another_customer_are_different_callers()
     {
         IdempotencyIdentity[] all = [Of("c", "t", "k", secret: "uma"), Of("c", "t", "k", secret: "user uma"), ByUser("c"), ByUser("d")];
         Assert.Equal(all.Length, all.Select(identity => Convert.ToHexString(identity.Id)).Distinct().Count());

@@ -39,7 +39,7 @@ public sealed class PreferHeaderTests
     [InlineData("Respond-Async; foo", null)]
     [InlineData("return=minimal, respond-async, wait=3", 3)]
     [InlineData("wait=3;respond-async, respond-async=\"\"", 3)]
-    public void An_answer_that_the_job_goes_on_may_be_welcome(string header, int? seconds) =>
+    public void An_answer_that_the_job_is_pending_may_be_accepted(string header, int? seconds) =>
         Assert.Equal(new PreferHeader(seconds is null ? null : TimeSpan.FromSeconds(seconds.Value), true), PreferHeader.Of(header));
 
     [Fact]

@@ -80,7 +80,7 @@ public sealed class DemoTests(DemoTests.Server server) : IClassFixture<DemoTests
     [InlineData("job")]
     [InlineData("Task")]
     [InlineData("health")]
-    public async Task A_customer_can_not_have_a_name_that_begins_a_path_of_the_servers(string name)
+    public async Task A_customers_name_can_not_be_the_first_segment_of_a_route_of_the_server(string name)
     {
         string[] settings =
         [

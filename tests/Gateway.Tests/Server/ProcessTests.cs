@@ -59,7 +59,7 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task A_stopping_server_tells_the_caller_of_a_longer_job_where_to_ask_for_the_result()
+    public async Task A_stopping_server_answers_the_caller_of_a_longer_job_with_the_location_of_its_result()
     {
         await using var server = await StartAsync(
             $"--Demo:Folder={_folder}", "--Waiting:DrainTime=00:00:02", "--LocalExecutor:DrainTime=00:00:05", "--LocalExecutor:KillGrace=00:00:00.100");

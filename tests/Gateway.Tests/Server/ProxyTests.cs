@@ -41,7 +41,7 @@ public sealed class KnownProxyTests(KnownProxyTests.Server server) : ProxyTests(
     [InlineData("10.0.0.7", HttpStatusCode.NotFound)]
     [InlineData("192.168.7.1", HttpStatusCode.NotFound)]
     [InlineData("10.0.0.8", HttpStatusCode.Forbidden)]
-    public async Task A_known_proxy_before_the_one_on_loopback_is_believed(string proxy, HttpStatusCode status) =>
+    public async Task The_headers_of_a_known_proxy_before_the_one_on_loopback_count(string proxy, HttpStatusCode status) =>
         Assert.Equal(status, await DeleteAsync("https://sync.example", $"203.0.113.9, {proxy}", "https, http", "sync.example, inner.example"));
 
     public sealed class Server : TestServer

@@ -3,7 +3,7 @@ using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Tests.Server;
 
-/// <summary>A server in one process that stops: its jobs end with it, and whoever waits for one is told how.</summary>
+/// <summary>A server in one process that stops: its jobs end with it, and their waiters are answered.</summary>
 public sealed class StopTests
 {
     [Fact]

@@ -32,7 +32,7 @@ public sealed class CancelOnDisconnectTests(WaitingCluster cluster)
     }
 
     [Fact]
-    public async Task A_job_that_a_client_was_told_of_goes_on_even_if_the_leave_was_lost()
+    public async Task A_job_whose_id_a_client_has_goes_on_even_if_the_leave_was_lost()
     {
         var job = NewJob();
         var gateway = await cluster.GatewayAsync();
@@ -56,7 +56,7 @@ public sealed class CancelOnDisconnectTests(WaitingCluster cluster)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_job_whose_creation_was_not_confirmed_ends_if_its_client_disconnected_and_goes_on_if_it_was_told(bool disconnects)
+    public async Task A_job_whose_creation_was_not_confirmed_ends_if_its_client_disconnected_and_goes_on_if_it_has_the_id(bool disconnects)
     {
         var job = NewJob();
         var gateway = await cluster.GatewayAsync();

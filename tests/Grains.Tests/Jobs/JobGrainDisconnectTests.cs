@@ -65,7 +65,7 @@ public sealed class JobGrainDisconnectTests(JobCluster cluster)
     }
 
     [Fact]
-    public async Task A_job_that_a_client_was_told_of_goes_on_when_another_client_disconnects()
+    public async Task A_job_whose_id_a_client_has_goes_on_when_another_client_disconnects()
     {
         var job = NewJob();
         var told = await job.SubmitAsync();

@@ -75,7 +75,7 @@ public sealed class QuotaGrainTests(QuotaGrainTests.LimitedCluster cluster) : IC
     }
 
     [Fact]
-    public async Task The_repeat_of_a_call_whose_job_has_ended_counts_none()
+    public async Task The_repeat_of_a_call_whose_job_has_ended_is_not_counted()
     {
         var ended = await SubmitAsync();
         await ended.FinishAsync();

@@ -13,7 +13,7 @@ public abstract class JobEventStreamTests(TestServer server)
     protected TestServer Server => server;
 
     [Fact]
-    public async Task A_call_tells_its_job_at_once_and_its_answer_at_the_end()
+    public async Task A_stream_has_the_job_at_once_and_its_answer_at_the_end()
     {
         var gate = new AttachTests.Gate(server);
         var task = await server.ImportAsync($"echo begun; {gate.Script}");
@@ -33,7 +33,7 @@ public abstract class JobEventStreamTests(TestServer server)
     }
 
     [Fact]
-    public async Task A_job_that_has_ended_is_told_from_its_beginning()
+    public async Task The_stream_of_an_ended_job_has_all_its_events()
     {
         var task = await server.ImportAsync("printf 'one\\n\\ntwo\\r\\n{\"state\":\"failure\",\"data\":[\"x\"]}'");
         using var ended = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job", json: "[]");
@@ -51,7 +51,7 @@ public abstract class JobEventStreamTests(TestServer server)
     }
 
     [Fact]
-    public async Task Who_has_read_everything_need_not_come_back()
+    public async Task A_client_that_has_read_every_event_gets_204()
     {
         var task = await server.ImportAsync("echo '[]'");
         using var ended = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job", json: "[]");
@@ -62,7 +62,7 @@ public abstract class JobEventStreamTests(TestServer server)
     [Theory]
     [InlineData("unknown-token", HttpStatusCode.Unauthorized)]
     [InlineData(TestServer.Viewer, HttpStatusCode.Forbidden)]
-    public async Task A_call_that_is_refused_is_refused_as_ever(string token, HttpStatusCode status)
+    public async Task A_refused_call_is_answered_with_a_problem_and_no_stream(string token, HttpStatusCode status)
     {
         var task = await server.ImportAsync("echo '[]'");
         await using var refused = await CallAsync(task, token: token);
@@ -77,7 +77,7 @@ public abstract class JobEventStreamTests(TestServer server)
     }
 
     [Fact]
-    public async Task A_wait_that_ends_first_is_told_as_a_problem_and_can_be_gone_on_with()
+    public async Task A_wait_that_ends_before_the_job_ends_the_stream_with_a_problem_and_can_be_continued()
     {
         var gate = new AttachTests.Gate(server);
         var task = await server.ImportAsync(gate.Script);
@@ -127,7 +127,7 @@ public abstract class JobEventStreamTests(TestServer server)
 public sealed class LocalFollowTests(LocalFollowTests.LiveServer server) : JobEventStreamTests(server), IClassFixture<LocalFollowTests.LiveServer>
 {
     [Fact]
-    public async Task What_a_script_prints_is_told_meanwhile()
+    public async Task What_a_running_script_prints_is_streamed()
     {
         var gate = new AttachTests.Gate(Server);
         var task = await Server.ImportAsync($"echo one; echo two >&2; printf thr; {gate.Script}; echo ee");
@@ -143,7 +143,7 @@ public sealed class LocalFollowTests(LocalFollowTests.LiveServer server) : JobEv
     }
 
     [Fact]
-    public async Task Every_step_is_told_once()
+    public async Task Every_change_of_state_is_one_event()
     {
         var gate = new AttachTests.Gate(Server);
         var task = await Server.ImportAsync(gate.Script);
@@ -202,7 +202,7 @@ public sealed class LocalFollowTests(LocalFollowTests.LiveServer server) : JobEv
     }
 
     [Fact]
-    public async Task A_client_that_does_not_read_is_cut_off_and_the_others_are_told_all()
+    public async Task A_client_that_does_not_read_is_disconnected_and_the_others_get_every_event()
     {
         var gate = new AttachTests.Gate(Server);
         var task = await Server.ImportAsync($"{gate.Script}; yes | head -n 300000");
@@ -226,7 +226,7 @@ public sealed class LocalFollowTests(LocalFollowTests.LiveServer server) : JobEv
     [InlineData("text/event-stream;q=0", false)]
     [InlineData("*/*", false)]
     [InlineData("text/*", false)]
-    public async Task Only_who_asks_for_events_gets_them(string accept, bool isStream)
+    public async Task Only_a_request_that_accepts_event_streams_gets_one(string accept, bool isStream)
     {
         var task = await Server.ImportAsync("echo '[]'");
         using var response = await Server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job", json: "[]", headers: ("Accept", accept));

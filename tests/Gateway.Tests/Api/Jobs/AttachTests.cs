@@ -8,7 +8,7 @@ namespace SyncCluster.Gateway.Tests.Api.Jobs;
 public abstract class AttachTests(TestServer server)
 {
     [Fact]
-    public async Task A_wait_that_ends_first_is_a_504_that_says_how_to_go_on()
+    public async Task A_wait_that_ends_before_the_job_is_a_504_with_the_location_of_the_result()
     {
         var gate = new Gate(server);
         var task = await server.ImportAsync(gate.Script);
@@ -46,7 +46,7 @@ public abstract class AttachTests(TestServer server)
     }
 
     [Fact]
-    public async Task A_secret_call_is_gone_on_with_by_the_jobs_own_secret()
+    public async Task A_call_by_secret_is_continued_with_the_jobs_own_secret()
     {
         var gate = new Gate(server);
         var task = await server.ImportAsync(gate.Script);

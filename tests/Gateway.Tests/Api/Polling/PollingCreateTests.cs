@@ -54,7 +54,7 @@ public abstract class PollingCreateTests(TestServer server)
     }
 
     [Fact]
-    public async Task A_job_that_nobody_waits_for_runs_all_the_same()
+    public async Task A_job_without_waiters_runs()
     {
         var mark = Path.Combine(server.Folder, Guid.NewGuid().ToString("N"));
         var task = await server.ImportAsync($"touch {mark}");
@@ -153,7 +153,7 @@ public abstract class PollingCreateTests(TestServer server)
     [InlineData("limit=1%00")]
     [InlineData("timeout=-10")]
     [InlineData("timeout=1e1")]
-    public async Task Numbers_that_are_none_are_refused_and_nothing_is_run(string query)
+    public async Task Numbers_that_are_not_valid_are_refused_and_nothing_is_run(string query)
     {
         var task = await server.ImportAsync(Script);
         using var created = await server.SendAsync(HttpMethod.Post, $"/task/{task["id"]}/job?{query}", json: "[]");

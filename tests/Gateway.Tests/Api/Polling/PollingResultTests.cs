@@ -80,7 +80,7 @@ public abstract class PollingResultTests(TestServer server)
     }
 
     [Fact]
-    public async Task Of_the_path_that_both_dialects_have_the_query_tells_which_is_meant()
+    public async Task The_query_selects_the_dialect_on_the_path_that_both_have()
     {
         const string Raw = """["{\"n\":1}"]""";
         const string Read = """{"n":1}""";
@@ -127,7 +127,7 @@ public abstract class PollingResultTests(TestServer server)
     }
 
     [Fact]
-    public async Task Whoever_is_not_on_the_tasks_list_does_not_get_its_answers()
+    public async Task A_user_who_is_not_on_the_access_list_does_not_get_the_answers()
     {
         var task = await server.ImportAsync("""echo '["1"]'""", task: new { acl = new[] { "team:ops" } });
         using var refused = await server.SendAsync(HttpMethod.Post, $"/task/{task["id"]}/job", TestServer.User);

@@ -33,7 +33,7 @@ public sealed class TaskHeadersTests
     [Theory]
     [InlineData("""{"a":1,"wait_result":true,"task_arguments":[],"lifecycle":"x","b":2}""", "\"a\":1,\"b\":2")]
     [InlineData("""{"task_arguments":[],"wait_result":false}""", "")]
-    public void TheEye_is_not_told_to_redirect_us(string body, string others)
+    public void TheEye_is_not_asked_for_a_redirect(string body, string others)
     {
         Assert.True(CallPayload.Read("application/json", Encoding.UTF8.GetBytes(body), QueryCollection.Empty).TryGet(out var payload, out _));
         Assert.Equal(others, Encoding.UTF8.GetString(payload.OtherMembers.Span));

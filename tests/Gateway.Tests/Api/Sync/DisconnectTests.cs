@@ -9,7 +9,7 @@ namespace SyncCluster.Gateway.Tests.Api.Sync;
 public abstract class DisconnectTests(TestServer server)
 {
     [Fact]
-    public async Task A_job_is_canceled_when_the_last_one_who_waits_has_hung_up()
+    public async Task A_job_is_canceled_when_its_last_waiter_has_disconnected()
     {
         var (gate, job, call, hangUp) = await StartAsync("?cancel_on_disconnect");
         using var stays = new CancellationTokenSource();
@@ -37,7 +37,7 @@ public abstract class DisconnectTests(TestServer server)
     [Theory]
     [InlineData("wait=1")]
     [InlineData("respond-async")]
-    public async Task Who_was_told_that_the_job_goes_on_can_count_on_it(string prefer)
+    public async Task A_job_whose_caller_got_its_location_is_not_canceled_by_a_disconnect(string prefer)
     {
         var gate = new AttachTests.Gate(server);
         var task = await server.ImportAsync(gate.Script);
@@ -56,7 +56,7 @@ public abstract class DisconnectTests(TestServer server)
     }
 
     [Fact]
-    public async Task Who_hangs_up_and_has_come_back_counts()
+    public async Task A_caller_that_disconnected_and_attached_again_counts_as_a_waiter()
     {
         var (gate, job, call, hangUp) = await StartAsync("?cancel_on_disconnect");
         var other = server.SendAsync(HttpMethod.Get, $"/acme/job/{job}/result");

@@ -138,7 +138,7 @@ public abstract class IdempotencyKeyCallTests(TestServer server)
     }
 
     [Fact]
-    public async Task A_secret_call_can_be_repeated_by_whoever_knows_the_secret_alone()
+    public async Task A_call_by_secret_can_be_repeated_only_with_the_secret()
     {
         var gate = new AttachTests.Gate(server);
         var task = await server.ImportAsync(gate.Script);

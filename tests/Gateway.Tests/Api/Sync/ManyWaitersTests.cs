@@ -20,7 +20,7 @@ public abstract class ManyWaitersTests(TestServer server)
     }
 
     [Fact]
-    public async Task A_hundred_clients_of_one_job_get_the_same_answer_although_one_hangs_up()
+    public async Task A_hundred_clients_of_one_job_get_the_same_answer_although_one_disconnects()
     {
         var gate = new AttachTests.Gate(server);
         var named = Path.Combine(server.Folder, "job");

@@ -30,7 +30,7 @@ public abstract class PreferTests(TestServer server)
     [Theory]
     [InlineData("respond-async")]
     [InlineData("respond-async, wait=1")]
-    public async Task Whom_it_does_who_is_told_that_the_job_goes_on(string prefer)
+    public async Task A_caller_that_prefers_an_asynchronous_answer_gets_202_with_the_location(string prefer)
     {
         var gate = new AttachTests.Gate(server);
         var task = await server.ImportAsync(gate.Script);
@@ -51,7 +51,7 @@ public abstract class PreferTests(TestServer server)
     }
 
     [Fact]
-    public async Task A_job_that_ends_in_time_is_answered_as_ever()
+    public async Task A_job_that_ends_in_time_is_answered_with_its_output()
     {
         var task = await server.ImportAsync("""echo '["done"]'""");
         using var response = await CallAsync(task, "", "respond-async, wait=60");
@@ -85,7 +85,7 @@ public abstract class PreferTests(TestServer server)
     }
 
     [Fact]
-    public async Task A_secret_call_is_gone_on_with_by_the_jobs_own_secret()
+    public async Task A_call_by_secret_is_continued_with_the_jobs_own_secret()
     {
         var gate = new AttachTests.Gate(server);
         var task = await server.ImportAsync(gate.Script);
@@ -157,7 +157,7 @@ public sealed class LocalPreferTests(TestServer server) : PreferTests(server)
     }
 
     [Fact]
-    public void Without_a_word_of_the_caller_the_servers_default_counts() =>
+    public void Without_a_preference_of_the_caller_the_servers_default_counts() =>
         Assert.Equal(TimeSpan.FromSeconds(7), new WaitingOptions { Default = TimeSpan.FromSeconds(7) }.WaitOf(null, "acme", null));
 }
 

@@ -40,7 +40,7 @@ public abstract class SyncCallTests(TestServer server)
     }
 
     [Fact]
-    public async Task The_result_tells_who_called_and_what_was_printed()
+    public async Task The_result_has_the_user_and_the_log()
     {
         var task = await server.ImportAsync("echo one; echo two >&2; echo three");
         var result = JsonNode.Parse((await server.CallAsync(task, flags: "?result")).Body)!;

@@ -26,7 +26,7 @@ public sealed class RequestCoalescerTests
         _time);
 
     [Fact]
-    public async Task Nobody_gets_what_was_read_before_he_asked()
+    public async Task No_request_gets_what_was_read_before_it()
     {
         var first = _reads.ReadAsync("task");
         var second = _reads.ReadAsync("task");
@@ -48,7 +48,7 @@ public sealed class RequestCoalescerTests
     }
 
     [Fact]
-    public async Task What_nobody_reads_any_more_is_read_at_once()
+    public async Task A_read_after_the_last_one_has_ended_starts_at_once()
     {
         var first = _reads.ReadAsync("task");
         _begun[0].SetResult(1);
@@ -71,7 +71,7 @@ public sealed class RequestCoalescerTests
     }
 
     [Fact]
-    public async Task A_read_that_fails_is_the_fault_of_those_who_waited_for_it_only()
+    public async Task A_read_that_fails_fails_only_the_requests_that_waited_for_it()
     {
         var first = _reads.ReadAsync("task");
         var second = _reads.ReadAsync("task");
@@ -83,7 +83,7 @@ public sealed class RequestCoalescerTests
     }
 
     [Fact]
-    public async Task A_read_that_hangs_keeps_nobody_who_came_after_it()
+    public async Task A_read_that_hangs_does_not_delay_later_requests()
     {
         var first = _reads.ReadAsync("task");
         var second = _reads.ReadAsync("task");

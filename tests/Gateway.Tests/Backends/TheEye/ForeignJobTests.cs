@@ -49,7 +49,7 @@ public sealed class ForeignJobTests(FrontServer server) : IClassFixture<FrontSer
     }
 
     [Fact]
-    public async Task A_job_that_somebody_waits_for_before_its_own_call_has_released_it_is_released_all_the_same()
+    public async Task A_job_that_has_a_waiter_before_its_own_call_has_released_it_is_released()
     {
         var task = server.AddTask();
         var gate = FaultGate.BeforeAnswering();
@@ -67,7 +67,7 @@ public sealed class ForeignJobTests(FrontServer server) : IClassFixture<FrontSer
     }
 
     [Fact]
-    public async Task Whoever_may_not_read_the_job_at_TheEye_may_not_wait_for_it()
+    public async Task A_user_that_may_not_read_the_job_at_TheEye_may_not_wait_for_it()
     {
         var task = server.AddTask(new TheEyeTask { Type = TaskType.Approval, Acl = ["uma@acme.example"] });
         var job = await StartElsewhereAsync(task);
@@ -109,7 +109,7 @@ public sealed class ForeignJobTests(FrontServer server) : IClassFixture<FrontSer
     }
 
     [Fact]
-    public async Task Of_the_newest_5_rule_no_call_notices_anything_while_its_answer_is_read_at_once()
+    public async Task No_call_is_affected_by_the_rule_of_the_newest_5_jobs_while_its_answer_is_read_at_once()
     {
         var task = server.AddTask(new TheEyeTask { ArgumentCount = 1 });
         for (var number = 0; number < 20; number++)
@@ -121,7 +121,7 @@ public sealed class ForeignJobTests(FrontServer server) : IClassFixture<FrontSer
     }
 
     [Fact]
-    public async Task A_job_is_canceled_at_TheEye_and_whoever_waits_is_told_so()
+    public async Task A_job_is_canceled_at_TheEye_and_its_waiters_are_answered()
     {
         var task = server.AddTask(new TheEyeTask { Type = TaskType.Approval });
         var call = server.CallAsync(task, flags: "?full");

@@ -98,7 +98,7 @@ public sealed class StandInTests
     }
 
     [Fact]
-    public async Task A_deleted_job_may_be_forgotten_and_counts_all_the_same()
+    public async Task A_deleted_job_may_be_forgotten_and_still_counts()
     {
         await using var server = await StandInClient.ServerAsync(new() { ForgetsDeleted = true }, Script);
         using var client = new StandInClient(server);
@@ -176,7 +176,7 @@ public sealed class StandInTests
     }
 
     [Fact]
-    public async Task A_dropped_message_is_lost_and_the_job_ends_all_the_same()
+    public async Task A_dropped_message_is_lost_and_the_job_still_ends()
     {
         using var redis = new RedisInProcess();
         await using var server = await StandInClient.ServerAsync(new() { Redis = redis.Address }, Script);
@@ -286,7 +286,7 @@ public sealed class StandInTests
     }
 
     [Fact]
-    public async Task A_reset_after_the_deed_leaves_a_job_that_nobody_was_told_of()
+    public async Task A_reset_after_the_creation_leaves_a_job_whose_id_no_client_has()
     {
         await using var server = await StandInClient.ServerAsync(new(), Script);
         using var client = new StandInClient(server);
@@ -298,7 +298,7 @@ public sealed class StandInTests
     }
 
     [Fact]
-    public async Task A_gate_tells_of_a_request_before_it_is_acted_upon()
+    public async Task A_gate_shows_a_request_before_it_is_processed()
     {
         await using var server = await StandInClient.ServerAsync(new(), Script);
         using var client = new StandInClient(server);

@@ -7,7 +7,7 @@ using SyncCluster.Execution.TheEye;
 
 namespace SyncCluster.Gateway.Tests.Backends.TheEye;
 
-/// <summary>What is sent to a supervisor that hangs up.</summary>
+/// <summary>What is sent to a supervisor that closes the connection.</summary>
 public sealed class SupervisorClientTests : IDisposable
 {
     private static readonly string Job = new('a', 24);
@@ -55,7 +55,7 @@ public sealed class SupervisorClientTests : IDisposable
         Assert.Equal(3, _arrived);
     }
 
-    /// <summary>Answers the first request of a connection, and hangs up at the second.</summary>
+    /// <summary>Answers the first request of a connection, and closes it at the second.</summary>
     private async Task ServeAsync(bool orderly)
     {
         try

@@ -73,7 +73,7 @@ public sealed class TheEyeFailureTests(TheEyeFailureTests.Server server) : IClas
     [InlineData("nothing", 502)]
     [InlineData("half an answer", 502)]
     [InlineData("a redirect", 502)]
-    public async Task A_token_that_can_not_be_checked_lets_nobody_in(string fault, int status)
+    public async Task A_token_that_can_not_be_checked_is_refused(string fault, int status)
     {
         var token = $"token-{Guid.NewGuid()}";
         var task = server.AddTask();
@@ -215,7 +215,7 @@ public sealed class TheEyeFailureTests(TheEyeFailureTests.Server server) : IClas
     }
 
     [Fact]
-    public async Task A_message_that_comes_too_early_makes_nobody_believe_that_the_job_has_ended()
+    public async Task A_message_that_comes_too_early_does_not_end_the_wait()
     {
         var task = server.AddTask(new TheEyeTask { Type = TaskType.Approval });
         var call = server.CallAsync(task, flags: "?full");

@@ -18,7 +18,7 @@ public sealed class TheEyeIdempotencyTests(TheEyeIdempotencyTests.Server server)
     public void Dispose() => server.TheEye.Faults.Clear();
 
     [Fact]
-    public async Task A_job_that_was_made_for_a_caller_who_has_gone_is_the_one_of_its_repeat()
+    public async Task A_repeat_gets_the_job_that_was_created_for_a_caller_that_disconnected()
     {
         var (task, key) = (NewTask(), NewKey());
         await HangUpWhileMadeAsync(task, key);
@@ -108,7 +108,7 @@ public sealed class TheEyeIdempotencyTests(TheEyeIdempotencyTests.Server server)
     }
 
     [Fact]
-    public async Task Who_knows_the_key_of_another_learns_nothing_from_it()
+    public async Task The_key_of_another_caller_reveals_nothing()
     {
         var (task, key) = (NewTask(), NewKey());
         using var first = await CallAsync(task, key);

@@ -84,7 +84,7 @@ public sealed class TheEyeReleaseTests(TheEyeReleaseTests.Server server) : IClas
     }
 
     [Fact]
-    public async Task A_supervisor_that_goes_and_comes_back_while_jobs_are_made_released_and_read_loses_none()
+    public async Task No_job_is_lost_when_the_supervisor_restarts_while_jobs_are_created_released_and_read()
     {
         var task = server.AddTask(new TheEyeTask { ArgumentCount = 1, AutoremoveCompletedJobs = false });
         var calls = Enumerable.Range(0, 200).Select(number => server.CallAsync(task, $"[\"{number}\"]")).ToArray();

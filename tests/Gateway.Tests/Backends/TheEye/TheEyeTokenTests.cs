@@ -32,7 +32,7 @@ public sealed class TheEyeTokenTests(FrontServer server) : IClassFixture<FrontSe
     }
 
     [Fact]
-    public async Task One_who_goes_does_not_take_the_answer_from_the_others_who_bring_the_same_token()
+    public async Task A_request_that_is_aborted_does_not_cancel_the_check_for_others_with_the_same_token()
     {
         var token = NewUser();
         var task = server.AddTask();
@@ -143,7 +143,7 @@ public sealed class TheEyeTokenTests(FrontServer server) : IClassFixture<FrontSe
     [InlineData("--TheEye:DocumentLimit=0", "TheEye:DocumentLimit")]
     [InlineData("--TheEye:ServiceTokens:acme=", "TheEye:ServiceTokens")]
     [InlineData("--Auth:Customers:acme:Users:0:Username=u", "Auth:Customers")]
-    public async Task A_setting_that_makes_no_sense_is_named_at_the_start(string setting, string name)
+    public async Task The_message_about_a_setting_that_is_not_valid_names_it(string setting, string name)
     {
         var refusal = await Assert.ThrowsAsync<OptionsValidationException>(async () =>
         {

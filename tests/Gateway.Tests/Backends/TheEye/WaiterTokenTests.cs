@@ -8,7 +8,7 @@ namespace SyncCluster.Gateway.Tests.Backends.TheEye;
 public sealed class WaiterTokenTests(FrontServer server) : IClassFixture<FrontServer>
 {
     [Fact]
-    public async Task One_whose_token_is_revoked_does_not_take_the_answer_from_the_others()
+    public async Task A_caller_whose_token_is_revoked_does_not_affect_the_other_waiters()
     {
         var task = server.AddTask(new TheEyeTask { Type = TaskType.Approval });
         var first = server.CallAsync(task);
