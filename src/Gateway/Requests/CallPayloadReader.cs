@@ -17,7 +17,7 @@ internal sealed class CallPayloadReader(IOptions<GatewayLimitsOptions> limits) :
 
         var body = await RequestBody.ReadAsync(http.Request, limits.Value.Body);
         var result = CallPayload.Read(http.Request.ContentType, body, http.Request.Query);
-        if (result.TryGet(out var payload, out _) && payload.AccessToken is not null)
+        if (result.TryGet(out var payload, out _) && payload.AccessToken is { Length: > 0 })
         {
             if (http.Features.Get<AuthenticatedCaller>() is not null)
             {

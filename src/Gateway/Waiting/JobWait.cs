@@ -4,7 +4,7 @@ namespace SyncCluster.Gateway.Waiting;
 
 /// <summary>
 /// A request that waits for a job at this gateway. Its owner disposes of it when the wait is over: the job's grain then hears whether the client was told
-/// where to ask for the job, or has disconnected.
+/// where to ask for the job, or has disconnected. Disposing of it again changes nothing.
 /// </summary>
 internal sealed class JobWait : IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed class JobWait : IDisposable
     private readonly WaitKind _kind;
     private WaitResult? _result;
     private bool _isClientTold;
-    private bool _isDisposed;
+    private int _isDisposed;
 
     /// <summary>A wait that is over before it has begun.</summary>
     public JobWait(WaitResult result) => _result = result;
@@ -55,9 +55,8 @@ internal sealed class JobWait : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (!_isDisposed && _job is not null)
+        if (_job is not null && Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
-            _isDisposed = true;
             _hub!.Leave(_job, _token, _isClientTold);
         }
     }

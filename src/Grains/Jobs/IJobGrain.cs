@@ -54,12 +54,10 @@ public interface IJobGrain : IGrainWithStringKey
     Task<Assignment> Assign(Guid attempt, Guid run, SiloAddress runner);
 
     /// <summary>A runner reports the end of its run.</summary>
+    /// <param name="run">The run; <see cref="JobRecord.NoRun"/> if an external system has ended the job (<see cref="JobGrainExtensions.CompleteExternal"/>).</param>
+    /// <param name="outcome">The end.</param>
     [Alias("complete"), ResponseTimeout("00:00:05")]
     Task<Completion> Complete(Guid run, JobOutcome outcome);
-
-    /// <summary>An external system, which runs the job without an assignment of this cluster, has ended it.</summary>
-    [Alias("completeexternal"), ResponseTimeout("00:00:05")]
-    Task<Completion> CompleteExternal(JobOutcome outcome);
 
     /// <summary>Ends a job that waits for a runner; stops a job that runs.</summary>
     [Alias("cancel"), ResponseTimeout("00:00:05")]

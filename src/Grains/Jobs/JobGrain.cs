@@ -27,7 +27,7 @@ namespace SyncCluster.Jobs;
 /// <b>Who calls, and when.</b> A gateway calls <see cref="Submit"/> for a new job and for each repeat of the call; <see cref="Attach"/> to keep a
 /// wait alive, and a last time before the waiter's deadline (I5); <see cref="Leave"/> or <see cref="Disconnect"/> when its last waiter is gone. A
 /// runner calls <see cref="Assign"/> immediately before it starts the script, and repeats <see cref="Complete"/> until the end is acknowledged; an
-/// executor whose jobs run in an external system repeats <see cref="CompleteExternal"/>. <see cref="Cancel"/> and <see cref="Terminate"/> may come at
+/// executor whose jobs run in an external system repeats <see cref="JobGrainExtensions.CompleteExternal"/>. <see cref="Cancel"/> and <see cref="Terminate"/> may come at
 /// any time.
 /// </para>
 /// <para>
@@ -220,12 +220,6 @@ internal sealed partial class JobGrain(
             _ => Completion.AlreadyFinished,
         };
     }
-
-    /// <inheritdoc/>
-    public Task<Completion> CompleteExternal(JobOutcome outcome) =>
-
-        // A silo of version 0.1 reports these ends by Complete with an empty run: that must keep working.
-        Complete(JobRecord.NoRun, outcome);
 
     /// <inheritdoc/>
     public Task<Cancellation> Cancel() => IfUnfinishedAsync(async record =>

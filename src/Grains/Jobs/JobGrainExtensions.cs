@@ -24,5 +24,9 @@ public static class JobGrainExtensions
     public static async Task<bool> HasEndedAsync(this IJobGrain job) =>
         await job.Attach(null, Reading.Cached) is JobReply.Finished or JobReply.NotFound;
 
+    /// <summary>Reports that an external system, which runs the job without an assignment of this cluster, has ended it.</summary>
+    /// <remarks>Sent as the report of no run: the grain may be on a silo of version 0.1, which knows no other message for it.</remarks>
+    public static Task<Completion> CompleteExternal(this IJobGrain job, JobOutcome outcome) => job.Complete(JobRecord.NoRun, outcome);
+
     private sealed record Types(GrainType Grain, GrainInterfaceType Interface);
 }

@@ -38,6 +38,8 @@ public abstract class AccessListTests(TestServer server)
     [InlineData("", "bearer user-token", null)]
     [InlineData("", null, """{"access_token":"user-token"}""")]
     [InlineData("", null, "access_token=user-token")]
+    [InlineData("?access_token=user-token", null, """{"access_token":""}""")]
+    [InlineData("", "Bearer user-token", "access_token=")]
     public async Task A_token_may_stand_in_the_query_the_header_or_the_body(string query, string? header, string? body)
     {
         var task = await server.ImportAsync(Script);

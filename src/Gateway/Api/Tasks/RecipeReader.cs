@@ -39,7 +39,7 @@ internal sealed class RecipeReader(IOptions<GatewayLimitsOptions> limits) : IBod
             return members.Problem;
         }
 
-        if (members.AccessToken is not null && isAuthenticated)
+        if (members.AccessToken is { Length: > 0 } && isAuthenticated)
         {
             return Problems.TokenTwice;
         }

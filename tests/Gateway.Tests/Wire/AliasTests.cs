@@ -1,0 +1,34 @@
+using System.Reflection;
+using SyncCluster.Jobs;
+
+namespace SyncCluster.Gateway.Tests.Wire;
+
+/// <summary>
+/// The messages of a cluster by the names that version 0.1 has for them. While servers are upgraded one after the other, a silo or gateway of that version
+/// gets the messages of this one: it answers a name that it does not know with an exception, each time.
+/// </summary>
+public sealed class AliasTests
+{
+    [Theory]
+    [InlineData("sync.call", "bind find unbind")]
+    [InlineData("sync.census", "held")]
+    [InlineData("sync.count", "add giveback take")]
+    [InlineData("sync.job", "abandon assign attach cancel complete follow forgo leave submit terminate")]
+    [InlineData("sync.job.observer", "allcompleted completed moved")]
+    [InlineData("sync.job.relay", "allcompleted")]
+    [InlineData("sync.line.grain", "enter leave wait")]
+    [InlineData("sync.runner", "holds log stop turn")]
+    [InlineData("sync.taskgrain", "delete get put script")]
+    [InlineData("sync.tasklist", "add ids remove")]
+    public void An_interface_has_the_messages_of_version_0_1_and_no_other(string name, string messages) =>
+        Assert.Equal(messages, string.Join(' ', MessagesOf(Interfaces.Single(type => AliasOf(type) == name))));
+
+    [Fact]
+    public void Each_interface_was_in_version_0_1() => Assert.Equal(10, Interfaces.Length);
+
+    private static Type[] Interfaces { get; } = [.. typeof(IJobGrain).Assembly.GetTypes().Where(type => type.IsInterface && AliasOf(type) is not null)];
+
+    private static IEnumerable<string?> MessagesOf(Type type) => type.GetMethods().Select(AliasOf).Order(StringComparer.Ordinal);
+
+    private static string? AliasOf(MemberInfo member) => member.GetCustomAttribute<AliasAttribute>()?.Alias;
+}
