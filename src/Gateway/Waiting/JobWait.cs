@@ -39,14 +39,21 @@ internal sealed class JobWait : IDisposable
     /// <summary>How the wait has ended; null while it has not.</summary>
     public WaitResult? Result => _result;
 
-    /// <summary>Waits until the job has ended, or the wait.</summary>
+    /// <summary>Waits until the job has ended, or the wait. The request then waits no more, even before this is disposed of.</summary>
     /// <param name="aborted">Canceled when the client has disconnected.</param>
     /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
     public async Task<WaitResult> EndAsync(CancellationToken aborted)
     {
-        _result ??= Interpret(await _hub!.WaitForEndAsync(_job!, _end, aborted));
-        _isClientTold = _result is WaitResult.TimedOut or WaitResult.Draining or WaitResult.Unknown && !aborted.IsCancellationRequested;
-        return _result;
+        try
+        {
+            _result ??= Interpret(await _hub!.WaitForEndAsync(_job!, _end, aborted));
+            _isClientTold = _result is WaitResult.TimedOut or WaitResult.Draining or WaitResult.Unknown && !aborted.IsCancellationRequested;
+            return _result;
+        }
+        finally
+        {
+            Dispose();
+        }
     }
 
     /// <summary>Ends the wait before the job: the client is told where to ask for it.</summary>

@@ -40,7 +40,7 @@ internal sealed class JobEventStream(
     {
         using (wait)
         {
-            var ending = EndAsync(httpContext.RequestAborted);
+            var ending = wait.EndAsync(httpContext.RequestAborted);
             _position = EventCursor.Of(httpContext.Request.Headers["Last-Event-ID"]);
             httpContext.Response.Headers["Job-Id"] = request.Job;
             if (_position.IsEnd && !ending.IsCompleted)
@@ -64,15 +64,6 @@ internal sealed class JobEventStream(
             {
                 // The client has disconnected, or has read too slowly.
             }
-        }
-    }
-
-    /// <summary>Waits for the end. A client that reads slowly, or a grain that does not answer a poll, does not prolong the wait.</summary>
-    private async Task<WaitResult> EndAsync(CancellationToken aborted)
-    {
-        using (wait)
-        {
-            return await wait.EndAsync(aborted);
         }
     }
 
