@@ -12,7 +12,7 @@ namespace SyncCluster.SerialTasks;
 internal sealed partial class SerialTaskWaiters(
     IGrainFactory grains,
     ILocalSiloDetails silo,
-    FairJobScheduler queue,
+    JobEnqueuer enqueuer,
     HeldJobs held,
     TimeProvider timeProvider,
     ILogger<SerialTaskWaiters> logger)
@@ -105,9 +105,9 @@ internal sealed partial class SerialTaskWaiters(
 
     private void MoveToQueue(string key)
     {
-        if (_waiting.TryRemove(key, out var job) && !queue.TryAdd(job))
+        if (_waiting.TryRemove(key, out var job))
         {
-            held.Remove(job);
+            enqueuer.Enqueue(job);
         }
     }
 }

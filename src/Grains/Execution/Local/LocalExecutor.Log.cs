@@ -4,14 +4,8 @@ namespace SyncCluster.Execution.Local;
 
 internal sealed partial class LocalExecutor
 {
-    [LoggerMessage(2200, LogLevel.Debug, "Job {JobId} of {Customer} is in the queue of this silo: attempt {Attempt}.")]
-    private partial void LogQueued(string jobId, string customer, Guid attempt);
-
     [LoggerMessage(2201, LogLevel.Debug, "Job {JobId} of {Customer} waits until it is the first of its task {TaskId}: attempt {Attempt}.")]
     private partial void LogWaitsForTask(string jobId, string customer, string taskId, Guid attempt);
-
-    [LoggerMessage(2202, LogLevel.Debug, "Job {JobId} was released after the queue of this silo was closed. Another silo takes it over.")]
-    private partial void LogQueueClosed(string jobId);
 
     [LoggerMessage(2203, LogLevel.Information, "The silo drains: it starts no more scripts, and kills those that still run after {DrainTime}.")]
     private partial void LogDrains(TimeSpan drainTime);

@@ -19,6 +19,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
 {
     private readonly HeldJobs _held;
     private readonly FairJobScheduler _queue;
+    private readonly JobEnqueuer _enqueuer;
     private readonly JobWorkers _workers;
     private readonly QueueHandover _handover;
     private readonly RunnerQueries _runners;
@@ -36,6 +37,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     public LocalExecutor(
         HeldJobs held,
         FairJobScheduler queue,
+        JobEnqueuer enqueuer,
         JobWorkers workers,
         QueueHandover handover,
         RunnerQueries runners,
@@ -48,6 +50,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     {
         _held = held;
         _queue = queue;
+        _enqueuer = enqueuer;
         _workers = workers;
         _handover = handover;
         _runners = runners;
@@ -87,7 +90,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         }
         else
         {
-            Queue(job);
+            _enqueuer.Enqueue(job);
         }
     }
 
@@ -168,18 +171,5 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         // Workers take no job that enters the queue from now on.
         _serialJobs.Close();
         await _handover.HandOverQueueAsync();
-    }
-
-    private void Queue(QueuedJob job)
-    {
-        if (_queue.TryAdd(job))
-        {
-            LogQueued(job.Spec.JobId, job.Spec.Customer, job.Attempt);
-        }
-        else
-        {
-            _held.Remove(job);
-            LogQueueClosed(job.Spec.JobId);
-        }
     }
 }

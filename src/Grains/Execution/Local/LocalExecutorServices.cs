@@ -22,6 +22,7 @@ internal static class LocalExecutorServices
             return new FairJobScheduler(options.Concurrency, options.ReservedWorkers, provider.GetRequiredService<TimeProvider>());
         });
         services.AddSingleton<HeldJobs>();
+        services.AddSingleton<JobEnqueuer>();
         services.AddSingleton<JobRunner>();
         services.AddSingleton<JobWorkers>();
         services.AddSingleton<QueueHandover>();
