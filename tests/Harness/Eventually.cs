@@ -13,19 +13,26 @@ public static class Eventually
     public static Task TrueAsync(Func<bool> condition, string what) => TrueAsync(() => Task.FromResult(condition()), what);
 
     /// <inheritdoc cref="TrueAsync(Func{bool}, string)"/>
-    public static async Task TrueAsync(Func<Task<bool>> condition, string what)
+    public static Task TrueAsync(Func<Task<bool>> condition, string what) => TrueAsync(condition, what, Limit);
+
+    /// <summary>Waits until a condition holds, for a limited time.</summary>
+    /// <param name="condition">What is waited for.</param>
+    /// <param name="what">The condition in words, for the exception.</param>
+    /// <param name="limit">The longest wait.</param>
+    /// <exception cref="TimeoutException">The condition does not hold at the end of that time.</exception>
+    public static async Task TrueAsync(Func<Task<bool>> condition, string what, TimeSpan limit)
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var end = new CancellationTokenSource(limit);
         using var timer = new PeriodicTimer(Interval);
         while (!await condition())
         {
             try
             {
-                await timer.WaitForNextTickAsync(limit.Token);
+                await timer.WaitForNextTickAsync(end.Token);
             }
             catch (OperationCanceledException)
             {
-                throw new TimeoutException($"Not reached within {Limit.TotalSeconds:0} s: {what}.");
+                throw new TimeoutException($"Not reached within {limit.TotalSeconds:0} s: {what}.");
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -6,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Waiting;
+using SyncCluster.Harness;
 using SyncCluster.Hosting;
 
 namespace SyncCluster.Gateway.Tests.Server;
@@ -129,16 +131,9 @@ public class TestServer : IAsyncLifetime
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
-    /// <summary>Waits for a condition that something else brings about.</summary>
-    public static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        while (!condition())
-        {
-            await timer.WaitForNextTickAsync(limit.Token);
-        }
-    }
+    /// <summary>Waits for a condition that something else brings about, for half a minute at most.</summary>
+    public static Task UntilAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "") =>
+        Eventually.TrueAsync(() => Task.FromResult(condition()), what, TimeSpan.FromSeconds(30));
 
     private static IEnumerable<string> Users()
     {
