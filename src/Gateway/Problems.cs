@@ -57,6 +57,14 @@ internal static class Problems
     public static Problem OtherHost { get; } = new(
         StatusCodes.Status403Forbidden, "Without configured customers this server answers only to a loopback host such as 127.0.0.1 or localhost.");
 
+    public static Problem OtherPage { get; } = new(
+        StatusCodes.Status403Forbidden,
+        "Without configured customers this server answers only web pages of a loopback origin such as http://localhost, and callers outside a browser.");
+
+    public static Problem OtherMachine { get; } = new(
+        StatusCodes.Status403Forbidden,
+        "Without configured customers this server answers only this machine, and a header of the request says that it was forwarded for another one.");
+
     public static Problem Below(Credential needed) =>
         new(StatusCodes.Status403Forbidden, $"This needs the credential {needed.ToString().ToLowerInvariant()} or a higher one.");
 

@@ -41,10 +41,10 @@ internal static class Program
         builder.Services.AddOpenApiDocument();
 
         var app = builder.Build();
+        app.UseMiddleware<LoopbackMiddleware>();
         app.UseForwardedHeaders();
         app.UseMiddleware<CorsMiddleware>();
         app.UseExceptionHandler();
-        app.UseMiddleware<LoopbackHostMiddleware>();
         app.UseRouting();
         app.UseRoutingProblems();
         app.MapSyncApi();

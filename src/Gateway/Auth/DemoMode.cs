@@ -7,8 +7,8 @@ namespace SyncCluster.Gateway.Auth;
 
 /// <summary>
 /// The demonstration: a server without configured customers serves the sample tasks. One of its tokens is well known and may run tasks, the other one is
-/// random at every start and may import them. Therefore such a server listens on loopback only, and answers only requests that name a loopback host: a
-/// web page could let its own name resolve to this machine.
+/// random at every start and may import them. Therefore such a server listens on loopback only, and answers only this machine's own requests
+/// (<see cref="Http.LoopbackMiddleware"/>): a web page could call it, or let its own name resolve to this machine, and a proxy could open it to others.
 /// </summary>
 internal sealed class DemoMode
 {
@@ -54,10 +54,4 @@ internal sealed class DemoMode
             ]);
         }
     }
-
-    /// <summary>Whether a request with this <c>Host</c> is answered.</summary>
-    public bool Allows(HostString host) =>
-        !IsOn
-        || host.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(host.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 }

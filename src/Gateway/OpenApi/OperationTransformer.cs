@@ -27,7 +27,7 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         operation.Description += required is null ? "\n\nNeeds no token." : $"\n\nNeeds a token with the credential `{required.Name}` or a higher one.";
         operation.Responses = Responses(
             [.. metadata.OfType<ProducedAnswer>()],
-            [.. required is null ? [] : ProblemExamples.Token(required), .. metadata.OfType<ProblemExample>(), ProblemExamples.OtherHost],
+            [.. required is null ? [] : ProblemExamples.Token(required), .. metadata.OfType<ProblemExample>(), .. ProblemExamples.Demonstration],
             [.. metadata.OfType<OptionalHeaders>().SelectMany(sometimes => sometimes.Names)],
             document);
         return Task.CompletedTask;

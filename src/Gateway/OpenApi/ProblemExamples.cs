@@ -16,8 +16,13 @@ internal static class ProblemExamples
 
     private static readonly string Location = JobLinks.Result(DemoMode.Customer, Job);
 
-    public static ProblemExample OtherHost { get; } =
-        new("other-host", "a demonstration is asked by another name than a loopback host's", Problems.OtherHost);
+    /// <summary>Of every route of a demonstration.</summary>
+    public static ProblemExample[] Demonstration { get; } =
+    [
+        new("other-host", "a demonstration is asked by another name than a loopback host's", Problems.OtherHost),
+        new("other-page", "a demonstration is asked by a web page of another machine", Problems.OtherPage),
+        new("other-machine", "a demonstration is asked through a proxy for another machine", Problems.OtherMachine),
+    ];
 
     public static ProblemExample OtherOrigin { get; } = new("other-origin", "a web page of an origin that is not allowed", Problems.OtherOrigin);
 

@@ -20,7 +20,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
     private static readonly string[] Provoked =
     [
         "administrators-only", "bad-json", "key-and-cancel", "key-malformed", "not-cancellable", "other-arguments", "bad-polling", "below-admin", "has-ended", "json-as-form", "no-such-job", "no-such-task", "no-token", "not-on-job-list",
-        "not-on-task-list", "other-customer", "other-host", "other-origin", "other-type", "recipe-bad-json", "recipe-no-object", "recipe-other-type",
+        "not-on-task-list", "other-customer", "other-host", "other-machine", "other-origin", "other-page", "other-type", "recipe-bad-json", "recipe-no-object", "recipe-other-type",
         "recipe-unusable", "recipe-workflow", "row-ended", "token-twice", "too-few-arguments", "too-large", "too-large-for-its-token", "unknown-token", "wait-ended", "wrong-secret",
     ];
 
@@ -266,7 +266,9 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
             "bad-polling" => values with { Query = "counter=x" },
             "below-admin" => values with { Token = DemoMode.UserToken },
             "other-host" => values with { Host = "elsewhere.example" },
-            "other-origin" => values with { Origin = "https://elsewhere.example" },
+            "other-machine" => values with { Headers = [("X-Forwarded-For", "203.0.113.7")] },
+            "other-origin" => values with { Origin = "http://localhost:1" },
+            "other-page" => values with { Origin = "https://elsewhere.example" },
             "no-such-task" => values with { Task = "nope" },
             "no-such-job" => values with { Job = "0123456789abcdef01234567" },
             "wrong-secret" => values with { Secret = new string('x', 43) },

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Auth;
@@ -65,6 +66,71 @@ public sealed class DemoTests(DemoTests.Server server) : IClassFixture<DemoTests
     }
 
     [Theory]
+    [InlineData("null")]
+    [InlineData("https://page.example")]
+    [InlineData("http://localhost.page.example")]
+    [InlineData("http://localhost@page.example")]
+    [InlineData("http://10.0.0.1:6090")]
+    [InlineData("file://localhost")]
+    [InlineData("chrome-extension://abcdef")]
+    [InlineData("nonsense")]
+    [InlineData("")]
+    public async Task A_web_page_of_another_machine_runs_nothing_and_can_not_read_the_refusal(string origin)
+    {
+        var task = await CountedTask.ImportAsync(server);
+        foreach (var method in (HttpMethod[])[HttpMethod.Post, HttpMethod.Options])
+        {
+            using var response = await SendAsync(method, task.Path, ("Origin", origin));
+            Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+            Assert.DoesNotContain(response.Headers, header => header.Key.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase));
+            Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
+        }
+
+        await AssertRunsOnceAsync(task);
+    }
+
+    [Theory]
+    [InlineData("http://localhost:3000")]
+    [InlineData("https://LOCALHOST")]
+    [InlineData("http://127.0.0.1:8080")]
+    [InlineData("http://[::1]:8080")]
+    public async Task A_web_page_of_this_machine_is_answered_and_may_read_the_answer(string origin)
+    {
+        using var response = await SendAsync(HttpMethod.Post, "/demo/task/echo/job", ("Origin", origin));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(origin, response.Headers.GetValues("Access-Control-Allow-Origin").Single());
+    }
+
+    [Theory]
+    [InlineData("X-Forwarded-For", "203.0.113.7")]
+    [InlineData("X-Forwarded-For", "127.0.0.1, 203.0.113.7")]
+    [InlineData("X-Forwarded-For", "203.0.113.7, 127.0.0.1")]
+    [InlineData("X-Forwarded-For", "[2001:db8::1]:4711")]
+    [InlineData("X-Forwarded-For", "unknown")]
+    [InlineData("X-Real-IP", "203.0.113.7")]
+    [InlineData("Forwarded", "for=203.0.113.7")]
+    [InlineData("Forwarded", "for=127.0.0.1;proto=http, For=\"[2001:db8::1]:4711\"")]
+    [InlineData("Forwarded", "for=_hidden")]
+    [InlineData("Forwarded", "for=127.0.0.1;host=public.example")]
+    public async Task A_client_of_another_machine_behind_a_proxy_runs_nothing(string header, string value)
+    {
+        var task = await CountedTask.ImportAsync(server);
+        using var response = await SendAsync(HttpMethod.Post, task.Path, (header, value));
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+        await AssertRunsOnceAsync(task);
+    }
+
+    [Theory]
+    [InlineData("X-Forwarded-For", "127.0.0.1")]
+    [InlineData("X-Forwarded-For", "[::1]:4711, 127.0.0.1:80")]
+    [InlineData("Forwarded", "by=203.0.113.43;for=\"[::1]:4711\";host=localhost:6090;proto=https, for=127.0.0.1")]
+    public async Task A_client_of_this_machine_behind_a_proxy_is_answered(string header, string value)
+    {
+        using var response = await SendAsync(HttpMethod.Post, "/demo/task/echo/job", (header, value));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Theory]
     [InlineData("urls=http://0.0.0.0:0")]
     [InlineData("urls=http://*:0")]
     [InlineData("urls=http://[::]:0")]
@@ -117,6 +183,37 @@ public sealed class DemoTests(DemoTests.Server server) : IClassFixture<DemoTests
         var words = output.ToString().Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
         var token = words.Single(word => word.Length == 43);
         Assert.Contains(Convert.ToHexStringLower(Secret.Hash(token)), words);
+    }
+
+    private Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, params (string Name, string Value)[] headers) =>
+        server.SendAsync(method, path, DemoMode.UserToken, method == HttpMethod.Post ? "[1,2]" : null, headers: headers);
+
+    /// <summary>A call of this machine is the first run of the task.</summary>
+    private async Task AssertRunsOnceAsync(CountedTask task)
+    {
+        using var response = await SendAsync(HttpMethod.Post, task.Path);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(1, task.Runs);
+    }
+
+    /// <summary>A task that counts its runs.</summary>
+    /// <param name="Path">The address that runs it.</param>
+    /// <param name="Counter">A file with a line for each run.</param>
+    private sealed record CountedTask(string Path, string Counter)
+    {
+        public int Runs => File.ReadAllLines(Counter).Length;
+
+        public static async Task<CountedTask> ImportAsync(Server server)
+        {
+            var counter = System.IO.Path.Combine(server.Folder, Guid.NewGuid().ToString("N"));
+            var script = Convert.ToBase64String(Encoding.UTF8.GetBytes($"echo run >> {counter}; echo '[]'"));
+            using var imported = await server.SendAsync(
+                HttpMethod.Post,
+                "/demo/task/import",
+                server.Demo.AdminToken,
+                $$$"""{"task":{"name":"counted","type":"script","script_runas":"sh %script%"},"file":{"filename":"counted.sh","data":"{{{script}}}"}}""");
+            return new($"{imported.Headers.Location}/job", counter);
+        }
     }
 
     public sealed class Server : TestServer
