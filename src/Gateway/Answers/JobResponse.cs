@@ -29,10 +29,12 @@ internal sealed record JobResponse(string JobId, int Status, ReadOnlyMemory<byte
     /// <param name="result">How the wait ended.</param>
     /// <param name="jobId">The job.</param>
     /// <param name="flags">What of the job is wanted.</param>
+    /// <param name="form">How much of the job's document the caller may see.</param>
     /// <param name="location">The address of the job's result.</param>
-    public static IResult Of(WaitResult result, string jobId, AnswerFlags flags, string location) => result switch
+    public static IResult Of(WaitResult result, string jobId, AnswerFlags flags, DocumentForm form, string location) => result switch
     {
-        WaitResult.Replied { Reply: JobReply.Finished { Job: { Fault: null } job } } => JobAnswer.Shape(job.Document, job.State, flags) switch
+        WaitResult.Replied { Reply: JobReply.Finished { Job: { Fault: null } job } } => JobAnswer.Shape(
+            flags.Shape == AnswerShape.Full ? job.DocumentIn(form) : job.Document, job.State, flags) switch
         {
             JobAnswer.Shaped shaped => new JobResponse(jobId, shaped.Status, shaped.Body),
             _ => Problems.UnreadableDocument(jobId, location),

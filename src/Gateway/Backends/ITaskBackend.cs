@@ -1,4 +1,6 @@
+using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Api.Sync;
+using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
 
@@ -12,6 +14,10 @@ internal interface ITaskBackend
 
     /// <summary>Whether <see cref="CheckSecretAsync"/> tells if a secret is right. If not, only <see cref="AllocateAsync"/> does.</summary>
     bool ChecksSecrets { get; }
+
+    /// <summary>How much of the documents of jobs a caller may see.</summary>
+    /// <param name="caller">Null for a request that has shown a secret.</param>
+    DocumentForm FormFor(Caller? caller);
 
     /// <summary>Checks a call by a task's secret before its body is read.</summary>
     /// <returns>Why the call is refused; null if it is not.</returns>

@@ -14,4 +14,11 @@ public sealed record FinishedJob(
     [property: Id(2)] JobState State,
     [property: Id(3)] byte[] Document,
     [property: Id(4)] JobAccess Access,
-    [property: Id(5)] string? Fault = null);
+    [property: Id(5)] string? Fault = null)
+{
+    [NonSerialized]
+    private byte[]? _documentWithoutEnvironment;
+
+    /// <summary><see cref="JobDocument.WithoutEnvironment"/> of the document, made once for all waiters of the job.</summary>
+    internal byte[] DocumentWithoutEnvironment => _documentWithoutEnvironment ??= JobDocument.WithoutEnvironment(Document);
+}

@@ -18,6 +18,38 @@ internal static class JobDocument
     public static byte[] Render(JobRecord record, JobOutcome outcome, DateTimeOffset now) =>
         Render(record.Spec, outcome.Lifecycle, outcome.State, outcome, now);
 
+    /// <summary>
+    /// The document as it is shown to all but administrators: the task's environment, which may hold secrets, keeps its names and has no values.
+    /// </summary>
+    /// <param name="document">A document that was rendered here.</param>
+    /// <returns>Empty if the document can't be read. The document itself if it has no values.</returns>
+    public static byte[] WithoutEnvironment(byte[] document)
+    {
+        if (JobDocumentReader.Find(document) is not { Env: { } env })
+        {
+            return [];
+        }
+
+        using var variables = JsonDocument.Parse(env);
+        if (variables.RootElement.EnumerateObject().All(variable => variable.Value.ValueEquals("")))
+        {
+            return document;
+        }
+
+        document.AsSpan().Overlaps(env.Span, out var start);
+        var hidden = JsonText.Write(json =>
+        {
+            json.WriteStartObject();
+            foreach (var variable in variables.RootElement.EnumerateObject())
+            {
+                json.WriteString(variable.Name, "");
+            }
+
+            json.WriteEndObject();
+        });
+        return [.. document.AsSpan(..start), .. hidden, .. document.AsSpan(start + env.Length)];
+    }
+
     private static byte[] Render(JobSpec spec, Lifecycle lifecycle, JobState state, JobOutcome? outcome, DateTimeOffset lastUpdate)
     {
         var size = 1024 + spec.Arguments.Length + (outcome is null ? 0 : outcome.Result.Length + outcome.Output.Length);

@@ -17,6 +17,8 @@ internal readonly record struct JobDocumentReader
 
     public ReadOnlyMemory<byte>? Result { get; private init; }
 
+    public ReadOnlyMemory<byte>? Env { get; private init; }
+
     private ReadOnlyMemory<byte>? Id { get; init; }
 
     private ReadOnlyMemory<byte>? Lifecycle { get; init; }
@@ -73,6 +75,7 @@ internal readonly record struct JobDocumentReader
             {
                 Member.Output => parts with { Output = value },
                 Member.Result => parts with { Result = value },
+                Member.Env => parts with { Env = value },
                 Member.Id => parts with { Id = value },
                 Member.Lifecycle => parts with { Lifecycle = value },
                 _ => parts with { State = value },
@@ -87,6 +90,7 @@ internal readonly record struct JobDocumentReader
     private static Member MemberOf(in Utf8JsonReader name) =>
         name.ValueTextEquals("output"u8) ? Member.Output
         : name.ValueTextEquals("result"u8) ? Member.Result
+        : name.ValueTextEquals("env"u8) ? Member.Env
         : name.ValueTextEquals("id"u8) ? Member.Id
         : name.ValueTextEquals("lifecycle"u8) ? Member.Lifecycle
         : name.ValueTextEquals("state"u8) ? Member.State
@@ -101,6 +105,7 @@ internal readonly record struct JobDocumentReader
         Other,
         Output,
         Result,
+        Env,
         Id,
         Lifecycle,
         State,

@@ -82,4 +82,25 @@ public sealed class JobDocumentTests
         Assert.True(JsonText.TryParse(JobDocument.Render(Waiting, outcome, JobSamples.Now), out var document));
         document.Dispose();
     }
+
+    [Theory]
+    [InlineData("""{"A":"secret","B":"","é\"":"\n"}""", """{"A":"","B":"","é\"":""}""")]
+    [InlineData("""{}""", """{}""")]
+    public void Without_its_environment_a_document_has_the_names_and_else_every_byte(string env, string shown)
+    {
+        const string Document = """{"task_arguments_values":[{"env":{"A":1.10}}, "\ud800"], "env":ENV,"result":{"env":{"A":"x"}} }""";
+        var bytes = Encoding.UTF8.GetBytes(Document.Replace("ENV", env, StringComparison.Ordinal));
+
+        var visible = Encoding.UTF8.GetString(JobDocument.WithoutEnvironment(bytes));
+
+        Assert.Equal(Document.Replace("ENV", shown, StringComparison.Ordinal), visible);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[1]")]
+    [InlineData("""{"env":{"A":"secret"}""")]
+    [InlineData("""{"id":"1"}""")]
+    public void Nothing_is_shown_of_a_document_whose_environment_can_not_be_found(string document) =>
+        Assert.Empty(JobDocument.WithoutEnvironment(Encoding.UTF8.GetBytes(document)));
 }

@@ -18,6 +18,7 @@ namespace SyncCluster.Gateway.Api.Events;
 /// <param name="request">The job.</param>
 /// <param name="wait">The request's wait for the job; it is disposed of here.</param>
 /// <param name="flags">What of the finished job is wanted.</param>
+/// <param name="form">How much of its document the caller may see.</param>
 /// <param name="location">The address of the job's result.</param>
 /// <param name="grains">The cluster.</param>
 /// <param name="options">The times.</param>
@@ -26,6 +27,7 @@ internal sealed class JobEventStream(
     JobRequest request,
     JobWait wait,
     AnswerFlags flags,
+    DocumentForm form,
     string location,
     IGrainFactory grains,
     FollowingOptions options,
@@ -142,7 +144,7 @@ internal sealed class JobEventStream(
             }
         }
 
-        switch (JobResponse.Of(result, request.Job, flags, location))
+        switch (JobResponse.Of(result, request.Job, flags, form, location))
         {
             case JobResponse answer:
                 stream.Add("result", EventCursor.Last.ToString(), ResultOf(answer));

@@ -19,10 +19,11 @@ internal sealed class JobWaitAnswerer(ITaskBackend backend, IGrainFactory grains
     /// <param name="location">The address of the job's result.</param>
     public async Task<IResult> AnswerAsync(HttpContext http, JobWait wait, JobRequest request, WaitPreferences preferences, string location)
     {
+        var form = backend.FormFor(request.Caller?.Caller);
         if (preferences.IsStreamed && wait.Result is null or WaitResult.Replied { Reply: JobReply.Finished })
         {
             preferences.WriteApplied(http.Response.Headers, isAsync: false);
-            return new JobEventStream(request, wait, preferences.Flags, location, grains, following.Value, timeProvider);
+            return new JobEventStream(request, wait, preferences.Flags, form, location, grains, following.Value, timeProvider);
         }
 
         using (wait)
@@ -32,7 +33,7 @@ internal sealed class JobWaitAnswerer(ITaskBackend backend, IGrainFactory grains
             preferences.WriteApplied(http.Response.Headers, goesOn);
             return goesOn
                 ? JobResponse.GoesOn(request.Job, await DocumentSoFarAsync(request, http.RequestAborted), location)
-                : JobResponse.Of(result, request.Job, preferences.Flags, location);
+                : JobResponse.Of(result, request.Job, preferences.Flags, form, location);
         }
     }
 

@@ -94,7 +94,7 @@ internal sealed class PollingCallHandler(
         var caller = http.GetCaller();
         var request = new JobRequest(caller.Caller.Customer, job, caller);
         using var wait = await backend.AttachAsync(request, DeadlinesOf(caller.Arrival, cursor.Timeout), http.RequestAborted);
-        return Answer(http.Request, await wait.EndAsync(http.RequestAborted), job, PollingLinks.Path(job), cursor);
+        return Answer(http.Request, await wait.EndAsync(http.RequestAborted), job, caller.Caller, PollingLinks.Path(job), cursor);
     }
 
     /// <summary>Waits for a job that was called by its task's secret, for a caller with the job's own secret.</summary>
@@ -121,7 +121,7 @@ internal sealed class PollingCallHandler(
         var result = await wait.EndAsync(http.RequestAborted);
         return result is WaitResult.Forbidden
             ? Problems.NoSuchJob
-            : Answer(http.Request, result, job, PollingLinks.PathWithSecret(job, secret), cursor);
+            : Answer(http.Request, result, job, caller: null, PollingLinks.PathWithSecret(job, secret), cursor);
     }
 
     private WaitDeadlines DeadlinesOf(Deadline arrival, TimeSpan wished) =>
@@ -151,8 +151,11 @@ internal sealed class PollingCallHandler(
         var allocated = (Allocation.Allocated)allocation;
         using var wait = await backend.SubmitAsync(allocated.Spec, caller?.Token, deadlines with { End = deadlines.Start }, http.RequestAborted);
         wait.Detach();
-        return Created(http, invocation, allocated.Spec.JobId, wait.Result, allocated.Document ?? JobDocument.OfNew(allocated.Spec));
+        return Created(http, invocation, allocated.Spec.JobId, wait.Result, DocumentOf(allocated, invocation));
     }
+
+    private ReadOnlyMemory<byte> DocumentOf(Allocation.Allocated job, TaskInvocation invocation) =>
+        job.Document ?? backend.FormFor(invocation.Caller?.Caller).Of(JobDocument.OfNew(job.Spec));
 
     /// <summary>The arguments: a body with <c>wait_result</c> alone has none here, though it has one in the sync call.</summary>
     private async Task<Result<CallPayload>> ReadAsync(HttpContext http)
@@ -173,7 +176,7 @@ internal sealed class PollingCallHandler(
     /// <param name="jobId">Its job.</param>
     /// <param name="result">What came of starting the job; null if it goes on.</param>
     /// <param name="document">The document of a job that goes on.</param>
-    private static IResult Created(HttpContext http, TaskInvocation invocation, string jobId, WaitResult? result, ReadOnlyMemory<byte> document)
+    private IResult Created(HttpContext http, TaskInvocation invocation, string jobId, WaitResult? result, ReadOnlyMemory<byte> document)
     {
         var path = invocation.JobSecret is { } secret ? PollingLinks.PathWithSecret(jobId, secret) : PollingLinks.Path(jobId);
         switch (result)
@@ -181,7 +184,7 @@ internal sealed class PollingCallHandler(
             case null:
                 break;
             case WaitResult.Replied { Reply: JobReply.Finished { Job: { Fault: null } job } }:
-                document = job.Document;
+                document = job.DocumentIn(backend.FormFor(invocation.Caller?.Caller));
                 break;
             default:
                 return JobResponse.ProblemOf(result, jobId, PollingLinks.OfProblem(path, http.Request));
@@ -192,17 +195,20 @@ internal sealed class PollingCallHandler(
             : new JobResponse(jobId, StatusCodes.Status200OK, document);
     }
 
-    private static IResult Answer(HttpRequest request, WaitResult result, string job, string path, PollingCursor cursor)
+    private IResult Answer(HttpRequest request, WaitResult result, string job, Caller? caller, string path, PollingCursor cursor)
     {
         var location = PollingLinks.OfProblem(path, request);
         return result switch
         {
             WaitResult.Replied { Reply: JobReply.Finished { Job: { Fault: null } finished } } =>
-                PollingAnswer.Shape(job, finished.Document, finished.State, request.Query) ?? Problems.UnreadableDocument(job, location),
+                PollingAnswer.Shape(job, DocumentOf(finished), finished.State, request.Query) ?? Problems.UnreadableDocument(job, location),
             WaitResult.TimedOut => cursor.Next is { } counter
                 ? new SeeOther(job, PollingLinks.Next(path, request, counter), "{}"u8.ToArray())
                 : Problems.LastPollEnded(job, location),
             _ => JobResponse.ProblemOf(result, job, location),
         };
+
+        byte[] DocumentOf(FinishedJob finished) =>
+            request.Query.ContainsKey("full") ? finished.DocumentIn(backend.FormFor(caller)) : finished.Document;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Api.Jobs;
 using SyncCluster.Gateway.Api.Sync;
 using SyncCluster.Gateway.Auth;
@@ -20,6 +21,10 @@ internal sealed class LocalBackend(
 
     /// <inheritdoc/>
     public bool ChecksSecrets => true;
+
+    /// <inheritdoc/>
+    public DocumentForm FormFor(Caller? caller) =>
+        caller?.Credential >= Credential.Admin ? DocumentForm.Whole : DocumentForm.WithoutEnvironment;
 
     /// <inheritdoc/>
     public async Task<Problem?> CheckSecretAsync(string customer, string task, string secret, Deadline deadline, CancellationToken aborted) =>
@@ -77,7 +82,7 @@ internal sealed class LocalBackend(
     public async Task<Result<JobView>> ReadAsync(JobRequest request, CancellationToken aborted) =>
         await grains.GetJob(request.Key).Attach(null, Reading.Cached) switch
         {
-            JobReply.Pending pending => Show(request, pending.Access, pending.Lifecycle, pending.Document),
+            JobReply.Pending pending => Show(request, pending.Access, pending.Lifecycle, pending.Document ?? []),
             JobReply.Finished { Job: var job } => Show(request, job.Access, job.Lifecycle, job.Document),
             JobReply.NotFound => Problems.NoSuchJob,
             _ => Problems.Unreachable,
@@ -101,12 +106,12 @@ internal sealed class LocalBackend(
         };
     }
 
-    private static Result<JobView> Show(JobRequest request, JobAccess access, Lifecycle lifecycle, byte[]? document) => request.MayShow(access)
+    private Result<JobView> Show(JobRequest request, JobAccess access, Lifecycle lifecycle, byte[] document) => request.MayShow(access)
         ? new JobView
         {
             Lifecycle = lifecycle.WireName(),
             HasEnded = lifecycle.HasEnded(),
-            Document = document,
+            Document = FormFor(request.Caller?.Caller).Of(document),
             IsForAdministrators = !access.Cancellable,
         }
         : Problems.NotOnJobList;

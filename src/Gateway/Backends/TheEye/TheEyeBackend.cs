@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Execution.TheEye;
+using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Api.Jobs;
 using SyncCluster.Gateway.Api.Sync;
+using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
 
@@ -30,6 +32,9 @@ internal sealed class TheEyeBackend(
 
     /// <inheritdoc/>
     public bool ChecksSecrets => false;
+
+    /// <summary>TheEye has decided what is in them.</summary>
+    public DocumentForm FormFor(Caller? caller) => DocumentForm.Whole;
 
     /// <inheritdoc/>
     public Task<Problem?> CheckSecretAsync(string customer, string task, string secret, Deadline deadline, CancellationToken aborted) =>
