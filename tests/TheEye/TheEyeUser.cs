@@ -11,7 +11,7 @@ public sealed record TheEyeUser
 
     public string Name { get; init; } = "A User";
 
-    /// <summary>viewer, user, agent, manager, integration, admin, owner or root.</summary>
+    /// <summary>viewer, user, agent, manager, admin, integration, owner or root.</summary>
     public string Credential { get; init; } = "user";
 
     /// <summary>Roles and <c>k:v</c> tags, which access lists may name.</summary>

@@ -7,8 +7,8 @@ internal enum Credential
     User = 1,
     Agent = 2,
     Manager = 3,
-    Integration = 4,
-    Admin = 5,
+    Admin = 4,
+    Integration = 5,
     Owner = 6,
     Root = 7,
 }

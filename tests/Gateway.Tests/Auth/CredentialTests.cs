@@ -38,6 +38,10 @@ public abstract class CredentialTests(TestServer server)
         Assert.Equal(mine < Credential.Admin ? 403 : 200, (await server.CallAsync(task, token: token)).Status);
     }
 
+    [Fact]
+    public void Credentials_have_the_order_of_TheEye() =>
+        Assert.Equal(["Viewer", "User", "Agent", "Manager", "Admin", "Integration", "Owner", "Root"], Enum.GetNames<Credential>());
+
     /// <summary>What is asked, and the least credential that may.</summary>
     /// <param name="bodyWithToken">A body with the token, instead of the header.</param>
     internal virtual IEnumerable<(Credential Needed, HttpMethod Method, string Path, string? Body)> Requests(string bodyWithToken) =>

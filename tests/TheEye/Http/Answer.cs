@@ -22,7 +22,10 @@ internal sealed record Answer(int Status, byte[] Body, string? ContentType = Ans
 
     public static Answer Text(int status, string body, string contentType) => new(status, Encoding.UTF8.GetBytes(body), contentType);
 
-    /// <summary>An error in TheEye's format.</summary>
+    /// <summary>A refusal as the supervisor writes most of them: a JSON string.</summary>
+    public static Answer Refusal(int status, string words) => new(status, JsonSerializer.SerializeToUtf8Bytes(words));
+
+    /// <summary>An error as TheEye writes few of them: an object.</summary>
     public static Answer Error(int status, string message)
     {
         var buffer = new ArrayBufferWriter<byte>();

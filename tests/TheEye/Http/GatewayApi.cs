@@ -11,13 +11,13 @@ internal sealed class GatewayApi(RequestHandler requests, Accounts accounts, Cou
     public Task HandleAsync(HttpContext context, CancellationToken stopping) =>
         context.Request.Method == HttpMethods.Get && Request.Path(context) is ["api", "session", "profile"]
             ? requests.ServeAsync(context, Step.Profile, null, () => Task.FromResult(Profile(Request.Token(context))), stopping)
-            : HttpExchange.WriteAsync(context, Answer.Error(404, "not found"));
+            : HttpExchange.WriteAsync(context, Answer.Refusal(404, "not found"));
 
     private Answer Profile(string? token)
     {
         if (!accounts.TryFind(token, out var account))
         {
-            return Answer.Error(401, "Unauthorized");
+            return Answer.Refusal(401, "Unauthorized");
         }
 
         counters.Add(CountedAction.Profile);

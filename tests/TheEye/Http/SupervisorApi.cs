@@ -22,7 +22,7 @@ internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, 
                 JobAsync(context, Step.Job, customer, id, "viewer", job => Task.FromResult(supervisor.Get(job)), stopping),
             ("PUT", [var customer, "job", var id, "cancel"]) =>
                 JobAsync(context, Step.Cancel, customer, id, "viewer", job => Task.FromResult(supervisor.Cancel(job)), stopping),
-            _ => HttpExchange.WriteAsync(context, Answer.Error(404, "not found")),
+            _ => HttpExchange.WriteAsync(context, Answer.Refusal(404, "not found")),
         };
         await serving;
     }
@@ -42,12 +42,12 @@ internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, 
 
             if (accounts.Task(customer, taskId) is not { } task)
             {
-                return Answer.Error(404, $"no task {taskId}");
+                return Answer.Refusal(404, "task not found");
             }
 
             if (account is null ? task.Task.Secret != secret : !account.Passes(task.Task))
             {
-                return Answer.Error(403, "Forbidden");
+                return Answer.Refusal(403, "forbidden");
             }
 
             try
@@ -82,7 +82,7 @@ internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, 
             var task = job.Owner.Task;
             var admitted = account.Passes(task)
                 && (step != Step.Cancel || task.Cancellable || Credential.Reaches(account.User, "admin"));
-            return admitted ? act(job) : Task.FromResult(Answer.Error(403, "Forbidden"));
+            return admitted ? act(job) : Task.FromResult(Answer.Refusal(403, "forbidden"));
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, 
     {
         if (!accounts.TryFind(Request.Token(context), out account))
         {
-            return Answer.Error(401, "Unauthorized");
+            return Answer.Refusal(401, "Unauthorized");
         }
 
         if (customer is not null && account.User.Customer != customer)
@@ -99,6 +99,6 @@ internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, 
             return Answer.Error(409, "the token's current customer is another");
         }
 
-        return Credential.Reaches(account.User, credential) ? null : Answer.Error(403, "Forbidden");
+        return Credential.Reaches(account.User, credential) ? null : Answer.Refusal(403, "forbidden");
     }
 }

@@ -82,7 +82,7 @@ internal sealed class Supervisor
         _changes.Signal();
         if (read != Lifecycle.Syncing)
         {
-            return Answer.Error(400, $"the job is {read}, not syncing");
+            return Answer.Refusal(400, $"the job is {read}, not syncing");
         }
 
         await pause;
@@ -115,7 +115,7 @@ internal sealed class Supervisor
         _counters.Add(CountedAction.Hold);
         var held = job.TryHold(Now);
         _changes.Signal();
-        return held ? Answer.Ok : Answer.Error(400, "the job cannot be put on hold any more");
+        return held ? Answer.Ok : Answer.Refusal(400, "the job cannot be put on hold any more");
     }
 
     /// <summary>Leaves syncing and ended jobs as they are; the answer is the same.</summary>
@@ -144,7 +144,7 @@ internal sealed class Supervisor
         _changes.Signal();
     }
 
-    public static Answer NoSuchJob(string id) => Answer.Error(404, $"no job {id}");
+    public static Answer NoSuchJob(string id) => Answer.Refusal(404, $"job {id} not found");
 
     /// <summary>Takes the report of an agent, which is valid for an assigned job only.</summary>
     private void Report(Job job, JobEnd end) => End(job, lifecycle => lifecycle == Lifecycle.Assigned ? end : null);

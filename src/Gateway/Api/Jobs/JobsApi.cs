@@ -70,7 +70,7 @@ internal static class JobsApi
             .WithSummary("Show where a job is on its way")
             .WithDescription("Only the job's lifecycle, without waiting.")
             .RequireCredential(Credential.User)
-            .ProducesAnswers(new ProducedAnswer("200", "Its lifecycle", "JobLifecycle", "lifecycle") { Headers = ["Job-Id"] })
+            .ProducesAnswers(new ProducedAnswer("200", "Its lifecycle", "Lifecycle", "lifecycle") { Headers = ["Job-Id"] })
             .ProducesProblems(ProblemExamples.NotOnJobList);
         jobs.MapPut("/{customer}/job/{job}/cancel", CancelAsync)
             .WithName("CancelJob")
@@ -96,12 +96,7 @@ internal static class JobsApi
             return problem;
         }
 
-        return new JobResponse(job, StatusCodes.Status200OK, JsonText.Write(json =>
-        {
-            json.WriteStartObject();
-            json.WriteString("lifecycle", view.Lifecycle);
-            json.WriteEndObject();
-        }));
+        return new JobResponse(job, StatusCodes.Status200OK, JsonText.Write(json => json.WriteStringValue(view.Lifecycle)));
     }
 
     private static async Task<IResult> CancelAsync(HttpContext http, string customer, string job, ITaskBackend backend)

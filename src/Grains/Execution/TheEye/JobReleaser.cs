@@ -23,6 +23,12 @@ internal sealed partial class JobReleaser(
     /// <summary>The maximal age of an attempt's record when its release is sent.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromSeconds(3);
 
+    /// <summary>
+    /// How many releases that may have arrived are sent for a job which stays <c>syncing</c>: the supervisor may answer one with 400 or 500, or not at
+    /// all, and never change the job.
+    /// </summary>
+    private const int MaxFailedReleases = 2;
+
     private static readonly TimeSpan PendingCheck = TimeSpan.FromMilliseconds(250);
     private static readonly TheEyeReply.Failed NotSent = new(TheEyeFault.Unreachable);
 
@@ -56,6 +62,11 @@ internal sealed partial class JobReleaser(
                 break;
             default:
                 LogNotConfirmed(job.Spec.JobId, release.Attempt);
+                if (MayHaveArrived(reply) && job.CountFailedRelease() >= MaxFailedReleases)
+                {
+                    job.ReleaseFailure = $"TheEye has failed {MaxFailedReleases} times to release the job, nothing was run. {ReasonOf(reply)}";
+                }
+
                 job.Wake(WakeReasons.Check);
                 break;
         }
@@ -95,6 +106,14 @@ internal sealed partial class JobReleaser(
 
         bool IsWithinWindow() => timeProvider.GetElapsedTime(release.FencedAt) <= Window;
     }
+
+    private static string ReasonOf(TheEyeReply reply) => reply switch
+    {
+        TheEyeReply.Refused refused => $"Its supervisor says: {refused.Message}",
+        TheEyeReply.Failed { Status: { } status } => $"Its supervisor has answered with status {status}.",
+        TheEyeReply.Failed { Fault: TheEyeFault.Slow } => "Its supervisor does not answer. It never answers a request that the task's access list refuses.",
+        _ => "Its supervisor has broken off its answer.",
+    };
 
     private static bool MayHaveArrived(TheEyeReply reply) => reply is not TheEyeReply.Failed { MayHaveArrived: false };
 }

@@ -18,6 +18,8 @@ internal sealed class MonitoredJob(JobSpec spec, TimeProvider timeProvider)
     private Release? _release;
     private bool _isReleasing;
     private bool _isUnreleased;
+    private int _failedReleases;
+    private string? _releaseFailure;
     private long? _syncingSince;
     private bool _isEndAnnounced;
     private long _requestedAt = timeProvider.GetTimestamp();
@@ -45,6 +47,15 @@ internal sealed class MonitoredJob(JobSpec spec, TimeProvider timeProvider)
                 return _attempt;
             }
         }
+    }
+
+    /// <summary>
+    /// Why the job must not be released once more, for its caller; null if it may. It counts once the last release has provably done nothing.
+    /// </summary>
+    public string? ReleaseFailure
+    {
+        get => Volatile.Read(ref _releaseFailure);
+        set => Volatile.Write(ref _releaseFailure, value);
     }
 
     /// <summary>The time since a grain last asked for the job.</summary>
@@ -104,6 +115,10 @@ internal sealed class MonitoredJob(JobSpec spec, TimeProvider timeProvider)
             }
         }
     }
+
+    /// <summary>A release that may have arrived was not confirmed, by whatever attempt of this silo.</summary>
+    /// <returns>How many there were.</returns>
+    public int CountFailedRelease() => Interlocked.Increment(ref _failedReleases);
 
     /// <summary>Notes the attempt that stands in storage, of this silo or another, and the newest tokens.</summary>
     /// <returns>Whether the attempt has provably released nothing, and never will.</returns>

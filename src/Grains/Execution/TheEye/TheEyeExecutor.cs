@@ -91,7 +91,7 @@ internal sealed class TheEyeExecutor : IJobExecutor, ILifecycleParticipant<ISilo
         var job = _monitor.Monitor(record.Spec);
         if (job.Observe(record.Attempt, tokens))
         {
-            return new(new Resumption.TakeOver());
+            return new(job.ReleaseFailure is { } failure ? new Resumption.End(JobOutcome.Lost(failure)) : new Resumption.TakeOver());
         }
 
         job.Wake(WakeReasons.Check);

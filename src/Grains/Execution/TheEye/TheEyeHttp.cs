@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
@@ -86,6 +87,7 @@ internal sealed partial class TheEyeHttp(HttpClient http, Uri origin, ILogger<Th
         HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
     };
 
+    /// <summary>TheEye's own words: most refusals are a JSON string, some an object with a <c>message</c>.</summary>
     private static string? MessageOf(byte[] body)
     {
         if (!JsonText.TryParse(body, out var document))
@@ -95,7 +97,9 @@ internal sealed partial class TheEyeHttp(HttpClient http, Uri origin, ILogger<Th
 
         using (document)
         {
-            return JsonText.TryGetMember(document.RootElement, "message", out var message) && JsonText.AsString(message) is { Length: > 0 } text
+            var message = document.RootElement;
+            return (message.ValueKind == JsonValueKind.String || JsonText.TryGetMember(message, "message", out message))
+                && JsonText.AsString(message) is { Length: > 0 } text
                 ? text[..Math.Min(text.Length, LongestMessage)]
                 : null;
         }

@@ -23,7 +23,7 @@ public abstract class AttachTests(TestServer server)
         using var lifecycle = await server.SendAsync(HttpMethod.Get, $"/acme/job/{job}/lifecycle");
         Assert.Equal("application/json; charset=utf-8", document.Content.Headers.ContentType!.ToString());
         Assert.Equal("in_progress", JsonNode.Parse(await document.Content.ReadAsStringAsync())!["state"]!.GetValue<string>());
-        Assert.Contains("assigned", await lifecycle.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal("\"assigned\"", await lifecycle.Content.ReadAsStringAsync());
 
         gate.Open();
         Assert.Equal((HttpStatusCode.OK, "{\"n\":1}"), await ResultAsync(early.Headers.Location!.ToString()));

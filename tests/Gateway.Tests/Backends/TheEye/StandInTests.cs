@@ -222,7 +222,8 @@ public sealed class StandInTests
         var customer = (await profile.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("current_customer").GetProperty("name");
         Assert.Equal("other", customer.GetString());
         Assert.Equal(HttpStatusCode.Conflict, elsewhere.StatusCode);
-        Assert.Equal(404, (await missing.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("statusCode").GetInt32());
+        Assert.Equal(
+            (HttpStatusCode.NotFound, "\"job 5d1b7e2ec2b2f1001b2f0009 not found\""), (missing.StatusCode, await missing.Content.ReadAsStringAsync()));
     }
 
     [Fact]

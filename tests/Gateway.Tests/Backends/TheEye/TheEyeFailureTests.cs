@@ -67,6 +67,15 @@ public sealed class TheEyeFailureTests(TheEyeFailureTests.Server server) : IClas
         Assert.Equal((status, $"It is {status}."), await ProblemAsync(response));
     }
 
+    [Fact]
+    public async Task The_words_of_a_refusal_that_is_a_JSON_string_pass_through()
+    {
+        using var unknown = await server.SendAsync(HttpMethod.Post, "/acme/task/5f00000000000000000000ff/job", json: "[]");
+        Assert.Equal((404, "task not found"), await ProblemAsync(unknown));
+        using var noJob = await server.SendAsync(HttpMethod.Get, "/acme/job/5f00000000000000000000ee");
+        Assert.Equal((404, "job 5f00000000000000000000ee not found"), await ProblemAsync(noJob));
+    }
+
     [Theory]
     [InlineData("500", 502)]
     [InlineData("HTML", 502)]

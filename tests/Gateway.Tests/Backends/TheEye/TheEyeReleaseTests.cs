@@ -111,6 +111,25 @@ public sealed class TheEyeReleaseTests(TheEyeReleaseTests.Server server) : IClas
         Assert.Equal("TheEye has refused to release the job, nothing was run: Not you.", message);
     }
 
+    [Theory]
+    [InlineData(400, "\"job is not syncing\"", "Its supervisor says: job is not syncing")]
+    [InlineData(500, "\"internal error\"", "Its supervisor has answered with status 500.")]
+    [InlineData(0, "", "Its supervisor does not answer. It never answers a request that the task's access list refuses.")]
+    public async Task A_job_that_TheEye_fails_to_release_again_and_again_is_ended_after_the_second_time(int status, string body, string reason)
+    {
+        var task = server.AddTask();
+        server.TheEye.Faults.Always(Step.Synced, status == 0 ? Fault.Hang() : Fault.Status(status, body));
+        var arrived = server.TheEye.Counters.Arrived(Step.Synced);
+        using var response = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task}/job", json: "[]");
+        Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
+        Assert.Equal(
+            $"TheEye has failed 2 times to release the job, nothing was run. {reason}",
+            JsonNode.Parse(await response.Content.ReadAsStringAsync())!["message"]!.GetValue<string>());
+        Assert.Equal(arrived + 2, server.TheEye.Counters.Arrived(Step.Synced));
+        await server.TheEye.WhenAsync(() => server.TheEye.Jobs.Single(job => job.Task.Id == task).Lifecycle == "canceled");
+        Assert.Equal(0, server.TheEye.Jobs.Single(job => job.Task.Id == task).Runs);
+    }
+
     [Fact]
     public async Task A_job_whose_caller_has_gone_before_it_was_released_is_canceled()
     {
