@@ -125,6 +125,14 @@ internal static class Problems
     public static Problem NotCancellable { get; } = new(
         StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only: call it without cancel_on_disconnect.");
 
+    public static Problem NothingToResume { get; } = new(
+        StatusCodes.Status404NotFound,
+        "Last-Event-ID names a job that has expired, or that you may not see as a job of this task. Nothing was run: to run the task again, send the call without the header.");
+
+    public static Problem ResumeAtEvents { get; } = new(
+        StatusCodes.Status404NotFound,
+        "A call by a task's secret is not resumed by sending it again. Nothing was run: send Last-Event-ID to the address `events` of the event `job`.");
+
     public static Problem MalformedPolling { get; } =
         Bad("`counter`, `limit` and `timeout` are whole numbers, each given once, of at most 9 digits.");
 

@@ -1,3 +1,5 @@
+using SyncCluster.Jobs;
+
 namespace SyncCluster.Gateway.Backends;
 
 /// <summary>A job as it is now.</summary>
@@ -10,6 +12,9 @@ internal sealed record JobView
 
     /// <summary>JSON, UTF-8.</summary>
     public required ReadOnlyMemory<byte> Document { get; init; }
+
+    /// <summary>The id of its task; null if the document does not say.</summary>
+    public string? Task => JobDocumentReader.Find(Document)?.TaskId;
 
     /// <summary>Whether only an administrator may cancel it.</summary>
     public bool IsForAdministrators { get; init; }

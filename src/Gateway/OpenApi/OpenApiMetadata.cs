@@ -112,7 +112,7 @@ internal static class OpenApiMetadata
         route
             .AcceptsBody("Call")
             .WithMetadata(OptionalHeaders.OfCalls)
-            .AcceptsParameters("task_arguments", "cancel_on_disconnect", "Idempotency-Key")
+            .AcceptsParameters("task_arguments", "cancel_on_disconnect", "Idempotency-Key", "Last-Event-ID")
             .ProducesJobAnswer()
             .ProducesProblems([.. ProblemExamples.Call, .. ProblemExamples.Repeat, .. ProblemExamples.Start]);
 }

@@ -38,6 +38,12 @@ internal static class ProblemExamples
 
     public static ProblemExample WrongSecret { get; } = new("wrong-secret", "the task or its secret is wrong", Problems.WrongSecret);
 
+    public static ProblemExample NothingToResume { get; } =
+        new("nothing-to-resume", "`Last-Event-ID` names a job that is not to be seen, or not any more", Problems.NothingToResume);
+
+    public static ProblemExample ResumeAtEvents { get; } =
+        new("resume-at-events", "`Last-Event-ID` names a job: a call by secret goes on at the job's events", Problems.ResumeAtEvents);
+
     public static ProblemExample AdministratorsOnly { get; } = new(
         "administrators-only", "the task has `cancellable:false` and you are no administrator", Problems.AdministratorsOnly(Job, Location));
 

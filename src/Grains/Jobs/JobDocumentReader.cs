@@ -19,6 +19,11 @@ internal readonly record struct JobDocumentReader
 
     public ReadOnlyMemory<byte>? Env { get; private init; }
 
+    /// <summary>The id of the job's task.</summary>
+    public string? TaskId => Text(Task);
+
+    private ReadOnlyMemory<byte>? Task { get; init; }
+
     private ReadOnlyMemory<byte>? Id { get; init; }
 
     private ReadOnlyMemory<byte>? Lifecycle { get; init; }
@@ -76,6 +81,7 @@ internal readonly record struct JobDocumentReader
                 Member.Output => parts with { Output = value },
                 Member.Result => parts with { Result = value },
                 Member.Env => parts with { Env = value },
+                Member.Task => parts with { Task = value },
                 Member.Id => parts with { Id = value },
                 Member.Lifecycle => parts with { Lifecycle = value },
                 _ => parts with { State = value },
@@ -91,6 +97,7 @@ internal readonly record struct JobDocumentReader
         name.ValueTextEquals("output"u8) ? Member.Output
         : name.ValueTextEquals("result"u8) ? Member.Result
         : name.ValueTextEquals("env"u8) ? Member.Env
+        : name.ValueTextEquals("task_id"u8) ? Member.Task
         : name.ValueTextEquals("id"u8) ? Member.Id
         : name.ValueTextEquals("lifecycle"u8) ? Member.Lifecycle
         : name.ValueTextEquals("state"u8) ? Member.State
@@ -106,6 +113,7 @@ internal readonly record struct JobDocumentReader
         Output,
         Result,
         Env,
+        Task,
         Id,
         Lifecycle,
         State,

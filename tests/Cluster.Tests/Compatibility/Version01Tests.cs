@@ -104,9 +104,14 @@ public sealed class Version01Tests(Version01Cluster cluster) : IClassFixture<Ver
     {
         foreach (var exchange in before)
         {
-            Assert.Equal(exchange, await cluster.SendAsync(exchange));
+            Assert.Equal(WithoutEventIds(exchange), WithoutEventIds(await cluster.SendAsync(exchange)));
         }
     }
+
+    /// <summary>The ids of events name their job since then, and come after the data.</summary>
+    private static Exchange WithoutEventIds(Exchange exchange) => exchange.ContentType == "text/event-stream"
+        ? exchange with { Answer = string.Join('\n', exchange.Answer.Split('\n').Where(line => !line.StartsWith("id: ", StringComparison.Ordinal))) }
+        : exchange;
 
     private async Task<(int Status, string Answer)> ResultAsync(string job)
     {

@@ -118,10 +118,10 @@ public sealed partial class ShownCommandTests(ShownServers servers) : IClassFixt
     [GeneratedRegex(@"\b[0-9a-f]{24}\b")]
     private static partial Regex Id();
 
-    [GeneratedRegex(@"event: lifecycle\nid: (ready|assigned)\.0\ndata: [^\n]*\n\n")]
+    [GeneratedRegex(@"event: lifecycle\ndata: [^\n]*\nid: <id \d+>\.(ready|assigned)\.0\n\n")]
     private static partial Regex Passing();
 
-    [GeneratedRegex("""(?<=^id: )[a-z]*(?=\.)|(?<="(age|uptime)":)[\d.]+""", RegexOptions.Multiline)]
+    [GeneratedRegex("""(?<=^id: <id \d+>\.)[a-z]*(?=\.)|(?<="(age|uptime)":)[\d.]+""", RegexOptions.Multiline)]
     private static partial Regex Changing();
 }
 

@@ -20,6 +20,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
     private static readonly string[] Provoked =
     [
         "administrators-only", "bad-json", "key-and-cancel", "key-malformed", "not-cancellable", "other-arguments", "bad-polling", "below-admin", "has-ended", "json-as-form", "no-such-job", "no-such-task", "no-token", "not-on-job-list",
+        "nothing-to-resume", "resume-at-events",
         "not-on-task-list", "other-customer", "other-host", "other-machine", "other-origin", "other-page", "other-type", "recipe-bad-json", "recipe-no-object", "recipe-other-type",
         "recipe-unusable", "recipe-workflow", "row-ended", "token-twice", "too-few-arguments", "too-large", "too-large-for-its-token", "unknown-token", "wait-ended", "wrong-secret",
     ];
@@ -271,6 +272,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
             "other-page" => values with { Origin = "https://elsewhere.example" },
             "no-such-task" => values with { Task = "nope" },
             "no-such-job" => values with { Job = "0123456789abcdef01234567" },
+            "nothing-to-resume" or "resume-at-events" => values with { Headers = [("Last-Event-ID", "0123456789abcdef01234567.assigned.0")] },
             "wrong-secret" => values with { Secret = new string('x', 43) },
             "not-on-task-list" => values with { Task = Of(await CopyForNobodyAsync(document)).Task, Token = DemoMode.UserToken },
             "not-on-job-list" => values with { Job = (await RunAsAdminAsync(document, await CopyForNobodyAsync(document))).JobId, Token = DemoMode.UserToken },

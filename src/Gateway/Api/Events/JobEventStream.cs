@@ -20,6 +20,7 @@ namespace SyncCluster.Gateway.Api.Events;
 /// <param name="flags">What of the finished job is wanted.</param>
 /// <param name="form">How much of its document the caller may see.</param>
 /// <param name="location">The address of the job's result.</param>
+/// <param name="from">What the client has read before.</param>
 /// <param name="grains">The cluster.</param>
 /// <param name="options">The times.</param>
 /// <param name="timeProvider">The clock.</param>
@@ -29,13 +30,14 @@ internal sealed class JobEventStream(
     AnswerFlags flags,
     DocumentForm form,
     string location,
+    EventCursor from,
     IGrainFactory grains,
     FollowingOptions options,
     TimeProvider timeProvider) : IResult
 {
     // Without jitter: the times are configured, and a stream polls for itself alone.
     private readonly RetryPolicy _polls = new(options.ShortestPause, options.LongestPause) { Jitter = 0 };
-    private EventCursor _position;
+    private EventCursor _position = (from.IsEnd ? default : from) with { Job = request.Job };
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -43,15 +45,8 @@ internal sealed class JobEventStream(
         using (wait)
         {
             var ending = wait.EndAsync(httpContext.RequestAborted);
-            _position = EventCursor.Of(httpContext.Request.Headers["Last-Event-ID"]);
             httpContext.Response.Headers["Job-Id"] = request.Job;
-            if (_position.IsEnd && !ending.IsCompleted)
-            {
-                // The job has not ended, so the id is not from an event of this job.
-                _position = default;
-            }
-
-            if (_position.IsEnd)
+            if (from.IsEnd && ending is { IsCompletedSuccessfully: true, Result: WaitResult.Replied })
             {
                 // This tells an EventSource that has read everything not to come back.
                 httpContext.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -60,7 +55,9 @@ internal sealed class JobEventStream(
 
             try
             {
-                await WriteAsync(new SseWriter(httpContext, options, timeProvider), ending, httpContext.RequestAborted);
+                // If the job has not ended, the id of an end is not from an event of this job.
+                var isNew = from.IsEnd || from == default;
+                await WriteAsync(new SseWriter(httpContext, options, timeProvider), isNew, ending, httpContext.RequestAborted);
             }
             catch (OperationCanceledException) when (httpContext.RequestAborted.IsCancellationRequested)
             {
@@ -69,11 +66,12 @@ internal sealed class JobEventStream(
         }
     }
 
-    private async Task WriteAsync(SseWriter stream, Task<WaitResult> ending, CancellationToken aborted)
+    private async Task WriteAsync(SseWriter stream, bool isNew, Task<WaitResult> ending, CancellationToken aborted)
     {
-        if (_position == default)
+        if (isNew)
         {
-            stream.Add("job", null, JsonText.Write(json =>
+            // Its id names the job already: a call that is sent again with it must not start another one.
+            stream.Add("job", _position.ToString(), JsonText.Write(json =>
             {
                 json.WriteStartObject();
                 json.WriteString("id", request.Job);
@@ -147,7 +145,7 @@ internal sealed class JobEventStream(
         switch (JobResponse.Of(result, request.Job, flags, form, location))
         {
             case JobResponse answer:
-                stream.Add("result", EventCursor.Last.ToString(), ResultOf(answer));
+                stream.Add("result", (_position with { IsEnd = true }).ToString(), ResultOf(answer));
                 break;
             case Problem problem:
                 stream.Add("problem", null, problem.Render().Span);

@@ -44,12 +44,6 @@ internal sealed class SseWriter
     {
         Write("event: ");
         Write(name);
-        if (id is not null)
-        {
-            Write("\nid: ");
-            Write(id);
-        }
-
         for (var isLast = false; !isLast;)
         {
             var end = data.IndexOfAny(LineEnds);
@@ -57,6 +51,13 @@ internal sealed class SseWriter
             Write("\ndata: ");
             _http.Response.BodyWriter.Write(isLast ? data : data[..end]);
             data = isLast ? [] : data[(end + (data[end..].StartsWith("\r\n"u8) ? 2 : 1))..];
+        }
+
+        // After the data: some clients take an id as soon as they have read its line, and would not ask again for an event that broke off.
+        if (id is not null)
+        {
+            Write("\nid: ");
+            Write(id);
         }
 
         Write("\n\n");

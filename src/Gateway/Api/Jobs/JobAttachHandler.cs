@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using SyncCluster.Gateway.Api.Events;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Backends;
 using SyncCluster.Gateway.Limits;
@@ -35,7 +36,40 @@ internal sealed class JobAttachHandler(
         var request = new JobRequest(customer, job, caller);
         var preferences = WaitPreferences.Of(http.Request, _waiting, customer, task: null, caller.Arrival, isStreamed);
         var wait = await backend.AttachAsync(request, preferences.Deadlines, http.RequestAborted);
-        return await answerer.AnswerAsync(http, wait, request, preferences, JobLinks.Result(customer, job, preferences.Flags));
+        var location = JobLinks.Result(customer, job, preferences.Flags);
+        return await answerer.AnswerAsync(http, wait, request, preferences, location, EventCursor.Of(http.Request).In(job));
+    }
+
+    /// <summary>
+    /// For a call that is sent again with the id of an event, as event-source libraries do: it goes on with the job that the id names, and starts none.
+    /// </summary>
+    /// <param name="http">The call, whose caller the route's <see cref="CredentialFilter"/> has accepted.</param>
+    /// <param name="customer">The task's customer.</param>
+    /// <param name="task">The task.</param>
+    /// <param name="from">A position that names its job.</param>
+    public async Task<IResult> ResumeAsync(HttpContext http, string customer, string task, EventCursor from)
+    {
+        if (limiter.AddWaiter(http) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        var caller = http.GetCaller();
+        var job = from.Job!;
+        var request = new JobRequest(customer, job, caller);
+        if (!(await backend.ReadAsync(request, http.RequestAborted)).TryGet(out var seen, out var problem))
+        {
+            return problem.Status is StatusCodes.Status403Forbidden or StatusCodes.Status404NotFound ? Problems.NothingToResume : problem;
+        }
+
+        if (seen.Task != task)
+        {
+            return Problems.NothingToResume;
+        }
+
+        var preferences = WaitPreferences.Of(http.Request, _waiting, customer, task, caller.Arrival, SseWriter.IsRequested(http.Request));
+        var wait = await backend.AttachAsync(request, preferences.Deadlines, http.RequestAborted);
+        return await answerer.AnswerAsync(http, wait, request, preferences, JobLinks.Result(customer, job, preferences.Flags), from);
     }
 
     /// <summary>For a caller with the secret of the job, which was called by its task's secret.</summary>
@@ -65,6 +99,7 @@ internal sealed class JobAttachHandler(
             return Problems.NoSuchJob;
         }
 
-        return await answerer.AnswerAsync(http, wait, request, preferences, JobLinks.ResultWithSecret(job, secret, preferences.Flags));
+        var location = JobLinks.ResultWithSecret(job, secret, preferences.Flags);
+        return await answerer.AnswerAsync(http, wait, request, preferences, location, EventCursor.Of(http.Request).In(job));
     }
 }

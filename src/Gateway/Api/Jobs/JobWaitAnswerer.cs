@@ -17,13 +17,15 @@ internal sealed class JobWaitAnswerer(ITaskBackend backend, IGrainFactory grains
     /// <param name="request">The job.</param>
     /// <param name="preferences">How long to wait, and what of the job is wanted.</param>
     /// <param name="location">The address of the job's result.</param>
-    public async Task<IResult> AnswerAsync(HttpContext http, JobWait wait, JobRequest request, WaitPreferences preferences, string location)
+    /// <param name="from">Where its events begin, if the job is told live.</param>
+    public async Task<IResult> AnswerAsync(
+        HttpContext http, JobWait wait, JobRequest request, WaitPreferences preferences, string location, EventCursor from)
     {
         var form = backend.FormFor(request.Caller?.Caller);
         if (preferences.IsStreamed && wait.Result is null or WaitResult.Replied { Reply: JobReply.Finished })
         {
             preferences.WriteApplied(http.Response.Headers, isAsync: false);
-            return new JobEventStream(request, wait, preferences.Flags, form, location, grains, following.Value, timeProvider);
+            return new JobEventStream(request, wait, preferences.Flags, form, location, from, grains, following.Value, timeProvider);
         }
 
         using (wait)

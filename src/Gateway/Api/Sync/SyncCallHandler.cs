@@ -15,6 +15,7 @@ internal sealed class SyncCallHandler(
     ITaskBackend backend,
     CallPayloadReader payloads,
     RequestLimiter limiter,
+    JobAttachHandler attach,
     JobWaitAnswerer answerer,
     IOptions<WaitingOptions> waiting,
     TimeProvider timeProvider)
@@ -27,6 +28,11 @@ internal sealed class SyncCallHandler(
         if (!TaskId.IsValid(task))
         {
             return Problems.NoSuchTask;
+        }
+
+        if (EventCursor.Of(http.Request) is { Job: not null } position)
+        {
+            return await attach.ResumeAsync(http, customer, task, position);
         }
 
         var caller = http.GetCaller();
@@ -42,7 +48,10 @@ internal sealed class SyncCallHandler(
             return Problems.WrongSecret;
         }
 
+        // The task's secret does not show its jobs: each of them has a secret of its own.
+        var isResumption = EventCursor.Of(http.Request).Job is not null;
         return await backend.CheckSecretAsync(customer, task, secret, arrival, http.RequestAborted)
+            ?? (isResumption ? Problems.ResumeAtEvents : null)
             ?? limiter.AddCallBySecret(http, customer)
             ?? await RunAsync(http, customer, task, caller: null, secret, arrival);
     }
@@ -89,6 +98,6 @@ internal sealed class SyncCallHandler(
         var location = invocation.JobSecret is { } jobSecret
             ? JobLinks.ResultWithSecret(jobId, jobSecret, preferences.Flags)
             : JobLinks.Result(customer, jobId, preferences.Flags);
-        return await answerer.AnswerAsync(http, wait, new JobRequest(customer, jobId, caller), preferences, location);
+        return await answerer.AnswerAsync(http, wait, new JobRequest(customer, jobId, caller), preferences, location, from: default);
     }
 }

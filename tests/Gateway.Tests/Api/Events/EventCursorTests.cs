@@ -7,13 +7,33 @@ namespace SyncCluster.Gateway.Tests.Api.Events;
 
 public sealed class EventCursorTests
 {
+    private const string Job = "0123456789abcdef01234567";
+
     [Theory]
     [InlineData("assigned.0")]
     [InlineData("finished.9223372036854775807")]
     [InlineData("syncing.12")]
+    [InlineData(".0")]
     [InlineData(".12")]
     [InlineData("end")]
-    public void What_an_event_says_is_where_its_reader_is(string id) => Assert.Equal(id, EventCursor.Of(id).ToString());
+    public void What_an_event_says_is_where_its_reader_is(string position)
+    {
+        var id = $"{Job}.{position}";
+        Assert.Equal((id, Job), (EventCursor.Of(id).ToString(), EventCursor.Of(id).Job));
+        Assert.Equal(EventCursor.Of(id), EventCursor.Of(id).In(Job));
+        Assert.Equal(default, EventCursor.Of(id).In("fedcba9876543210fedcba98"));
+    }
+
+    [Theory]
+    [InlineData("assigned.7")]
+    [InlineData(".7")]
+    [InlineData("end")]
+    public void An_id_of_version_0_1_names_no_job_and_is_a_position_in_any(string id)
+    {
+        Assert.Null(EventCursor.Of(id).Job);
+        Assert.NotEqual(default, EventCursor.Of(id));
+        Assert.Equal(EventCursor.Of($"{Job}.{id}"), EventCursor.Of(id).In(Job) with { Job = Job });
+    }
 
     [Theory]
     [InlineData(null)]
@@ -29,6 +49,15 @@ public sealed class EventCursorTests
     [InlineData("nothing.1")]
     [InlineData("END")]
     [InlineData("\u0000")]
+    [InlineData(Job)]
+    [InlineData($"{Job}.")]
+    [InlineData($"{Job}.7")]
+    [InlineData($"{Job}.END")]
+    [InlineData($"{Job}.assigned")]
+    [InlineData($"{Job}.assigned.-1")]
+    [InlineData($"{Job}.{Job}.assigned.1")]
+    [InlineData($"0{Job}.assigned.1")]
+    [InlineData("0123456789ABCDEF01234567.assigned.1")]
     public void What_no_event_has_said_is_the_beginning(string? id) => Assert.Equal(default, EventCursor.Of(id));
 
     /// <summary>Read live in any pieces and taken up at the end at any place, a log is the same.</summary>

@@ -42,7 +42,7 @@ public abstract class JobEventStreamTests(TestServer server)
         Assert.Equal(
             ["job", "log one", "log ", "log two", "log {\"state\":\"failure\",\"data\":[\"x\"]}", "lifecycle {\"lifecycle\":\"finished\"}", "result {\"statusCode\":500,\"body\":[\"x\"]}"],
             (await events.RestAsync()).Select(told => told.Name == "job" ? "job" : $"{told.Name} {told.Data}"));
-        Assert.Equal("end", events.LastId);
+        Assert.Equal($"{job}.end", events.LastId);
 
         await using var broken = await FollowAsync($"/acme/job/{job}/events");
         await broken.NextAsync("log");
@@ -50,12 +50,16 @@ public abstract class JobEventStreamTests(TestServer server)
         Assert.Equal(("log", ""), await again.NextAsync());
     }
 
-    [Fact]
-    public async Task A_client_that_has_read_every_event_gets_204()
+    /// <summary>Version 0.1 said only that it was the end.</summary>
+    [Theory]
+    [InlineData("{0}.end")]
+    [InlineData("end")]
+    public async Task A_client_that_has_read_every_event_gets_204(string id)
     {
         var task = await server.ImportAsync("echo '[]'");
         using var ended = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job", json: "[]");
-        await using var again = await FollowAsync($"/acme/job/{ended.Headers.GetValues("Job-Id").Single()}/events", lastId: "end");
+        var job = ended.Headers.GetValues("Job-Id").Single();
+        await using var again = await FollowAsync($"/acme/job/{job}/events", lastId: id.Replace("{0}", job, StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.NoContent, again.Response.StatusCode);
     }
 
