@@ -1,4 +1,6 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration.Memory;
+using SyncCluster.Hosting.Connections;
 using SyncCluster.Hosting.Telemetry;
 
 namespace SyncCluster.Hosting;
@@ -13,6 +15,22 @@ public static class HostDefaults
     {
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = [new("urls", url), .. LoggingDefaults.Levels] });
         builder.Logging.HideAddresses();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Services.AddOpenConnections();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+
+            // What a client has sent and no one has read yet takes that much memory at most; a header may have half of it.
+            kestrel.Limits.MaxRequestBufferSize = 64 << 10;
+        });
+        builder.ConfigureAddresses(_ => { });
     }
+
+    /// <summary>Does something to each address that the web server listens at, in place of what was done before; their connections are counted in any case.</summary>
+    internal static void ConfigureAddresses(this WebApplicationBuilder builder, Action<ListenOptions> configure) =>
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(address =>
+        {
+            configure(address);
+            address.ApplicationServices.GetRequiredService<OpenConnections>().AddTo(address);
+        }));
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.WebUtilities;
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Hosting;
 
 namespace SyncCluster.Gateway.Http;
 
@@ -9,8 +10,7 @@ internal static class WebServer
     public static void AddWebServer(this WebApplicationBuilder builder)
     {
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.ConfigureEndpointDefaults(kestrel.ApplicationServices.GetRequiredService<DemoMode>().RequireLoopback));
+        builder.ConfigureAddresses(address => address.ApplicationServices.GetRequiredService<DemoMode>().RequireLoopback(address));
         var services = builder.Services;
         services.AddExceptionHandler<ApiExceptionHandler>();
         services.Configure<ExceptionHandlerOptions>(options =>

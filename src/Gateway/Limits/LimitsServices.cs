@@ -8,6 +8,7 @@ internal static class LimitsServices
     {
         services.AddSingleton<RequestLimiter>();
         services.AddOptions<GatewayLimitsOptions>().BindConfiguration(GatewayLimitsOptions.Section).ValidateOnStart();
+        services.AddSingleton<IPostConfigureOptions<GatewayLimitsOptions>, WaiterLimit>();
         services.AddSingleton<IValidateOptions<GatewayLimitsOptions>, GatewayLimitsOptionsValidator>();
     }
 }

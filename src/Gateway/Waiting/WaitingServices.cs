@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using SyncCluster.Hosting.Connections;
 
 namespace SyncCluster.Gateway.Waiting;
 
@@ -9,6 +10,7 @@ internal static class WaitingServices
         services.AddOptions<WaitingOptions>().BindConfiguration(WaitingOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<WaitingOptions>, WaitingOptionsValidator>();
         services.AddOptions<HostOptions>().PostConfigure<IOptions<WaitingOptions>>((host, waiting) => host.ShutdownTimeout += waiting.Value.DrainTime);
+        services.AddOptions<ConnectionOptions>().Configure<IOptions<WaitingOptions>>((connections, waiting) => connections.DrainTime = waiting.Value.DrainTime);
         services.AddSingleton<WaiterHub>();
         services.AddHostedService(provider => provider.GetRequiredService<WaiterHub>());
         services.AddHostedService<DrainService>();

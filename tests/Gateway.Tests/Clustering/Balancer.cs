@@ -13,13 +13,14 @@ internal sealed class Balancer : IDisposable
     private readonly ProcessReaper _reaper;
     private readonly ServerProcess _process;
 
-    private Balancer(Uri first, Uri second)
+    private Balancer(Uri first, Uri second, int requestsOfClient)
     {
         var port = FreePort.Or(0);
         Address = new Uri($"http://127.0.0.1:{port}");
         var configuration = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "nginx.conf"))
             .Replace("gateway1:6090", first.Authority, StringComparison.Ordinal)
             .Replace("gateway2:6090", second.Authority, StringComparison.Ordinal)
+            .Replace("limit_conn clients 1000;", $"limit_conn clients {requestsOfClient};", StringComparison.Ordinal)
             .Replace("listen 8080;", $"listen 127.0.0.1:{port};", StringComparison.Ordinal);
         var path = Path.Combine(_folder, "nginx.conf");
         File.WriteAllText(path, configuration);
@@ -33,9 +34,12 @@ internal sealed class Balancer : IDisposable
 
     public string Log => string.Join('\n', _process.Lines.Select(line => line.Text));
 
-    public static async Task<Balancer> StartAsync(Uri first, Uri second)
+    /// <param name="first">A gateway.</param>
+    /// <param name="second">Another one.</param>
+    /// <param name="requestsOfClient">How many requests of one address may be under way.</param>
+    public static async Task<Balancer> StartAsync(Uri first, Uri second, int requestsOfClient = 1000)
     {
-        var balancer = new Balancer(first, second);
+        var balancer = new Balancer(first, second, requestsOfClient);
         await Eventually.TrueAsync(() => balancer._process.HasExited || balancer.Listens(), "nginx listens");
         Assert.False(balancer._process.HasExited, balancer.Log);
         return balancer;

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json.Nodes;
+using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Harness;
 
@@ -46,6 +48,27 @@ public sealed class BalancerTests(TestingHostCluster cluster)
         using var posted = await http.PostAsync(new Uri("/demo/task/hello/job", UriKind.Relative), body);
         Assert.Equal(HttpStatusCode.BadGateway, posted.StatusCode);
         Assert.Equal(1, first.Requests + second.Requests);
+    }
+
+    [NginxFact]
+    public async Task An_address_with_too_many_requests_under_way_is_told_to_try_again()
+    {
+        using var balancer = await Balancer.StartAsync(cluster.Gateway(0), cluster.Gateway(1), requestsOfClient: 2);
+        using var gate = cluster.NewGate();
+        var path = new Uri($"/demo/task/{await cluster.GatedTaskAsync(gate)}/job?access_token={DemoMode.UserToken}", UriKind.Relative);
+        using var http = new HttpClient { BaseAddress = balancer.Address };
+        var calls = new[] { http.PostAsync(path, null), http.PostAsync(path, null) };
+        await Eventually.TrueAsync(() => gate.Runs().Length == 2, "two calls wait");
+        using var refused = await http.PostAsync(path, null);
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.Equal(TimeSpan.FromSeconds(5), refused.Headers.RetryAfter!.Delta);
+        Assert.Equal("application/problem+json", refused.Content.Headers.ContentType!.MediaType);
+        Assert.Equal(429, JsonNode.Parse(await refused.Content.ReadAsStringAsync())!["status"]!.GetValue<int>());
+
+        gate.Open();
+        Assert.All(await Task.WhenAll(calls), answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
+        using var another = await http.PostAsync(path, null);
+        Assert.Equal(HttpStatusCode.OK, another.StatusCode);
     }
 
     /// <summary>A server that reads a request and closes the connection.</summary>

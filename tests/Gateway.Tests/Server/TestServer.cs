@@ -54,7 +54,7 @@ public class TestServer : IAsyncLifetime
         ]);
         Prepare(_app);
         await _app.StartAsync();
-        Http.BaseAddress = new Uri(_app.Urls.Single());
+        Http.BaseAddress = new Uri(_app.Urls.First());
     }
 
     public virtual async Task DisposeAsync()

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace SyncCluster.Gateway.Tests.Server;
@@ -31,18 +29,9 @@ public sealed class TlsTests(TlsTests.Server server) : IClassFixture<TlsTests.Se
         {
             get
             {
-                var path = Path.Combine(Folder, "certificate.pfx");
-                using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-                var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-                using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-                File.WriteAllBytes(path, certificate.Export(X509ContentType.Pfx, "secret"));
-                Thumbprint = certificate.Thumbprint;
-                return
-                [
-                    "--Kestrel:Endpoints:Https:Url=https://127.0.0.1:0",
-                    $"--Kestrel:Endpoints:Https:Certificate:Path={path}",
-                    "--Kestrel:Endpoints:Https:Certificate:Password=secret",
-                ];
+                var settings = TestCertificate.Settings(Folder, "Https", out var thumbprint);
+                Thumbprint = thumbprint;
+                return settings;
             }
         }
     }

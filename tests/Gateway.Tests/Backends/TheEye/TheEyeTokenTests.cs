@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
@@ -109,7 +108,7 @@ public sealed class TheEyeTokenTests(FrontServer server) : IClassFixture<FrontSe
     public async Task No_token_and_no_secret_gets_into_the_log()
     {
         var token = $"logged-{Guid.NewGuid()}";
-        var log = new Written();
+        var log = new LogLines();
         await using var quiet = new LoggedServer(log);
         await quiet.InitializeAsync();
         quiet.AddUser(token, "nora");
@@ -128,8 +127,8 @@ public sealed class TheEyeTokenTests(FrontServer server) : IClassFixture<FrontSe
         Assert.Equal(HttpStatusCode.OK, secret.StatusCode);
         await quiet.TheEye.StopSupervisorAsync();
         await quiet.CallAsync(task, token: token);
-        Assert.NotEmpty(log.Lines);
-        Assert.DoesNotContain(log.Lines, line => line.Contains("logged-", StringComparison.Ordinal));
+        Assert.NotEmpty(log);
+        Assert.DoesNotContain(log, line => line.Contains("logged-", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -160,7 +159,7 @@ public sealed class TheEyeTokenTests(FrontServer server) : IClassFixture<FrontSe
         return token;
     }
 
-    private sealed class LoggedServer(Written log) : FrontServer, IAsyncDisposable
+    private sealed class LoggedServer(LogLines log) : FrontServer, IAsyncDisposable
     {
         protected override string[] Settings =>
         [
@@ -172,28 +171,5 @@ public sealed class TheEyeTokenTests(FrontServer server) : IClassFixture<FrontSe
             app.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
 
         async ValueTask IAsyncDisposable.DisposeAsync() => await DisposeAsync();
-    }
-
-    private sealed class Written : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> Lines { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull
-        {
-            Lines.Enqueue($"{state}");
-            return null;
-        }
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue($"{formatter(state, exception)} {exception}");
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -1,0 +1,29 @@
+using System.Globalization;
+
+namespace SyncCluster.Hosting.Connections;
+
+/// <summary>The files that this process has open.</summary>
+internal static class OpenFiles
+{
+    private const string Field = "Max open files";
+
+    /// <summary>
+    /// How many there may be (<c>ulimit -n</c>); null if there is no limit, or if the system does not tell. The runtime has raised the limit as far as it
+    /// may when it started.
+    /// </summary>
+    public static int? Limit { get; } = ReadLimit();
+
+    private static int? ReadLimit()
+    {
+        try
+        {
+            var line = File.ReadLines("/proc/self/limits").FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal));
+            var soft = line?[Field.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
+            return int.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : null;
+        }
+        catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
