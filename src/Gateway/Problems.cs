@@ -68,7 +68,16 @@ internal static class Problems
     public static Problem Below(Credential needed) =>
         new(StatusCodes.Status403Forbidden, $"This needs the credential {needed.ToString().ToLowerInvariant()} or a higher one.");
 
+    /// <param name="wait">After how long the address gets a 401 again.</param>
+    public static Problem TooManyFailures(TimeSpan wait) => new(
+        StatusCodes.Status429TooManyRequests,
+        "Too many requests from your address had an unknown token or a wrong secret. One with a valid token is always answered.")
+    { RetryAfter = wait };
+
     // Bodies.
+    public static Problem TooManyBodies { get; } = TryAgain(
+        "Too many bodies of clients that are not known yet are on their way to this server. Send the token as Authorization: Bearer …, or try again.");
+
     public static Problem BodyTooLarge { get; } = new(StatusCodes.Status413PayloadTooLarge, "The body is too large.");
 
     public static Problem TooLargeToLookForToken { get; } = new(

@@ -13,6 +13,7 @@ internal static class ApiServices
 {
     public static void AddApi(this IServiceCollection services)
     {
+        services.AddSingleton<RequestBodyReader>();
         services.AddSingleton<CallPayloadReader>();
         services.AddSingleton<RecipeReader>();
         services.AddSingleton<SyncCallHandler>();

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Waiting;
 
 namespace SyncCluster.Gateway.Auth;
@@ -7,7 +8,8 @@ namespace SyncCluster.Gateway.Auth;
 /// Lets a request pass whose token has the credential that its route needs (<see cref="RequiredCredential"/>), at the customer that the request names.
 /// A body is read here only if the token is nowhere else: a caller without the right to call should not be able to send much.
 /// </summary>
-internal sealed class CredentialFilter(ITokenValidator validator, IOptions<WaitingOptions> waiting, TimeProvider timeProvider) : IEndpointFilter
+internal sealed class CredentialFilter(
+    ITokenValidator validator, FailedAuthentications failures, IOptions<WaitingOptions> waiting, TimeProvider timeProvider) : IEndpointFilter
 {
     /// <inheritdoc/>
     public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -56,12 +58,13 @@ internal sealed class CredentialFilter(ITokenValidator validator, IOptions<Waiti
             case TokenValidation.Valid { Caller: var caller } when caller.Credential < required.Credential:
                 return Problems.Below(required.Credential);
             case TokenValidation.Valid { Caller: var caller }:
+                UnauthenticatedBodies.Accept(http);
                 http.Features.Set(new AuthenticatedCaller(caller, token) { Arrival = arrival });
                 return null;
             case TokenValidation.Unavailable unavailable:
                 return unavailable.Problem;
             default:
-                return Problems.UnknownToken;
+                return failures.Answer(http, Problems.UnknownToken);
         }
     }
 

@@ -11,9 +11,24 @@ internal sealed class GatewayLimitsOptions
     /// <summary>Bytes in the body of an import. Default 8 MiB.</summary>
     public int Import { get; set; } = 8 << 20;
 
+    /// <summary>How long a body may take to arrive, however much of it is there already. Default 1 minute.</summary>
+    public TimeSpan BodyTime { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>
-    /// Requests that may wait here at once. Default 16,000: each holds a connection, which is an open file, and a process is often given 20,000 of them;
-    /// the rest is for idle connections, for Redis and for scripts' pipes. So many waiters take some 400 MB.
+    /// Bytes that all bodies may hold together whose senders are not known yet: those without a token outside the body, and those with a secret that only
+    /// TheEye knows. Default 64 MiB; at least <see cref="Body"/> counts.
+    /// </summary>
+    public long UnauthenticatedBodies { get; set; } = 64 << 20;
+
+    /// <summary>
+    /// Requests with an unknown token or a wrong secret that are answered 401 in a minute, of an address or an IPv6 network (/64). Those above it are
+    /// answered 429. Default 30; 0: no limit, and none is logged.
+    /// </summary>
+    public int FailedAuthentications { get; set; } = 30;
+
+    /// <summary>
+    /// Requests that may wait here at once. Default 16,000: each holds a connection, which is an open file, and a process is often given 20,000 of them.
+    /// So many waiters take some 400 MB. It is lowered where there may be fewer connections (<see cref="WaiterLimit"/>).
     /// </summary>
     public int Waiters { get; set; } = 16_000;
 

@@ -12,6 +12,10 @@ internal sealed class GatewayLimitsOptionsValidator : IValidateOptions<GatewayLi
         var result = new ValidateOptionsResultBuilder();
         Require(options.Body > 0, "Limits:Body must be above 0 bytes.");
         Require(options.Import > 0, "Limits:Import must be above 0 bytes.");
+        Require(
+            options.BodyTime > TimeSpan.Zero && options.BodyTime <= TimeSpan.FromDays(1), "Limits:BodyTime must be above 0 and at most a day.");
+        Require(options.UnauthenticatedBodies > 0, "Limits:UnauthenticatedBodies must be above 0 bytes.");
+        Require(options.FailedAuthentications is >= 0 and <= 1_000_000, "Limits:FailedAuthentications must be from 0 to 1000000.");
         Require(options.Waiters > 0, "Limits:Waiters must be above 0.");
         RequireRate("Limits", options.CallsPerSecond, options.Burst);
         foreach (var (customer, own) in options.Customers)

@@ -7,6 +7,8 @@ internal static class LimitsServices
     public static void AddLimits(this IServiceCollection services)
     {
         services.AddSingleton<RequestLimiter>();
+        services.AddSingleton<UnauthenticatedBodies>();
+        services.AddSingleton<FailedAuthentications>();
         services.AddOptions<GatewayLimitsOptions>().BindConfiguration(GatewayLimitsOptions.Section).ValidateOnStart();
         services.AddSingleton<IPostConfigureOptions<GatewayLimitsOptions>, WaiterLimit>();
         services.AddSingleton<IValidateOptions<GatewayLimitsOptions>, GatewayLimitsOptionsValidator>();

@@ -48,6 +48,7 @@ internal sealed class RequestLimiter(IOptions<GatewayLimitsOptions> options, ITa
     {
         if (backend.ChecksSecrets)
         {
+            UnauthenticatedBodies.Accept(http);
             return AddCall(http, customer);
         }
 
@@ -59,6 +60,7 @@ internal sealed class RequestLimiter(IOptions<GatewayLimitsOptions> options, ITa
     {
         if (invocation.Secret is not null && !backend.ChecksSecrets)
         {
+            UnauthenticatedBodies.Accept(http);
             Count(http, invocation.Customer);
         }
     }

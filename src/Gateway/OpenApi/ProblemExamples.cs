@@ -44,6 +44,11 @@ internal static class ProblemExamples
     public static ProblemExample ResumeAtEvents { get; } =
         new("resume-at-events", "`Last-Event-ID` names a job: a call by secret goes on at the job's events", Problems.ResumeAtEvents);
 
+    public static ProblemExample TooManyFailures { get; } = new(
+        "too-many-failures",
+        "too many unknown tokens or wrong secrets came from your address (`Limits:FailedAuthentications`)",
+        Problems.TooManyFailures(TimeSpan.FromSeconds(2)));
+
     public static ProblemExample AdministratorsOnly { get; } = new(
         "administrators-only", "the task has `cancellable:false` and you are no administrator", Problems.AdministratorsOnly(Job, Location));
 
@@ -78,6 +83,7 @@ internal static class ProblemExamples
         new("unreadable", "the body is malformed or was cut off", Problems.UnreadableRequest(StatusCodes.Status400BadRequest)),
         new("too-slow", "the body came too slowly", Problems.UnreadableRequest(StatusCodes.Status408RequestTimeout)),
         new("too-large", "the body is above the limit", Problems.BodyTooLarge),
+        new("too-many-bodies", "too many bodies without a token outside them are on their way (`Limits:UnauthenticatedBodies`)", Problems.TooManyBodies),
     ];
 
     /// <summary>Of a body that is JSON or a form.</summary>
@@ -156,6 +162,7 @@ internal static class ProblemExamples
         new("token-twice", "the token in two places", Problems.TokenTwice),
         new("no-token", "no token", Problems.NoToken),
         new("unknown-token", "an unknown or expired token", Problems.UnknownToken),
+        TooManyFailures,
         new("other-customer", "a token of another customer", Problems.OtherCustomer),
         .. required.Credential == Credential.Viewer
             ? (ProblemExample[])[]

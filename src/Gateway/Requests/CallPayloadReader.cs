@@ -5,7 +5,7 @@ using SyncCluster.Gateway.Limits;
 namespace SyncCluster.Gateway.Requests;
 
 /// <summary>Reads the payload of a call, once a request.</summary>
-internal sealed class CallPayloadReader(IOptions<GatewayLimitsOptions> limits) : IBodyTokenReader
+internal sealed class CallPayloadReader(RequestBodyReader bodies, IOptions<GatewayLimitsOptions> limits) : IBodyTokenReader
 {
     /// <exception cref="BadHttpRequestException">The body is too large, or can't be read.</exception>
     public async ValueTask<Result<CallPayload>> ReadAsync(HttpContext http)
@@ -15,7 +15,11 @@ internal sealed class CallPayloadReader(IOptions<GatewayLimitsOptions> limits) :
             return read;
         }
 
-        var body = await RequestBody.ReadAsync(http.Request, limits.Value.Body);
+        if (!(await bodies.ReadAsync(http, limits.Value.Body)).TryGet(out var body, out var refusal))
+        {
+            return refusal;
+        }
+
         var result = CallPayload.Read(http.Request.ContentType, body, http.Request.Query);
         if (result.TryGet(out var payload, out _) && payload.AccessToken is { Length: > 0 })
         {

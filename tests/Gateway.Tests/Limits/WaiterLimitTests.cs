@@ -101,6 +101,10 @@ public sealed class LocalPlaceTests() : WaiterLimitTests(new Server())
 {
     [Theory]
     [InlineData("Limits:Waiters=0", "Limits:Waiters must be above 0.")]
+    [InlineData("Limits:Connections=0", "Limits:Connections must be above 0.")]
+    [InlineData("Limits:BodyTime=00:00:00", "Limits:BodyTime must be above 0 and at most a day.")]
+    [InlineData("Limits:UnauthenticatedBodies=0", "Limits:UnauthenticatedBodies must be above 0 bytes.")]
+    [InlineData("Limits:FailedAuthentications=-1", "Limits:FailedAuthentications must be from 0 to 1000000.")]
     [InlineData("Limits:CallsPerSecond=-1", "Limits:CallsPerSecond must be 0, or from 0.001 to 1000000.")]
     [InlineData("Limits:CallsPerSecond=NaN", "Limits:CallsPerSecond must be 0, or from 0.001 to 1000000.")]
     [InlineData("Limits:CallsPerSecond=1e9", "Limits:CallsPerSecond must be 0, or from 0.001 to 1000000.")]

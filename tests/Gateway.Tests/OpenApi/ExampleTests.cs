@@ -13,7 +13,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
     private static readonly string[] NotProvoked =
     [
         "below-user", "draining", "key-twice", "no-service-token", "not-known", "over-limit", "queue-full", "record-lost", "runner-unreachable", "server-fault",
-        "storage-full", "theeye-failed", "theeye-slow", "too-many-calls", "too-many-waiters", "too-slow", "unavailable",
+        "storage-full", "theeye-failed", "theeye-slow", "too-many-bodies", "too-many-calls", "too-many-failures", "too-many-waiters", "too-slow", "unavailable",
         "unhealthy", "unreachable", "unreadable", "unreadable-job",
     ];
 

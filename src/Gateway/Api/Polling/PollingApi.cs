@@ -30,7 +30,7 @@ internal static class PollingApi
             .WithDescription("The same for callers that know the task's secret. The redirect has the job's own secret in it.")
             .CreatesJob()
             .AcceptsParameters("onlyCustomer")
-            .ProducesProblems(ProblemExamples.WrongSecret, ProblemExamples.NoServiceToken);
+            .ProducesProblems(ProblemExamples.WrongSecret, ProblemExamples.TooManyFailures, ProblemExamples.NoServiceToken);
 
         var results = dialect.MapGroup("").ProducesProblems(ProblemExamples.NoSuchJob);
         results.MapGet("/job/{job}/result", (HttpContext http, string job, PollingCallHandler handler) => handler.ResultAsync(http, job))

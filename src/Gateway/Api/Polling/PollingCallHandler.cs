@@ -19,6 +19,7 @@ internal sealed class PollingCallHandler(
     ITaskBackend backend,
     CallPayloadReader payloads,
     RequestLimiter limiter,
+    FailedAuthentications failures,
     WaiterHub hub,
     DefaultCustomer defaultCustomer,
     IOptions<WaitingOptions> waiting,
@@ -54,7 +55,7 @@ internal sealed class PollingCallHandler(
         var customer = http.Request.Query["customer"].ToString() is { Length: > 0 } named ? named : defaultCustomer.Name;
         if (!CustomerName.IsValid(customer) || !TaskId.IsValid(task))
         {
-            return Problems.WrongSecret;
+            return failures.Answer(http, Problems.WrongSecret);
         }
 
         if (PollingCursor.Of(http.Request.Query) is null)
@@ -62,8 +63,12 @@ internal sealed class PollingCallHandler(
             return Problems.MalformedPolling;
         }
 
-        return await backend.CheckSecretAsync(customer, task, secret, DeadlinesOf(arrival, StartTime).Start, http.RequestAborted)
-            ?? limiter.AddCallBySecret(http, customer)
+        if (await backend.CheckSecretAsync(customer, task, secret, DeadlinesOf(arrival, StartTime).Start, http.RequestAborted) is { } refusal)
+        {
+            return failures.Answer(http, refusal);
+        }
+
+        return limiter.AddCallBySecret(http, customer)
             ?? await CreateAsync(http, customer, task, caller: null, secret, arrival);
     }
 
@@ -139,7 +144,7 @@ internal sealed class PollingCallHandler(
         var allocation = await backend.AllocateAsync(invocation, deadlines.Start, http.RequestAborted);
         if (allocation is Allocation.Refused refused)
         {
-            return refused.Problem;
+            return failures.Answer(http, invocation, refused.Problem);
         }
 
         limiter.ConfirmSecret(http, invocation);

@@ -32,7 +32,8 @@ internal static class SyncApi
             .WithSummary("Run a task by its secret")
             .WithDescription("As with a token, for callers that know the task's secret. `Location` then has the job's own secret in it.")
             .RunsTask()
-            .ProducesProblems(ProblemExamples.WrongSecret, ProblemExamples.NoServiceToken, ProblemExamples.ResumeAtEvents);
+            .ProducesProblems(
+                ProblemExamples.WrongSecret, ProblemExamples.TooManyFailures, ProblemExamples.NoServiceToken, ProblemExamples.ResumeAtEvents);
         calls.MapPost("/job/secret/{secret}", (HttpContext http, string secret, SyncCallHandler handler) => handler.RunWithSecretAsync(
                 http, http.Request.Query["customer"].ToString(), http.Request.Query["task"].ToString(), secret))
             .WithName("RunTaskByQueryWithSecret")
@@ -40,6 +41,7 @@ internal static class SyncApi
             .WithDescription("The same as the call by secret, with the customer and the task in the query.")
             .AcceptsParameters("customerInQuery", "taskInQuery")
             .RunsTask()
-            .ProducesProblems(ProblemExamples.WrongSecret, ProblemExamples.NoServiceToken, ProblemExamples.ResumeAtEvents);
+            .ProducesProblems(
+                ProblemExamples.WrongSecret, ProblemExamples.TooManyFailures, ProblemExamples.NoServiceToken, ProblemExamples.ResumeAtEvents);
     }
 }

@@ -15,6 +15,7 @@ internal sealed class SyncCallHandler(
     ITaskBackend backend,
     CallPayloadReader payloads,
     RequestLimiter limiter,
+    FailedAuthentications failures,
     JobAttachHandler attach,
     JobWaitAnswerer answerer,
     IOptions<WaitingOptions> waiting,
@@ -45,13 +46,17 @@ internal sealed class SyncCallHandler(
         var arrival = new Deadline(timeProvider, _waiting.Maximum);
         if (!CustomerName.IsValid(customer) || !TaskId.IsValid(task))
         {
-            return Problems.WrongSecret;
+            return failures.Answer(http, Problems.WrongSecret);
+        }
+
+        if (await backend.CheckSecretAsync(customer, task, secret, arrival, http.RequestAborted) is { } refusal)
+        {
+            return failures.Answer(http, refusal);
         }
 
         // The task's secret does not show its jobs: each of them has a secret of its own.
         var isResumption = EventCursor.Of(http.Request).Job is not null;
-        return await backend.CheckSecretAsync(customer, task, secret, arrival, http.RequestAborted)
-            ?? (isResumption ? Problems.ResumeAtEvents : null)
+        return (isResumption ? Problems.ResumeAtEvents : null)
             ?? limiter.AddCallBySecret(http, customer)
             ?? await RunAsync(http, customer, task, caller: null, secret, arrival);
     }
@@ -80,7 +85,7 @@ internal sealed class SyncCallHandler(
         var allocation = await backend.AllocateAsync(invocation, preferences.Deadlines.Start, http.RequestAborted);
         if (allocation is Allocation.Refused refused)
         {
-            return refused.Problem;
+            return failures.Answer(http, invocation, refused.Problem);
         }
 
         limiter.ConfirmSecret(http, invocation);

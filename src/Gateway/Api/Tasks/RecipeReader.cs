@@ -6,7 +6,7 @@ using SyncCluster.Gateway.Requests;
 namespace SyncCluster.Gateway.Api.Tasks;
 
 /// <summary>Reads the recipe of an import, once a request. A caller that has not shown a token yet may send no more than a call may have.</summary>
-internal sealed class RecipeReader(IOptions<GatewayLimitsOptions> limits) : IBodyTokenReader
+internal sealed class RecipeReader(RequestBodyReader bodies, IOptions<GatewayLimitsOptions> limits) : IBodyTokenReader
 {
     /// <exception cref="BadHttpRequestException">The body is too large, or can't be read.</exception>
     public async ValueTask<Result<RecipeBody>> ReadAsync(HttpContext http)
@@ -25,7 +25,12 @@ internal sealed class RecipeReader(IOptions<GatewayLimitsOptions> limits) : IBod
         RecipeBody body;
         try
         {
-            var json = await RequestBody.ReadAsync(http.Request, isAuthenticated ? limits.Value.Import : Math.Min(limits.Value.Body, limits.Value.Import));
+            var limit = isAuthenticated ? limits.Value.Import : Math.Min(limits.Value.Body, limits.Value.Import);
+            if (!(await bodies.ReadAsync(http, limit)).TryGet(out var json, out var refusal))
+            {
+                return refusal;
+            }
+
             body = new RecipeBody(json);
         }
         catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge && !isAuthenticated)
