@@ -200,8 +200,18 @@ internal static class Problems
     public static Problem AdministratorsOnly(string jobId, string location) =>
         new(StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only.") { JobId = jobId, Location = location };
 
-    public static Problem JobHasEnded(string jobId, string location) =>
-        new(StatusCodes.Status409Conflict, "The job has ended already.") { JobId = jobId, Location = location };
+    /// <param name="jobId">The job.</param>
+    /// <param name="location">The address of its result.</param>
+    /// <param name="lifecycle">How it has ended: the caller may have canceled it before, and not got the answer.</param>
+    public static Problem JobHasEnded(string jobId, string location, string lifecycle) =>
+        new(StatusCodes.Status409Conflict, "The job has ended already.") { JobId = jobId, Location = location, Lifecycle = lifecycle };
+
+    public static Problem StillStopping(string jobId, string location) => GoOn(
+        StatusCodes.Status504GatewayTimeout,
+        "The job was told to stop, and has not ended yet. Ask for its result at the address in Location, or cancel it again.",
+        jobId,
+        location,
+        Soon);
 
     public static Problem RunnerUnreachable(string jobId, string location) => GoOn(
         StatusCodes.Status503ServiceUnavailable, "The job's runner or the storage can't be reached. Try again.", jobId, location, Later);

@@ -17,6 +17,7 @@ internal static class ApiServices
         services.AddSingleton<RecipeReader>();
         services.AddSingleton<SyncCallHandler>();
         services.AddSingleton<JobAttachHandler>();
+        services.AddSingleton<JobCancelHandler>();
         services.AddSingleton<JobWaitAnswerer>();
         services.AddSingleton<DefaultCustomer>();
         services.AddSingleton<PollingCallHandler>();

@@ -47,10 +47,17 @@ internal static class ProblemExamples
     public static ProblemExample AdministratorsOnly { get; } = new(
         "administrators-only", "the task has `cancellable:false` and you are no administrator", Problems.AdministratorsOnly(Job, Location));
 
-    public static ProblemExample JobHasEnded { get; } = new("has-ended", "the job has ended", Problems.JobHasEnded(Job, Location));
+    public static ProblemExample JobHasEnded { get; } =
+        new("has-ended", "the job has ended by itself", Problems.JobHasEnded(Job, Location, Lifecycle.Finished.WireName()));
+
+    public static ProblemExample JobWasCanceled { get; } =
+        new("was-canceled", "the job was canceled before", Problems.JobHasEnded(Job, Location, Lifecycle.Terminated.WireName()));
 
     public static ProblemExample RunnerUnreachable { get; } =
         new("runner-unreachable", "the job's runner can't be reached", Problems.RunnerUnreachable(Job, Location));
+
+    public static ProblemExample StillStopping { get; } =
+        new("still-stopping", "the job was told to stop, and has not ended yet", Problems.StillStopping(Job, Location));
 
     /// <summary>Of every route that asks the cluster.</summary>
     public static ProblemExample[] Cluster { get; } =
