@@ -147,8 +147,17 @@ internal static class Problems
         StatusCodes.Status503ServiceUnavailable, "Too many requests wait at this server already. This one has done nothing: try again.")
     { RetryAfter = Later };
 
+    /// <param name="quota">How many requests of the customer may wait at once.</param>
+    public static Problem TooManyWaitersOfCustomer(int quota) => new(
+        StatusCodes.Status429TooManyRequests,
+        string.Create(CultureInfo.InvariantCulture, $"The customer may have {quota} requests waiting here at once, and has. This one has done nothing: try again."))
+    {
+        RetryAfter = Later,
+        RateLimit = RateLimitHeaders.UsedUp("waiters", quota),
+    };
+
     public static Problem TooManyCalls(RateLimit rate) =>
-        new(StatusCodes.Status429TooManyRequests, "This customer's calls per second are used up. Nothing was run: try again.")
+        new(StatusCodes.Status429TooManyRequests, "This customer's requests per second are used up. Nothing was run: try again.")
         {
             RetryAfter = rate.Next,
             RateLimit = rate.Headers(0),
@@ -231,6 +240,15 @@ internal static class Problems
             Location = location,
         },
         JobReply.QueueFull => TryAgain("Too many jobs are waiting for their turn. Nothing was run: try again."),
+        JobReply.QuotaExceeded { By: QuotaScope.StoredBytes, Limit: var mebibytes } => new(
+            StatusCodes.Status429TooManyRequests,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"The customer's jobs may take {mebibytes} MiB in the storage, and do, those that have ended included. Nothing was run: try again when the oldest have expired."))
+        {
+            RetryAfter = Later,
+            RateLimit = RateLimitHeaders.UsedUp("stored-mebibytes", mebibytes),
+        },
         JobReply.QuotaExceeded exceeded => new(
             StatusCodes.Status429TooManyRequests,
             string.Create(
@@ -240,7 +258,8 @@ internal static class Problems
             RetryAfter = Soon,
             RateLimit = RateLimitHeaders.UsedUp(exceeded.By == QuotaScope.Customer ? "jobs" : "jobs-of-task", exceeded.Limit),
         },
-        JobReply.StorageFull => TryAgain("The storage is nearly full, and what is left is kept for the jobs that run. Nothing was run: try again later."),
+        JobReply.StorageFull => TryAgain(
+            "The storage is nearly full, and what is left is kept for the jobs that run, and for customers that have stored less. Nothing was run: try again later."),
         JobReply.Unavailable => TryAgain("The cluster or its storage can't be reached. Nothing was run: try again."),
         _ => NoSuchJob,
     };

@@ -12,8 +12,8 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
     /// <summary>Answers of a server in trouble, which this one is not; other tests make some of them.</summary>
     private static readonly string[] NotProvoked =
     [
-        "below-user", "draining", "key-twice", "no-service-token", "not-known", "over-limit", "queue-full", "record-lost", "runner-unreachable", "server-fault",
-        "storage-full", "theeye-failed", "theeye-slow", "too-many-calls", "too-many-waiters", "too-slow", "unavailable",
+        "below-user", "draining", "key-twice", "no-service-token", "not-known", "over-limit", "over-stored", "queue-full", "record-lost", "runner-unreachable", "server-fault",
+        "still-stopping", "storage-full", "theeye-failed", "theeye-slow", "too-many-calls", "too-many-waiters", "too-many-waiters-of-customer", "too-slow", "unavailable",
         "unhealthy", "unreachable", "unreadable", "unreadable-job",
     ];
 
