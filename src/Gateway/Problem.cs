@@ -21,6 +21,9 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
     /// <summary>The job that the problem is about, where one exists.</summary>
     public string? JobId { get; init; }
 
+    /// <summary>How that job has ended, if that is the reason: its lifecycle, in TheEye's words.</summary>
+    public string? Lifecycle { get; init; }
+
     /// <summary>How to go on with that job.</summary>
     public string? Location { get; init; }
 
@@ -86,6 +89,11 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
         if (JobId is not null)
         {
             json.WriteString("jobId", JobId);
+        }
+
+        if (Lifecycle is not null)
+        {
+            json.WriteString("lifecycle", Lifecycle);
         }
 
         json.WriteEndObject();

@@ -156,8 +156,17 @@ internal static class Problems
         StatusCodes.Status503ServiceUnavailable, "Too many requests wait at this server already. This one has done nothing: try again.")
     { RetryAfter = Later };
 
+    /// <param name="quota">How many requests of the customer may wait at once.</param>
+    public static Problem TooManyWaitersOfCustomer(int quota) => new(
+        StatusCodes.Status429TooManyRequests,
+        string.Create(CultureInfo.InvariantCulture, $"The customer may have {quota} requests waiting here at once, and has. This one has done nothing: try again."))
+    {
+        RetryAfter = Later,
+        RateLimit = RateLimitHeaders.UsedUp("waiters", quota),
+    };
+
     public static Problem TooManyCalls(RateLimit rate) =>
-        new(StatusCodes.Status429TooManyRequests, "This customer's calls per second are used up. Nothing was run: try again.")
+        new(StatusCodes.Status429TooManyRequests, "This customer's requests per second are used up. Nothing was run: try again.")
         {
             RetryAfter = rate.Next,
             RateLimit = rate.Headers(0),
@@ -209,8 +218,18 @@ internal static class Problems
     public static Problem AdministratorsOnly(string jobId, string location) =>
         new(StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only.") { JobId = jobId, Location = location };
 
-    public static Problem JobHasEnded(string jobId, string location) =>
-        new(StatusCodes.Status409Conflict, "The job has ended already.") { JobId = jobId, Location = location };
+    /// <param name="jobId">The job.</param>
+    /// <param name="location">The address of its result.</param>
+    /// <param name="lifecycle">How it has ended: the caller may have canceled it before, and not got the answer.</param>
+    public static Problem JobHasEnded(string jobId, string location, string lifecycle) =>
+        new(StatusCodes.Status409Conflict, "The job has ended already.") { JobId = jobId, Location = location, Lifecycle = lifecycle };
+
+    public static Problem StillStopping(string jobId, string location) => GoOn(
+        StatusCodes.Status504GatewayTimeout,
+        "The job was told to stop, and has not ended yet. Ask for its result at the address in Location, or cancel it again.",
+        jobId,
+        location,
+        Soon);
 
     public static Problem RunnerUnreachable(string jobId, string location) => GoOn(
         StatusCodes.Status503ServiceUnavailable, "The job's runner or the storage can't be reached. Try again.", jobId, location, Later);
@@ -230,6 +249,15 @@ internal static class Problems
             Location = location,
         },
         JobReply.QueueFull => TryAgain("Too many jobs are waiting for their turn. Nothing was run: try again."),
+        JobReply.QuotaExceeded { By: QuotaScope.StoredBytes, Limit: var mebibytes } => new(
+            StatusCodes.Status429TooManyRequests,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"The customer's jobs may take {mebibytes} MiB in the storage, and do, those that have ended included. Nothing was run: try again when the oldest have expired."))
+        {
+            RetryAfter = Later,
+            RateLimit = RateLimitHeaders.UsedUp("stored-mebibytes", mebibytes),
+        },
         JobReply.QuotaExceeded exceeded => new(
             StatusCodes.Status429TooManyRequests,
             string.Create(
@@ -239,7 +267,8 @@ internal static class Problems
             RetryAfter = Soon,
             RateLimit = RateLimitHeaders.UsedUp(exceeded.By == QuotaScope.Customer ? "jobs" : "jobs-of-task", exceeded.Limit),
         },
-        JobReply.StorageFull => TryAgain("The storage is nearly full, and what is left is kept for the jobs that run. Nothing was run: try again later."),
+        JobReply.StorageFull => TryAgain(
+            "The storage is nearly full, and what is left is kept for the jobs that run, and for customers that have stored less. Nothing was run: try again later."),
         JobReply.Unavailable => TryAgain("The cluster or its storage can't be reached. Nothing was run: try again."),
         _ => NoSuchJob,
     };

@@ -12,12 +12,14 @@ public sealed class StorageOptions
     public TimeSpan JobExpiry { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>
-    /// The approximate size, in bytes, of the embedded storage. Above it, finished jobs are evicted, the least recently used first. Default 1 GiB.
+    /// The approximate size, in bytes, of the embedded storage. Above it, finished jobs are evicted: of the customer that holds most, the least recently
+    /// used first. Default 1 GiB.
     /// </summary>
     public long EmbeddedLimit { get; set; } = 1L << 30;
 
     /// <summary>
-    /// The share of its <c>maxmemory</c> above which Redis is given no new jobs. The rest is for the results of jobs that run. Default 0.9.
+    /// The share of its <c>maxmemory</c> above which Redis is given no new jobs of customers that have their share of what is stored. Half of the rest is
+    /// for the others, all of it for the results of jobs that run. Default 0.9.
     /// </summary>
     public double RedisShare { get; set; } = 0.9;
 

@@ -69,6 +69,7 @@ internal static class SyncClusterSiloExtensions
             var options = provider.GetRequiredService<IOptions<StorageOptions>>().Value;
             return new InMemoryGrainStorage(
                 new InMemoryStorageOptions { Expiry = expiry(options), SizeLimit = options.EmbeddedLimit },
-                provider.GetRequiredService<TimeProvider>());
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<StoredBytes>());
         });
 }

@@ -18,6 +18,7 @@ internal static class ApiServices
         services.AddSingleton<RecipeReader>();
         services.AddSingleton<SyncCallHandler>();
         services.AddSingleton<JobAttachHandler>();
+        services.AddSingleton<JobCancelHandler>();
         services.AddSingleton<JobWaitAnswerer>();
         services.AddSingleton<DefaultCustomer>();
         services.AddSingleton<PollingCallHandler>();

@@ -39,7 +39,7 @@ internal interface ITaskBackend
     /// <summary>Reads a job as a caller may see it.</summary>
     Task<Result<JobView>> ReadAsync(JobRequest request, CancellationToken aborted);
 
-    /// <summary>Cancels a job.</summary>
-    /// <returns>Why it is refused; null if it is not.</returns>
-    Task<Problem?> CancelAsync(JobRequest request, JobView seen, CancellationToken aborted);
+    /// <summary>Ends a job that waits, and tells a job that runs to stop. Only the end that is stored then says whether the job is canceled.</summary>
+    /// <returns>Why it is refused; null if it is not, or if the job has just ended.</returns>
+    Task<Problem?> CancelAsync(JobRequest request, CancellationToken aborted);
 }

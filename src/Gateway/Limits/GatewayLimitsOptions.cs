@@ -27,15 +27,16 @@ internal sealed class GatewayLimitsOptions
     public int FailedAuthentications { get; set; } = 30;
 
     /// <summary>
-    /// Requests that may wait here at once. Default 16,000: each holds a connection, which is an open file, and a process is often given 20,000 of them.
-    /// So many waiters take some 400 MB. It is lowered where there may be fewer connections (<see cref="WaiterLimit"/>).
+    /// Requests of one customer that may wait here at once. Customers share the places: others still get in, until twice as many wait. Default 16,000:
+    /// each holds a connection, which is an open file, and a process is often given 20,000 of them. So many waiters take some 400 MB. It is lowered where
+    /// there may be fewer connections (<see cref="WaiterLimit"/>).
     /// </summary>
     public int Waiters { get; set; } = 16_000;
 
-    /// <summary>Calls of a customer in a second, at each gateway. Default 0: no limit.</summary>
+    /// <summary>Calls of a customer, and requests for the answers of its jobs, in a second, at each gateway. Default 0: no limit.</summary>
     public double CallsPerSecond { get; set; }
 
-    /// <summary>Calls of a customer at once after a pause. Default 0: as many as in a second.</summary>
+    /// <summary>The same at once after a pause. Default 0: as many as in a second.</summary>
     public int Burst { get; set; }
 
     /// <summary>What differs, by the customer's name.</summary>
@@ -45,6 +46,9 @@ internal sealed class GatewayLimitsOptions
 /// <summary>What differs for one customer. Section <c>Limits:Customers:NAME</c>.</summary>
 internal sealed class CustomerLimitsOptions
 {
+    /// <summary>Requests that may wait here at once. Null or 0: the customer's share of the places only.</summary>
+    public int? Waiters { get; set; }
+
     /// <summary>Null: as for all customers. 0: no limit.</summary>
     public double? CallsPerSecond { get; set; }
 

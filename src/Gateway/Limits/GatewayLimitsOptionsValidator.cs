@@ -21,6 +21,7 @@ internal sealed class GatewayLimitsOptionsValidator : IValidateOptions<GatewayLi
         foreach (var (customer, own) in options.Customers)
         {
             Require(CustomerName.IsValid(customer), $"Limits:Customers:{customer}: this can't be a customer's name.");
+            Require(own.Waiters is null or >= 0, $"Limits:Customers:{customer}:Waiters must be 0 or more.");
             RequireRate($"Limits:Customers:{customer}", own.CallsPerSecond ?? 0, own.Burst ?? 0);
         }
 

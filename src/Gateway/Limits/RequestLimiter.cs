@@ -6,38 +6,28 @@ using SyncCluster.Gateway.Backends;
 namespace SyncCluster.Gateway.Limits;
 
 /// <summary>
-/// Limits the waiting requests of this gateway, and the calls of each customer. A request is checked as soon as its caller is authenticated, before its
-/// body is read or anything is stored; calls are never counted for a customer whom a request only names.
+/// Limits the waiting requests of this gateway, which customers share fairly, and the requests of each customer. A request is checked as soon as its caller
+/// is authenticated, before its body is read or anything is stored. Nothing is counted for a customer whom a request only names: one whose secret is not
+/// yet proved is a request of <see cref="Nobody"/>.
 /// </summary>
 internal sealed class RequestLimiter(IOptions<GatewayLimitsOptions> options, ITaskBackend backend) : IDisposable
 {
-    private readonly ConcurrencyLimiter _waiters = new(new ConcurrencyLimiterOptions { PermitLimit = options.Value.Waiters, QueueLimit = 0 });
+    /// <summary>Has the requests that have not proved yet whose they are. It is no customer's name.</summary>
+    private const string Nobody = "";
+
+    private readonly FairCapacity _waiters = new(options.Value.Waiters);
 
     // It drops buckets that are full and were not used for 10 s.
-    private readonly PartitionedRateLimiter<string> _calls = PartitionedRateLimiter.Create<string, string>(customer =>
+    private readonly PartitionedRateLimiter<string> _requests = PartitionedRateLimiter.Create<string, string>(customer =>
         RateLimit.Of(options.Value, customer) is { } rate
             ? RateLimitPartition.GetTokenBucketLimiter(customer, _ => rate.Bucket)
             : RateLimitPartition.GetNoLimiter(""));
 
-    /// <summary>Counts a request that waits for a job, until it has been answered.</summary>
-    /// <returns>Why it is refused; null if it is not.</returns>
-    public Problem? AddWaiter(HttpContext http)
-    {
-        var lease = _waiters.AttemptAcquire();
-        if (!lease.IsAcquired)
-        {
-            return Problems.TooManyWaiters;
-        }
-
-        http.Response.RegisterForDispose(lease);
-        return null;
-    }
-
-    /// <summary>Counts a call and its waiter.</summary>
-    /// <param name="http">The call.</param>
+    /// <summary>Counts a request that runs a task or asks for a job's answer, and its waiter until it has been answered.</summary>
+    /// <param name="http">The request.</param>
     /// <param name="customer">The customer whom the caller has proved to belong to.</param>
     /// <returns>Why it is refused; null if it is not.</returns>
-    public Problem? AddCall(HttpContext http, string customer) => AddWaiter(http) ?? Count(http, customer);
+    public Problem? Add(HttpContext http, string customer) => AddWaiter(http, customer) ?? Count(http, customer);
 
     /// <summary>
     /// The same for a call by a task's secret. If only the backend's answer will tell whether the secret is right, the call is counted after that
@@ -49,28 +39,64 @@ internal sealed class RequestLimiter(IOptions<GatewayLimitsOptions> options, ITa
         if (backend.ChecksSecrets)
         {
             UnauthenticatedBodies.Accept(http);
-            return AddCall(http, customer);
+            return Add(http, customer);
         }
 
-        return AddWaiter(http) ?? (RateLimit.Of(options.Value, customer) is { } rate && Left(customer) == 0 ? Problems.TooManyCalls(rate) : null);
+        return AddNobodys(http, customer) ?? (RateLimit.Of(options.Value, customer) is { } rate && Left(customer) == 0 ? Problems.TooManyCalls(rate) : null);
     }
 
-    /// <summary>A job was created for a call: its secret was right. The call is counted now if it was not before.</summary>
+    /// <summary>
+    /// A job was created for a call: its secret was right. The call is counted now if it was not before. It is not refused any more; so if its customer has
+    /// no place left, its waiter stays nobody's.
+    /// </summary>
     public void ConfirmSecret(HttpContext http, TaskInvocation invocation)
     {
         if (invocation.Secret is not null && !backend.ChecksSecrets)
         {
             UnauthenticatedBodies.Accept(http);
-            Count(http, invocation.Customer);
+            Confirm(http, invocation.Customer);
         }
     }
 
+    /// <summary>
+    /// Counts the waiter of a request by a job's secret. The job's grain will tell whether the secret is right (<see cref="ConfirmJobSecret"/>).
+    /// </summary>
+    /// <param name="http">The request.</param>
+    /// <param name="customer">The customer whom the secret names.</param>
+    /// <returns>Why it is refused; null if it is not.</returns>
+    public Problem? AddByJobSecret(HttpContext http, string customer) => AddNobodys(http, customer);
+
+    /// <summary>The secret was right: the request is counted for the job's customer.</summary>
+    /// <returns>Why it is refused; null if it is not.</returns>
+    public Problem? ConfirmJobSecret(HttpContext http, string customer) => Confirm(http, customer);
+
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => _requests.Dispose();
+
+    /// <summary>Counts a waiter whose customer is only named. If that customer has no place left, it would get none when it is proved.</summary>
+    private Problem? AddNobodys(HttpContext http, string named) =>
+        _waiters.HasRoomFor(named, QuotaOf(named)) ? AddWaiter(http, Nobody) : TooManyWaiters(named);
+
+    private Problem? AddWaiter(HttpContext http, string customer)
     {
-        _waiters.Dispose();
-        _calls.Dispose();
+        if (!_waiters.TryReserve(customer, QuotaOf(customer)))
+        {
+            return TooManyWaiters(customer);
+        }
+
+        var place = new WaiterPlace(_waiters, customer);
+        http.Features.Set(place);
+        http.Response.RegisterForDispose(place);
+        return null;
     }
+
+    private Problem? Confirm(HttpContext http, string customer) =>
+        http.Features.Get<WaiterPlace>()!.TryMoveTo(customer, QuotaOf(customer)) ? Count(http, customer) : TooManyWaiters(customer);
+
+    private Problem TooManyWaiters(string customer) =>
+        QuotaOf(customer) is var quota && _waiters.Of(customer) >= quota ? Problems.TooManyWaitersOfCustomer(quota) : Problems.TooManyWaiters;
+
+    private int QuotaOf(string customer) => options.Value.Customers.GetValueOrDefault(customer)?.Waiters is > 0 and var quota ? quota : int.MaxValue;
 
     private Problem? Count(HttpContext http, string customer)
     {
@@ -79,7 +105,7 @@ internal sealed class RequestLimiter(IOptions<GatewayLimitsOptions> options, ITa
             return null;
         }
 
-        using var lease = _calls.AttemptAcquire(customer);
+        using var lease = _requests.AttemptAcquire(customer);
         if (!lease.IsAcquired)
         {
             return Problems.TooManyCalls(rate);
@@ -89,5 +115,5 @@ internal sealed class RequestLimiter(IOptions<GatewayLimitsOptions> options, ITa
         return null;
     }
 
-    private long Left(string customer) => _calls.GetStatistics(customer)!.CurrentAvailablePermits;
+    private long Left(string customer) => _requests.GetStatistics(customer)!.CurrentAvailablePermits;
 }

@@ -47,6 +47,7 @@ internal static class OpenApiMetadata
                     null,
                     "parse-status")
                 { Headers = ["Job-Id"] })
+            .WithMetadata(OptionalHeaders.OfCalls)
             .ProducesProblems(ProblemExamples.Wait);
 
     /// <summary>Tells a job live.</summary>
@@ -57,6 +58,7 @@ internal static class OpenApiMetadata
             .ProducesAnswers(
                 new("200", "The job, told live", "Events") { Headers = ["Job-Id"], MediaType = SseWriter.MediaType },
                 new("204", "All was told before `Last-Event-ID`") { Headers = ["Job-Id"] })
+            .WithMetadata(OptionalHeaders.OfCalls)
             .ProducesProblems([.. ProblemExamples.Wait.Where(problem => problem.Name != "wait-ended")]);
 
     /// <summary>Starts a job, in the newer dialect.</summary>
@@ -74,7 +76,7 @@ internal static class OpenApiMetadata
                 .. ProblemExamples.Call,
                 .. ProblemExamples.Repeat.Where(problem => problem.Name != "not-cancellable"),
                 .. ProblemExamples.Start,
-                .. ProblemExamples.Wait.Where(problem => problem.Name is "not-known" or "unreadable-job" or "too-many-waiters"),
+                .. ProblemExamples.Wait.Where(problem => problem.Name is "not-known" or "unreadable-job" || problem.Name.StartsWith("too-many-", StringComparison.Ordinal)),
                 ProblemExamples.MalformedPolling,
             ]);
 
@@ -96,6 +98,7 @@ internal static class OpenApiMetadata
                     null,
                     "parse-status")
                 { Headers = ["Job-Id"] })
+            .WithMetadata(OptionalHeaders.OfCalls)
             .ProducesProblems([.. ProblemExamples.Wait.Where(problem => problem.Name != "wait-ended"), ProblemExamples.MalformedPolling, ProblemExamples.LastPollEnded]);
 
     /// <summary>Beside what it is, the same in the newer dialect.</summary>
@@ -111,7 +114,6 @@ internal static class OpenApiMetadata
         where TRoute : IEndpointConventionBuilder =>
         route
             .AcceptsBody("Call")
-            .WithMetadata(OptionalHeaders.OfCalls)
             .AcceptsParameters("task_arguments", "cancel_on_disconnect", "Idempotency-Key", "Last-Event-ID")
             .ProducesJobAnswer()
             .ProducesProblems([.. ProblemExamples.Call, .. ProblemExamples.Repeat, .. ProblemExamples.Start]);

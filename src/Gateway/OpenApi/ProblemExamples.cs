@@ -52,10 +52,17 @@ internal static class ProblemExamples
     public static ProblemExample AdministratorsOnly { get; } = new(
         "administrators-only", "the task has `cancellable:false` and you are no administrator", Problems.AdministratorsOnly(Job, Location));
 
-    public static ProblemExample JobHasEnded { get; } = new("has-ended", "the job has ended", Problems.JobHasEnded(Job, Location));
+    public static ProblemExample JobHasEnded { get; } =
+        new("has-ended", "the job has ended by itself", Problems.JobHasEnded(Job, Location, Lifecycle.Finished.WireName()));
+
+    public static ProblemExample JobWasCanceled { get; } =
+        new("was-canceled", "the job was canceled before", Problems.JobHasEnded(Job, Location, Lifecycle.Terminated.WireName()));
 
     public static ProblemExample RunnerUnreachable { get; } =
         new("runner-unreachable", "the job's runner can't be reached", Problems.RunnerUnreachable(Job, Location));
+
+    public static ProblemExample StillStopping { get; } =
+        new("still-stopping", "the job was told to stop, and has not ended yet", Problems.StillStopping(Job, Location));
 
     /// <summary>Of every route that asks the cluster.</summary>
     public static ProblemExample[] Cluster { get; } =
@@ -125,12 +132,26 @@ internal static class ProblemExamples
     public static ProblemExample TooManyWaiters { get; } =
         new("too-many-waiters", "too many requests wait here (`Limits:Waiters`)", Problems.TooManyWaiters);
 
+    public static ProblemExample TooManyWaitersOfCustomer { get; } = new(
+        "too-many-waiters-of-customer", "the customer's requests that may wait here are used up", Problems.TooManyWaitersOfCustomer(100));
+
+    public static ProblemExample TooManyCalls { get; } =
+        new("too-many-calls", "the customer's requests per second are used up", Problems.TooManyCalls(new RateLimit(1, 1)));
+
+    public static ProblemExample Draining { get; } =
+        new("draining", "the server stops before the job has ended", Problems.Draining(Job, Location));
+
+    public static ProblemExample OutcomeUnknown { get; } =
+        new("not-known", "the cluster can't be reached, and the job may run", Problems.OutcomeUnknown(Job, Location));
+
     /// <summary>Of a wait for a job.</summary>
     public static ProblemExample[] Wait { get; } =
     [
         TooManyWaiters,
-        new("draining", "the server stops before the job has ended", Problems.Draining(Job, Location)),
-        new("not-known", "the cluster can't be reached, and the job may run", Problems.OutcomeUnknown(Job, Location)),
+        TooManyWaitersOfCustomer,
+        TooManyCalls,
+        Draining,
+        OutcomeUnknown,
         new("wait-ended", "the wait ended before the job, which goes on: ask at `Location`", Problems.WaitEnded(Job, Location)),
         new("unreadable-job", "the job's document can't be read", Problems.UnreadableDocument(Job, Location)),
     ];
@@ -142,17 +163,17 @@ internal static class ProblemExamples
     public static ProblemExample LastPollEnded { get; } =
         new("row-ended", "the last wait ended before the job, which goes on: ask at `Location`", Problems.LastPollEnded(Job, Location));
 
-    public static ProblemExample TooManyCalls { get; } =
-        new("too-many-calls", "the customer's calls per second are used up", Problems.TooManyCalls(new RateLimit(1, 1)));
-
     /// <summary>Of a job that is to be started, beside those of the wait.</summary>
     public static ProblemExample[] Start { get; } =
     [
         Of("unavailable", "the cluster can't be reached, and nothing was run", new JobReply.Unavailable()),
         Of("queue-full", "too many jobs wait for their turn", new JobReply.QueueFull()),
         Of("over-limit", "the customer has as many jobs queued or running as it may", new JobReply.QuotaExceeded(QuotaScope.Customer, 100)),
+        Of(
+            "over-stored",
+            "the customer's jobs take as much room in the storage as they may",
+            new JobReply.QuotaExceeded(QuotaScope.StoredBytes, 100)),
         Of("storage-full", "the storage is nearly full", new JobReply.StorageFull()),
-        TooManyCalls,
         new("record-lost", "the storage has lost the job", Problems.RecordLost(Job)),
     ];
 

@@ -39,6 +39,9 @@ internal sealed class JobWait : IDisposable
     /// <summary>How the wait has ended; null while it has not.</summary>
     public WaitResult? Result => _result;
 
+    /// <summary>Whether the job exists, and its grain has let the caller wait for it or read its end.</summary>
+    public bool IsPermitted => _result is null or WaitResult.Replied { Reply: JobReply.Finished };
+
     /// <summary>Waits until the job has ended, or the wait. The request then waits no more, even before this is disposed of.</summary>
     /// <param name="aborted">Canceled when the client has disconnected.</param>
     /// <exception cref="OperationCanceledException">The client has disconnected.</exception>

@@ -31,6 +31,11 @@ internal sealed class WaitingOptions
     /// </summary>
     public TimeSpan Silence { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How long a cancel waits for the end of the job that it has told to stop. Default 30 s; more than the time that a script may take to clean up.
+    /// </summary>
+    public TimeSpan CancelTime { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a request waits.</summary>
     /// <param name="preferred">The caller's <c>Prefer: wait</c>; null if there is none.</param>
     /// <param name="customer">The customer of the task or job.</param>

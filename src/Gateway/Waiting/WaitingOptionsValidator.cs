@@ -16,6 +16,7 @@ internal sealed class WaitingOptionsValidator : IValidateOptions<WaitingOptions>
         Require(nameof(options.LastAttach), options.LastAttach);
         Require(nameof(options.Patience), options.Patience);
         Require(nameof(options.Silence), options.Silence);
+        Require(nameof(options.CancelTime), options.CancelTime);
         foreach (var (customer, tasks) in options.Tasks)
         {
             foreach (var (task, own) in tasks)

@@ -3,7 +3,7 @@ namespace SyncCluster.Jobs;
 /// <summary>The answer to a request to end a job early.</summary>
 public enum Cancellation
 {
-    /// <summary>The job has ended, or its run was told to stop.</summary>
+    /// <summary>The job has ended, or its run was told to stop. Such a job is canceled only if it is stored as that: its script may just have ended.</summary>
     Accepted = 0,
 
     /// <summary>The job had ended before.</summary>

@@ -64,6 +64,11 @@ namespace SyncCluster.Jobs;
 /// create-if-absent that would submit it (<see cref="CancelUnsubmitted"/>): either the repeat wins or the clean-up, never both.
 /// </para>
 /// <para>
+/// <b>Removal.</b> An operator may have the record of an ended job removed from storage before it expires (<c>JobPurge</c>), but not soon after its end: a
+/// submit of the same call that is under way, which is valid for seconds, would create the job again. The record of a call with an idempotency key is also
+/// what keeps a repeat from running the task again, so it is removed only if that is asked for.
+/// </para>
+/// <para>
 /// <b>Storage faults never leave this class (I3).</b> They become <see cref="JobReply.Unavailable"/>, <see cref="Assignment.Retry"/>,
 /// <see cref="Completion.Retry"/> or <see cref="Cancellation.Unavailable"/>: an exception that escaped could deactivate the grain and drop its
 /// subscribers.
@@ -78,7 +83,7 @@ internal sealed partial class JobGrain(
     [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
     IJobExecutor executor,
     JobAdmission admission,
-    StorageCapacity storageCapacity,
+    StoredBytes storedBytes,
     IGrainFactory grains,
     IClusterMembershipService membership,
     ActiveJobs activeJobs,
@@ -86,7 +91,7 @@ internal sealed partial class JobGrain(
     TimeProvider timeProvider,
     ILogger<JobGrain> logger) : IGrainBase, IJobGrain
 {
-    private readonly JobStore _store = new(storage, context.GrainId, membership, timeProvider, logger);
+    private readonly JobStore _store = new(storage, context.GrainId, membership, storedBytes, timeProvider, logger);
     private readonly JobSubscribers _subscribers = new(context.GrainId.Key.ToString()!, publisher);
     private readonly CallerTokens _tokens = new();
     private readonly Guid _attempt = Guid.NewGuid();
@@ -347,9 +352,9 @@ internal sealed partial class JobGrain(
 
     private async Task<JobReply> CreateEndedAsync(JobSpec spec, Subscription subscription)
     {
-        if (storageCapacity.IsFull)
+        if (admission.CheckStorage(spec) is { } refusal)
         {
-            return await RefuseAsync(new JobReply.StorageFull(), spec, subscription);
+            return await RefuseAsync(refusal, spec, subscription);
         }
 
         var ended = JobRecord.EndedAtOnce(spec, _attempt, ServerOutcomes.Dummy(spec.Arguments), Now);

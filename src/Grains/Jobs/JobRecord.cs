@@ -52,7 +52,10 @@ public sealed record JobRecord : IEvictable
 
     bool IEvictable.MayBeEvicted => HasEnded;
 
-    int IEvictable.Size => 512 + Spec.Arguments.Length + (Document?.Length ?? 0);
+    string IEvictable.Customer => Spec.Customer;
+
+    /// <summary>What the record takes in the storage: bytes, roughly.</summary>
+    public int Size => 512 + Spec.Arguments.Length + (Document?.Length ?? 0);
 
     /// <summary>A job's first record: nothing was released yet. The activation that reads this attempt back may release the job.</summary>
     public static JobRecord Fenced(JobSpec spec, Guid attempt, SiloAddress runner, DateTimeOffset now) => new()

@@ -36,13 +36,13 @@ public abstract record JobReply
     [GenerateSerializer, Immutable, Alias("sync.job.reply.othercall")]
     public sealed record IdempotencyConflict : JobReply;
 
-    /// <summary>A quota of queued and running jobs is used up. Nothing was stored.</summary>
+    /// <summary>A quota of queued and running jobs, or of stored bytes, is used up. Nothing was stored.</summary>
     /// <param name="By">Whose quota it is.</param>
-    /// <param name="Limit">How many jobs it allows.</param>
+    /// <param name="Limit">How many jobs it allows; for stored bytes, how many mebibytes.</param>
     [GenerateSerializer, Immutable, Alias("sync.job.reply.overlimit")]
     public sealed record QuotaExceeded([property: Id(0)] QuotaScope By, [property: Id(1)] int Limit) : JobReply;
 
-    /// <summary>The storage has only enough room left for the existing jobs. Nothing was stored.</summary>
+    /// <summary>The storage has only enough room left for the existing jobs, and for jobs of customers that have less. Nothing was stored.</summary>
     [GenerateSerializer, Immutable, Alias("sync.job.reply.storagefull")]
     public sealed record StorageFull : JobReply;
 
@@ -51,9 +51,12 @@ public abstract record JobReply
     public sealed record Unavailable : JobReply;
 }
 
-/// <summary>Whose jobs a quota counts.</summary>
+/// <summary>What a quota counts: the jobs of a customer or a task, or a customer's stored bytes.</summary>
 public enum QuotaScope
 {
     Customer = 0,
     Task = 1,
+
+    /// <summary>The bytes that the customer's jobs take in the storage.</summary>
+    StoredBytes = 2,
 }

@@ -11,6 +11,7 @@ internal static class JobServices
         services.AddSingleton<ActiveJobs>();
         services.AddSingleton<CompletionRelay>();
         services.AddSingleton<CompletionPublisher>();
+        services.AddSingleton<StoredBytes>();
         services.AddSingleton<StorageCapacity>();
     }
 }

@@ -64,6 +64,9 @@ public sealed record JobSpec
     /// <summary>Whether the job waits until no other job of its task runs.</summary>
     [Id(21)] public bool RunsSerially { get; init; }
 
+    /// <summary>Whether the call may be repeated: the job's record is what keeps a repeat from running the task again.</summary>
+    public bool HasIdempotencyKey => Fingerprint is not null || IdempotencyId is not null;
+
     /// <summary>Whether the other spec asks for the same. Two calls differ only if both have a fingerprint.</summary>
     public bool IsSameCallAs(JobSpec other) =>
         Fingerprint is null || other.Fingerprint is null || Fingerprint.AsSpan().SequenceEqual(other.Fingerprint);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
+using SyncCluster.Storage;
 
 namespace SyncCluster.Jobs;
 
@@ -11,13 +12,16 @@ internal sealed partial class JobStore(
     IGrainStorage storage,
     GrainId grain,
     IClusterMembershipService membership,
+    StoredBytes storedBytes,
     TimeProvider timeProvider,
     ILogger logger)
 {
+    /// <summary>The name of the record in the storage.</summary>
+    public const string StateName = "job";
+
     /// <summary>How often a write is tried before its outcome stays unknown.</summary>
     private const int Tries = 3;
 
-    private const string StateName = "job";
     private static readonly TimeSpan ReadAgeLimit = TimeSpan.FromSeconds(60);
 
     private string? _etag;
@@ -75,6 +79,17 @@ internal sealed partial class JobStore(
     /// <param name="from">The record that <paramref name="next"/> replaces, as last read or written; null to create it.</param>
     /// <param name="next">The record to write.</param>
     public async Task<WriteOutcome> CommitAsync(JobRecord? from, JobRecord next)
+    {
+        var written = await SettleAsync(from, next);
+        if (written == WriteOutcome.Applied)
+        {
+            storedBytes.Add(next.Spec.Customer, next.Size - (from?.Size ?? 0));
+        }
+
+        return written;
+    }
+
+    private async Task<WriteOutcome> SettleAsync(JobRecord? from, JobRecord next)
     {
         var etag = from is null ? null : _etag;
         for (var tries = 0; tries < Tries; tries++)

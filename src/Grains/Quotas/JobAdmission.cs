@@ -14,6 +14,7 @@ namespace SyncCluster.Quotas;
 internal sealed partial class JobAdmission(
     IJobExecutor executor,
     StorageCapacity storageCapacity,
+    StoredBytes storedBytes,
     IOptionsMonitor<JobQuotaOptions> quotas,
     IGrainFactory grains,
     ILogger<JobAdmission> logger)
@@ -23,9 +24,9 @@ internal sealed partial class JobAdmission(
     /// <summary>Requests admission for one job.</summary>
     public async Task<AdmissionResult> RequestAsync(JobSpec spec)
     {
-        if (storageCapacity.IsFull && spec.Origin != JobOrigin.ExternallyReleased)
+        if (CheckStorage(spec) is { } noRoom)
         {
-            return new AdmissionResult.Refused(new JobReply.StorageFull());
+            return new AdmissionResult.Refused(noRoom);
         }
 
         switch (executor.TryReserve(spec.Customer))
@@ -45,6 +46,15 @@ internal sealed partial class JobAdmission(
         admitted.Dispose();
         return new AdmissionResult.Refused(refusal);
     }
+
+    /// <summary>Whether a new job may take room in the storage. A job that another system runs already is only attached to.</summary>
+    /// <returns>Why it may not; null if it may.</returns>
+    public JobReply? CheckStorage(JobSpec spec) =>
+        spec.Origin == JobOrigin.ExternallyReleased ? null
+        : quotas.CurrentValue.StoredBytesOf(spec.Customer) is { } quota && storedBytes.Of(spec.Customer) >= quota
+            ? new JobReply.QuotaExceeded(QuotaScope.StoredBytes, (int)(quota >> 20))
+        : storageCapacity.IsFullFor(spec.Customer) ? new JobReply.StorageFull()
+        : null;
 
     /// <summary>A job that exists was taken over: it is counted now, if it was not.</summary>
     public void CountExisting(JobSpec spec)

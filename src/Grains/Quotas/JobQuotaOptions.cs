@@ -14,8 +14,17 @@ public sealed class JobQuotaOptions
     /// <summary>For each task without a limit of its own. Default: no limit.</summary>
     public int? PerTask { get; set; }
 
+    /// <summary>
+    /// How many bytes, roughly, the jobs of each customer without an entry in <see cref="Customers"/> may take in the storage, those that have ended
+    /// included. At least 1 MiB. Default: no limit.
+    /// </summary>
+    public long? StoredBytes { get; set; }
+
     /// <summary>Limits of single customers, by their names.</summary>
     public Dictionary<string, CustomerJobQuotaOptions> Customers { get; set; } = [];
+
+    /// <summary>How many bytes the jobs of a customer may take in the storage; null: any number.</summary>
+    internal long? StoredBytesOf(string customer) => Customers.GetValueOrDefault(customer)?.StoredBytes ?? StoredBytes;
 
     /// <summary>The limits that apply to a task.</summary>
     internal JobQuota Of(string customer, string taskId)
@@ -33,6 +42,9 @@ public sealed class CustomerJobQuotaOptions
 
     /// <summary>For each of its tasks; replaces <see cref="JobQuotaOptions.PerTask"/>.</summary>
     public int? PerTask { get; set; }
+
+    /// <summary>Bytes in the storage; replaces <see cref="JobQuotaOptions.StoredBytes"/>.</summary>
+    public long? StoredBytes { get; set; }
 
     /// <summary>For single tasks, by their ids.</summary>
     public Dictionary<string, int> Tasks { get; set; } = [];

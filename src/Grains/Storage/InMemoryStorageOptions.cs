@@ -7,7 +7,8 @@ public sealed record InMemoryStorageOptions
     public TimeSpan? Expiry { get; init; }
 
     /// <summary>
-    /// In bytes, roughly. Above it, records that may be evicted are evicted, the least recently used first. Default 1 GiB.
+    /// In bytes, roughly. Above it, records that may be evicted are evicted: of the customer that holds most, the least recently used first. Default
+    /// 1 GiB.
     /// </summary>
     public long SizeLimit { get; init; } = 1L << 30;
 }

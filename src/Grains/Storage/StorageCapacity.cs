@@ -1,14 +1,37 @@
 namespace SyncCluster.Storage;
 
-/// <summary>Whether the storage has room for new jobs. A monitor sets it; without a monitor there is always room.</summary>
-internal sealed class StorageCapacity
+/// <summary>
+/// Whether the storage has room for new jobs. A monitor sets its level; without a monitor there is always room. When it is nearly full, customers that
+/// have less than their share of what is stored still get some of the room that is left.
+/// </summary>
+internal sealed class StorageCapacity(StoredBytes storedBytes)
 {
-    private volatile bool _isFull;
+    private volatile StorageLevel _level;
 
-    /// <summary>No new job may be stored: the remaining room is for the ends of the existing jobs.</summary>
-    public bool IsFull
+    public StorageLevel Level
     {
-        get => _isFull;
-        set => _isFull = value;
+        get => _level;
+        set => _level = value;
     }
+
+    /// <summary>Whether a new job of the customer may not be stored: the remaining room is for others, and for the ends of the existing jobs.</summary>
+    public bool IsFullFor(string customer) => Level switch
+    {
+        StorageLevel.Room => false,
+        StorageLevel.NearlyFull => storedBytes.HasShare(customer),
+        _ => true,
+    };
+}
+
+/// <summary>How full the storage is.</summary>
+internal enum StorageLevel
+{
+    /// <summary>There is room for new jobs.</summary>
+    Room,
+
+    /// <summary>There is room for new jobs of customers that have less than their share.</summary>
+    NearlyFull,
+
+    /// <summary>There is room for the ends of existing jobs only.</summary>
+    Full,
 }

@@ -2,11 +2,14 @@ namespace SyncCluster.Hosting.Clustering;
 
 internal sealed partial class RedisCapacityMonitor
 {
-    [LoggerMessage(3010, LogLevel.Warning, "Redis is nearly full: new jobs are refused.")]
+    [LoggerMessage(3010, LogLevel.Warning, "Redis is nearly full: all new jobs are refused.")]
     private partial void LogFull();
 
     [LoggerMessage(3011, LogLevel.Warning, "Redis has room again: new jobs are accepted.")]
     private partial void LogRoom();
+
+    [LoggerMessage(3040, LogLevel.Warning, "Redis is nearly full: new jobs of customers that have their share of what is stored are refused.")]
+    private partial void LogNearlyFull();
 
     [LoggerMessage(3012, LogLevel.Information, "The memory of Redis can't be read: {Error}")]
     private partial void LogUnknown(string error);

@@ -7,7 +7,7 @@ namespace SyncCluster.Hosting.Clustering;
 
 /// <summary>
 /// Watches the memory of the cluster's Redis. A Redis that must not evict refuses all writes when its memory is used up, also those that store the
-/// results of jobs; so new jobs are refused before that. While Redis does not answer, its last answer counts.
+/// results of jobs; so new jobs are refused before that, those of customers that have stored much first. While Redis does not answer, its last answer counts.
 /// </summary>
 internal sealed partial class RedisCapacityMonitor(
     RedisConnection redis,
@@ -18,14 +18,17 @@ internal sealed partial class RedisCapacityMonitor(
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
-    /// <summary>Whether the used memory leaves no room for new jobs.</summary>
+    /// <summary>The room that the used memory leaves for new jobs.</summary>
     /// <param name="info">The answer to <c>INFO memory</c>. A missing value counts as 0.</param>
     /// <param name="options">The limits.</param>
-    public static bool IsFull(IEnumerable<KeyValuePair<string, string>> info, StorageOptions options)
+    public static StorageLevel LevelOf(IEnumerable<KeyValuePair<string, string>> info, StorageOptions options)
     {
         var values = info.ToDictionary(entry => entry.Key, entry => entry.Value);
         var limit = Number("maxmemory") is > 0 and var maxMemory ? maxMemory : options.RedisMemory;
-        return limit > 0 && Number("used_memory") > limit * options.RedisShare;
+        var used = Number("used_memory");
+        return limit == 0 || used <= limit * options.RedisShare ? StorageLevel.Room
+            : used <= limit * (1 + options.RedisShare) / 2 ? StorageLevel.NearlyFull
+            : StorageLevel.Full;
 
         long Number(string name) =>
             long.TryParse(values.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
@@ -59,20 +62,24 @@ internal sealed partial class RedisCapacityMonitor(
                 return;
             }
 
-            var isFull = infos.Any(info => IsFull(info.Values, options.Value));
-            if (isFull == capacity.IsFull)
+            var level = infos.Max(info => LevelOf(info.Values, options.Value));
+            if (level == capacity.Level)
             {
                 return;
             }
 
-            capacity.IsFull = isFull;
-            if (isFull)
+            capacity.Level = level;
+            switch (level)
             {
-                LogFull();
-            }
-            else
-            {
-                LogRoom();
+                case StorageLevel.Room:
+                    LogRoom();
+                    break;
+                case StorageLevel.NearlyFull:
+                    LogNearlyFull();
+                    break;
+                default:
+                    LogFull();
+                    break;
             }
         }
         catch (Exception fault) when (fault is RedisException or TimeoutException or ObjectDisposedException)

@@ -17,6 +17,9 @@ public static class RedisClusterExtensions
     {
         silo.Services.AddRedis(settings);
         silo.Services.AddHostedService<RedisCapacityMonitor>();
+        silo.Services.AddSingleton<RedisStoredBytes>();
+        silo.Services.AddHostedService(services => services.GetRequiredService<RedisStoredBytes>());
+        silo.Services.AddSingleton<JobPurge>();
         silo.Configure<ClusterOptions>(options => SetIds(options, settings));
         silo.Configure<ClusterMembershipOptions>(SetTimes);
         silo.UseRedisClustering(_ => { });

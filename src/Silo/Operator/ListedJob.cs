@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SyncCluster.Hosting.Clustering;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Silo.Operator;
@@ -17,5 +18,6 @@ internal sealed record ListedJob(string Customer, string Id, string TaskId, stri
 }
 
 [JsonSerializable(typeof(ListedJob[]))]
+[JsonSerializable(typeof(PurgedJobs))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 internal sealed partial class OperatorJson : JsonSerializerContext;

@@ -1,14 +1,17 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+using SyncCluster.Hosting.Clustering;
 using SyncCluster.Jobs;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Silo.Operator;
 
-/// <summary>Lists the unfinished jobs of a silo, and terminates a job of the cluster.</summary>
+/// <summary>Lists the unfinished jobs of a silo, terminates a job of the cluster, and removes the ended jobs of a customer.</summary>
 internal static class OperatorEndpoints
 {
     private const int MaximumListed = 10_000;
+    private const int MaximumPurged = 10_000;
 
     public static IServiceCollection AddOperator(this IServiceCollection services)
     {
@@ -21,6 +24,7 @@ internal static class OperatorEndpoints
         var jobs = routes.MapGroup("/jobs").AddEndpointFilter(RequireTokenAsync);
         jobs.MapGet("", List);
         jobs.MapPut("/{customer}/{job}/terminate", TerminateAsync);
+        routes.MapDelete("/customers/{customer}/jobs", PurgeAsync).AddEndpointFilter(RequireTokenAsync);
     }
 
     private static async ValueTask<object?> RequireTokenAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -60,9 +64,31 @@ internal static class OperatorEndpoints
             Cancellation.Accepted => TypedResults.NoContent(),
             Cancellation.AlreadyEnded => TypedResults.Problem("The job has already ended.", statusCode: StatusCodes.Status409Conflict),
             Cancellation.NotFound => NotFound,
-            _ => TypedResults.Problem("The storage can't be reached. Try again.", statusCode: StatusCodes.Status503ServiceUnavailable),
+            _ => StorageUnreachable,
         };
     }
+
+    private static async Task<Results<JsonHttpResult<PurgedJobs>, ProblemHttpResult>> PurgeAsync(
+        string customer, JobPurge purge, CancellationToken aborted, int limit = MaximumPurged, bool keys = false)
+    {
+        if (!CustomerName.IsValid(customer))
+        {
+            return TypedResults.Problem("This can't be a customer's name.", statusCode: StatusCodes.Status404NotFound);
+        }
+
+        try
+        {
+            return TypedResults.Json(
+                await purge.PurgeAsync(customer, Math.Clamp(limit, 1, MaximumPurged), keys, aborted), OperatorJson.Default.PurgedJobs);
+        }
+        catch (Exception fault) when (fault is RedisException or RedisCommandException or TimeoutException)
+        {
+            return StorageUnreachable;
+        }
+    }
+
+    private static ProblemHttpResult StorageUnreachable =>
+        TypedResults.Problem("The storage can't be reached. Try again.", statusCode: StatusCodes.Status503ServiceUnavailable);
 
     private static ProblemHttpResult NotFound => TypedResults.Problem("There is no such job.", statusCode: StatusCodes.Status404NotFound);
 }

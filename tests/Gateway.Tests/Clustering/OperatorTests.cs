@@ -1,8 +1,12 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using SyncCluster.Gateway.Auth;
 using SyncCluster.Harness;
 using SyncCluster.Hosting;
+using SyncCluster.Storage;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 
@@ -56,6 +60,47 @@ public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<Si
         Assert.Equal(calls.Count - 1, (await Task.WhenAll(calls)).Count(answer => answer.Status == 200));
     }
 
+    [Fact]
+    public async Task An_operator_removes_a_customers_ended_jobs_and_no_others()
+    {
+        using var gate = cluster.NewGate();
+        var gated = await cluster.GatedTaskAsync(gate);
+        var running = cluster.CallAsync(0, gated);
+        var unfinished = await gate.FirstRunAsync();
+        var ended = (await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => EndedJobAsync()))).ToList();
+        var repeated = await EndedJobAsync("a-key");
+
+        // The silos know what is stored when they have told each other.
+        await Eventually.TrueAsync(() => cluster.Silos.All(silo => StoredBytesOf(silo) > 4 * 512), "all silos count the stored jobs");
+        var before = cluster.Silos.Max(StoredBytesOf);
+
+        var purge = await PurgeAsync("");
+        Assert.Equal((0, true), ((int)purge["removed"]!, (bool)purge["complete"]!));
+        Assert.InRange((int)purge["recent"]!, 4, int.MaxValue);
+
+        purge = await PurgeLaterAsync("?limit=1");
+        Assert.Equal((1, false), ((int)purge["removed"]!, (bool)purge["complete"]!));
+        purge = await PurgeLaterAsync("");
+        Assert.InRange((int)purge["removed"]!, 2, int.MaxValue);
+        Assert.Equal((0, 0, true), ((int)purge["recent"]!, (int)purge["failed"]!, (bool)purge["complete"]!));
+        Assert.InRange((int)purge["unfinished"]!, 1, int.MaxValue);
+        Assert.InRange((int)purge["with_key"]!, 1, int.MaxValue);
+        Assert.InRange((long)purge["bytes"]!, 2 * 512, long.MaxValue);
+        await Eventually.TrueAsync(() => cluster.Silos.All(silo => StoredBytesOf(silo) < before - (2 * 512)), "all silos count less");
+        foreach (var job in ended)
+        {
+            Assert.Equal(404, (await cluster.AttachAsync(0, job)).Status);
+        }
+
+        // The call with a key is not run again.
+        Assert.Equal(repeated, await EndedJobAsync("a-key"));
+        gate.Open();
+        Assert.Equal((200, $"""["{unfinished}"]"""), await running);
+
+        purge = await PurgeLaterAsync("?keys=true");
+        Assert.Equal((2, 0, true), ((int)purge["removed"]!, (int)purge["with_key"]!, (bool)purge["complete"]!));
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData("demo-token")]
@@ -64,7 +109,8 @@ public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<Si
         var silo = cluster.Silos[0].Urls.Single();
         using var list = await SendAsync(HttpMethod.Get, $"{silo}/jobs", token);
         using var terminate = await SendAsync(HttpMethod.Put, $"{silo}/jobs/demo/eb0166d31d0c56015d131f8f/terminate", token);
-        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (list.StatusCode, terminate.StatusCode));
+        using var purge = await SendAsync(HttpMethod.Delete, $"{silo}/customers/demo/jobs", token);
+        Assert.All([list, terminate, purge], response => Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode));
         Assert.Equal("Bearer", list.Headers.WwwAuthenticate.Single().Scheme);
         Assert.Equal("application/problem+json", list.Content.Headers.ContentType!.MediaType);
     }
@@ -87,6 +133,49 @@ public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<Si
         Assert.Equal("""{"status":"healthy"}""", await response.Content.ReadAsStringAsync());
         Assert.Equal(0, await Health.ProbeAsync(cluster.Silos[0].Urls.Single()));
         Assert.Equal(1, await Health.ProbeAsync("http://127.0.0.1:1"));
+    }
+
+    private static long StoredBytesOf(WebApplication silo) => silo.Services.GetRequiredService<StoredBytes>().Of("demo");
+
+    /// <summary>Purges as if the jobs that have ended had done so minutes ago.</summary>
+    private async Task<JsonNode> PurgeLaterAsync(string query)
+    {
+        var later = TimeSpan.FromMinutes(2);
+        cluster.Clock.ForwardDate(later);
+        try
+        {
+            return await PurgeAsync(query);
+        }
+        finally
+        {
+            cluster.Clock.ForwardDate(-later);
+        }
+    }
+
+    private async Task<JsonNode> PurgeAsync(string query)
+    {
+        using var response = await SendAsync(
+            HttpMethod.Delete, $"{cluster.Silos[0].Urls.Single()}/customers/demo/jobs{query}", SiloProgramCluster.OperatorToken);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+    }
+
+    /// <summary>Runs a sample task; the job's id.</summary>
+    private async Task<string> EndedJobAsync(string? key = null)
+    {
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, new Uri(cluster.Gateway(0), $"/demo/task/hello/job?access_token={DemoMode.UserToken}"))
+        {
+            Content = new StringContent("""["world"]""", System.Text.Encoding.UTF8, "application/json"),
+        };
+        if (key is not null)
+        {
+            request.Headers.Add("Idempotency-Key", key);
+        }
+
+        using var response = await _http.SendAsync(request);
+        Assert.Equal("""["hello world"]""", await response.Content.ReadAsStringAsync());
+        return response.Headers.GetValues("Job-Id").Single();
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string address, string? token)

@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using SyncCluster.Harness;
 using SyncCluster.Hosting;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
@@ -12,13 +14,16 @@ public sealed class SiloProgramCluster : GatewayCluster
 
     internal IReadOnlyList<WebApplication> Silos => _silos;
 
+    /// <summary>The silos' clock.</summary>
+    internal ShiftedClock Clock { get; } = new();
+
     protected override async Task StartSilosAsync()
     {
         var token = KeyValuePair.Create<string, string?>("Operator:TokenSha256", Convert.ToHexStringLower(Secret.Hash(OperatorToken)));
         var settings = CommandLine(ClusterSettings.Concat(SiloSettings).Append(token));
         for (var silo = 0; silo < 3; silo++)
         {
-            var app = SyncCluster.Silo.Program.Build(settings);
+            var app = SyncCluster.Silo.Program.Build(settings, services => services.AddSingleton<TimeProvider>(Clock));
             await app.StartAsync();
             _silos.Add(app);
         }

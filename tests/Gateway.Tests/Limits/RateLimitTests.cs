@@ -95,13 +95,42 @@ public abstract class RateLimitTests(TestServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Asking_for_an_answer_counts_as_a_call_and_a_wrong_secret_does_not()
+    {
+        var task = await server.ImportAsync(Script);
+        using var called = await server.SendAsync(
+            HttpMethod.Post, $"/acme/task/{task["id"]}/secret/{task["secret"]}/job", null, headers: [("Prefer", "respond-async")]);
+        var job = called.Headers.GetValues("Job-Id").Single();
+        var secret = called.Headers.Location!.ToString().Split('/')[4];
+        foreach (var path in (string[])[$"/job/{job}/secret/acme.x/result", $"/job/{job}/secret/acme.x/events", $"/job/{job}/secret/acme.x/result?output"])
+        {
+            using var wrong = await server.SendAsync(HttpMethod.Get, path, null);
+            Assert.Equal((HttpStatusCode.NotFound, false), (wrong.StatusCode, wrong.Headers.Contains("RateLimit")));
+        }
+
+        using var read = await server.SendAsync(HttpMethod.Get, $"/job/{job}/secret/{secret}/result", null);
+        Assert.Equal((200, "\"calls\";q=2;w=2000", "\"calls\";r=0;t=2000"), Of(read));
+        foreach (var path in (string[])[$"/acme/job/{job}/result", $"/acme/job/{job}/events", $"/job/{job}/result?output"])
+        {
+            using var refused = await server.SendAsync(HttpMethod.Get, path, TestServer.Viewer);
+            Assert.Equal((path, HttpStatusCode.TooManyRequests), (path, refused.StatusCode));
+        }
+
+        foreach (var path in (string[])[$"/job/{job}/secret/{secret}/result", $"/job/{job}/secret/{secret}/events", $"/job/{job}/secret/{secret}/result?output"])
+        {
+            using var refused = await server.SendAsync(HttpMethod.Get, path, null);
+            Assert.Equal((path, HttpStatusCode.TooManyRequests), (path, refused.StatusCode));
+        }
+    }
+
+    [Fact]
     public async Task Reading_jobs_is_not_counted_and_other_customers_are_not_held_up()
     {
         var task = await server.ImportAsync(Script);
         using var called = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job");
         var job = called.Headers.GetValues("Job-Id").Single();
         await server.CallAsync(task);
-        foreach (var path in (string[])[$"/acme/job/{job}/result", $"/acme/job/{job}", $"/job/{job}/result?output"])
+        foreach (var path in (string[])[$"/acme/job/{job}", $"/acme/job/{job}/lifecycle"])
         {
             using var read = await server.SendAsync(HttpMethod.Get, path);
             Assert.Equal((HttpStatusCode.OK, false), (read.StatusCode, read.Headers.Contains("RateLimit")));

@@ -64,6 +64,34 @@ public abstract class WaiterLimitTests(TestServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_customers_waiting_requests_do_not_keep_another_customer_out()
+    {
+        var gate = new Gate(server);
+        var task = await server.ImportAsync(gate.Script);
+        using var started = await server.SendAsync(
+            HttpMethod.Post, $"/acme/task/{task["id"]}/secret/{task["secret"]}/job", null, headers: [("Prefer", "respond-async")]);
+        var job = started.Headers.GetValues("Job-Id").Single();
+        Task<HttpResponseMessage>[] viewers =
+        [
+            server.SendAsync(HttpMethod.Get, $"/acme/job/{job}/result", TestServer.Viewer),
+            server.SendAsync(HttpMethod.Get, started.Headers.Location!.ToString(), null),
+        ];
+        await TestServer.UntilAsync(() => server.Hub.Waiters == 2);
+        using var third = await server.SendAsync(HttpMethod.Get, $"/acme/job/{job}/result", TestServer.Viewer);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, third.StatusCode);
+        using var called = await server.SendAsync(HttpMethod.Post, "/globex/task/nope/job", TestServer.Stranger);
+        Assert.Equal(HttpStatusCode.NotFound, called.StatusCode);
+        using var attached = await server.SendAsync(HttpMethod.Get, "/globex/job/0123456789abcdef01234567/result", TestServer.Stranger);
+        Assert.Equal(HttpStatusCode.NotFound, attached.StatusCode);
+        gate.Open();
+        foreach (var viewer in viewers)
+        {
+            using var answer = await viewer;
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+    }
+
+    [Fact]
     public async Task A_refused_requests_body_is_not_waited_for_and_is_not_counted()
     {
         var gate = new Gate(server);
@@ -111,6 +139,7 @@ public sealed class LocalPlaceTests() : WaiterLimitTests(new Server())
     [InlineData("Limits:Burst=-1", "Limits:Burst must be 0 or more.")]
     [InlineData("Limits:Customers:acme:CallsPerSecond=0.0001", "Limits:Customers:acme:CallsPerSecond must be 0, or from 0.001 to 1000000.")]
     [InlineData("Limits:Customers:acme:Burst=-1", "Limits:Customers:acme:Burst must be 0 or more.")]
+    [InlineData("Limits:Customers:acme:Waiters=-1", "Limits:Customers:acme:Waiters must be 0 or more.")]
     [InlineData("Limits:Customers:task:CallsPerSecond=1", "Limits:Customers:task: this can't be a customer's name.")]
     public async Task A_limit_that_is_not_valid_is_refused_at_the_start(string setting, string message)
     {

@@ -12,17 +12,19 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
     /// <summary>Answers of a server in trouble, which this one is not; other tests make some of them.</summary>
     private static readonly string[] NotProvoked =
     [
-        "below-user", "draining", "key-twice", "no-service-token", "not-known", "over-limit", "queue-full", "record-lost", "runner-unreachable", "server-fault",
-        "storage-full", "theeye-failed", "theeye-slow", "too-many-bodies", "too-many-calls", "too-many-failures", "too-many-waiters", "too-slow", "unavailable",
-        "unhealthy", "unreachable", "unreadable", "unreadable-job",
+        "below-user", "draining", "key-twice", "no-service-token", "not-known", "over-limit", "over-stored", "queue-full", "record-lost",
+        "runner-unreachable", "server-fault", "still-stopping", "storage-full", "theeye-failed", "theeye-slow", "too-many-bodies", "too-many-calls",
+        "too-many-failures", "too-many-waiters", "too-many-waiters-of-customer", "too-slow", "unavailable", "unhealthy", "unreachable",
+        "unreadable", "unreadable-job",
     ];
 
     private static readonly string[] Provoked =
     [
-        "administrators-only", "bad-json", "key-and-cancel", "key-malformed", "not-cancellable", "other-arguments", "bad-polling", "below-admin", "has-ended", "json-as-form", "no-such-job", "no-such-task", "no-token", "not-on-job-list",
-        "nothing-to-resume", "resume-at-events",
-        "not-on-task-list", "other-customer", "other-host", "other-machine", "other-origin", "other-page", "other-type", "recipe-bad-json", "recipe-no-object", "recipe-other-type",
-        "recipe-unusable", "recipe-workflow", "row-ended", "token-twice", "too-few-arguments", "too-large", "too-large-for-its-token", "unknown-token", "wait-ended", "wrong-secret",
+        "administrators-only", "bad-json", "bad-polling", "below-admin", "has-ended", "json-as-form", "key-and-cancel", "key-malformed",
+        "no-such-job", "no-such-task", "no-token", "not-cancellable", "not-on-job-list", "not-on-task-list", "nothing-to-resume", "other-arguments",
+        "other-customer", "other-host", "other-machine", "other-origin", "other-page", "other-type", "recipe-bad-json", "recipe-no-object",
+        "recipe-other-type", "recipe-unusable", "recipe-workflow", "resume-at-events", "row-ended", "token-twice", "too-few-arguments", "too-large",
+        "too-large-for-its-token", "unknown-token", "wait-ended", "was-canceled", "wrong-secret",
     ];
 
     // Shared, since each takes a wait that ends.
@@ -253,6 +255,13 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
         }
     }
 
+    private async Task<string?> CanceledAsync(ApiDocument document)
+    {
+        var job = (await server.StartAsync(document, "slow")).JobId;
+        await server.SendAsync(document, document["CancelJob"], new() { Job = job });
+        return job;
+    }
+
     /// <summary>A request that is refused for the reason that an example names.</summary>
     private async Task<Values> ProvokeAsync(ApiDocument document, Operation operation, string refusal)
     {
@@ -291,6 +300,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
                 Query = "cancel_on_disconnect",
             },
             "other-arguments" => await RepeatAsync(document, operation, values),
+            "was-canceled" => values with { Job = await CanceledAsync(document) },
             "has-ended" => values with { Job = (await RunAsync(document, "hello")).JobId },
             "too-large" => values with { Content = Values.Json(new string(' ', 9 << 20)) },
             "too-large-for-its-token" => values with { Token = "", Content = Values.Json(new string(' ', 2 << 20)) },

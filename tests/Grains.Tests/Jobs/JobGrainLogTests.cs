@@ -89,10 +89,10 @@ public sealed class JobGrainLogTests : IDisposable
 
     private JobGrain NewGrain()
     {
-        var capacity = new StorageCapacity();
-        var admission = new JobAdmission(_executor, capacity, new NoQuotas(), null!, NullLogger<JobAdmission>.Instance);
+        var bytes = new StoredBytes();
+        var admission = new JobAdmission(_executor, new(bytes), bytes, new NoQuotas(), null!, NullLogger<JobAdmission>.Instance);
         var publisher = new CompletionPublisher(new NoRelay(), TimeProvider.System, NullLogger<CompletionPublisher>.Instance);
-        return new(new Context(), _storage, _executor, admission, capacity, null!, new Membership(), new(), publisher, TimeProvider.System, _log);
+        return new(new Context(), _storage, _executor, admission, bytes, null!, new Membership(), new(), publisher, TimeProvider.System, _log);
     }
 
     private sealed class Log : ILogger<JobGrain>

@@ -23,6 +23,17 @@ public sealed class JobQuotaOptionsTests
     }
 
     [Fact]
+    public void The_stored_bytes_of_a_customer_override_the_general_ones()
+    {
+        var limits = new JobQuotaOptions { StoredBytes = 2 << 20, Customers = { ["acme"] = new() { StoredBytes = 1 << 20 }, ["globex"] = new() } };
+        Assert.Equal((1 << 20, 2 << 20, 2 << 20), (limits.StoredBytesOf("acme"), limits.StoredBytesOf("globex"), limits.StoredBytesOf("initech")));
+        Assert.Null(new JobQuotaOptions().StoredBytesOf("acme"));
+        Assert.Equal(
+            "Limits:Jobs:Customers:acme:StoredBytes must be 1048576 bytes or more.",
+            new JobQuotaOptionsValidator().Validate(null, new() { Customers = { ["acme"] = new() { StoredBytes = 1 } } }).FailureMessage);
+    }
+
+    [Fact]
     public void A_negative_limit_is_rejected_by_the_name_of_its_setting()
     {
         Assert.Null(FailureOf(new() { PerCustomer = 0, Customers = { ["acme"] = new() { Tasks = { ["greet"] = 0 } } } }));

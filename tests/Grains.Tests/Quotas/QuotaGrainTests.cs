@@ -1,6 +1,7 @@
 using SyncCluster.Harness;
 using SyncCluster.Jobs;
 using SyncCluster.Quotas;
+using SyncCluster.Storage;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Grains.Tests.Quotas;
@@ -175,7 +176,7 @@ public sealed class QuotaGrainTests(QuotaGrainTests.LimitedCluster cluster) : IC
         var running = cluster.NewJob();
         var observer = await running.SubmitAsync();
         var refused = cluster.NewJob(type);
-        cluster.Capacity.IsFull = true;
+        cluster.Capacity.Level = StorageLevel.Full;
         try
         {
             Assert.IsType<JobReply.StorageFull>(await refused.TrySubmitAsync());
@@ -186,10 +187,38 @@ public sealed class QuotaGrainTests(QuotaGrainTests.LimitedCluster cluster) : IC
         }
         finally
         {
-            cluster.Capacity.IsFull = false;
+            cluster.Capacity.Level = StorageLevel.Room;
         }
 
         Assert.IsNotType<JobReply.StorageFull>(await refused.TrySubmitAsync());
+    }
+
+    [Fact]
+    public async Task When_the_storage_is_nearly_full_only_customers_that_have_stored_less_than_others_start_jobs()
+    {
+        var large = cluster.NewJob(spec => spec with { Customer = "large", Arguments = new byte[100_000] });
+        await large.SubmitAsync();
+        cluster.Capacity.Level = StorageLevel.NearlyFull;
+        try
+        {
+            Assert.IsType<JobReply.StorageFull>(await cluster.NewJob(spec => spec with { Customer = "large" }).TrySubmitAsync());
+            await cluster.NewJob(spec => spec with { Customer = "small" }).SubmitAsync();
+        }
+        finally
+        {
+            cluster.Capacity.Level = StorageLevel.Room;
+        }
+    }
+
+    [Fact]
+    public async Task What_a_job_stores_is_counted_for_its_customer_from_its_start_on_and_as_its_end_leaves_it()
+    {
+        var customer = Guid.NewGuid().ToString("N");
+        var job = cluster.NewJob(spec => spec with { Customer = customer, Arguments = new byte[100_000] });
+        await job.SubmitAsync();
+        Assert.Equal((await job.StoredAsync())!.Size, cluster.StoredBytes.Of(customer));
+        await job.FinishAsync();
+        Assert.Equal((await job.StoredAsync())!.Size, cluster.StoredBytes.Of(customer));
     }
 
     private TestJob NewJob(string task = "many")

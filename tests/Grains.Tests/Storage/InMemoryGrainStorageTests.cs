@@ -155,6 +155,46 @@ public sealed class InMemoryGrainStorageTests
     }
 
     [Fact]
+    public async Task A_customer_that_stores_much_has_only_its_own_records_evicted()
+    {
+        var bytes = new StoredBytes();
+        using var storage = new InMemoryGrainStorage(new() { SizeLimit = 100_000 }, _time, bytes);
+        for (var number = 0; number < 30; number++)
+        {
+            await WriteAsync(storage, Numbered(number), new Sized(1000, MayBeEvicted: true, "small"));
+        }
+
+        for (var number = 30; number < 500; number++)
+        {
+            bytes.Add("large", 1000);
+            await WriteAsync(storage, Numbered(number), new Sized(1000, MayBeEvicted: true, "large"));
+        }
+
+        Assert.Equal(30, await CountAsync(storage, 30));
+        var all = await CountAsync(storage, 500);
+        Assert.InRange(all, 80, 100);
+        Assert.Equal((all - 30) * 1000, bytes.Of("large"));
+    }
+
+    [Fact]
+    public async Task A_record_that_was_read_lately_is_evicted_later()
+    {
+        using var storage = Of(new() { SizeLimit = 100_000 });
+        for (var number = 0; number < 101; number++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            if (number == 100)
+            {
+                await ReadAsync(storage, Numbered(0));
+            }
+
+            await WriteAsync(storage, Numbered(number), new Sized(1000, MayBeEvicted: true));
+        }
+
+        Assert.Equal((true, false), ((await ReadAsync(storage, Numbered(0))).RecordExists, (await ReadAsync(storage, Numbered(1))).RecordExists));
+    }
+
+    [Fact]
     public async Task Above_the_limit_an_unfinished_record_is_kept()
     {
         using var storage = Of(new() { SizeLimit = 100_000 });
@@ -212,5 +252,5 @@ public sealed class InMemoryGrainStorageTests
 
     private record Small(string Text);
 
-    private sealed record Sized(int Size, bool MayBeEvicted) : Small("sized"), IEvictable;
+    private sealed record Sized(int Size, bool MayBeEvicted, string Customer = "acme") : Small("sized"), IEvictable;
 }

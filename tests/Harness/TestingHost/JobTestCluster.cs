@@ -28,11 +28,15 @@ public class JobTestCluster : IAsyncDisposable
     private readonly InMemoryGrainStorage _catalog = new(new InMemoryStorageOptions(), TimeProvider.System);
     private InProcessTestCluster? _cluster;
 
+    public JobTestCluster() => Capacity = new(StoredBytes);
+
     internal ShiftedClock Clock { get; } = new();
 
     internal FaultyStorage Storage { get; } = new();
 
-    internal StorageCapacity Capacity { get; } = new();
+    internal StoredBytes StoredBytes { get; } = new();
+
+    internal StorageCapacity Capacity { get; }
 
     internal RecordedJobs Executor { get; } = new();
 
@@ -128,6 +132,7 @@ public class JobTestCluster : IAsyncDisposable
         silo.AddSyncCluster(new ExecutionMode("Recording", services => services.AddExecutor<RecordingExecutor>()));
         silo.Services.AddSingleton(Executor);
         silo.Services.AddSingleton<TimeProvider>(Clock);
+        silo.Services.AddSingleton(StoredBytes);
         silo.Services.AddSingleton(Capacity);
         silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Jobs, Storage);
         silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Catalog, _catalog);

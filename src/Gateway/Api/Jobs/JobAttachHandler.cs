@@ -27,12 +27,12 @@ internal sealed class JobAttachHandler(
             return Problems.NoSuchJob;
         }
 
-        if (limiter.AddWaiter(http) is { } tooMany)
+        var caller = http.GetCaller();
+        if (limiter.Add(http, customer) is { } tooMany)
         {
             return tooMany;
         }
 
-        var caller = http.GetCaller();
         var request = new JobRequest(customer, job, caller);
         var preferences = WaitPreferences.Of(http.Request, _waiting, customer, task: null, caller.Arrival, isStreamed);
         var wait = await backend.AttachAsync(request, preferences.Deadlines, http.RequestAborted);
@@ -49,12 +49,12 @@ internal sealed class JobAttachHandler(
     /// <param name="from">A position that names its job.</param>
     public async Task<IResult> ResumeAsync(HttpContext http, string customer, string task, EventCursor from)
     {
-        if (limiter.AddWaiter(http) is { } tooMany)
+        var caller = http.GetCaller();
+        if (limiter.Add(http, customer) is { } tooMany)
         {
             return tooMany;
         }
 
-        var caller = http.GetCaller();
         var job = from.Job!;
         var request = new JobRequest(customer, job, caller);
         if (!(await backend.ReadAsync(request, http.RequestAborted)).TryGet(out var seen, out var problem))
@@ -85,7 +85,7 @@ internal sealed class JobAttachHandler(
             return Problems.NoSuchJob;
         }
 
-        if (limiter.AddWaiter(http) is { } tooMany)
+        if (limiter.AddByJobSecret(http, customer) is { } tooMany)
         {
             return tooMany;
         }
@@ -93,10 +93,12 @@ internal sealed class JobAttachHandler(
         var request = new JobRequest(customer, job, Caller: null);
         var preferences = WaitPreferences.Of(http.Request, _waiting, customer, task: null, arrival, isStreamed);
         var wait = await hub.AttachAsync(request.Key, access => JobSecret.Matches(secret, access), preferences.Deadlines, http.RequestAborted);
-        if (wait.Result is WaitResult.Forbidden)
+        if ((wait.Result is WaitResult.Forbidden ? Problems.NoSuchJob
+            : wait.IsPermitted ? limiter.ConfirmJobSecret(http, customer)
+            : null) is { } refusal)
         {
             wait.Dispose();
-            return Problems.NoSuchJob;
+            return refusal;
         }
 
         var location = JobLinks.ResultWithSecret(job, secret, preferences.Flags);

@@ -72,16 +72,26 @@ internal static class JobsApi
             .RequireCredential(Credential.User)
             .ProducesAnswers(new ProducedAnswer("200", "Its lifecycle", "Lifecycle", "lifecycle") { Headers = ["Job-Id"] })
             .ProducesProblems(ProblemExamples.NotOnJobList);
-        jobs.MapPut("/{customer}/job/{job}/cancel", CancelAsync)
+        jobs.MapPut(
+                "/{customer}/job/{job}/cancel",
+                (HttpContext http, string customer, string job, JobCancelHandler handler) => handler.CancelAsync(http, customer, job))
             .WithName("CancelJob")
             .WithSummary("Cancel a job")
             .WithDescription("""
                 Ends a job that has not ended, and its script. All its waiters are answered. A task with `cancellable:false` needs an administrator.
+                The answer comes when the job has ended: 204 if it is canceled or terminated, 409 if it ended by itself before the cancel reached it.
                 """)
             .RequireCredential(Credential.Viewer)
             .ProducesAnswers(new ProducedAnswer("204", "It is canceled") { Headers = ["Job-Id"] })
             .ProducesProblems(
-                ProblemExamples.NotOnJobList, ProblemExamples.AdministratorsOnly, ProblemExamples.JobHasEnded, ProblemExamples.RunnerUnreachable);
+                ProblemExamples.NotOnJobList,
+                ProblemExamples.AdministratorsOnly,
+                ProblemExamples.JobHasEnded,
+                ProblemExamples.JobWasCanceled,
+                ProblemExamples.RunnerUnreachable,
+                ProblemExamples.StillStopping,
+                ProblemExamples.Draining,
+                ProblemExamples.OutcomeUnknown);
     }
 
     private static async Task<IResult> GetDocumentAsync(HttpContext http, string customer, string job, ITaskBackend backend) =>
@@ -97,18 +107,6 @@ internal static class JobsApi
         }
 
         return new JobResponse(job, StatusCodes.Status200OK, JsonText.Write(json => json.WriteStringValue(view.Lifecycle)));
-    }
-
-    private static async Task<IResult> CancelAsync(HttpContext http, string customer, string job, ITaskBackend backend)
-    {
-        if (!(await ReadAsync(http, customer, job, backend)).TryGet(out var view, out var problem))
-        {
-            return problem;
-        }
-
-        return await backend.CancelAsync(new JobRequest(customer, job, http.GetCaller()), view, http.RequestAborted) is { } refusal
-            ? refusal
-            : new JobResponse(job, StatusCodes.Status204NoContent, default);
     }
 
     private static async Task<Result<JobView>> ReadAsync(HttpContext http, string customer, string job, ITaskBackend backend) => JobId.IsValid(job)

@@ -44,7 +44,7 @@ internal sealed class PollingCallHandler(
             return Problems.MalformedPolling;
         }
 
-        return limiter.AddCall(http, caller.Caller.Customer)
+        return limiter.Add(http, caller.Caller.Customer)
             ?? await CreateAsync(http, caller.Caller.Customer, task, caller, secret: null, caller.Arrival);
     }
 
@@ -80,7 +80,8 @@ internal sealed class PollingCallHandler(
             return Problems.MalformedPolling;
         }
 
-        if (limiter.AddWaiter(http) is { } tooMany)
+        var caller = http.GetCaller();
+        if (limiter.Add(http, caller.Caller.Customer) is { } tooMany)
         {
             return tooMany;
         }
@@ -96,7 +97,6 @@ internal sealed class PollingCallHandler(
             return Problems.NoSuchJob;
         }
 
-        var caller = http.GetCaller();
         var request = new JobRequest(caller.Caller.Customer, job, caller);
         using var wait = await backend.AttachAsync(request, DeadlinesOf(caller.Arrival, cursor.Timeout), http.RequestAborted);
         return Answer(http.Request, await wait.EndAsync(http.RequestAborted), job, caller.Caller, PollingLinks.Path(job), cursor);
@@ -116,17 +116,20 @@ internal sealed class PollingCallHandler(
             return Problems.NoSuchJob;
         }
 
-        if (limiter.AddWaiter(http) is { } tooMany)
+        if (limiter.AddByJobSecret(http, customer) is { } tooMany)
         {
             return tooMany;
         }
 
         using var wait = await hub.AttachAsync(
             JobKey.Of(customer, job), access => JobSecret.Matches(secret, access), DeadlinesOf(arrival, cursor.Timeout), http.RequestAborted);
-        var result = await wait.EndAsync(http.RequestAborted);
-        return result is WaitResult.Forbidden
-            ? Problems.NoSuchJob
-            : Answer(http.Request, result, job, caller: null, PollingLinks.PathWithSecret(job, secret), cursor);
+        if (wait.Result is WaitResult.Forbidden)
+        {
+            return Problems.NoSuchJob;
+        }
+
+        return (wait.IsPermitted ? limiter.ConfirmJobSecret(http, customer) : null)
+            ?? Answer(http.Request, await wait.EndAsync(http.RequestAborted), job, caller: null, PollingLinks.PathWithSecret(job, secret), cursor);
     }
 
     private WaitDeadlines DeadlinesOf(Deadline arrival, TimeSpan wished) =>

@@ -37,7 +37,7 @@ internal sealed class SyncCallHandler(
         }
 
         var caller = http.GetCaller();
-        return limiter.AddCall(http, customer) ?? await RunAsync(http, customer, task, caller, secret: null, caller.Arrival);
+        return limiter.Add(http, customer) ?? await RunAsync(http, customer, task, caller, secret: null, caller.Arrival);
     }
 
     /// <summary>A call by the task's secret. The answer does not say whether the task or its secret is wrong.</summary>

@@ -89,22 +89,12 @@ internal sealed class LocalBackend(
         };
 
     /// <inheritdoc/>
-    public async Task<Problem?> CancelAsync(JobRequest request, JobView seen, CancellationToken aborted)
+    public async Task<Problem?> CancelAsync(JobRequest request, CancellationToken aborted) => await grains.GetJob(request.Key).Cancel() switch
     {
-        var location = JobLinks.Result(request.Customer, request.Job);
-        if (seen.IsForAdministrators && request.Caller?.Caller.Credential is not >= Credential.Admin)
-        {
-            return Problems.AdministratorsOnly(request.Job, location);
-        }
-
-        return (seen.HasEnded ? Cancellation.AlreadyEnded : await grains.GetJob(request.Key).Cancel()) switch
-        {
-            Cancellation.Accepted => null,
-            Cancellation.AlreadyEnded => Problems.JobHasEnded(request.Job, location),
-            Cancellation.NotFound => Problems.NoSuchJob,
-            _ => Problems.RunnerUnreachable(request.Job, location),
-        };
-    }
+        Cancellation.Accepted or Cancellation.AlreadyEnded => null,
+        Cancellation.NotFound => Problems.NoSuchJob,
+        _ => Problems.RunnerUnreachable(request.Job, JobLinks.Result(request.Customer, request.Job)),
+    };
 
     private Result<JobView> Show(JobRequest request, JobAccess access, Lifecycle lifecycle, byte[] document) => request.MayShow(access)
         ? new JobView

@@ -103,18 +103,12 @@ internal sealed class TheEyeBackend(
     }
 
     /// <inheritdoc/>
-    public async Task<Problem?> CancelAsync(JobRequest request, JobView seen, CancellationToken aborted)
+    public async Task<Problem?> CancelAsync(JobRequest request, CancellationToken aborted)
     {
-        var location = JobLinks.Result(request.Customer, request.Job);
-        if (seen.HasEnded)
-        {
-            return Problems.JobHasEnded(request.Job, location);
-        }
-
         var reply = await supervisor.EndAsync(request.Customer, request.Job, request.Caller!.Token, aborted);
         if (reply is not TheEyeReply.Ok)
         {
-            return ProblemOf(request, reply) with { JobId = request.Job, Location = location };
+            return ProblemOf(request, reply) with { JobId = request.Job, Location = JobLinks.Result(request.Customer, request.Job) };
         }
 
         // The waiters should not have to wait until TheEye is polled again.

@@ -14,7 +14,7 @@ internal sealed class HeldJobs(IOptions<LocalExecutorOptions> options)
     private const int LogPartLimit = 64 << 10;
 
     private readonly ConcurrentDictionary<(string JobId, Guid Attempt), QueuedJob> _jobs = new();
-    private readonly QueueCapacity _capacity = new(options.Value.QueueLimit + options.Value.Concurrency);
+    private readonly FairCapacity _capacity = new(options.Value.QueueLimit + options.Value.Concurrency);
 
     /// <summary>Reserves capacity for a new job of the customer. False: the queue is full.</summary>
     public bool TryReserve(string customer) => _capacity.TryReserve(customer);

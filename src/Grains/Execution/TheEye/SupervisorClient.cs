@@ -45,7 +45,9 @@ internal sealed class SupervisorClient(IHttpClientFactory clients, IOptions<TheE
             return seen;
         }
 
-        if (ok.ToJob() is { IsSyncing: true } && await HoldAsync(jobId, token, cancellation) is var held and not TheEyeReply.Ok)
+        // A refusal means that the job was released meanwhile, and can be canceled as it is.
+        if (ok.ToJob() is { IsSyncing: true }
+            && await HoldAsync(jobId, token, cancellation) is var held and not (TheEyeReply.Ok or TheEyeReply.Refused { Status: 400 }))
         {
             return held;
         }

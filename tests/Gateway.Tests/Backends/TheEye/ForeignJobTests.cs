@@ -135,6 +135,21 @@ public sealed class ForeignJobTests(FrontServer server) : IClassFixture<FrontSer
         Assert.Equal(HttpStatusCode.Conflict, again.StatusCode);
     }
 
+    [Fact]
+    public async Task A_cancel_that_TheEye_takes_after_the_jobs_end_is_a_409()
+    {
+        var task = server.AddTask(new TheEyeTask { Type = TaskType.Approval });
+        var job = await StartElsewhereAsync(task);
+        var gate = FaultGate.BeforeActing();
+        server.TheEye.Faults.Next(Step.Cancel, gate, id: job);
+        var cancel = server.SendAsync(HttpMethod.Put, $"/acme/job/{job}/cancel");
+        await gate.Arrived;
+        Assert.True(server.TheEye.Approve(job));
+        gate.Open();
+        using var canceled = await cancel;
+        Assert.Equal((HttpStatusCode.Conflict, job), (canceled.StatusCode, canceled.Headers.GetValues("Job-Id").Single()));
+    }
+
     private async Task<string> StartElsewhereAsync(string task, string body = """{"task_arguments":[]}""")
     {
         using var json = new StringContent(body, System.Text.Encoding.UTF8, "application/json");

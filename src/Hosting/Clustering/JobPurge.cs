@@ -1,0 +1,126 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Storage;
+using StackExchange.Redis;
+using SyncCluster.Jobs;
+using SyncCluster.Storage;
+
+namespace SyncCluster.Hosting.Clustering;
+
+/// <summary>
+/// Removes the ended jobs of a customer from Redis before they expire. An ended record never changes, so that its job's grain need not be asked; if the grain
+/// is active, it goes on answering from memory for a while.
+/// </summary>
+internal sealed partial class JobPurge(
+    RedisConnection redis,
+    [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
+    RedisStoredBytes storedBytes,
+    IGrainFactory grains,
+    IOptions<ClusterOptions> cluster,
+    TimeProvider timeProvider,
+    ILogger<JobPurge> logger)
+{
+    private const int RemovalsAtOnce = 32;
+    private const int PageSize = 1000;
+
+    /// <summary>How long a job is kept after its end: a submit that is under way would create it again. More than submits are valid, and clocks differ.</summary>
+    private static readonly TimeSpan ShortestAge = TimeSpan.FromMinutes(1);
+
+    private enum Outcome
+    {
+        Removed,
+        NotFound,
+        Unfinished,
+        Recent,
+        HasKey,
+        Failed,
+    }
+
+    /// <param name="customer">The customer.</param>
+    /// <param name="limit">How many jobs are removed at most.</param>
+    /// <param name="withKeys">Whether also jobs whose calls have an idempotency key: a repeat of such a call then runs its task again.</param>
+    /// <param name="aborted">Canceled when nobody waits for the result. What was removed until then stays removed.</param>
+    /// <exception cref="RedisException">Redis can't be reached.</exception>
+    public async Task<PurgedJobs> PurgeAsync(string customer, int limit, bool withKeys, CancellationToken aborted)
+    {
+        var endedUntil = timeProvider.GetUtcNow() - ShortestAge;
+        var purged = new PurgedJobs { Complete = true };
+        await foreach (var jobs in FindAsync(customer, aborted).Chunk(RemovalsAtOnce).WithCancellation(aborted))
+        {
+            var taken = jobs.Take(limit - purged.Removed).ToArray();
+            var removals = await Task.WhenAll(taken.Select(job => RemoveAsync(JobKey.Of(customer, job), endedUntil, withKeys)));
+            var removed = removals.Where(removal => removal.Outcome == Outcome.Removed).Select(removal => removal.Record!).ToArray();
+            await storedBytes.SubtractAsync(customer, removed.Select(record => (record.LastUpdate, (long)record.Size)));
+            purged = purged with
+            {
+                Removed = purged.Removed + removed.Length,
+                Bytes = purged.Bytes + removed.Sum(record => (long)record.Size),
+                Unfinished = purged.Unfinished + Count(Outcome.Unfinished),
+                Recent = purged.Recent + Count(Outcome.Recent),
+                WithKey = purged.WithKey + Count(Outcome.HasKey),
+                Failed = purged.Failed + Count(Outcome.Failed),
+                Complete = taken.Length == jobs.Length,
+            };
+            if (purged.Removed == limit || !purged.Complete)
+            {
+                purged = purged with { Complete = false };
+                break;
+            }
+
+            int Count(Outcome outcome) => removals.Count(removal => removal.Outcome == outcome);
+        }
+
+        LogPurged(purged.Removed, customer);
+        return purged;
+    }
+
+    /// <summary>The ids of the customer's jobs. A job may be named twice.</summary>
+    private async IAsyncEnumerable<string> FindAsync(string customer, [EnumeratorCancellation] CancellationToken aborted)
+    {
+        // As Orleans' provider names them: service, "state", grain and state. A name of a customer or a cluster has no character that is special here.
+        var prefix = $"{cluster.Value.ServiceId}/state/{grains.GetJob(JobKey.Of(customer, "")).GetGrainId()}";
+        const string Suffix = $"/{JobStore.StateName}";
+        var multiplexer = await redis.GetAsync();
+        var database = multiplexer.GetDatabase().Database;
+        foreach (var primary in multiplexer.GetServers().Where(server => server.IsConnected && !server.IsReplica))
+        {
+            await foreach (var key in primary.KeysAsync(database, $"{prefix}*{Suffix}", PageSize).WithCancellation(aborted))
+            {
+                if (key.ToString()[prefix.Length..^Suffix.Length] is var job && JobId.IsValid(job))
+                {
+                    yield return job;
+                }
+            }
+        }
+    }
+
+    private async Task<(Outcome Outcome, JobRecord? Record)> RemoveAsync(string key, DateTimeOffset endedUntil, bool withKeys)
+    {
+        var grain = grains.GetJob(key).GetGrainId();
+        var state = new GrainState<JobRecord?>();
+        try
+        {
+            await storage.ReadStateAsync(JobStore.StateName, grain, state);
+            switch (state.RecordExists ? state.State : null)
+            {
+                case null:
+                    return (Outcome.NotFound, null);
+                case { HasEnded: false }:
+                    return (Outcome.Unfinished, null);
+                case { LastUpdate: var ended } when ended > endedUntil:
+                    return (Outcome.Recent, null);
+                case { Spec.HasIdempotencyKey: true } when !withKeys:
+                    return (Outcome.HasKey, null);
+                case { } record:
+                    await storage.ClearStateAsync(JobStore.StateName, grain, state);
+                    return (Outcome.Removed, record);
+            }
+        }
+        catch (Exception fault)
+        {
+            LogNotRemoved(fault, key);
+            return (Outcome.Failed, null);
+        }
+    }
+}
