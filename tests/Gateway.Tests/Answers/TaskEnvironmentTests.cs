@@ -26,7 +26,7 @@ public abstract class TaskEnvironmentTests(TestServer server)
     [InlineData("root-token")]
     public async Task A_caller_sees_of_the_environment_what_its_credential_allows(string token)
     {
-        var isAdministrator = token is TestServer.Admin or "owner-token" or "root-token";
+        var isAdministrator = token is TestServer.Admin or "integration-token" or "owner-token" or "root-token";
         foreach (var (where, document) in await DocumentsAsync(token))
         {
             AssertShown(where, document, isAdministrator ? Values : ShownToOthers);
