@@ -13,11 +13,16 @@ internal sealed class ScriptLog
     /// <summary>The limit of <see cref="Text"/> in UTF-8 bytes, including the note about a cut.</summary>
     public const int Capacity = 1 << 20;
 
+    /// <summary>
+    /// The limit of <see cref="Text"/>, and of a last line, in bytes as they are stored. Text without control characters never exceeds it: it takes at most
+    /// two bytes for one.
+    /// </summary>
+    public const int StoredCapacity = 2 * Capacity;
+
     /// <summary>The limit of the last line in bytes. A longer one is not kept.</summary>
     public const int LineCapacity = 2 << 20;
 
     private const int Half = Capacity / 2;
-    private const int NoteLength = 64;
 
     private readonly Lock _lock = new();
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
@@ -53,16 +58,15 @@ internal sealed class ScriptLog
         lock (_lock)
         {
             Decode([], isLast: true);
-            var head = _head.WrittenSpan;
+            ReadOnlySpan<byte> head = _head.WrittenSpan;
             ReadOnlySpan<byte> tail = _tail.ToArray();
-            if (_length <= Capacity)
+            if (_length > Capacity)
             {
-                return Encoding.UTF8.GetString([.. head, .. tail]);
+                return Cut(head, StoredText.CharacterStart(head, Half - LogCut.MaxNoteLength), tail, StoredText.CharacterStart(tail, LogCut.MaxNoteLength));
             }
 
-            var kept = head[..CharacterStart(head, Half - NoteLength)];
-            var end = tail[CharacterStart(tail, NoteLength)..];
-            return Encoding.UTF8.GetString(kept) + LogCut.Note(_length - kept.Length - end.Length, kept) + Encoding.UTF8.GetString(end);
+            ReadOnlySpan<byte> whole = [.. head, .. tail];
+            return StoredText.Length(whole) <= StoredCapacity ? Encoding.UTF8.GetString(whole) : Cut(whole, whole.Length, whole, 0);
         }
     }
 
@@ -82,22 +86,24 @@ internal sealed class ScriptLog
                 : [.. _head.WrittenSpan[(int)from..], .. tail];
             var end = text[..Math.Min(text.Length, limit)].LastIndexOf((byte)'\n') + 1;
             end = end > 0 ? end
-                : text.Length >= limit ? CharacterStart(text, limit)
+                : text.Length >= limit ? StoredText.CharacterStart(text, limit)
                 : isCutHere ? text.Length
                 : 0;
             return new LogPart(from, text[..end].ToArray());
         }
     }
 
-    /// <summary>The offset of the first byte of the character that a byte belongs to.</summary>
-    private static int CharacterStart(ReadOnlySpan<byte> text, int at)
+    /// <summary>A beginning and an end of the log with a note between them, as much of both as may be stored.</summary>
+    /// <param name="head">Begins where the log begins.</param>
+    /// <param name="headEnd">How much of it may be kept.</param>
+    /// <param name="tail">Ends where the log ends.</param>
+    /// <param name="tailStart">From where on it may be kept.</param>
+    private string Cut(ReadOnlySpan<byte> head, int headEnd, ReadOnlySpan<byte> tail, int tailStart)
     {
-        while (at < text.Length && at > 0 && (text[at] & 0xC0) == 0x80)
-        {
-            at--;
-        }
-
-        return at;
+        const int HalfStored = (StoredCapacity / 2) - LogCut.MaxNoteLength;
+        head = head[..Math.Min(headEnd, StoredText.Beginning(head, HalfStored))];
+        tail = tail[Math.Max(tailStart, StoredText.End(tail, HalfStored))..];
+        return Encoding.UTF8.GetString(head) + LogCut.Note(_length - head.Length - tail.Length, head) + Encoding.UTF8.GetString(tail);
     }
 
     private void Decode(ReadOnlySpan<byte> bytes, bool isLast)

@@ -96,6 +96,39 @@ public sealed class OutputTests
         }
     }
 
+    [Theory]
+    [InlineData("\u0001", 400_000)]
+    [InlineData("\u0001", 1_000_000)]
+    [InlineData("\u0001", 2_000_000)]
+    [InlineData("\u001b[0m", 300_000)]
+    [InlineData("é\u0001", 600_000)]
+    public void A_log_of_control_characters_is_cut_to_what_may_be_stored(string text, int count)
+    {
+        var log = new ScriptLog();
+        var all = "begin\n" + string.Concat(Enumerable.Repeat(text, count)) + "\nend";
+        log.Append(Encoding.UTF8.GetBytes(all));
+        var cut = log.Text();
+
+        Assert.InRange(StoredText.Length(Encoding.UTF8.GetBytes(cut)), ScriptLog.StoredCapacity / 2, ScriptLog.StoredCapacity);
+        Assert.StartsWith("begin\n", cut, StringComparison.Ordinal);
+        Assert.EndsWith("\nend", cut, StringComparison.Ordinal);
+        Assert.DoesNotContain('\ufffd', cut);
+        var (note, missing) = LogCut.Find(cut)!.Value;
+        Assert.StartsWith(cut[..note.Start.Value], all, StringComparison.Ordinal);
+        Assert.EndsWith(cut[note.End.Value..], all, StringComparison.Ordinal);
+        Assert.Equal(
+            Encoding.UTF8.GetByteCount(all), Encoding.UTF8.GetByteCount(cut[..note.Start.Value]) + missing + Encoding.UTF8.GetByteCount(cut[note.End.Value..]));
+    }
+
+    [Fact]
+    public void A_log_of_quotes_and_line_breaks_is_kept_whole()
+    {
+        var log = new ScriptLog();
+        var text = string.Concat(Enumerable.Repeat("\"\\\n\t", ScriptLog.Capacity / 4));
+        log.Append(Encoding.UTF8.GetBytes(text));
+        Assert.Equal(text, log.Text());
+    }
+
     [Fact]
     public void Bytes_that_are_no_text_do_not_exceed_the_limit_of_the_log()
     {

@@ -10,6 +10,14 @@ internal abstract record JobAnswer
     {
     }
 
+    /// <summary>The answer that a job has. Those who ask for the same share it.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="form">How much of its document the caller may see.</param>
+    /// <param name="flags">What the caller asked for.</param>
+    public static JobAnswer Of(FinishedJob job, DocumentForm form, AnswerFlags flags) => job.FormOf(
+        (flags.Shape == AnswerShape.Full ? form : DocumentForm.Whole, flags),
+        static (job, wanted) => Shape(job.DocumentIn(wanted.Item1), job.State, wanted.flags))!;
+
     /// <summary>Makes the answer out of a job's document. It is a slice of the document: no digit of a number is lost, no key is reordered.</summary>
     /// <param name="document">The finished job's document: JSON, UTF-8. The body shares its memory.</param>
     /// <param name="state">How the job ended: decides the status, unless the task's own answer does.</param>

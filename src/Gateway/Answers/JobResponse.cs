@@ -18,6 +18,9 @@ internal sealed record JobResponse(string JobId, int Status, ReadOnlyMemory<byte
     /// <summary>When to ask there; sent as whole seconds.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>The job, if it has ended. As long as its answer is sent, other requests for the job share it.</summary>
+    public FinishedJob? Source { get; init; }
+
     /// <summary>The wait ended before the job, and the caller accepts that (RFC 7240, respond-async).</summary>
     /// <param name="jobId">The job.</param>
     /// <param name="document">The job so far.</param>
@@ -33,10 +36,9 @@ internal sealed record JobResponse(string JobId, int Status, ReadOnlyMemory<byte
     /// <param name="location">The address of the job's result.</param>
     public static IResult Of(WaitResult result, string jobId, AnswerFlags flags, DocumentForm form, string location) => result switch
     {
-        WaitResult.Replied { Reply: JobReply.Finished { Job: { Fault: null } job } } => JobAnswer.Shape(
-            flags.Shape == AnswerShape.Full ? job.DocumentIn(form) : job.Document, job.State, flags) switch
+        WaitResult.Replied { Reply: JobReply.Finished { Job: { Fault: null } job } } => JobAnswer.Of(job, form, flags) switch
         {
-            JobAnswer.Shaped shaped => new JobResponse(jobId, shaped.Status, shaped.Body),
+            JobAnswer.Shaped shaped => new JobResponse(jobId, shaped.Status, shaped.Body) { Source = job },
             _ => Problems.UnreadableDocument(jobId, location),
         },
         _ => ProblemOf(result, jobId, location),

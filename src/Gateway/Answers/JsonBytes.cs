@@ -1,3 +1,5 @@
+using SyncCluster.Gateway.Http;
+
 namespace SyncCluster.Gateway.Answers;
 
 /// <summary>JSON bytes as they are.</summary>
@@ -17,6 +19,6 @@ internal record JsonBytes(int Status, ReadOnlyMemory<byte> Body) : IResult
 
         response.ContentType = "application/json; charset=utf-8";
         response.ContentLength = Body.Length;
-        await response.BodyWriter.WriteAsync(Body, httpContext.RequestAborted);
+        await httpContext.RequestServices.GetRequiredService<PacedWriter>().WriteAsync(httpContext, Body);
     }
 }

@@ -13,6 +13,9 @@ internal sealed record JobView
     /// <summary>JSON, UTF-8.</summary>
     public required ReadOnlyMemory<byte> Document { get; init; }
 
+    /// <summary>The job, if it has ended and its document is this cluster's copy.</summary>
+    public FinishedJob? Source { get; init; }
+
     /// <summary>The id of its task; null if the document does not say.</summary>
     public string? Task => JobDocumentReader.Find(Document)?.TaskId;
 

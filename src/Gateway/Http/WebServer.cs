@@ -12,6 +12,7 @@ internal static class WebServer
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.ConfigureAddresses(address => address.ApplicationServices.GetRequiredService<DemoMode>().RequireLoopback(address));
         var services = builder.Services;
+        services.AddSingleton<PacedWriter>();
         services.AddExceptionHandler<ApiExceptionHandler>();
         services.Configure<ExceptionHandlerOptions>(options =>
         {

@@ -21,7 +21,13 @@ internal sealed class CallPayloadReader(RequestBodyReader bodies, IOptions<Gatew
         }
 
         var result = CallPayload.Read(http.Request.ContentType, body, http.Request.Query);
-        if (result.TryGet(out var payload, out _) && payload.AccessToken is { Length: > 0 })
+        if (!body.IsEmpty && result.TryGet(out var payload, out _) && payload.Arguments.Length > 2L * limits.Value.Body)
+        {
+            // A control character of a form is six bytes of JSON; any other takes two at most.
+            return Problems.BodyTooLarge;
+        }
+
+        if (result.TryGet(out payload, out _) && payload.AccessToken is { Length: > 0 })
         {
             if (http.Features.Get<AuthenticatedCaller>() is not null)
             {

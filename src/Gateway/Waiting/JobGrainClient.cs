@@ -22,6 +22,7 @@ internal sealed partial class JobGrainClient
     private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(30);
 
     private readonly IGrainFactory _grains;
+    private readonly FinishedJobs _finishedJobs;
     private readonly AttachSchedule _schedule;
     private readonly WaitingOptions _options;
     private readonly TimeProvider _timeProvider;
@@ -37,8 +38,14 @@ internal sealed partial class JobGrainClient
     private long _version;
 
     public JobGrainClient(
-        IGrainFactory grains, AttachSchedule schedule, WaitingOptions options, TimeProvider timeProvider, ILogger<JobGrainClient> logger)
+        IGrainFactory grains,
+        FinishedJobs finishedJobs,
+        AttachSchedule schedule,
+        WaitingOptions options,
+        TimeProvider timeProvider,
+        ILogger<JobGrainClient> logger)
     {
+        _finishedJobs = finishedJobs;
         _grains = grains;
         _schedule = schedule;
         _options = options;
@@ -188,13 +195,16 @@ internal sealed partial class JobGrainClient
         var version = Interlocked.Increment(ref _version);
         job.Subscribe(version);
         var called = call(_grains.GetJob(job.Key), new Subscription(job.Observer, version, token));
-        var reply = await called.WaitAsync(deadline.Remaining, _timeProvider, aborted);
-        if (reply is JobReply.Pending pending)
+        switch (await called.WaitAsync(deadline.Remaining, _timeProvider, aborted))
         {
-            _schedule.Established(job, pending);
+            case JobReply.Pending pending:
+                _schedule.Established(job, pending);
+                return pending;
+            case JobReply.Finished finished:
+                return _finishedJobs.Share(finished);
+            case var reply:
+                return reply;
         }
-
-        return reply;
     }
 
     private static bool IsAbort(Exception fault, CancellationToken aborted) => fault is OperationCanceledException && aborted.IsCancellationRequested;

@@ -13,6 +13,7 @@ internal sealed partial class WaiterHub : BackgroundService
     /// <summary>The ticks between two looks at the jobs while none is due soon.</summary>
     private const int QuietTicks = 4;
 
+    private readonly FinishedJobs _finishedJobs;
     private readonly WaitingOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<WaiterHub> _logger;
@@ -27,13 +28,19 @@ internal sealed partial class WaiterHub : BackgroundService
     private int _waiters;
 
     public WaiterHub(
-        IGrainFactory grains, IHostApplicationLifetime lifetime, IOptions<WaitingOptions> options, TimeProvider timeProvider, ILoggerFactory loggers)
+        IGrainFactory grains,
+        FinishedJobs finishedJobs,
+        IHostApplicationLifetime lifetime,
+        IOptions<WaitingOptions> options,
+        TimeProvider timeProvider,
+        ILoggerFactory loggers)
     {
+        _finishedJobs = finishedJobs;
         _options = options.Value;
         _timeProvider = timeProvider;
         _logger = loggers.CreateLogger<WaiterHub>();
         _schedule = new(_options, timeProvider);
-        _grains = new(grains, _schedule, _options, timeProvider, loggers.CreateLogger<JobGrainClient>());
+        _grains = new(grains, finishedJobs, _schedule, _options, timeProvider, loggers.CreateLogger<JobGrainClient>());
         _observer = new(this);
 
         // Not before the silo or the client runs: until then it can't be registered.
@@ -117,7 +124,7 @@ internal sealed partial class WaiterHub : BackgroundService
     {
         if (_jobs.TryGetValue(finished.Key, out var job))
         {
-            job.Finish(new JobReply.Finished(finished));
+            job.Finish(new JobReply.Finished(_finishedJobs.Share(finished)));
         }
     }
 

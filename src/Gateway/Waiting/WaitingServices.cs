@@ -11,6 +11,7 @@ internal static class WaitingServices
         services.AddSingleton<IValidateOptions<WaitingOptions>, WaitingOptionsValidator>();
         services.AddOptions<HostOptions>().PostConfigure<IOptions<WaitingOptions>>((host, waiting) => host.ShutdownTimeout += waiting.Value.DrainTime);
         services.AddOptions<ConnectionOptions>().Configure<IOptions<WaitingOptions>>((connections, waiting) => connections.DrainTime = waiting.Value.DrainTime);
+        services.AddSingleton<FinishedJobs>();
         services.AddSingleton<WaiterHub>();
         services.AddHostedService(provider => provider.GetRequiredService<WaiterHub>());
         services.AddHostedService<DrainService>();

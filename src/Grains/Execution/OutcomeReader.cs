@@ -91,7 +91,7 @@ internal static class OutcomeReader
     {
         Code = run.Code,
         Log = run.Log,
-        LastLine = run.LastLine ?? "",
+        LastLine = LogCut.Line(run.LastLine ?? ""),
         Signal = run.Signal,
         Killed = run.End is ScriptEnd.TimedOut or ScriptEnd.Stopped,
         Elapsed = run.Elapsed,

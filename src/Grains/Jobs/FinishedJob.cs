@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace SyncCluster.Jobs;
 
 /// <summary>A job that has ended, as it is sent to its waiters.</summary>
@@ -16,9 +18,42 @@ public sealed record FinishedJob(
     [property: Id(4)] JobAccess Access,
     [property: Id(5)] string? Fault = null)
 {
-    [NonSerialized]
-    private byte[]? _documentWithoutEnvironment;
+    /// <summary>The length of a document in bytes from which on its readers share what is made of it: to make it again would be dear.</summary>
+    internal const int SharedLength = 64 * 1024;
 
-    /// <summary><see cref="JobDocument.WithoutEnvironment"/> of the document, made once for all waiters of the job.</summary>
-    internal byte[] DocumentWithoutEnvironment => _documentWithoutEnvironment ??= JobDocument.WithoutEnvironment(Document);
+    /// <summary>A client may ask for elements of the output that there are none of.</summary>
+    private const int MaxForms = 32;
+
+    [NonSerialized]
+    private ConcurrentDictionary<object, Lazy<object?>>? _forms;
+
+    /// <summary><see cref="JobDocument.WithoutEnvironment"/> of the document.</summary>
+    internal byte[] DocumentWithoutEnvironment =>
+        FormOf(nameof(DocumentWithoutEnvironment), static (job, _) => JobDocument.WithoutEnvironment(job.Document))!;
+
+    /// <summary>What is made of the document for its readers. Of a large one it is made once for all of them, and held as long as this object.</summary>
+    /// <param name="form">What it is: equal for the same thing.</param>
+    /// <param name="make">Makes it; by the form and the job alone.</param>
+    internal T? FormOf<TForm, T>(TForm form, Func<FinishedJob, TForm, T?> make)
+        where TForm : notnull
+        where T : class
+    {
+        if (Document.Length < SharedLength)
+        {
+            return make(this, form);
+        }
+
+        var forms = LazyInitializer.EnsureInitialized(ref _forms);
+        if (!forms.TryGetValue(form, out var made))
+        {
+            if (forms.Count >= MaxForms)
+            {
+                return make(this, form);
+            }
+
+            made = forms.GetOrAdd(form, _ => new Lazy<object?>(() => make(this, form)));
+        }
+
+        return (T?)made.Value;
+    }
 }

@@ -23,6 +23,9 @@ public abstract class ErrorAnswerTests(TestServer server)
         { "multipart/form-data; boundary=x", "--x--"u8.ToArray(), 415 },
         { "", "[1]"u8.ToArray(), 415 },
         { "application/json", new byte[10 << 20], 413 },
+
+        // Each of these control characters takes six bytes as JSON.
+        { "application/x-www-form-urlencoded", [.. "task_arguments="u8, .. Enumerable.Repeat((byte)1, 400_000)], 413 },
     };
 
     [Theory]

@@ -44,6 +44,7 @@ public sealed class WaitingCluster : JobTestCluster, IAsyncLifetime
     {
         var hub = new WaiterHub(
             Grains,
+            new FinishedJobs(),
             new GatewayLifetime(stop),
             Options.Create(options ?? new WaitingOptions()),
             time ?? TimeProvider.System,

@@ -122,6 +122,34 @@ public sealed class OutcomeReaderTests
     }
 
     [Theory]
+    [InlineData("\u0001")]
+    [InlineData("\ufffd")]
+    [InlineData("\"")]
+    [InlineData("x\n")]
+    public void What_a_script_prints_is_stored_in_bounded_space_whatever_it_is(string text)
+    {
+        var log = new ScriptLog();
+        var printed = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(text, 2_000_000 / Encoding.UTF8.GetByteCount(text))));
+        log.Append(printed);
+        var outcome = Read(Exited(log.LastLine!) with { Log = log.Text() });
+
+        Assert.InRange(outcome.Result.Length, 0, (2 * ScriptLog.StoredCapacity) + 1024);
+        using var result = JsonDocument.Parse(outcome.Result);
+        Assert.EndsWith(" bytes were cut here …]", result.RootElement.GetProperty("log").GetString()!.Split('\n').Single(line => line.Contains('…')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_last_line_that_is_too_long_to_be_stored_loses_its_end()
+    {
+        var line = new string('\u0001', 1_000_000);
+        using var result = JsonDocument.Parse(Read(Exited(line)).Result);
+        var stored = result.RootElement.GetProperty("lastline").GetString()!;
+        var kept = stored.IndexOf('[', StringComparison.Ordinal);
+        Assert.Equal($"{line[..kept]}[… {line.Length - kept} bytes were cut here …]", stored);
+        Assert.InRange(StoredText.Length(Encoding.UTF8.GetBytes(stored)), ScriptLog.StoredCapacity - 200, ScriptLog.StoredCapacity);
+    }
+
+    [Theory]
     [InlineData(JobOutput.Limit - 4, JobState.Success)]
     [InlineData(JobOutput.Limit - 3, JobState.Failure)]
     public void An_output_over_the_limit_fails_the_job(int length, JobState state)

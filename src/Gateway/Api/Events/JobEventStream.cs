@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Text;
 using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Api.Jobs;
 using SyncCluster.Gateway.Backends;
+using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Requests;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
@@ -22,6 +24,7 @@ namespace SyncCluster.Gateway.Api.Events;
 /// <param name="location">The address of the job's result.</param>
 /// <param name="from">What the client has read before.</param>
 /// <param name="grains">The cluster.</param>
+/// <param name="writer">Writes to the client as fast as it reads.</param>
 /// <param name="options">The times.</param>
 /// <param name="timeProvider">The clock.</param>
 internal sealed class JobEventStream(
@@ -32,6 +35,7 @@ internal sealed class JobEventStream(
     string location,
     EventCursor from,
     IGrainFactory grains,
+    PacedWriter writer,
     FollowingOptions options,
     TimeProvider timeProvider) : IResult
 {
@@ -57,7 +61,7 @@ internal sealed class JobEventStream(
             {
                 // If the job has not ended, the id of an end is not from an event of this job.
                 var isNew = from.IsEnd || from == default;
-                await WriteAsync(new SseWriter(httpContext, options, timeProvider), isNew, ending, httpContext.RequestAborted);
+                await WriteAsync(new SseWriter(httpContext, writer, options, timeProvider), isNew, ending, httpContext.RequestAborted);
             }
             catch (OperationCanceledException) when (httpContext.RequestAborted.IsCancellationRequested)
             {
@@ -71,7 +75,7 @@ internal sealed class JobEventStream(
         if (isNew)
         {
             // Its id names the job already: a call that is sent again with it must not start another one.
-            stream.Add("job", _position.ToString(), JsonText.Write(json =>
+            await stream.AddAsync("job", _position.ToString(), JsonText.Write(json =>
             {
                 json.WriteStartObject();
                 json.WriteString("id", request.Job);
@@ -84,7 +88,7 @@ internal sealed class JobEventStream(
         await stream.FlushAsync();
         for (var pauses = _polls.NewBackoff(); !ending.IsCompleted;)
         {
-            if (await PollAsync() is { } progress && AddNews(stream, progress))
+            if (await PollAsync() is { } progress && await AddNewsAsync(stream, progress))
             {
                 await stream.FlushAsync();
                 pauses = _polls.NewBackoff();
@@ -97,7 +101,7 @@ internal sealed class JobEventStream(
             await Task.WhenAny(ending, Task.Delay(pauses.Next(), timeProvider, aborted));
         }
 
-        AddEnd(stream, await ending);
+        await AddEndAsync(stream, await ending);
         await stream.FlushAsync();
     }
 
@@ -115,48 +119,49 @@ internal sealed class JobEventStream(
     }
 
     /// <returns>Whether there was any.</returns>
-    private bool AddNews(SseWriter stream, JobProgress progress)
+    private async Task<bool> AddNewsAsync(SseWriter stream, JobProgress progress)
     {
         var isNew = progress.Lifecycle != _position.Lifecycle;
         if (isNew)
         {
-            AddLifecycle(stream, progress.Lifecycle);
+            await AddLifecycleAsync(stream, progress.Lifecycle);
         }
 
-        return (progress.Log is { } log && AddLog(stream, log)) || isNew;
+        return (progress.Log is { } log && await AddLogAsync(stream, log.From, log.Text)) || isNew;
     }
 
-    private void AddEnd(SseWriter stream, WaitResult result)
+    private async Task AddEndAsync(SseWriter stream, WaitResult result)
     {
         if (result is WaitResult.Replied { Reply: JobReply.Finished { Job: { Fault: null } job } })
         {
             // The last lifecycle comes after the log, as it came about.
-            if (LogOf(job.Document) is { } log)
+            if (job.FormOf(nameof(EndedLog), static (job, _) => LogOf(job.Document)) is { } log)
             {
-                AddLog(stream, JobLog.RestOf(log, _position.Log));
+                var (from, text) = log.RestOf(_position.Log);
+                await AddLogAsync(stream, from, text);
             }
 
             if (job.Lifecycle != _position.Lifecycle)
             {
-                AddLifecycle(stream, job.Lifecycle);
+                await AddLifecycleAsync(stream, job.Lifecycle);
             }
         }
 
         switch (JobResponse.Of(result, request.Job, flags, form, location))
         {
             case JobResponse answer:
-                stream.Add("result", (_position with { IsEnd = true }).ToString(), ResultOf(answer));
+                await stream.AddAsync("result", (_position with { IsEnd = true }).ToString(), ResultOf(answer));
                 break;
             case Problem problem:
-                stream.Add("problem", null, problem.Render().Span);
+                await stream.AddAsync("problem", null, problem.Render());
                 break;
         }
     }
 
-    private void AddLifecycle(SseWriter stream, Lifecycle lifecycle)
+    private ValueTask AddLifecycleAsync(SseWriter stream, Lifecycle lifecycle)
     {
         _position = _position with { Lifecycle = lifecycle };
-        stream.Add("lifecycle", _position.ToString(), JsonText.Write(json =>
+        return stream.AddAsync("lifecycle", _position.ToString(), JsonText.Write(json =>
         {
             json.WriteStartObject();
             json.WriteString("lifecycle", lifecycle.WireName());
@@ -166,32 +171,32 @@ internal sealed class JobEventStream(
 
     /// <summary>Adds an event for each line.</summary>
     /// <returns>Whether there was a line.</returns>
-    private bool AddLog(SseWriter stream, JobLog log)
+    private async Task<bool> AddLogAsync(SseWriter stream, long from, ReadOnlyMemory<byte> text)
     {
-        if (log.From > _position.Log)
+        if (from > _position.Log)
         {
-            AddLine(stream, Encoding.UTF8.GetBytes(LogCut.Note(log.From - _position.Log, "\n"u8)).AsSpan()[..^1], log.From);
+            await AddLineAsync(stream, Encoding.UTF8.GetBytes(LogCut.Note(from - _position.Log, "\n"u8).TrimEnd('\n')), from);
         }
 
-        var hasLines = log.Text.Length > 0;
-        for (var rest = log.Text.AsSpan(); !rest.IsEmpty;)
+        var next = from + text.Length;
+        for (var rest = text; !rest.IsEmpty;)
         {
-            var end = rest.IndexOf((byte)'\n');
+            var end = rest.Span.IndexOf((byte)'\n');
             var line = end < 0 ? rest : rest[..end];
-            rest = end < 0 ? [] : rest[(end + 1)..];
-            AddLine(stream, line.EndsWith("\r"u8) ? line[..^1] : line, log.Next - rest.Length);
+            rest = end < 0 ? default : rest[(end + 1)..];
+            await AddLineAsync(stream, line.Span.EndsWith("\r"u8) ? line[..^1] : line, next - rest.Length);
         }
 
-        return hasLines;
+        return !text.IsEmpty;
     }
 
-    private void AddLine(SseWriter stream, ReadOnlySpan<byte> line, long next)
+    private ValueTask AddLineAsync(SseWriter stream, ReadOnlyMemory<byte> line, long next)
     {
         _position = _position with { Log = next };
-        stream.Add("log", _position.ToString(), line);
+        return stream.AddAsync("log", _position.ToString(), line);
     }
 
-    private static string? LogOf(byte[] document)
+    private static EndedLog? LogOf(byte[] document)
     {
         if (JobDocumentReader.Find(document)?.Result is not { } result || !JsonText.TryParse(result, out var parsed, JobDocumentReader.ReaderOptions.MaxDepth))
         {
@@ -200,22 +205,14 @@ internal sealed class JobEventStream(
 
         using (parsed)
         {
-            return JsonText.TryGetMember(parsed.RootElement, "log", out var log) ? JsonText.AsString(log) : null;
+            return JsonText.TryGetMember(parsed.RootElement, "log", out var log) && JsonText.AsString(log) is { } text ? new EndedLog(text) : null;
         }
     }
 
-    private static byte[] ResultOf(JobResponse answer) => JsonText.Write(
-        json =>
-        {
-            json.WriteStartObject();
-            json.WriteNumber("statusCode", answer.Status);
-            if (!answer.Body.IsEmpty)
-            {
-                json.WritePropertyName("body");
-                json.WriteRawValue(answer.Body.Span, skipInputValidation: true);
-            }
-
-            json.WriteEndObject();
-        },
-        answer.Body.Length + 64);
+    /// <summary>JSON, in parts: the body is shared with others, and may be long.</summary>
+    private static ReadOnlyMemory<byte>[] ResultOf(JobResponse answer)
+    {
+        var status = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"statusCode\":{answer.Status}"));
+        return answer.Body.IsEmpty ? [status, "}"u8.ToArray()] : [status, ",\"body\":"u8.ToArray(), answer.Body, "}"u8.ToArray()];
+    }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using SyncCluster.Gateway.Http;
 
 namespace SyncCluster.Gateway.Api.Events;
 
@@ -14,13 +15,16 @@ internal sealed class SseWriter
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
 
     private readonly HttpContext _http;
+    private readonly PacedWriter _writer;
     private readonly FollowingOptions _options;
     private readonly TimeProvider _timeProvider;
+    private int _unsent;
     private long _sentAt;
 
-    public SseWriter(HttpContext http, FollowingOptions options, TimeProvider timeProvider)
+    public SseWriter(HttpContext http, PacedWriter writer, FollowingOptions options, TimeProvider timeProvider)
     {
         _http = http;
+        _writer = writer;
         _options = options;
         _timeProvider = timeProvider;
         http.Response.ContentType = MediaType;
@@ -36,21 +40,28 @@ internal sealed class SseWriter
         request.Headers.Accept.Any(line => line!.Contains(MediaType, StringComparison.OrdinalIgnoreCase))
         && request.GetTypedHeaders().Accept.Any(accepted => accepted.MediaType.Equals(MediaType, StringComparison.OrdinalIgnoreCase) && accepted.Quality is not 0);
 
-    /// <summary>Adds an event; it is sent with the next <see cref="FlushAsync"/>.</summary>
+    /// <summary>
+    /// Adds an event; it is sent with the next <see cref="FlushAsync"/>. What is added is sent at once where it would become too much to be buffered.
+    /// </summary>
     /// <param name="name">The event's name.</param>
     /// <param name="id">Where to resume after it; null if that does not change.</param>
-    /// <param name="data">UTF-8.</param>
-    public void Add(string name, string? id, ReadOnlySpan<byte> data)
+    /// <param name="data">UTF-8, in parts; no line end lies across two of them.</param>
+    /// <exception cref="OperationCanceledException">The client has disconnected, or was disconnected.</exception>
+    public async ValueTask AddAsync(string name, string? id, params ReadOnlyMemory<byte>[] data)
     {
         Write("event: ");
         Write(name);
-        for (var isLast = false; !isLast;)
+        Write("\ndata: ");
+        foreach (var part in data)
         {
-            var end = data.IndexOfAny(LineEnds);
-            isLast = end < 0;
-            Write("\ndata: ");
-            _http.Response.BodyWriter.Write(isLast ? data : data[..end]);
-            data = isLast ? [] : data[(end + (data[end..].StartsWith("\r\n"u8) ? 2 : 1))..];
+            for (var rest = part; !rest.IsEmpty;)
+            {
+                rest = Write(rest);
+                if (_unsent >= PacedWriter.PieceLength)
+                {
+                    await FlushAsync();
+                }
+            }
         }
 
         // After the data: some clients take an id as soon as they have read its line, and would not ask again for an event that broke off.
@@ -61,6 +72,10 @@ internal sealed class SseWriter
         }
 
         Write("\n\n");
+        if (_unsent >= PacedWriter.PieceLength)
+        {
+            await FlushAsync();
+        }
     }
 
     /// <summary>Sends a comment if nothing has been sent for long.</summary>
@@ -77,12 +92,28 @@ internal sealed class SseWriter
     /// <exception cref="OperationCanceledException">The client has disconnected, or was disconnected.</exception>
     public async ValueTask FlushAsync()
     {
-        using var limit = new CancellationTokenSource(_options.SlowReader, _timeProvider);
-        using var cut = limit.Token.Register(_http.Abort);
-        await _http.Response.BodyWriter.FlushAsync(_http.RequestAborted);
-        _http.RequestAborted.ThrowIfCancellationRequested();
+        await _writer.FlushAsync(_http);
+        _unsent = 0;
         _sentAt = _timeProvider.GetTimestamp();
     }
 
-    private void Write(string text) => Encoding.UTF8.GetBytes(text, _http.Response.BodyWriter);
+    /// <summary>Writes a piece of an event's data, up to the end of its line.</summary>
+    /// <returns>What is left of it.</returns>
+    private ReadOnlyMemory<byte> Write(ReadOnlyMemory<byte> data)
+    {
+        var piece = data.Span[..Math.Min(data.Length, PacedWriter.PieceLength)];
+        var end = piece.IndexOfAny(LineEnds);
+        var line = end < 0 ? piece : piece[..end];
+        _http.Response.BodyWriter.Write(line);
+        _unsent += line.Length;
+        if (end < 0)
+        {
+            return data[line.Length..];
+        }
+
+        Write("\ndata: ");
+        return data[(end + (data.Span[end..].StartsWith("\r\n"u8) ? 2 : 1))..];
+    }
+
+    private void Write(string text) => _unsent += (int)Encoding.UTF8.GetBytes(text, _http.Response.BodyWriter);
 }

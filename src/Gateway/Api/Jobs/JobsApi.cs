@@ -96,7 +96,7 @@ internal static class JobsApi
 
     private static async Task<IResult> GetDocumentAsync(HttpContext http, string customer, string job, ITaskBackend backend) =>
         (await ReadAsync(http, customer, job, backend)).TryGet(out var view, out var problem)
-            ? new JobResponse(job, StatusCodes.Status200OK, view.Document)
+            ? new JobResponse(job, StatusCodes.Status200OK, view.Document) { Source = view.Source }
             : problem;
 
     private static async Task<IResult> GetLifecycleAsync(HttpContext http, string customer, string job, ITaskBackend backend)

@@ -10,32 +10,42 @@ namespace SyncCluster.Gateway.Api.Polling;
 /// <summary>The answer of a job that has ended, by this dialect's rules: the first of <c>result</c>, <c>full</c> and <c>output</c>, else an element, read as JSON.</summary>
 internal static class PollingAnswer
 {
+    /// <summary>The answer that a job has. Those who ask for the same share it.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="jobId">Its id.</param>
+    /// <param name="form">How much of its document the caller may see.</param>
+    /// <param name="query">What the caller asked for.</param>
+    /// <returns>Null: the document can't be read.</returns>
+    public static IResult? Of(FinishedJob job, string jobId, DocumentForm form, IQueryCollection query) => job.FormOf(
+        (form, Wanted.Of(query)),
+        (job, wanted) => Shape(jobId, wanted.Item2.IsFull ? job.DocumentIn(wanted.form) : job.Document, job.State, wanted.Item2) switch
+        {
+            JobResponse answer => answer with { Source = job },
+            TaskResponse answer => answer with { Source = job },
+            var answer => answer,
+        });
+
     /// <summary>Makes the answer out of a job's document.</summary>
     /// <param name="jobId">The job.</param>
     /// <param name="document">Its document: JSON, UTF-8.</param>
     /// <param name="state">How it ended: decides the status, unless the task's own answer does.</param>
     /// <param name="query">What the caller asked for.</param>
     /// <returns>Null: the document can't be read.</returns>
-    public static IResult? Shape(string jobId, ReadOnlyMemory<byte> document, JobState state, IQueryCollection query)
+    public static IResult? Shape(string jobId, ReadOnlyMemory<byte> document, JobState state, IQueryCollection query) =>
+        Shape(jobId, document, state, Wanted.Of(query));
+
+    private static IResult? Shape(string jobId, ReadOnlyMemory<byte> document, JobState state, Wanted wanted)
     {
-        if (query.ContainsKey("result") || query.ContainsKey("full") || query.ContainsKey("output"))
+        if (wanted.Whole is { } flags)
         {
-            return JobAnswer.Shape(document, state, IsWhole(query) ? AnswerFlags.Of(query) : AnswerFlags.Output) is JobAnswer.Shaped whole
+            return JobAnswer.Shape(document, state, flags) is JobAnswer.Shaped whole
                 ? new JobResponse(jobId, whole.Status, whole.Body)
                 : null;
         }
 
         var status = state == JobState.Success ? StatusCodes.Status200OK : StatusCodes.Status500InternalServerError;
-        return JobDocumentReader.Find(document) is { Output: { } output, Result: var result } ? Parsed(jobId, status, output, result, IndexOf(query)) : null;
+        return JobDocumentReader.Find(document) is { Output: { } output, Result: var result } ? Parsed(jobId, status, output, result, wanted.Index) : null;
     }
-
-    /// <summary>Whether the query has a flag that both dialects have.</summary>
-    private static bool IsWhole(IQueryCollection query) => query.ContainsKey("result") || query.ContainsKey("full");
-
-    /// <returns>Null: <c>parse</c> names no element.</returns>
-    private static int? IndexOf(IQueryCollection query) => !query.ContainsKey("parse") ? 0
-        : AnswerFlags.Of(query) is { Shape: AnswerShape.Parsed, Index: var index } ? index
-        : null;
 
     private static IResult Parsed(string jobId, int status, ReadOnlyMemory<byte> output, ReadOnlyMemory<byte>? result, int? index)
     {
@@ -91,4 +101,19 @@ internal static class PollingAnswer
             json.WriteRawValue(result is { } known ? known.Span : "null"u8, skipInputValidation: true);
             json.WriteEndObject();
         }));
+
+    /// <summary>What a query asks for.</summary>
+    /// <param name="Whole">The part of the document that is wanted as it is; null for an element of the output.</param>
+    /// <param name="Index">The element; null if <c>parse</c> names none.</param>
+    private readonly record struct Wanted(AnswerFlags? Whole, int? Index)
+    {
+        public bool IsFull => Whole is { Shape: AnswerShape.Full };
+
+        public static Wanted Of(IQueryCollection query) =>
+            query.ContainsKey("result") || query.ContainsKey("full") ? new(AnswerFlags.Of(query), null)
+            : query.ContainsKey("output") ? new(AnswerFlags.Output, null)
+            : !query.ContainsKey("parse") ? new(null, 0)
+            : AnswerFlags.Of(query) is { Shape: AnswerShape.Parsed, Index: var index } ? new(null, index)
+            : default;
+    }
 }

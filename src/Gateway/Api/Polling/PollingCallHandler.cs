@@ -187,11 +187,13 @@ internal sealed class PollingCallHandler(
     private IResult Created(HttpContext http, TaskInvocation invocation, string jobId, WaitResult? result, ReadOnlyMemory<byte> document)
     {
         var path = invocation.JobSecret is { } secret ? PollingLinks.PathWithSecret(jobId, secret) : PollingLinks.Path(jobId);
+        FinishedJob? ended = null;
         switch (result)
         {
             case null:
                 break;
             case WaitResult.Replied { Reply: JobReply.Finished { Job: { Fault: null } job } }:
+                ended = job;
                 document = job.DocumentIn(backend.FormFor(invocation.Caller?.Caller));
                 break;
             default:
@@ -200,7 +202,7 @@ internal sealed class PollingCallHandler(
 
         return invocation.Payload.WaitResult || http.Request.Query["wait_result"] == "true"
             ? new SeeOther(jobId, PollingLinks.First(path, http.Request), document)
-            : new JobResponse(jobId, StatusCodes.Status200OK, document);
+            : new JobResponse(jobId, StatusCodes.Status200OK, document) { Source = ended };
     }
 
     private IResult Answer(HttpRequest request, WaitResult result, string job, Caller? caller, string path, PollingCursor cursor)
@@ -209,14 +211,11 @@ internal sealed class PollingCallHandler(
         return result switch
         {
             WaitResult.Replied { Reply: JobReply.Finished { Job: { Fault: null } finished } } =>
-                PollingAnswer.Shape(job, DocumentOf(finished), finished.State, request.Query) ?? Problems.UnreadableDocument(job, location),
+                PollingAnswer.Of(finished, job, backend.FormFor(caller), request.Query) ?? Problems.UnreadableDocument(job, location),
             WaitResult.TimedOut => cursor.Next is { } counter
                 ? new SeeOther(job, PollingLinks.Next(path, request, counter), "{}"u8.ToArray())
                 : Problems.LastPollEnded(job, location),
             _ => JobResponse.ProblemOf(result, job, location),
         };
-
-        byte[] DocumentOf(FinishedJob finished) =>
-            request.Query.ContainsKey("full") ? finished.DocumentIn(backend.FormFor(caller)) : finished.Document;
     }
 }

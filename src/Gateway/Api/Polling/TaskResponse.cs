@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using SyncCluster.Gateway.Http;
+using SyncCluster.Jobs;
 using SyncCluster.Json;
 
 namespace SyncCluster.Gateway.Api.Polling;
@@ -18,6 +20,9 @@ internal sealed record TaskResponse(string JobId, int Status, string ContentType
 {
     private const string Text = "text/plain; charset=utf-8";
     private const string Json = "application/json; charset=utf-8";
+
+    /// <summary>The job that has ended so. As long as its answer is sent, other requests for the job share it.</summary>
+    public FinishedJob? Source { get; init; }
 
     /// <param name="jobId">The job.</param>
     /// <param name="status">The status, unless the response has one.</param>
@@ -57,6 +62,6 @@ internal sealed record TaskResponse(string JobId, int Status, string ContentType
         }
 
         response.ContentLength = Body.Length;
-        await response.BodyWriter.WriteAsync(Body, httpContext.RequestAborted);
+        await httpContext.RequestServices.GetRequiredService<PacedWriter>().WriteAsync(httpContext, Body);
     }
 }

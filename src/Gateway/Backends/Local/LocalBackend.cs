@@ -14,7 +14,13 @@ namespace SyncCluster.Gateway.Backends.Local;
 
 /// <summary>The tasks of this cluster, which its silos run.</summary>
 internal sealed class LocalBackend(
-    TaskReader tasks, WaiterHub hub, IGrainFactory grains, IOptions<AuthOptions> auth, DemoMode demo, TimeProvider timeProvider) : ITaskBackend
+    TaskReader tasks,
+    WaiterHub hub,
+    FinishedJobs finishedJobs,
+    IGrainFactory grains,
+    IOptions<AuthOptions> auth,
+    DemoMode demo,
+    TimeProvider timeProvider) : ITaskBackend
 {
     /// <inheritdoc/>
     public IReadOnlyCollection<string> Customers => demo.IsOn ? [DemoMode.Customer] : auth.Value.Customers.Keys;
@@ -82,8 +88,10 @@ internal sealed class LocalBackend(
     public async Task<Result<JobView>> ReadAsync(JobRequest request, CancellationToken aborted) =>
         await grains.GetJob(request.Key).Attach(null, Reading.Cached) switch
         {
-            JobReply.Pending pending => Show(request, pending.Access, pending.Lifecycle, pending.Document ?? []),
-            JobReply.Finished { Job: var job } => Show(request, job.Access, job.Lifecycle, job.Document),
+            JobReply.Pending pending =>
+                Show(request, pending.Access, pending.Lifecycle, FormFor(request.Caller?.Caller).Of(pending.Document ?? []), source: null),
+            JobReply.Finished finished when finishedJobs.Share(finished.Job) is var job =>
+                Show(request, job.Access, job.Lifecycle, job.DocumentIn(FormFor(request.Caller?.Caller)), job),
             JobReply.NotFound => Problems.NoSuchJob,
             _ => Problems.Unreachable,
         };
@@ -96,12 +104,14 @@ internal sealed class LocalBackend(
         _ => Problems.RunnerUnreachable(request.Job, JobLinks.Result(request.Customer, request.Job)),
     };
 
-    private Result<JobView> Show(JobRequest request, JobAccess access, Lifecycle lifecycle, byte[] document) => request.MayShow(access)
+    private static Result<JobView> Show(
+        JobRequest request, JobAccess access, Lifecycle lifecycle, ReadOnlyMemory<byte> document, FinishedJob? source) => request.MayShow(access)
         ? new JobView
         {
             Lifecycle = lifecycle.WireName(),
             HasEnded = lifecycle.HasEnded(),
-            Document = FormFor(request.Caller?.Caller).Of(document),
+            Document = document,
+            Source = source,
             IsForAdministrators = !access.Cancellable,
         }
         : Problems.NotOnJobList;

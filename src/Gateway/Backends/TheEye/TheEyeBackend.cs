@@ -20,6 +20,7 @@ internal sealed class TheEyeBackend(
     TheEyeTokenValidator tokens,
     ReadPermissionCache permissions,
     WaiterHub hub,
+    FinishedJobs finishedJobs,
     IGrainFactory grains,
     IOptions<TheEyeOptions> options,
     TimeProvider timeProvider) : ITaskBackend
@@ -72,7 +73,8 @@ internal sealed class TheEyeBackend(
 
             if (job.Value.End is { } end)
             {
-                return new JobWait(new WaitResult.Replied(TheEyeJobs.Finished(request.Customer, request.Job, end, ((TheEyeReply.Ok)reply).Body)));
+                var ended = TheEyeJobs.Finished(request.Customer, request.Job, end, ((TheEyeReply.Ok)reply).Body);
+                return new JobWait(new WaitResult.Replied(finishedJobs.Share(ended)));
             }
 
             permissions.Add(request);
@@ -89,14 +91,17 @@ internal sealed class TheEyeBackend(
         var (reply, job) = await ReadAsync(request, Timeout.InfiniteTimeSpan, aborted);
         if (job is { } seen)
         {
-            return new JobView { Lifecycle = seen.Lifecycle, HasEnded = seen.End is not null, Document = ((TheEyeReply.Ok)reply).Body };
+            var document = ((TheEyeReply.Ok)reply).Body;
+            var ended = seen.End is { } end ? finishedJobs.Share(TheEyeJobs.Finished(request.Customer, request.Job, end, document)).Job : null;
+            return new JobView { Lifecycle = seen.Lifecycle, HasEnded = ended is not null, Document = ended?.Document ?? document, Source = ended };
         }
 
         if (MayUseStored(reply)
             && await grains.GetJob(request.Key).Attach(null, Reading.Cached) is JobReply.Finished { Job: { Fault: null } stored }
             && request.MayShow(stored.Access))
         {
-            return new JobView { Lifecycle = stored.Lifecycle.WireName(), HasEnded = true, Document = stored.Document };
+            stored = finishedJobs.Share(stored);
+            return new JobView { Lifecycle = stored.Lifecycle.WireName(), HasEnded = true, Document = stored.Document, Source = stored };
         }
 
         return ProblemOf(request, reply);

@@ -31,6 +31,6 @@ internal static class TheEyeJobs
     };
 
     /// <summary>The reply for a job that TheEye says has ended.</summary>
-    public static JobReply Finished(string customer, string jobId, (Lifecycle Lifecycle, JobState State) end, byte[] document) =>
-        new JobReply.Finished(new FinishedJob(JobKey.Of(customer, jobId), end.Lifecycle, end.State, document, new JobAccess([], true, null)));
+    public static JobReply.Finished Finished(string customer, string jobId, (Lifecycle Lifecycle, JobState State) end, byte[] document) =>
+        new(new FinishedJob(JobKey.Of(customer, jobId), end.Lifecycle, end.State, document, new JobAccess([], true, null)));
 }

@@ -83,21 +83,22 @@ public sealed class EventCursorTests
         }
 
         var text = log.Text();
+        var ended = new EndedLog(text);
         foreach (var known in read)
         {
-            var rest = JobLog.RestOf(text, known.Next);
-            Assert.True(rest.From >= known.Next);
+            var (from, rest) = ended.RestOf(known.Next);
+            Assert.True(from >= known.Next);
 
             // What is cut out may begin in the middle of a line, and end there.
-            Assert.StartsWith(rest.From == known.Next ? "line " : "", Encoding.UTF8.GetString(rest.Text), StringComparison.Ordinal);
-            Assert.EndsWith(text[^40..], Encoding.UTF8.GetString(rest.Text), StringComparison.Ordinal);
+            Assert.StartsWith(from == known.Next ? "line " : "", Encoding.UTF8.GetString(rest.Span), StringComparison.Ordinal);
+            Assert.EndsWith(text[^40..], Encoding.UTF8.GetString(rest.Span), StringComparison.Ordinal);
         }
 
-        Assert.Empty(JobLog.RestOf(text, long.MaxValue).Text);
-        Assert.Equal(text, Encoding.UTF8.GetString(JobLog.RestOf(text, 0).Text));
+        Assert.True(ended.RestOf(long.MaxValue).Text.IsEmpty);
+        Assert.Equal(text, Encoding.UTF8.GetString(ended.RestOf(0).Text.Span));
         if (text.Length == 0 || !text.Contains("were cut here", StringComparison.Ordinal))
         {
-            Assert.Equal(text, string.Concat(read.Select(part => Encoding.UTF8.GetString(part.Text))) + Encoding.UTF8.GetString(JobLog.RestOf(text, next).Text));
+            Assert.Equal(text, string.Concat(read.Select(part => Encoding.UTF8.GetString(part.Text))) + Encoding.UTF8.GetString(ended.RestOf(next).Text.Span));
         }
     }
 
