@@ -34,11 +34,9 @@ internal static class SyncClusterSiloExtensions
         var settings = RedisClusterOptions.Of(builder.Configuration);
         if (!settings.IsCluster)
         {
-            throw new OptionsValidationException(RedisClusterOptions.Section, typeof(RedisClusterOptions),
-            [
+            throw RedisClusterOptions.Invalid(
                 "A silo joins others over Redis: set Cluster:Redis (or Cluster__Redis in the environment) to a connection string such as "
-                + "localhost:6379. To run everything in one process, start the gateway: dotnet run --project src/Gateway",
-            ]);
+                + "localhost:6379. To run everything in one process, start the gateway: dotnet run --project src/Gateway");
         }
 
         builder.UseOrleans(silo =>

@@ -10,8 +10,6 @@ namespace SyncCluster.Hosting.Clustering;
 /// <summary>Makes a process a member or a client of the cluster.</summary>
 public static class RedisClusterExtensions
 {
-    private const string ServiceId = "synccluster";
-
     /// <summary>Adds a silo that joins the cluster and stores its grains in Redis.</summary>
     internal static void UseCluster(this ISiloBuilder silo, RedisClusterOptions settings)
     {
@@ -48,7 +46,8 @@ public static class RedisClusterExtensions
 
     private static void SetIds(ClusterOptions options, RedisClusterOptions settings)
     {
-        options.ServiceId = ServiceId;
+        // Orleans begins its keys with the ServiceId: RedisKeys.
+        options.ServiceId = settings.Name;
         options.ClusterId = settings.Name;
     }
 
@@ -75,8 +74,10 @@ public static class RedisClusterExtensions
 
     private static void AddRedis(this IServiceCollection services, RedisClusterOptions settings)
     {
-        services.AddSingleton(_ => new RedisConnection(settings));
+        services.AddSingleton(settings);
+        services.AddSingleton<RedisConnection>();
         services.AddHostedService<RedisStartupCheck>();
+        services.AddHostedService<RedisConnectionMonitor>();
         services.AddOptions<RedisClusteringOptions>().Configure<RedisConnection>((options, redis) =>
         {
             options.ConfigurationOptions = redis.Options;

@@ -16,8 +16,11 @@ public sealed class RedisClusterOptions
     /// </summary>
     public string Redis { get; set; } = "";
 
-    /// <summary>The name of the cluster. Clusters with different names can share a Redis. Default <c>synccluster</c>.</summary>
-    public string Name { get; set; } = "synccluster";
+    /// <summary>
+    /// The name of the cluster: 1 to 64 letters, digits, dots, hyphens or underscores. All its keys in Redis begin with it, so that clusters with
+    /// different names can share a Redis. Default <c>synccluster</c>.
+    /// </summary>
+    public string Name { get; set; } = RedisKeys.DefaultName;
 
     /// <summary>
     /// The address at which other processes reach this silo: an IP address, a host name, or <c>*</c> for the address of the machine's own name, as in
@@ -43,6 +46,9 @@ public sealed class RedisClusterOptions
             : options;
     }
 
+    /// <summary>Makes the exception that ends the start of a server with a sentence about this section.</summary>
+    internal static OptionsValidationException Invalid(string message) => new(Section, typeof(RedisClusterOptions), [message]);
+
     /// <summary>Parses the connection string; null if it is not valid. INFO, which tells the memory, counts as an administrator's command.</summary>
     internal ConfigurationOptions? ReadRedis() => RedisConnectionString.Read(Redis, "allowAdmin=true");
 
@@ -63,10 +69,7 @@ public sealed class RedisClusterOptions
         }
         catch (Exception unknown) when (unknown is SocketException or ArgumentException)
         {
-            throw new OptionsValidationException(Section, typeof(RedisClusterOptions),
-            [
-                $"Cluster:Address must be an IP address or a host name that has one; `{host}` has none.",
-            ]);
+            throw Invalid($"Cluster:Address must be an IP address or a host name that has one; `{host}` has none.");
         }
     }
 }
