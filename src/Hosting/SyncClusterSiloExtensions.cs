@@ -17,10 +17,11 @@ internal static class SyncClusterSiloExtensions
     /// <summary>Time for open waits, and for grains to move to other silos, when a silo stops.</summary>
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(45);
 
-    /// <summary>Adds a silo that no other silo can join. Its storage ends with the process.</summary>
+    /// <summary>Adds a silo that no other process can join or call. Its storage ends with the process.</summary>
     public static void AddEmbeddedSilo(this IHostApplicationBuilder builder, ExecutionMode mode) => builder.UseOrleans(silo =>
     {
-        silo.UseLocalhostClustering(siloPort: FreePort.Or(0), gatewayPort: 0, serviceId: "synccluster", clusterId: "embedded");
+        silo.UseLocalhostClustering(gatewayPort: 0, serviceId: "synccluster", clusterId: "embedded");
+        NoListener.Use(silo);
         silo.Services.AddEmbeddedStorage(StorageNames.Jobs, options => options.JobExpiry);
         silo.Services.AddEmbeddedStorage(StorageNames.Catalog, _ => null);
         silo.AddSyncCluster(mode);

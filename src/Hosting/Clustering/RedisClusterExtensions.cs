@@ -27,6 +27,17 @@ public static class RedisClusterExtensions
         silo.AddStorage(StorageNames.Jobs, options => options.JobExpiry);
         silo.AddStorage(StorageNames.Catalog, _ => null);
 
+        if (settings.Tls.IsEnabled)
+        {
+            silo.Services.AddSingleton<ClusterTls>();
+            silo.Services.AddOptions<SiloConnectionOptions>().Configure<ClusterTls>((connections, tls) =>
+            {
+                connections.ConfigureSiloInboundConnection(connection => connection.UseServerTls(tls.Options));
+                connections.ConfigureGatewayInboundConnection(connection => connection.UseServerTls(tls.Options));
+                connections.ConfigureSiloOutboundConnection(connection => connection.UseClientTls(tls.Options));
+            });
+        }
+
         var address = settings.ResolveAddress();
         silo.ConfigureEndpoints(
             address, FreePort.Or(settings.SiloPort), FreePort.Or(settings.GatewayPort), listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
@@ -42,6 +53,12 @@ public static class RedisClusterExtensions
         // How soon the client learns that a silo joined or left.
         client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
         client.UseConnectionRetryFilter<ClusterConnectionRetryFilter>();
+        if (settings.Tls.IsEnabled)
+        {
+            client.Services.AddSingleton<ClusterTls>();
+            client.Services.AddOptions<ClientConnectionOptions>().Configure<ClusterTls>((connections, tls) =>
+                connections.ConfigureConnection(connection => connection.UseClientTls(tls.Options)));
+        }
     }
 
     private static void SetIds(ClusterOptions options, RedisClusterOptions settings)

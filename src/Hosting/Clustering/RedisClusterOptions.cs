@@ -34,6 +34,9 @@ public sealed class RedisClusterOptions
     /// <summary>The port at which gateways reach this silo. Default 30000; 0 chooses a free port.</summary>
     public int GatewayPort { get; set; } = 30000;
 
+    /// <inheritdoc cref="ClusterTlsOptions"/>
+    public ClusterTlsOptions Tls { get; set; } = new();
+
     internal bool IsCluster => Redis.Length > 0;
 
     /// <summary>Reads and validates the section. It is needed before there are services: it decides which ones are registered.</summary>

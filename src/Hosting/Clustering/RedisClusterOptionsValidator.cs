@@ -21,6 +21,11 @@ internal sealed partial class RedisClusterOptionsValidator : IValidateOptions<Re
             result.AddError("Cluster:Name must be 1 to 64 letters, digits, dots, hyphens or underscores.");
         }
 
+        if (options.IsCluster && options.Tls.IsEnabled && ClusterCertificate.Check(options.Tls) is { } error)
+        {
+            result.AddError(error);
+        }
+
         RequirePort(options.SiloPort, nameof(options.SiloPort));
         RequirePort(options.GatewayPort, nameof(options.GatewayPort));
         return result.Build();
