@@ -9,21 +9,28 @@ internal sealed class ClusterCertificate
 {
     private static readonly Oid[] Uses = [new("1.3.6.1.5.5.7.3.1", "server authentication"), new("1.3.6.1.5.5.7.3.2", "client authentication")];
 
+    private readonly X509Certificate2Collection _authority;
+
     private ClusterCertificate(X509Certificate2 own, X509Certificate2Collection intermediates, X509Certificate2Collection authority)
     {
         Shown = SslStreamCertificateContext.Create(own, intermediates, offline: true);
-        Accepted = new X509ChainPolicy
+        _authority = authority;
+    }
+
+    public SslStreamCertificateContext Shown { get; }
+
+    /// <summary>What is accepted of others: a new object each time, since a handshake adds to it.</summary>
+    public X509ChainPolicy NewPolicy()
+    {
+        var policy = new X509ChainPolicy
         {
             TrustMode = X509ChainTrustMode.CustomRootTrust,
             RevocationMode = X509RevocationMode.NoCheck,
             DisableCertificateDownloads = true,
         };
-        Accepted.CustomTrustStore.AddRange(authority);
+        policy.CustomTrustStore.AddRange(_authority);
+        return policy;
     }
-
-    public SslStreamCertificateContext Shown { get; }
-
-    public X509ChainPolicy Accepted { get; }
 
     /// <summary>Reads the files for a check.</summary>
     /// <returns>What is wrong with them and what to set; null if nothing is.</returns>
@@ -97,7 +104,7 @@ internal sealed class ClusterCertificate
     /// <summary>What the others will check.</summary>
     private void RequireAccepted(X509Certificate2 own, X509Certificate2Collection intermediates, Oid use)
     {
-        using var chain = new X509Chain { ChainPolicy = Accepted.Clone() };
+        using var chain = new X509Chain { ChainPolicy = NewPolicy() };
         chain.ChainPolicy.ExtraStore.AddRange(intermediates);
         chain.ChainPolicy.ApplicationPolicy.Add(use);
         if (!chain.Build(own))

@@ -44,7 +44,7 @@ internal sealed partial class ClusterTls
         var certificate = Current();
         options.ServerCertificateSelectionCallback = null;
         options.ServerCertificateContext = certificate.Shown;
-        options.CertificateChainPolicy = certificate.Accepted;
+        options.CertificateChainPolicy = certificate.NewPolicy();
         options.AllowTlsResume = false;
     }
 
@@ -52,7 +52,7 @@ internal sealed partial class ClusterTls
     {
         var certificate = Current();
         options.ClientCertificateContext = certificate.Shown;
-        options.CertificateChainPolicy = certificate.Accepted;
+        options.CertificateChainPolicy = certificate.NewPolicy();
         options.AllowTlsResume = false;
     }
 

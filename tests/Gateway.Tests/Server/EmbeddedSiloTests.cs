@@ -1,20 +1,15 @@
 using System.Globalization;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using SyncCluster.Harness.Processes;
-using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Gateway.Tests.Server;
 
 /// <summary>The silo in a gateway's process, which other users of the machine must not reach: who joins or calls it may run code in it.</summary>
-public sealed class EmbeddedSiloTests : IClassFixture<TestServer>, IDisposable
+public sealed class EmbeddedSiloTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("synccluster-test-").FullName;
     private readonly ProcessReaper _reaper;
-    private readonly TestServer _server;
 
-    public EmbeddedSiloTests(TestServer server) => (_server, _reaper) = (server, new(_folder));
+    public EmbeddedSiloTests() => _reaper = new(_folder);
 
     public void Dispose() => _reaper.Dispose();
 
@@ -32,17 +27,6 @@ public sealed class EmbeddedSiloTests : IClassFixture<TestServer>, IDisposable
             _reaper);
         await gateway.StartAsync();
         Assert.Equal([gateway.Address!.Port], ListeningPorts(gateway.Process.Id));
-    }
-
-    [Fact]
-    public async Task A_silo_of_another_process_does_not_join()
-    {
-        var address = _server.App.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Endpoint;
-        using var stranger = Host.CreateDefaultBuilder()
-            .ConfigureLogging(logging => logging.ClearProviders())
-            .UseOrleans(silo => silo.UseLocalhostClustering(FreePort.Or(0), 0, address, "synccluster", "embedded"))
-            .Build();
-        await Assert.ThrowsAnyAsync<Exception>(() => stranger.StartAsync());
     }
 
     private static int[] ListeningPorts(int process)
