@@ -6,7 +6,9 @@ namespace SyncCluster;
 internal static class RedisConnectionString
 {
     // Callers time out after 3 s, so a command times out after 2 s. While the connection is down a command fails at once: all callers retry.
-    private const string Defaults = "abortConnect=false,connectTimeout=2000,asyncTimeout=2000,syncTimeout=2000,connectRetry=0";
+    // Of several servers, the primary is looked for every 3 s: the library's own 60 s would be an outage after a planned switch-over.
+    private const string Defaults =
+        "abortConnect=false,connectTimeout=2000,asyncTimeout=2000,syncTimeout=2000,connectRetry=0,configCheckSeconds=3";
 
     /// <summary>Parses a connection string; null if it is not valid.</summary>
     /// <param name="text">In the form of StackExchange.Redis; it may contain the password. Its settings override the defaults.</param>

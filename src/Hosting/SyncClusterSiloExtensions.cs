@@ -17,10 +17,11 @@ internal static class SyncClusterSiloExtensions
     /// <summary>Time for open waits, and for grains to move to other silos, when a silo stops.</summary>
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(45);
 
-    /// <summary>Adds a silo that no other silo can join. Its storage ends with the process.</summary>
+    /// <summary>Adds a silo that no other process can join or call. Its storage ends with the process.</summary>
     public static void AddEmbeddedSilo(this IHostApplicationBuilder builder, ExecutionMode mode) => builder.UseOrleans(silo =>
     {
-        silo.UseLocalhostClustering(siloPort: FreePort.Or(0), gatewayPort: 0, serviceId: "synccluster", clusterId: "embedded");
+        silo.UseLocalhostClustering(gatewayPort: 0, serviceId: "synccluster", clusterId: "embedded");
+        NoListener.Use(silo);
         silo.Services.AddEmbeddedStorage(StorageNames.Jobs, options => options.JobExpiry);
         silo.Services.AddEmbeddedStorage(StorageNames.Catalog, _ => null);
         silo.AddSyncCluster(mode);
@@ -34,11 +35,9 @@ internal static class SyncClusterSiloExtensions
         var settings = RedisClusterOptions.Of(builder.Configuration);
         if (!settings.IsCluster)
         {
-            throw new OptionsValidationException(RedisClusterOptions.Section, typeof(RedisClusterOptions),
-            [
+            throw RedisClusterOptions.Invalid(
                 "A silo joins others over Redis: set Cluster:Redis (or Cluster__Redis in the environment) to a connection string such as "
-                + "localhost:6379. To run everything in one process, start the gateway: dotnet run --project src/Gateway",
-            ]);
+                + "localhost:6379. To run everything in one process, start the gateway: dotnet run --project src/Gateway");
         }
 
         builder.UseOrleans(silo =>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Hosting;
+using SyncCluster.Hosting.Clustering;
 using SyncCluster.Silo.Operator;
 
 namespace SyncCluster.Silo;
@@ -10,6 +11,7 @@ internal static class Program
     public static Task<int> Main(string[] args) => args switch
     {
         ["health", var address] => Health.ProbeAsync(address),
+        ["rename-keys", .. var rest] => RenameKeysCommand.RunAsync(rest),
         _ => ServerProcess.RunAsync("silo", () => Build(args)),
     };
 

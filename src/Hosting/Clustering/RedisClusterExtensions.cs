@@ -10,8 +10,6 @@ namespace SyncCluster.Hosting.Clustering;
 /// <summary>Makes a process a member or a client of the cluster.</summary>
 public static class RedisClusterExtensions
 {
-    private const string ServiceId = "synccluster";
-
     /// <summary>Adds a silo that joins the cluster and stores its grains in Redis.</summary>
     internal static void UseCluster(this ISiloBuilder silo, RedisClusterOptions settings)
     {
@@ -29,6 +27,17 @@ public static class RedisClusterExtensions
         silo.AddStorage(StorageNames.Jobs, options => options.JobExpiry);
         silo.AddStorage(StorageNames.Catalog, _ => null);
 
+        if (settings.Tls.IsEnabled)
+        {
+            silo.Services.AddSingleton<ClusterTls>();
+            silo.Services.AddOptions<SiloConnectionOptions>().Configure<ClusterTls>((connections, tls) =>
+            {
+                connections.ConfigureSiloInboundConnection(connection => connection.UseServerTls(tls.Options));
+                connections.ConfigureGatewayInboundConnection(connection => connection.UseServerTls(tls.Options));
+                connections.ConfigureSiloOutboundConnection(connection => connection.UseClientTls(tls.Options));
+            });
+        }
+
         var address = settings.ResolveAddress();
         silo.ConfigureEndpoints(
             address, FreePort.Or(settings.SiloPort), FreePort.Or(settings.GatewayPort), listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
@@ -44,11 +53,18 @@ public static class RedisClusterExtensions
         // How soon the client learns that a silo joined or left.
         client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
         client.UseConnectionRetryFilter<ClusterConnectionRetryFilter>();
+        if (settings.Tls.IsEnabled)
+        {
+            client.Services.AddSingleton<ClusterTls>();
+            client.Services.AddOptions<ClientConnectionOptions>().Configure<ClusterTls>((connections, tls) =>
+                connections.ConfigureConnection(connection => connection.UseClientTls(tls.Options)));
+        }
     }
 
     private static void SetIds(ClusterOptions options, RedisClusterOptions settings)
     {
-        options.ServiceId = ServiceId;
+        // Orleans begins its keys with the ServiceId: RedisKeys.
+        options.ServiceId = settings.Name;
         options.ClusterId = settings.Name;
     }
 
@@ -75,8 +91,10 @@ public static class RedisClusterExtensions
 
     private static void AddRedis(this IServiceCollection services, RedisClusterOptions settings)
     {
-        services.AddSingleton(_ => new RedisConnection(settings));
+        services.AddSingleton(settings);
+        services.AddSingleton<RedisConnection>();
         services.AddHostedService<RedisStartupCheck>();
+        services.AddHostedService<RedisConnectionMonitor>();
         services.AddOptions<RedisClusteringOptions>().Configure<RedisConnection>((options, redis) =>
         {
             options.ConfigurationOptions = redis.Options;

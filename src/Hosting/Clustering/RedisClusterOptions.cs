@@ -16,8 +16,11 @@ public sealed class RedisClusterOptions
     /// </summary>
     public string Redis { get; set; } = "";
 
-    /// <summary>The name of the cluster. Clusters with different names can share a Redis. Default <c>synccluster</c>.</summary>
-    public string Name { get; set; } = "synccluster";
+    /// <summary>
+    /// The name of the cluster: 1 to 64 letters, digits, dots, hyphens or underscores. All its keys in Redis begin with it, so that clusters with
+    /// different names can share a Redis. Default <c>synccluster</c>.
+    /// </summary>
+    public string Name { get; set; } = RedisKeys.DefaultName;
 
     /// <summary>
     /// The address at which other processes reach this silo: an IP address, a host name, or <c>*</c> for the address of the machine's own name, as in
@@ -31,6 +34,9 @@ public sealed class RedisClusterOptions
     /// <summary>The port at which gateways reach this silo. Default 30000; 0 chooses a free port.</summary>
     public int GatewayPort { get; set; } = 30000;
 
+    /// <inheritdoc cref="ClusterTlsOptions"/>
+    public ClusterTlsOptions Tls { get; set; } = new();
+
     internal bool IsCluster => Redis.Length > 0;
 
     /// <summary>Reads and validates the section. It is needed before there are services: it decides which ones are registered.</summary>
@@ -42,6 +48,9 @@ public sealed class RedisClusterOptions
             ? throw new OptionsValidationException(Section, typeof(RedisClusterOptions), failures)
             : options;
     }
+
+    /// <summary>Makes the exception that ends the start of a server with a sentence about this section.</summary>
+    internal static OptionsValidationException Invalid(string message) => new(Section, typeof(RedisClusterOptions), [message]);
 
     /// <summary>Parses the connection string; null if it is not valid. INFO, which tells the memory, counts as an administrator's command.</summary>
     internal ConfigurationOptions? ReadRedis() => RedisConnectionString.Read(Redis, "allowAdmin=true");
@@ -63,10 +72,7 @@ public sealed class RedisClusterOptions
         }
         catch (Exception unknown) when (unknown is SocketException or ArgumentException)
         {
-            throw new OptionsValidationException(Section, typeof(RedisClusterOptions),
-            [
-                $"Cluster:Address must be an IP address or a host name that has one; `{host}` has none.",
-            ]);
+            throw Invalid($"Cluster:Address must be an IP address or a host name that has one; `{host}` has none.");
         }
     }
 }

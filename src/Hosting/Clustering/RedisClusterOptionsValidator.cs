@@ -1,10 +1,11 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 
 namespace SyncCluster.Hosting.Clustering;
 
 /// <inheritdoc/>
-internal sealed class RedisClusterOptionsValidator : IValidateOptions<RedisClusterOptions>
+internal sealed partial class RedisClusterOptionsValidator : IValidateOptions<RedisClusterOptions>
 {
     /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, RedisClusterOptions options)
@@ -15,9 +16,14 @@ internal sealed class RedisClusterOptionsValidator : IValidateOptions<RedisClust
             result.AddError("Cluster:Redis must be a connection string such as `localhost:6379` or `redis.internal:6380,ssl=true,password=…`.");
         }
 
-        if (string.IsNullOrWhiteSpace(options.Name))
+        if (!Name().IsMatch(options.Name))
         {
-            result.AddError("Cluster:Name must not be empty.");
+            result.AddError("Cluster:Name must be 1 to 64 letters, digits, dots, hyphens or underscores.");
+        }
+
+        if (options.IsCluster && options.Tls.IsEnabled && ClusterCertificate.Check(options.Tls) is { } error)
+        {
+            result.AddError(error);
         }
 
         RequirePort(options.SiloPort, nameof(options.SiloPort));
@@ -32,4 +38,7 @@ internal sealed class RedisClusterOptionsValidator : IValidateOptions<RedisClust
             }
         }
     }
+
+    [GeneratedRegex(@"^[A-Za-z0-9._-]{1,64}\z")]
+    private static partial Regex Name();
 }

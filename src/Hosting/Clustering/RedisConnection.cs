@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Authentication;
 using StackExchange.Redis;
 
 namespace SyncCluster.Hosting.Clustering;
@@ -19,15 +20,46 @@ internal sealed class RedisConnection : IAsyncDisposable
     /// <summary>The connection string as options. They contain the password.</summary>
     public ConfigurationOptions Options { get; }
 
+    /// <summary>The addresses, for messages.</summary>
+    public string Endpoints => string.Join(", ", Options.EndPoints.Select(NameOf));
+
     /// <summary>Returns the connection. It reconnects by itself, and so stays the same after a loss.</summary>
     public Task<IConnectionMultiplexer> GetAsync() => _multiplexer.Value;
 
+    /// <summary>The primaries that are connected.</summary>
+    public async Task<IEnumerable<IServer>> GetPrimariesAsync() =>
+        (await GetAsync()).GetServers().Where(server => server.IsConnected && !server.IsReplica);
+
     /// <summary>Reads <c>INFO memory</c> of each primary that is connected.</summary>
-    public async Task<IReadOnlyList<RedisMemory>> ReadMemoryAsync()
-    {
-        var primaries = (await GetAsync()).GetServers().Where(server => server.IsConnected && !server.IsReplica);
-        return await Task.WhenAll(primaries.Select(async server =>
+    public async Task<IReadOnlyList<RedisMemory>> ReadMemoryAsync() =>
+        await Task.WhenAll((await GetPrimariesAsync()).Select(async server =>
             new RedisMemory(server.EndPoint, [.. (await server.InfoAsync("memory")).SelectMany(section => section)])));
+
+    /// <summary>
+    /// Connects once more, to find out why Redis can't be reached: of a connection that is tried again and again, the library tells no later reason
+    /// than the first.
+    /// </summary>
+    /// <returns>What is wrong with the settings, in a sentence; null if Redis accepts them, or if it can't be reached for another reason.</returns>
+    public async Task<string?> FindRefusalAsync()
+    {
+        var options = Options.Clone();
+        options.AbortOnConnectFail = true;
+        try
+        {
+            await using var connection = await ConnectionMultiplexer.ConnectAsync(options);
+            return null;
+        }
+        catch (RedisConnectionException fault)
+        {
+            return fault.InnerException switch
+            {
+                RedisServerException when options.Password is null =>
+                    $"The Redis at {Endpoints} wants a password: add `password=…` to Cluster:Redis.",
+                RedisServerException => $"The Redis at {Endpoints} refuses the password in Cluster:Redis, or its user.",
+                AuthenticationException tls => $"The Redis at {Endpoints} can't be reached with TLS as Cluster:Redis says. {tls.Message}",
+                _ => null,
+            };
+        }
     }
 
     /// <inheritdoc/>
@@ -38,6 +70,8 @@ internal sealed class RedisConnection : IAsyncDisposable
             await (await GetAsync()).DisposeAsync();
         }
     }
+
+    private static string? NameOf(EndPoint endpoint) => endpoint is DnsEndPoint name ? $"{name.Host}:{name.Port}" : endpoint.ToString();
 }
 
 /// <summary>What a Redis server says about its memory.</summary>

@@ -5,15 +5,16 @@ using StackExchange.Redis;
 namespace SyncCluster.Hosting.Clustering;
 
 /// <summary>
-/// Before anything else starts, waits until Redis answers, and refuses a Redis that evicts: it would drop running jobs and members of the cluster.
+/// Before anything else starts, waits until Redis answers. Refuses a Redis that does not accept the server, one that evicts, since it would drop
+/// running jobs and members of the cluster, and one where the cluster's keys are those of version 0.1.
 /// </summary>
-internal sealed partial class RedisStartupCheck(RedisConnection redis, TimeProvider timeProvider, ILogger<RedisStartupCheck> logger)
-    : HostedLifecycleService
+internal sealed partial class RedisStartupCheck(
+    RedisConnection redis, RedisClusterOptions settings, TimeProvider timeProvider, ILogger<RedisStartupCheck> logger) : HostedLifecycleService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
-    /// <exception cref="OptionsValidationException">Redis evicts.</exception>
+    /// <exception cref="OptionsValidationException">The server can't work with this Redis.</exception>
     public override async Task StartingAsync(CancellationToken cancellationToken)
     {
         var multiplexer = await redis.GetAsync();
@@ -28,15 +29,21 @@ internal sealed partial class RedisStartupCheck(RedisConnection redis, TimeProvi
 
                 if (multiplexer.IsConnected)
                 {
+                    Require(await new NameClaim(multiplexer.GetDatabase(), settings.Name).TakeAsync());
                     return;
                 }
+            }
+            catch (RedisServerException forbidden) when (forbidden.Message.StartsWith("NOPERM", StringComparison.Ordinal))
+            {
+                Require($"The Redis at {redis.Endpoints} forbids what a server needs. {forbidden.Message}");
             }
             catch (Exception fault) when (fault is RedisException or RedisCommandException or TimeoutException)
             {
                 LogUnreachable(fault.Message);
             }
 
-            LogWaiting(string.Join(", ", redis.Options.EndPoints));
+            Require(await redis.FindRefusalAsync());
+            LogWaiting(redis.Endpoints);
             await Task.Delay(Pause, timeProvider, cancellationToken);
         }
     }
@@ -49,11 +56,17 @@ internal sealed partial class RedisStartupCheck(RedisConnection redis, TimeProvi
         var policy = info.FirstOrDefault(entry => entry.Key == "maxmemory_policy").Value;
         if (policy is not (null or "noeviction"))
         {
-            throw new OptionsValidationException(RedisClusterOptions.Section, typeof(RedisClusterOptions),
-            [
+            throw RedisClusterOptions.Invalid(
                 $"The Redis at {endPoint} may evict what it holds (maxmemory-policy {policy}): jobs would be lost. "
-                + "Set its maxmemory-policy to noeviction.",
-            ]);
+                + "Set its maxmemory-policy to noeviction.");
+        }
+    }
+
+    private static void Require(string? refusal)
+    {
+        if (refusal is not null)
+        {
+            throw RedisClusterOptions.Invalid(refusal);
         }
     }
 }

@@ -37,6 +37,8 @@ public partial class Version01Cluster : ClusterFixture
 
     private protected virtual IReadOnlyList<string> GatewayProgram => ServerPrograms.Gateway;
 
+    private string[] ClusterSettings => [$"--Cluster:Redis={Redis.Endpoint}", $"--Cluster:Name={ClusterName}"];
+
     internal Task<Exchange> SendAsync(Exchange request) =>
         request.SendAsync(Gateways[request.Path.StartsWith("/demo/", StringComparison.Ordinal) ? 1 : 0].Http);
 
@@ -53,8 +55,8 @@ public partial class Version01Cluster : ClusterFixture
         await StartSilosAsync([CreateSilo(1)]);
         await StartGatewaysAsync(
         [
-            AddGateway("gateway", GatewayProgram, [$"--Cluster:Redis={Redis.Endpoint}", .. Users.SelectMany(Settings)]),
-            AddGateway("gateway of the demonstration", GatewayProgram, [$"--Cluster:Redis={Redis.Endpoint}", $"--Demo:Folder={DemoTasks}"]),
+            AddGateway("gateway", GatewayProgram, [.. ClusterSettings, .. Users.SelectMany(Settings)]),
+            AddGateway("gateway of the demonstration", GatewayProgram, [.. ClusterSettings, $"--Demo:Folder={DemoTasks}"]),
         ]);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Harness.Processes;
 
@@ -30,6 +31,9 @@ public abstract class ProcessCluster : IAsyncDisposable
 
     /// <summary>Kills everything that is started in the cluster, and removes its folder.</summary>
     protected ProcessReaper Reaper { get; }
+
+    /// <summary>The <c>Cluster:Name</c> of the silos.</summary>
+    protected virtual string ClusterName => RedisKeys.DefaultName;
 
     /// <summary>Variables of every silo and gateway.</summary>
     protected virtual IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string>();
@@ -82,7 +86,12 @@ public abstract class ProcessCluster : IAsyncDisposable
     /// <param name="program">The program that stands in for the silo's own.</param>
     /// <param name="settings">Its settings, beside those for the cluster.</param>
     protected Server AddSilo(string name, IEnumerable<string> program, IEnumerable<string> settings) =>
-        AddServer(name, [.. program, ServerPrograms.AnyPort, $"--Cluster:Redis={Redis.Endpoint}", "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", .. settings]);
+        AddServer(
+            name,
+            [
+                .. program, ServerPrograms.AnyPort, $"--Cluster:Redis={Redis.Endpoint}", $"--Cluster:Name={ClusterName}",
+                "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", .. settings,
+            ]);
 
     /// <summary>A gateway that ends with the cluster.</summary>
     /// <param name="name">What it is called.</param>
@@ -126,7 +135,7 @@ public abstract class ProcessCluster : IAsyncDisposable
     private async Task<IReadOnlyDictionary<string, bool>> MembersAsync()
     {
         var members = new Dictionary<string, bool>();
-        foreach (var entry in await Redis.Database.HashGetAllAsync("synccluster/members/synccluster"))
+        foreach (var entry in await Redis.Database.HashGetAllAsync(RedisKeys.Members(ClusterName)))
         {
             if (entry.Name != "Version")
             {

@@ -73,6 +73,26 @@ public sealed class RedisServer : Server
         await RedisApi.ConfigSetAsync("maxmemory", $"{(long)(times * long.Parse(used, null))}");
     }
 
+    /// <summary>Makes it a replica of another one, and waits until it has all that the other one has.</summary>
+    public async Task FollowAsync(RedisServer primary)
+    {
+        await RedisApi.ExecuteAsync("REPLICAOF", "127.0.0.1", $"{primary.Port}");
+        await Eventually.TrueAsync(async () => (await ReplicationAsync())["master_link_status"] == "up", $"{Name} follows {primary.Name}");
+    }
+
+    /// <summary>Has its replica take its place, as planned: it loses nothing and follows the replica then.</summary>
+    public async Task SwitchOverAsync()
+    {
+        await RedisApi.ExecuteAsync("FAILOVER");
+        await Eventually.TrueAsync(async () => (await ReplicationAsync())["role"] == "slave", $"{Name} is a replica");
+    }
+
+    /// <summary>From now on new connections need a password.</summary>
+    public Task RequirePasswordAsync(string password) => RedisApi.ConfigSetAsync("requirepass", password);
+
+    /// <summary>Closes the connections of all others.</summary>
+    public Task DisconnectOthersAsync() => RedisApi.ExecuteAsync("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+
     /// <summary>How many connections have a write that is delayed.</summary>
     public async Task<int> DelayedWritersAsync() => (await Database.ExecuteAsync("CLIENT", "LIST")).ToString()
         .Split('\n').Count(client => client.Split(' ').Any(word => word.StartsWith("flags=", StringComparison.Ordinal) && word.Contains('b', StringComparison.Ordinal)));
@@ -82,6 +102,9 @@ public sealed class RedisServer : Server
 
     /// <summary>How many keys match a pattern.</summary>
     public async Task<int> CountKeysAsync(string pattern) => ((RedisResult[])(await Database.ExecuteAsync("KEYS", pattern))!).Length;
+
+    private async Task<Dictionary<string, string>> ReplicationAsync() =>
+        (await RedisApi.InfoAsync("replication")).SelectMany(section => section).ToDictionary(fact => fact.Key, fact => fact.Value);
 
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()

@@ -21,7 +21,9 @@ public sealed class RedisClusterOptionsTests
     [Theory]
     [InlineData("Redis", "password=very-secret", "Cluster:Redis must be a connection string such as `localhost:6379`")]
     [InlineData("Redis", "localhost:6379,very-secret=1", "Cluster:Redis must be a connection string such as `localhost:6379`")]
-    [InlineData("Name", " ", "Cluster:Name must not be empty.")]
+    [InlineData("Name", "", "Cluster:Name must be 1 to 64 letters, digits, dots, hyphens or underscores.")]
+    [InlineData("Name", "blue/state", "Cluster:Name must be 1 to 64 letters, digits, dots, hyphens or underscores.")]
+    [InlineData("Name", "*", "Cluster:Name must be 1 to 64 letters, digits, dots, hyphens or underscores.")]
     [InlineData("SiloPort", "-1", "Cluster:SiloPort must be from 0 to 65535.")]
     [InlineData("GatewayPort", "65536", "Cluster:GatewayPort must be from 0 to 65535.")]
     public void A_value_that_is_not_valid_is_refused_with_what_to_set(string setting, string value, string message)
@@ -45,6 +47,12 @@ public sealed class RedisClusterOptionsTests
         var refusal = Assert.Throws<OptionsValidationException>(options.ResolveAddress);
         Assert.StartsWith("Cluster:Address must be an IP address or a host name that has one;", refusal.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("primary:6379,replica:6379", 3)]
+    [InlineData("primary:6379,replica:6379,configCheckSeconds=30", 30)]
+    public void The_primary_is_looked_for_every_3_s_unless_the_connection_string_says_otherwise(string redis, int seconds) =>
+        Assert.Equal(seconds, Read(("Redis", redis)).ReadRedis()!.ConfigCheckSeconds);
 
     private static RedisClusterOptions Read(params (string Setting, string Value)[] values) => RedisClusterOptions.Of(new ConfigurationBuilder()
         .AddInMemoryCollection(values.Select(value => KeyValuePair.Create($"Cluster:{value.Setting}", (string?)value.Value)))
