@@ -16,7 +16,10 @@ public static class RedisClusterExtensions
     internal static void UseCluster(this ISiloBuilder silo, RedisClusterOptions settings)
     {
         silo.Services.AddRedis(settings);
-        silo.Services.AddHostedService<RedisCapacityMonitor>();
+        silo.Services.AddMonitor<RedisCapacityMonitor>("eviction");
+        silo.Services.AddMonitor<MembershipMonitor>("membership");
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<MembershipMonitor>());
+        silo.Services.AddHealthChecks().AddCheck<ClockMonitor>("clock", tags: [Health.ReadyTag]);
         silo.Services.AddSingleton<RedisStoredBytes>();
         silo.Services.AddHostedService(services => services.GetRequiredService<RedisStoredBytes>());
         silo.Services.AddSingleton<JobPurge>();
@@ -38,6 +41,7 @@ public static class RedisClusterExtensions
     public static void UseCluster(this IClientBuilder client, RedisClusterOptions settings)
     {
         client.Services.AddRedis(settings);
+        client.Services.AddMonitor<SiloProbe>("silo");
         client.Configure<ClusterOptions>(options => SetIds(options, settings));
         client.UseRedisClustering(_ => { });
 
@@ -77,6 +81,10 @@ public static class RedisClusterExtensions
     {
         services.AddSingleton(_ => new RedisConnection(settings));
         services.AddHostedService<RedisStartupCheck>();
+        services.AddSingleton(new ClusterClock(TimeProvider.System));
+        services.AddSingleton<TimeProvider>(provider => provider.GetRequiredService<ClusterClock>());
+        services.AddSingleton<ClockMonitor>();
+        services.AddHostedService(provider => provider.GetRequiredService<ClockMonitor>());
         services.AddOptions<RedisClusteringOptions>().Configure<RedisConnection>((options, redis) =>
         {
             options.ConfigurationOptions = redis.Options;

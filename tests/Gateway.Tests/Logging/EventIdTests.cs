@@ -23,8 +23,8 @@ public sealed class EventIdTests
         new("SyncCluster.Storage", 1400, 1499),
         new("SyncCluster.Scripts", 2000, 2099),
         new("SyncCluster.Execution", 2100, 2999),
-        new("SyncCluster.Hosting", 3000, 3099),
-        new("SyncCluster.Silo", 3100, 3199),
+        new("SyncCluster.Hosting", 3000, 3199),
+        new("SyncCluster.Silo", 3200, 3299),
         new("SyncCluster.Gateway", 4000, 4999),
     ];
 

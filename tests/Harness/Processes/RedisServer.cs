@@ -73,6 +73,12 @@ public sealed class RedisServer : Server
         await RedisApi.ConfigSetAsync("maxmemory", $"{(long)(times * long.Parse(used, null))}");
     }
 
+    /// <summary>Sets <c>maxmemory-policy</c>.</summary>
+    public Task SetEvictionAsync(string policy) => RedisApi.ConfigSetAsync("maxmemory-policy", policy);
+
+    /// <summary>Deletes everything that it has, on its disk too.</summary>
+    public Task EmptyAsync() => RedisApi.FlushAllDatabasesAsync();
+
     /// <summary>How many connections have a write that is delayed.</summary>
     public async Task<int> DelayedWritersAsync() => (await Database.ExecuteAsync("CLIENT", "LIST")).ToString()
         .Split('\n').Count(client => client.Split(' ').Any(word => word.StartsWith("flags=", StringComparison.Ordinal) && word.Contains('b', StringComparison.Ordinal)));
