@@ -27,5 +27,5 @@ internal record ExecutionMode(string Name, Action<IServiceCollection> AddExecuto
         configuration[Setting] is not { Length: > 0 } name ? modes[0]
         : modes.FirstOrDefault(mode => mode.Name == name)
             ?? throw new OptionsValidationException(
-                Setting, typeof(string), [$"{Setting} must be {string.Join(" or ", modes.Select(mode => mode.Name))}."]);
+                Setting, typeof(string), [$"{Setting} must be {string.Join(" or ", modes.Select(mode => mode.Name))}, not `{name}`."]);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -11,6 +12,17 @@ public static class Health
 
     public static IHealthChecksBuilder AddHealth(this IServiceCollection services) =>
         services.AddHealthChecks().AddCheck<NotStopping>("not-stopping", tags: [ReadyTag]);
+
+    /// <summary>Adds a service that watches something all the time, and says whether the process is ready as far as that goes.</summary>
+    /// <param name="services">The services of the host.</param>
+    /// <param name="name">The name of the check.</param>
+    internal static void AddMonitor<T>(this IServiceCollection services, string name)
+        where T : class, IHostedService, IHealthCheck
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
+        services.AddHealthChecks().AddCheck<T>(name, tags: [ReadyTag]);
+    }
 
     /// <summary>Maps <c>/health/live</c>: 200 as long as the process answers.</summary>
     public static IEndpointConventionBuilder MapLiveness(this IEndpointRouteBuilder routes) =>
@@ -28,7 +40,13 @@ public static class Health
         try
         {
             using var response = await http.GetAsync(new Uri(new Uri(address), "/health/ready"));
-            return response.IsSuccessStatusCode ? 0 : 1;
+            if (response.IsSuccessStatusCode)
+            {
+                return 0;
+            }
+
+            await Console.Error.WriteLineAsync(await response.Content.ReadAsStringAsync());
+            return 1;
         }
         catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException or UriFormatException)
         {
@@ -51,14 +69,26 @@ public static class Health
     {
         // Replaces the framework's three headers, two of which only repeat this for HTTP/1.0.
         http.Response.Headers.CacheControl = "no-store";
-        var body = $$"""{"status":"{{report.Status.ToString().ToLowerInvariant()}}"}""";
-        return TypedResults.Text(body, "application/json; charset=utf-8").ExecuteAsync(http);
+        var reasons = report.Entries.Values.Select(entry => entry.Description).OfType<string>().ToArray();
+        return TypedResults.Json(
+            new HealthAnswer(report.Status.ToString().ToLowerInvariant(), reasons.Length > 0 ? reasons : null),
+            HealthJson.Default.HealthAnswer,
+            "application/json; charset=utf-8").ExecuteAsync(http);
     }
 
     /// <summary>A process that is stopping finishes its work and accepts no more.</summary>
     private sealed class NotStopping(IHostApplicationLifetime lifetime) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
-            lifetime.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy("stopping") : HealthCheckResult.Healthy());
+            lifetime.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy("The process stops.") : HealthCheckResult.Healthy());
     }
 }
+
+/// <param name="Status"><c>healthy</c> or <c>unhealthy</c>.</param>
+/// <param name="Reasons">Why it is not healthy; null if it is. Anybody may read them.</param>
+internal sealed record HealthAnswer(string Status, IReadOnlyList<string>? Reasons);
+
+[JsonSerializable(typeof(HealthAnswer))]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+internal sealed partial class HealthJson : JsonSerializerContext;

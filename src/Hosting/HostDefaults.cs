@@ -15,6 +15,7 @@ public static class HostDefaults
     {
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = [new("urls", url), .. LoggingDefaults.Levels] });
         builder.Logging.HideAddresses();
+        StartupErrorFilter.AddTo(builder.Logging);
         builder.Services.AddOpenConnections();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

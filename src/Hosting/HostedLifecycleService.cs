@@ -1,7 +1,7 @@
 namespace SyncCluster.Hosting;
 
 /// <summary>
-/// A hosted service that acts before all others start, or before any stops. A derived class overrides the phase that it needs; the others do nothing.
+/// A hosted service that acts before all others start, after all have, or before any stops. A derived class overrides the phase that it needs; the others do nothing.
 /// </summary>
 internal abstract class HostedLifecycleService : IHostedLifecycleService
 {
@@ -13,7 +13,8 @@ internal abstract class HostedLifecycleService : IHostedLifecycleService
 
     Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    Task IHostedLifecycleService.StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <inheritdoc/>
+    public virtual Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

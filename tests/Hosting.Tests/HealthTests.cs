@@ -71,8 +71,15 @@ public sealed class HealthTests : IAsyncLifetime
     public async Task A_server_whose_check_fails_is_alive_but_not_ready()
     {
         _check = HealthCheckResult.Unhealthy();
-        await IsAliveButNotReadyAsync();
+        await IsAliveButNotReadyAsync("""{"status":"unhealthy"}""");
         Assert.Equal(1, await Health.ProbeAsync(_app.Urls.Single()));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_ready_says_why()
+    {
+        _check = HealthCheckResult.Unhealthy("The clock is wrong.");
+        await IsAliveButNotReadyAsync("""{"status":"unhealthy","reasons":["The clock is wrong."]}""");
     }
 
     [Fact]
@@ -82,7 +89,7 @@ public sealed class HealthTests : IAsyncLifetime
 
         // It signals the stop; the test's server listens until it is disposed.
         _app.Lifetime.StopApplication();
-        await IsAliveButNotReadyAsync();
+        await IsAliveButNotReadyAsync("""{"status":"unhealthy","reasons":["The process stops."]}""");
         Assert.Equal(1, await Health.ProbeAsync(_app.Urls.Single()));
     }
 
@@ -91,13 +98,13 @@ public sealed class HealthTests : IAsyncLifetime
     [InlineData("not an address")]
     public async Task The_command_fails_where_no_server_answers(string address) => Assert.Equal(1, await Health.ProbeAsync(address));
 
-    private async Task IsAliveButNotReadyAsync()
+    private async Task IsAliveButNotReadyAsync(string body)
     {
         using var live = await SendAsync(HttpMethod.Get, "/health/live");
         Assert.Equal(HttpStatusCode.OK, live.StatusCode);
         using var ready = await SendAsync(HttpMethod.Get, "/health/ready");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
-        Assert.Equal("""{"status":"unhealthy"}""", await ready.Content.ReadAsStringAsync());
+        Assert.Equal(body, await ready.Content.ReadAsStringAsync());
         Assert.Equal("no-store", ready.Headers.CacheControl!.ToString());
     }
 

@@ -10,7 +10,7 @@ public sealed class SiloStartTests
     [Theory]
     [InlineData("--Cluster:Redis=", "A silo joins others over Redis: set Cluster:Redis (or Cluster__Redis in the environment)")]
     [InlineData("--Cluster:Redis=password=secret", "Cluster:Redis must be a connection string")]
-    [InlineData("--Executor=Other", "Executor must be Local or TheEye.")]
+    [InlineData("--Executor=Other", "Executor must be Local or TheEye, not `Other`.")]
     [InlineData("--Operator:TokenSha256=abc", "Operator:TokenSha256 must be the 64 hex digits that")]
     [InlineData("--Storage:JobExpiry=01:00:00", "Storage:JobExpiry must be 13 hours or longer.")]
     [InlineData("--LocalExecutor:Concurrency=0", "LocalExecutor:Concurrency must be from 1 to 4096.")]

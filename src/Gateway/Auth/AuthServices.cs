@@ -9,5 +9,7 @@ internal static class AuthServices
     {
         services.AddOptions<AuthOptions>().BindConfiguration(AuthOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<AuthOptions>, AuthOptionsValidator>();
+        services.AddSingleton<IValidateOptions<AuthOptions>>(
+            provider => new ReadableValues<AuthOptions>(provider.GetRequiredService<IConfiguration>(), AuthOptions.Section));
     }
 }

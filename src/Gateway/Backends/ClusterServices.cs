@@ -15,7 +15,6 @@ internal static class ClusterServices
         var cluster = RedisClusterOptions.Of(builder.Configuration);
         if (cluster.IsCluster)
         {
-            builder.Services.AddSingleton(TimeProvider.System);
             builder.Services.AddTasks();
             builder.UseOrleansClient(client => client.UseCluster(cluster));
             builder.Services.AddHostedService<SiloMonitor>();

@@ -12,5 +12,7 @@ internal static class LimitsServices
         services.AddOptions<GatewayLimitsOptions>().BindConfiguration(GatewayLimitsOptions.Section).ValidateOnStart();
         services.AddSingleton<IPostConfigureOptions<GatewayLimitsOptions>, WaiterLimit>();
         services.AddSingleton<IValidateOptions<GatewayLimitsOptions>, GatewayLimitsOptionsValidator>();
+        services.AddSingleton<IValidateOptions<GatewayLimitsOptions>>(
+            provider => new ReadableValues<GatewayLimitsOptions>(provider.GetRequiredService<IConfiguration>(), GatewayLimitsOptions.Section));
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using SyncCluster.Execution;
@@ -14,5 +15,7 @@ internal static class QuotaServices
         services.AddSingleton<SiloInventoryClient>();
         services.AddOptions<JobQuotaOptions>().BindConfiguration(JobQuotaOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<JobQuotaOptions>, JobQuotaOptionsValidator>();
+        services.AddSingleton<IValidateOptions<JobQuotaOptions>>(
+            provider => new ReadableValues<JobQuotaOptions>(provider.GetRequiredService<IConfiguration>(), JobQuotaOptions.Section));
     }
 }

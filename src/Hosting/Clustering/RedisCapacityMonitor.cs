@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 using SyncCluster.Storage;
@@ -7,16 +8,20 @@ namespace SyncCluster.Hosting.Clustering;
 
 /// <summary>
 /// Watches the memory of the cluster's Redis. A Redis that must not evict refuses all writes when its memory is used up, also those that store the
-/// results of jobs; so new jobs are refused before that, those of customers that have stored much first. While Redis does not answer, its last answer counts.
+/// results of jobs; so new jobs are refused before that, those of customers that have stored much first. A Redis that has been told to evict may drop the
+/// record of a job that runs, which could then run again: new jobs are refused at once. While Redis does not answer, its last answer counts.
 /// </summary>
 internal sealed partial class RedisCapacityMonitor(
     RedisConnection redis,
     StorageCapacity capacity,
     IOptions<StorageOptions> options,
     TimeProvider timeProvider,
-    ILogger<RedisCapacityMonitor> logger) : BackgroundService
+    ILogger<RedisCapacityMonitor> logger) : BackgroundService, IHealthCheck
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    private StorageLevel _level;
+    private volatile string? _evictionPolicy;
 
     /// <summary>The room that the used memory leaves for new jobs.</summary>
     /// <param name="info">The answer to <c>INFO memory</c>. A missing value counts as 0.</param>
@@ -33,6 +38,12 @@ internal sealed partial class RedisCapacityMonitor(
         long Number(string name) =>
             long.TryParse(values.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
     }
+
+    /// <inheritdoc/>
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
+        _evictionPolicy is { } policy
+            ? HealthCheckResult.Unhealthy($"Redis may evict what it holds (maxmemory-policy {policy}).")
+            : HealthCheckResult.Healthy());
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -56,35 +67,48 @@ internal sealed partial class RedisCapacityMonitor(
     {
         try
         {
-            var infos = await redis.ReadMemoryAsync();
-            if (infos.Count == 0)
+            var memories = await redis.ReadMemoryAsync();
+            if (memories.Count > 0)
             {
-                return;
-            }
-
-            var level = infos.Max(info => LevelOf(info.Values, options.Value));
-            if (level == capacity.Level)
-            {
-                return;
-            }
-
-            capacity.Level = level;
-            switch (level)
-            {
-                case StorageLevel.Room:
-                    LogRoom();
-                    break;
-                case StorageLevel.NearlyFull:
-                    LogNearlyFull();
-                    break;
-                default:
-                    LogFull();
-                    break;
+                Apply(memories);
             }
         }
-        catch (Exception fault) when (fault is RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception fault) when (fault is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException)
         {
             LogUnknown(fault.Message);
         }
+    }
+
+    private void Apply(IReadOnlyList<RedisMemory> memories)
+    {
+        var level = memories.Max(memory => LevelOf(memory.Values, options.Value));
+        var policy = memories.Select(memory => memory.EvictionPolicy).FirstOrDefault(policy => policy is not null);
+        capacity.Level = policy is null ? level : StorageLevel.Full;
+        switch (level)
+        {
+            case var same when same == _level:
+                break;
+            case StorageLevel.Room:
+                LogRoom();
+                break;
+            case StorageLevel.NearlyFull:
+                LogNearlyFull();
+                break;
+            default:
+                LogFull();
+                break;
+        }
+
+        switch (_evictionPolicy, policy)
+        {
+            case (null, not null):
+                LogEvicts(policy);
+                break;
+            case (not null, null):
+                LogEvictsNoMore();
+                break;
+        }
+
+        (_level, _evictionPolicy) = (level, policy);
     }
 }

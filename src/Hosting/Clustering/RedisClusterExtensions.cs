@@ -14,7 +14,10 @@ public static class RedisClusterExtensions
     internal static void UseCluster(this ISiloBuilder silo, RedisClusterOptions settings)
     {
         silo.Services.AddRedis(settings);
-        silo.Services.AddHostedService<RedisCapacityMonitor>();
+        silo.Services.AddMonitor<RedisCapacityMonitor>("eviction");
+        silo.Services.AddMonitor<MembershipMonitor>("membership");
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<MembershipMonitor>());
+        silo.Services.AddHealthChecks().AddCheck<ClockMonitor>("clock", tags: [Health.ReadyTag]);
         silo.Services.AddSingleton<RedisStoredBytes>();
         silo.Services.AddHostedService(services => services.GetRequiredService<RedisStoredBytes>());
         silo.Services.AddSingleton<JobPurge>();
@@ -47,6 +50,7 @@ public static class RedisClusterExtensions
     public static void UseCluster(this IClientBuilder client, RedisClusterOptions settings)
     {
         client.Services.AddRedis(settings);
+        client.Services.AddMonitor<SiloProbe>("silo");
         client.Configure<ClusterOptions>(options => SetIds(options, settings));
         client.UseRedisClustering(_ => { });
 
@@ -95,6 +99,10 @@ public static class RedisClusterExtensions
         services.AddSingleton<RedisConnection>();
         services.AddHostedService<RedisStartupCheck>();
         services.AddHostedService<RedisConnectionMonitor>();
+        services.AddSingleton(new ClusterClock(TimeProvider.System));
+        services.AddSingleton<TimeProvider>(provider => provider.GetRequiredService<ClusterClock>());
+        services.AddSingleton<ClockMonitor>();
+        services.AddHostedService(provider => provider.GetRequiredService<ClockMonitor>());
         services.AddOptions<RedisClusteringOptions>().Configure<RedisConnection>((options, redis) =>
         {
             options.ConfigurationOptions = redis.Options;

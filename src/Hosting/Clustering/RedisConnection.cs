@@ -62,6 +62,14 @@ internal sealed class RedisConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Reads the clock of a primary: always the same one while it is connected. Null: none is.</summary>
+    public async Task<DateTimeOffset?> ReadTimeAsync() =>
+        (await GetAsync()).GetServers()
+            .Where(server => server.IsConnected && !server.IsReplica)
+            .MinBy(server => server.EndPoint.ToString(), StringComparer.Ordinal) is { } primary
+            ? new DateTimeOffset(await primary.TimeAsync(), TimeSpan.Zero)
+            : null;
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -77,4 +85,9 @@ internal sealed class RedisConnection : IAsyncDisposable
 /// <summary>What a Redis server says about its memory.</summary>
 /// <param name="EndPoint">The server.</param>
 /// <param name="Values">The fields of <c>INFO memory</c>.</param>
-internal sealed record RedisMemory(EndPoint EndPoint, IReadOnlyList<KeyValuePair<string, string>> Values);
+internal sealed record RedisMemory(EndPoint EndPoint, IReadOnlyList<KeyValuePair<string, string>> Values)
+{
+    /// <summary>Its <c>maxmemory-policy</c>, if it may evict what it holds; else null.</summary>
+    public string? EvictionPolicy =>
+        Values.FirstOrDefault(entry => entry.Key == "maxmemory_policy").Value is { } policy and not "noeviction" ? policy : null;
+}

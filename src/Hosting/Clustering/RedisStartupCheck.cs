@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -24,7 +23,7 @@ internal sealed partial class RedisStartupCheck(
             {
                 foreach (var memory in await redis.ReadMemoryAsync())
                 {
-                    RequireNoEviction(memory.EndPoint, memory.Values);
+                    RequireNoEviction(memory);
                 }
 
                 if (multiplexer.IsConnected)
@@ -48,16 +47,14 @@ internal sealed partial class RedisStartupCheck(
         }
     }
 
-    /// <param name="endPoint">The server.</param>
-    /// <param name="info">The answer to <c>INFO memory</c>.</param>
+    /// <param name="memory">What the server says.</param>
     /// <exception cref="OptionsValidationException">The server evicts.</exception>
-    public static void RequireNoEviction(EndPoint endPoint, IEnumerable<KeyValuePair<string, string>> info)
+    public static void RequireNoEviction(RedisMemory memory)
     {
-        var policy = info.FirstOrDefault(entry => entry.Key == "maxmemory_policy").Value;
-        if (policy is not (null or "noeviction"))
+        if (memory.EvictionPolicy is { } policy)
         {
             throw RedisClusterOptions.Invalid(
-                $"The Redis at {endPoint} may evict what it holds (maxmemory-policy {policy}): jobs would be lost. "
+                $"The Redis at {memory.EndPoint} may evict what it holds (maxmemory-policy {policy}): jobs would be lost. "
                 + "Set its maxmemory-policy to noeviction.");
         }
     }

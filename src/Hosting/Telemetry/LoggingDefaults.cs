@@ -17,6 +17,12 @@ internal static class LoggingDefaults
         // It warns at every start that a thread has not run since the machine was booted.
         Level("Orleans.Runtime.Watchdog", LogLevel.Error),
 
+        // It warns at every start where the garbage collector is not the server's, as on a machine with one core.
+        Level("Orleans.Runtime.Silo", LogLevel.Error),
+
+        // It logs each answer of a probe. What makes a server unready is logged once, by what has found it.
+        Level("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Critical),
+
         // ClusterConnectionRetryFilter already logs that the cluster has no silo.
         Level("Orleans.Messaging.GatewayManager", LogLevel.Error),
 

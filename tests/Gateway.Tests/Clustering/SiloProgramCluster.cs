@@ -6,7 +6,7 @@ using SyncCluster.Hosting;
 namespace SyncCluster.Gateway.Tests.Clustering;
 
 /// <summary>Three silos behind the gateways as the silo's program builds them, with what it serves over HTTP.</summary>
-public sealed class SiloProgramCluster : GatewayCluster
+public class SiloProgramCluster : GatewayCluster
 {
     public const string OperatorToken = "operator-token";
 
@@ -17,13 +17,17 @@ public sealed class SiloProgramCluster : GatewayCluster
     /// <summary>The silos' clock.</summary>
     internal ShiftedClock Clock { get; } = new();
 
+    /// <summary>Replaces services of a silo.</summary>
+    protected virtual void Replace(IServiceCollection services, int silo) => services.AddSingleton<TimeProvider>(Clock);
+
     protected override async Task StartSilosAsync()
     {
         var token = KeyValuePair.Create<string, string?>("Operator:TokenSha256", Convert.ToHexStringLower(Secret.Hash(OperatorToken)));
         var settings = CommandLine(ClusterSettings.Concat(SiloSettings).Append(token));
         for (var silo = 0; silo < 3; silo++)
         {
-            var app = SyncCluster.Silo.Program.Build(settings, services => services.AddSingleton<TimeProvider>(Clock));
+            var number = silo;
+            var app = SyncCluster.Silo.Program.Build(settings, services => Replace(services, number));
             await app.StartAsync();
             _silos.Add(app);
         }

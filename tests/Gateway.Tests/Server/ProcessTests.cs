@@ -33,6 +33,13 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_newcomer_first_sees_where_the_server_is_and_how_to_call_it()
+    {
+        await using var server = await StartAsync();
+        Assert.StartsWith("SyncCluster is ready at http://127.0.0.1:", server.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_script_does_not_outlive_a_server_that_was_killed()
     {
         await using var server = await StartAsync($"--Demo:Folder={_folder}", "--Waiting:Maximum=00:01:00");
@@ -108,6 +115,9 @@ public sealed class ProcessTests : IDisposable
             Command = [.. ServerPrograms.Gateway, ServerPrograms.AnyPort, .. settings],
             Ready = ServerPrograms.Ready,
             Folder = folder,
+
+            // As on a machine with one core.
+            Environment = new Dictionary<string, string> { ["DOTNET_gcServer"] = "0" },
         },
         reaper)
     {

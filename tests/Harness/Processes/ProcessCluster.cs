@@ -24,6 +24,9 @@ public abstract class ProcessCluster : IAsyncDisposable
 
     public RedisServer Redis { get; }
 
+    /// <summary>The hash in Redis that has the membership: a field for each silo, and <c>Version</c>.</summary>
+    public string MembershipKey => RedisKeys.Members(ClusterName);
+
     public IReadOnlyList<Server> Silos { get; private set; } = [];
 
     /// <summary>Where calls are sent.</summary>
@@ -135,7 +138,7 @@ public abstract class ProcessCluster : IAsyncDisposable
     private async Task<IReadOnlyDictionary<string, bool>> MembersAsync()
     {
         var members = new Dictionary<string, bool>();
-        foreach (var entry in await Redis.Database.HashGetAllAsync(RedisKeys.Members(ClusterName)))
+        foreach (var entry in await Redis.Database.HashGetAllAsync(MembershipKey))
         {
             if (entry.Name != "Version")
             {

@@ -93,6 +93,12 @@ public sealed class RedisServer : Server
     /// <summary>Closes the connections of all others.</summary>
     public Task DisconnectOthersAsync() => RedisApi.ExecuteAsync("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
 
+    /// <summary>Sets <c>maxmemory-policy</c>.</summary>
+    public Task SetEvictionAsync(string policy) => RedisApi.ConfigSetAsync("maxmemory-policy", policy);
+
+    /// <summary>Deletes everything that it has, on its disk too.</summary>
+    public Task EmptyAsync() => RedisApi.FlushAllDatabasesAsync();
+
     /// <summary>How many connections have a write that is delayed.</summary>
     public async Task<int> DelayedWritersAsync() => (await Database.ExecuteAsync("CLIENT", "LIST")).ToString()
         .Split('\n').Count(client => client.Split(' ').Any(word => word.StartsWith("flags=", StringComparison.Ordinal) && word.Contains('b', StringComparison.Ordinal)));

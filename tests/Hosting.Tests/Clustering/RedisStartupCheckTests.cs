@@ -14,7 +14,7 @@ public sealed class RedisStartupCheckTests
     public void A_Redis_that_evicts_is_refused_with_what_to_set(string policy)
     {
         var refusal = Assert.Throws<OptionsValidationException>(
-            () => RedisStartupCheck.RequireNoEviction(Redis, [KeyValuePair.Create("maxmemory_policy", policy)]));
+            () => RedisStartupCheck.RequireNoEviction(new(Redis, [KeyValuePair.Create("maxmemory_policy", policy)])));
         Assert.Contains($"may evict what it holds (maxmemory-policy {policy})", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("Set its maxmemory-policy to noeviction.", refusal.Message, StringComparison.Ordinal);
     }
@@ -22,7 +22,7 @@ public sealed class RedisStartupCheckTests
     [Fact]
     public void A_Redis_that_does_not_evict_is_accepted()
     {
-        Assert.Null(Record.Exception(() => RedisStartupCheck.RequireNoEviction(Redis, [KeyValuePair.Create("maxmemory_policy", "noeviction")])));
-        Assert.Null(Record.Exception(() => RedisStartupCheck.RequireNoEviction(Redis, [])));
+        Assert.Null(Record.Exception(() => RedisStartupCheck.RequireNoEviction(new(Redis, [KeyValuePair.Create("maxmemory_policy", "noeviction")]))));
+        Assert.Null(Record.Exception(() => RedisStartupCheck.RequireNoEviction(new(Redis, []))));
     }
 }

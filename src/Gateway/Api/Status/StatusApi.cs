@@ -33,8 +33,8 @@ internal static class StatusApi
         status.MapReadiness()
             .WithName("Ready")
             .WithSummary("Whether the server takes calls")
-            .WithDescription("200 while the server takes calls, 503 while it stops.")
-            .ProducesAnswers(new ProducedAnswer("200", "It takes calls", "Health", "healthy"), new ProducedAnswer("503", "It stops", "Health", "unhealthy"));
+            .WithDescription("200 while the server takes calls, 503 with the reasons while it stops or can have none answered.")
+            .ProducesAnswers(new ProducedAnswer("200", "It takes calls", "Health", "healthy"), new ProducedAnswer("503", "It takes none", "Health", "unhealthy"));
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Auth;
@@ -27,13 +28,7 @@ internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoMode demo
 
         foreach (var path in Directory.EnumerateFiles(options.Value.Folder, "*.json").Order(StringComparer.Ordinal))
         {
-            var recipe = JsonNode.Parse(await File.ReadAllBytesAsync(path, cancellationToken))!;
-            if (recipe["file"] is JsonObject file && file["data"] is null)
-            {
-                var script = Path.Combine(options.Value.Folder, Path.GetFileName(file["filename"]!.GetValue<string>()));
-                file["data"] = Convert.ToBase64String(await File.ReadAllBytesAsync(script, cancellationToken));
-            }
-
+            var recipe = await ReadAsync(path, cancellationToken);
             var id = Path.GetFileNameWithoutExtension(path);
             switch (Recipe.TryParse(
                 System.Text.Encoding.UTF8.GetBytes(recipe.ToJsonString()), DemoMode.Customer, id, Secret.Hash(Secret.New()), timeProvider.GetUtcNow()))
@@ -42,13 +37,36 @@ internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoMode demo
                     await ImportAsync(accepted, cancellationToken);
                     break;
                 case ParsedRecipe.Refused refused:
-                    throw new OptionsValidationException(DemoTaskOptions.Section, typeof(DemoTaskOptions), [$"{path}: {refused.Message}"]);
+                    throw Unusable(path, refused.Message);
             }
         }
     }
 
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static OptionsValidationException Unusable(string path, string why) =>
+        new(DemoTaskOptions.Section, typeof(DemoTaskOptions), [$"The recipe {path} of Demo:Folder can't be used: {why}"]);
+
+    /// <exception cref="OptionsValidationException">The recipe or its script can't be read.</exception>
+    private static async Task<JsonObject> ReadAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var recipe = JsonNode.Parse(await File.ReadAllBytesAsync(path, cancellationToken)) as JsonObject ?? throw Unusable(path, "It is no JSON object.");
+            if (recipe["file"] is JsonObject file && file["data"] is null && file["filename"] is JsonValue filename)
+            {
+                var script = Path.Combine(Path.GetDirectoryName(path)!, Path.GetFileName(filename.ToString()));
+                file["data"] = Convert.ToBase64String(await File.ReadAllBytesAsync(script, cancellationToken));
+            }
+
+            return recipe;
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(path, unreadable.Message);
+        }
+    }
 
     private async Task ImportAsync(ParsedRecipe.Accepted recipe, CancellationToken cancellationToken)
     {

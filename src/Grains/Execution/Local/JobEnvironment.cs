@@ -9,10 +9,11 @@ namespace SyncCluster.Execution.Local;
 internal static class JobEnvironment
 {
     /// <param name="spec">The job.</param>
-    /// <param name="now">The start of its script.</param>
-    public static Dictionary<string, string> Of(JobSpec spec, DateTimeOffset now) => new(spec.Env)
+    /// <param name="now">The start of its script, by the clock that the job's times have.</param>
+    /// <param name="machineNow">The same by the clock that the script sees.</param>
+    public static Dictionary<string, string> Of(JobSpec spec, DateTimeOffset now, DateTimeOffset machineNow) => new(spec.Env)
     {
-        ["SYNCCLUSTER_DEADLINE"] = JsonText.Iso(Deadline(spec, now)),
+        ["SYNCCLUSTER_DEADLINE"] = JsonText.Iso(machineNow + TimeLeft(spec, now)),
         ["THEEYE_JOB"] = Json(json =>
         {
             json.WriteString("id", spec.JobId);
@@ -28,12 +29,9 @@ internal static class JobEnvironment
         ["THEEYE_API_URL"] = "\"\"",
     };
 
-    /// <summary>When the script will be killed, or when its caller stops waiting, if that is earlier.</summary>
-    private static DateTimeOffset Deadline(JobSpec spec, DateTimeOffset now)
-    {
-        var timeout = now + spec.Timeout;
-        return spec.CallerWaitsUntil is { } waited && waited < timeout ? waited : timeout;
-    }
+    /// <summary>Until the script will be killed, or until its caller stops waiting, if that is earlier.</summary>
+    private static TimeSpan TimeLeft(JobSpec spec, DateTimeOffset now) =>
+        spec.CallerWaitsUntil is { } waited && waited - now < spec.Timeout ? waited - now : spec.Timeout;
 
     private static string Json(Action<Utf8JsonWriter> members) => Encoding.UTF8.GetString(JsonText.Write(json =>
     {

@@ -89,7 +89,7 @@ internal sealed partial class JobRunner
                 Filename = spec.Filename!,
                 Script = script,
                 Arguments = TaskArguments.ForScript(spec.Arguments),
-                Environment = JobEnvironment.Of(spec, _timeProvider.GetUtcNow()),
+                Environment = JobEnvironment.Of(spec, _timeProvider.GetUtcNow(), TimeProvider.System.GetUtcNow()),
                 Timeout = spec.Timeout,
                 Started = log => job.Log = log,
             },

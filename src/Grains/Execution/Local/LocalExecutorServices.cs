@@ -32,6 +32,7 @@ internal static class LocalExecutorServices
         services.AddExecutor<LocalExecutor>();
         services.AddOptions<LocalExecutorOptions>().BindConfiguration(LocalExecutorOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<LocalExecutorOptions>, LocalExecutorOptionsValidator>();
+        services.AddSingleton<IValidateOptions<LocalExecutorOptions>, TemporaryFolderValidator>();
         services.AddOptions<HostOptions>().PostConfigure<IOptions<LocalExecutorOptions>>((host, executor) =>
             host.ShutdownTimeout += executor.Value.DrainTime + executor.Value.KillGrace);
     }
