@@ -16,12 +16,16 @@ namespace SyncCluster.Gateway;
 /// <summary>The gateway: the HTTP side of the service. Without a configured cluster it has a silo in its own process.</summary>
 internal static class Program
 {
-    public static Task<int> Main(string[] args) => args switch
+    public static Task<int> Main(string[] args)
     {
-        ["token"] => TokenCommand.RunAsync(Console.Out),
-        ["health", var address] => Health.ProbeAsync(address),
-        _ => ServerProcess.RunAsync("server", () => Build(args)),
-    };
+        OwnProcess.Prepare();
+        return args switch
+        {
+            ["token"] => TokenCommand.RunAsync(Console.Out),
+            ["health", var address] => Health.ProbeAsync(address),
+            _ => ServerProcess.RunAsync("server", () => Build(args)),
+        };
+    }
 
     /// <param name="args">The command line.</param>
     /// <param name="modes">The modes that the setting <c>Executor</c> may name; null for <see cref="GatewayMode.All"/>.</param>

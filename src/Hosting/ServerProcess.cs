@@ -17,6 +17,7 @@ internal static class ServerProcess
             try
             {
                 app = build();
+                OwnProcess.WarnIfOpen(app.Services.GetRequiredService<ILoggerFactory>());
                 await app.StartAsync();
             }
             catch (Exception fault) when (fault is not OperationCanceledException)

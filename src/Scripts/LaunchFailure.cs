@@ -8,9 +8,6 @@ namespace SyncCluster.Scripts;
 /// </summary>
 internal static partial class LaunchFailure
 {
-    /// <summary>ETXTBSY: a process that was forked a moment ago holds the new script open for writing until it executes its own program.</summary>
-    private const string Busy = "Text file busy";
-
     /// <summary>What is wrong with a command that no operating system could run; null if nothing is.</summary>
     public static string? Of(ScriptCommand command)
     {
@@ -40,9 +37,11 @@ internal static partial class LaunchFailure
     {
         Win32Exception system => Of(system),
         IOException or UnauthorizedAccessException => "The server could not start a process.",
-        UnsupervisedScriptException =>
+        UnsupervisedScriptException { IsKilled: true } =>
             "The server has no descriptors or threads left to supervise the script, and has killed it at its start. "
             + "It may have run in part. It was not run again.",
+        UnsupervisedScriptException =>
+            "The server has no descriptors or threads left to supervise the script, and may not kill it: it goes on. It was not run again.",
         _ => null,
     };
 
@@ -57,7 +56,8 @@ internal static partial class LaunchFailure
 
     /// <summary>
     /// The message of the shell, or of <c>env</c> in the script's first line, about a program that it could not start; null if the script ran. The
-    /// message must be the whole log: if the script has printed anything else, it ran.
+    /// message must be the whole log: if the script has printed anything else, it ran. Nothing may be started again for it: a script can print and
+    /// exit like a shell.
     /// </summary>
     public static string? Of(ScriptCommand command, string folder, int? code, string log)
     {
@@ -67,14 +67,8 @@ internal static partial class LaunchFailure
         }
 
         reason = reason.Replace(folder + "/", "", StringComparison.Ordinal);
-        return reason.EndsWith(Busy, StringComparison.Ordinal)
-            ? $"The server could not start `{command.Runas}`: {reason}."
-            : $"The server could not start `{command.Runas}`: {reason}. Install the interpreter or change script_runas.";
+        return $"The server could not start `{command.Runas}`: {reason}. Install the interpreter or change script_runas.";
     }
-
-    /// <summary>Whether the same start may succeed a moment later. Nothing has run: the command does nothing but start the script.</summary>
-    public static bool IsTransient(ScriptCommand command, int? code, string log) =>
-        code == 126 && Reason(log)?.EndsWith(Busy, StringComparison.Ordinal) == true && PlainCommand.Words(command.Runas, []) is not null;
 
     private static string? Reason(string log)
     {

@@ -17,12 +17,13 @@ internal sealed class ManagedProcess : ScriptProcess
 
     /// <exception cref="System.ComponentModel.Win32Exception">It could not be started.</exception>
     /// <exception cref="IOException">It could not be started.</exception>
-    /// <exception cref="UnsupervisedScriptException">It was started, and killed.</exception>
+    /// <exception cref="UnsupervisedScriptException">It was started.</exception>
     public ManagedProcess(ProcessStartInfo start, ScriptLog log)
     {
         _process = new Process { StartInfo = start };
         try
         {
+            using var notWhileWriting = ForkLock.Start();
             _process.Start();
         }
         catch
@@ -39,9 +40,9 @@ internal sealed class ManagedProcess : ScriptProcess
         }
         catch (Exception noThread)
         {
-            NativeMethods.KillWithGroup(Id);
+            var isKilled = NativeMethods.KillWithGroup(Id);
             Dispose();
-            throw new UnsupervisedScriptException(noThread);
+            throw new UnsupervisedScriptException(isKilled, noThread);
         }
 
         Exit = ExitAsync();
@@ -49,7 +50,7 @@ internal sealed class ManagedProcess : ScriptProcess
 
     public override int Id { get; }
 
-    public override Task<int> Exit { get; }
+    public override Task<ExitStatus> Exit { get; }
 
     public override bool HasExited => _process.HasExited;
 
@@ -61,9 +62,9 @@ internal sealed class ManagedProcess : ScriptProcess
         _process.Dispose();
     }
 
-    private async Task<int> ExitAsync()
+    private async Task<ExitStatus> ExitAsync()
     {
         await _process.WaitForExitAsync();
-        return _process.ExitCode;
+        return new ExitStatus(_process.ExitCode, null);
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
@@ -17,6 +18,7 @@ internal static partial class NativeMethods
     private const int Child = 17;
     private const int ReadAccess = 4;
     private const int ExecuteAccess = 1;
+    private const int SetDumpable = 4;
     private const short PollIn = 1;
 
     private static readonly Lazy<nint> IgnoredBefore = new(() =>
@@ -36,6 +38,19 @@ internal static partial class NativeMethods
     /// </summary>
     public static void KeepExitCodes() => _ = KeptBefore.Value;
 
+    /// <summary>
+    /// Has the system refuse processes of the same user what only root may do from now on: to read this process' environment and memory and to trace
+    /// it. It writes no core dump either. The programs that this process starts are not affected.
+    /// </summary>
+    /// <exception cref="Win32Exception">The system does not do it.</exception>
+    public static void DenyInspection()
+    {
+        if (prctl(SetDumpable, 0, 0, 0, 0) != 0)
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
+        }
+    }
+
     /// <summary>Signals a process, or a whole group by its negative number. False: there is none, or none that this user may signal.</summary>
     public static bool Signal(int id, int signal) => kill(id, signal) == 0;
 
@@ -48,8 +63,12 @@ internal static partial class NativeMethods
         }
     }
 
-    /// <summary>Kills a process and the group that it may lead. False: there was nothing to kill.</summary>
-    public static bool KillWithGroup(int process) => Signal(-process, Kill) | Signal(process, Kill);
+    /// <summary>Kills a process and the group that it may lead. False: the process does not exist, or this user may not kill it.</summary>
+    public static bool KillWithGroup(int process)
+    {
+        Signal(-process, Kill);
+        return Signal(process, Kill);
+    }
 
     /// <summary>Whether a process exists, or a group by its negative number, of any user.</summary>
     public static bool Exists(int id) => kill(id, 0) == 0 || Marshal.GetLastPInvokeError() != NoSuchProcess;
@@ -82,6 +101,9 @@ internal static partial class NativeMethods
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int kill(int id, int signal);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int prctl(int option, nuint argument, nuint unused3, nuint unused4, nuint unused5);
 
     [LibraryImport("libc")]
     private static partial nint signal(int signal, nint handler);

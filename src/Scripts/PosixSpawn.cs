@@ -34,7 +34,7 @@ internal static unsafe partial class PosixSpawn
 
     /// <summary>Starts a program without input. Returns its id, and the descriptor by which its end can be awaited.</summary>
     /// <exception cref="Win32Exception">It could not be started.</exception>
-    /// <exception cref="UnsupervisedScriptException">It was started, and killed.</exception>
+    /// <exception cref="UnsupervisedScriptException">It was started.</exception>
     public static (int Id, SafeFileHandle Process) Start(
         string program, IReadOnlyList<string> words, IReadOnlyDictionary<string, string> environment, string folder, SafeHandle output)
     {
@@ -58,7 +58,12 @@ internal static unsafe partial class PosixSpawn
                 Check(posix_spawn_file_actions_addopen(actions, 0, "/dev/null", 0, 0));
                 Check(posix_spawn_file_actions_addchdir_np(actions, folder));
                 string?[] variables = [.. environment.Select(variable => $"{variable.Key}={variable.Value}"), null];
-                Check(posix_spawn(out var id, program, actions, attributes, [.. words, null], variables));
+                int id;
+                using (ForkLock.Start())
+                {
+                    Check(posix_spawn(out id, program, actions, attributes, [.. words, null], variables));
+                }
+
                 return (id, DescriptorOf(id));
             }
             finally
@@ -76,8 +81,8 @@ internal static unsafe partial class PosixSpawn
         }
     }
 
-    /// <summary>Reaps a child that has ended. Returns its exit code: 128 plus the signal's number if a signal has killed it.</summary>
-    public static int Reap(int id)
+    /// <summary>Reaps a child that has ended.</summary>
+    public static ExitStatus Reap(int id)
     {
         int status;
         while (waitpid(id, &status, 0) < 0)
@@ -88,16 +93,19 @@ internal static unsafe partial class PosixSpawn
             }
         }
 
-        return (status & 0x7F) == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F);
+        return ExitStatus.OfWait(status);
     }
 
-    /// <summary>Kills a child that can't be supervised, with its whole group, and reaps it.</summary>
-    public static void KillAndReap(int id)
+    /// <summary>Kills a child that can't be supervised, with its whole group, and reaps it. False: this user may not kill it, and it goes on.</summary>
+    public static bool TryKillAndReap(int id)
     {
-        if (NativeMethods.Signal(-id, NativeMethods.Kill))
+        if (!NativeMethods.KillWithGroup(id))
         {
-            Reap(id);
+            return false;
         }
+
+        Reap(id);
+        return true;
     }
 
     private static SafeFileHandle DescriptorOf(int id)
@@ -109,8 +117,7 @@ internal static unsafe partial class PosixSpawn
         }
 
         var failure = new Win32Exception(Marshal.GetLastPInvokeError());
-        KillAndReap(id);
-        throw new UnsupervisedScriptException(failure);
+        throw new UnsupervisedScriptException(TryKillAndReap(id), failure);
     }
 
     private static bool HasProcessDescriptors()

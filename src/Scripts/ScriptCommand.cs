@@ -21,8 +21,6 @@ internal sealed record ScriptCommand
 
     public required TimeSpan Timeout { get; init; }
 
-    /// <summary>
-    /// Called with the log when the script has started, and again if it has to be started again. The log may be read while the script runs.
-    /// </summary>
+    /// <summary>Called with the log when the script has started. The log may be read while the script runs.</summary>
     public Action<ScriptLog> Started { get; init; } = _ => { };
 }

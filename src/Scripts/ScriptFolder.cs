@@ -57,6 +57,7 @@ internal sealed record ScriptFolder(string Path, string Script, IReadOnlyList<st
 
     private static void Write(string path, ReadOnlySpan<byte> content)
     {
+        using var notWhileForking = ForkLock.Write();
         using var file = new FileStream(path, new FileStreamOptions
         {
             Mode = FileMode.CreateNew,

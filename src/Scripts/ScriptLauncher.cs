@@ -17,7 +17,7 @@ internal sealed class ScriptLauncher(Shell shell, Watchdog watchdog)
     /// <exception cref="Win32Exception">It could not be started.</exception>
     /// <exception cref="IOException">It could not be started.</exception>
     /// <exception cref="UnauthorizedAccessException">It could not be started.</exception>
-    /// <exception cref="UnsupervisedScriptException">It was started, and killed.</exception>
+    /// <exception cref="UnsupervisedScriptException">It was started.</exception>
     public ScriptProcess Start(ScriptCommand command, ScriptFolder folder, RunMarker marker, ScriptLog log)
     {
         NativeMethods.KeepExitCodes();
@@ -32,7 +32,10 @@ internal sealed class ScriptLauncher(Shell shell, Watchdog watchdog)
         }
 
         return StartWithoutShell(command, folder, environment, script, log)
-            ?? new SpawnedProcess(shell.Sh!, [shell.Sh!, "-c", ShellText(command.Runas), ShellName, .. script], environment, folder.Path, log);
+            ?? new SpawnedProcess(shell.Sh!, [shell.Sh!, "-c", ShellText(command.Runas), ShellName, .. script], environment, folder.Path, log)
+            {
+                IsWrapped = true,
+            };
     }
 
     /// <summary>The command as a shell reads it. Quotes around the placeholder would end those around the arguments.</summary>
@@ -52,7 +55,7 @@ internal sealed class ScriptLauncher(Shell shell, Watchdog watchdog)
             start.Environment[name] = value;
         }
 
-        return new ManagedProcess(start, log);
+        return new ManagedProcess(start, log) { IsWrapped = true };
     }
 
     /// <summary>Null where the command needs a shell.</summary>

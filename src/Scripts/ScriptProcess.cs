@@ -5,8 +5,13 @@ internal abstract class ScriptProcess : IDisposable
 {
     public abstract int Id { get; }
 
-    /// <summary>The exit code: 128 plus the signal's number if a signal has killed the process.</summary>
-    public abstract Task<int> Exit { get; }
+    /// <summary>
+    /// Whether a program of this server stands between it and the script, and reports the script's end in its own exit code: a shell, a sandbox.
+    /// </summary>
+    public bool IsWrapped { get; init; }
+
+    /// <summary>How the process has ended.</summary>
+    public abstract Task<ExitStatus> Exit { get; }
 
     /// <summary>Whether the process has ended, also in the moment before <see cref="Exit"/> completes.</summary>
     public abstract bool HasExited { get; }

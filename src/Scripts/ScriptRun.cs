@@ -5,7 +5,7 @@ internal sealed record ScriptRun
 {
     public required ScriptEnd End { get; init; }
 
-    /// <summary>The exit code; null if the script was killed or not started.</summary>
+    /// <summary>The exit code; null if there is none, because the script was killed or not started.</summary>
     public int? Code { get; init; }
 
     /// <summary>Standard output and error, interleaved as they came. A log that is too long is cut in the middle, with a note.</summary>
@@ -14,7 +14,9 @@ internal sealed record ScriptRun
     /// <summary>The last line of the log that is not blank, trimmed; null if it was too long to be kept whole.</summary>
     public string? LastLine { get; init; } = "";
 
-    /// <summary>The signal by which the runner ended the script (<c>SIGTERM</c>, <c>SIGKILL</c>); null if the runner sent none.</summary>
+    /// <summary>
+    /// The signal that ended the script, such as <c>SIGKILL</c>; null if none did. With <see cref="ScriptEnd.Exited"/> the runner has not sent it.
+    /// </summary>
     public string? Signal { get; init; }
 
     public TimeSpan Elapsed { get; init; }

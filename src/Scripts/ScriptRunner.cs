@@ -11,16 +11,12 @@ namespace SyncCluster.Scripts;
 /// </summary>
 internal sealed partial class ScriptRunner : IDisposable
 {
-    private const int Attempts = 5;
-
     private const string StillRuns =
         "The server could not end the script, and does not wait for it any more: it may go on. "
         + "Have script_runas start it as a user whose processes the server may end.";
 
     /// <summary>How long the output is read after the group was killed: only a process that has left the group still holds the pipe.</summary>
     private static readonly TimeSpan OutputTime = TimeSpan.FromSeconds(1);
-
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(20);
 
     /// <summary>The longest time that a timer accepts.</summary>
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
@@ -140,7 +136,7 @@ internal sealed partial class ScriptRunner : IDisposable
         _active[marker.Run] = 0;
         try
         {
-            return await RunWithRetriesAsync(command, folder, marker, stop);
+            return await RunProcessAsync(command, folder, marker, stop);
         }
         finally
         {
@@ -151,34 +147,9 @@ internal sealed partial class ScriptRunner : IDisposable
     }
 
     [SupportedOSPlatform("linux")]
-    private async Task<ScriptRun> RunWithRetriesAsync(ScriptCommand command, ScriptFolder folder, RunMarker marker, CancellationToken stop)
+    private async Task<ScriptRun> RunProcessAsync(ScriptCommand command, ScriptFolder folder, RunMarker marker, CancellationToken stop)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromTicks(Math.Clamp(command.Timeout.Ticks, 0, LongestTimeout.Ticks)), _time);
-        for (var attempt = 1; ; attempt++)
-        {
-            var run = await RunOnceAsync(command, folder, marker, timeout.Token, stop);
-            if (run.End != ScriptEnd.Exited || LaunchFailure.Of(command, folder.Path, run.Code, run.Log) is not { } fault)
-            {
-                return run;
-            }
-
-            if (attempt == Attempts || !LaunchFailure.IsTransient(command, run.Code, run.Log))
-            {
-                return NotStarted(fault);
-            }
-
-            await Task.Delay(attempt * RetryDelay, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (stop.IsCancellationRequested)
-            {
-                return new ScriptRun { End = ScriptEnd.Stopped };
-            }
-        }
-    }
-
-    [SupportedOSPlatform("linux")]
-    private async Task<ScriptRun> RunOnceAsync(
-        ScriptCommand command, ScriptFolder folder, RunMarker marker, CancellationToken timeout, CancellationToken stop)
-    {
         var log = new ScriptLog();
         var begun = _time.GetTimestamp();
         ScriptProcess process;
@@ -192,13 +163,13 @@ internal sealed partial class ScriptRunner : IDisposable
             return NotStarted(fault);
         }
 
-        _active[marker.Run] = process.Id;
-        _watchdog.Add(process.Id);
         try
         {
+            _active[marker.Run] = process.Id;
+            _watchdog.Add(process.Id);
             LogStarted(command.JobId, process.Id);
             command.Started(log);
-            var (end, signal) = await _supervisor.WaitForEndAsync(process, timeout, stop);
+            var (end, signal) = await _supervisor.WaitForEndAsync(process, timeout.Token, stop);
             var hasEnded = await _supervisor.KillGroupAsync(process);
             var elapsed = _time.GetElapsedTime(begun);
             if (!hasEnded)
@@ -207,21 +178,32 @@ internal sealed partial class ScriptRunner : IDisposable
                 return new ScriptRun { End = end, Log = $"{log.Text()}\n{StillRuns}", LastLine = log.LastLine, Elapsed = elapsed };
             }
 
-            var code = await process.Exit;
+            var status = await process.Exit;
+            status = process.IsWrapped ? status.ThroughWrapper() : status;
+            signal = end == ScriptEnd.Exited ? status.SignalName : signal;
             await process.FinishAsync(OutputTime, _time);
-            LogEnded(command.JobId, end, code, signal, elapsed);
-            return new ScriptRun
+            LogEnded(command.JobId, end, status.Code, signal, elapsed);
+            var run = new ScriptRun
             {
                 End = end,
-                Code = end == ScriptEnd.Exited ? code : null,
+                Code = end == ScriptEnd.Exited ? status.Code : null,
                 Signal = signal,
                 Log = log.Text(),
                 LastLine = log.LastLine,
                 Elapsed = elapsed,
             };
+            return end == ScriptEnd.Exited && LaunchFailure.Of(command, folder.Path, run.Code, run.Log) is { } reason
+                ? run with { End = ScriptEnd.NotStarted, Fault = reason }
+                : run;
         }
         finally
         {
+            if (!process.HasExited)
+            {
+                // Something has failed above. A script that nobody waits for must not go on.
+                NativeMethods.SignalGroup(process.Id, NativeMethods.Kill);
+            }
+
             _watchdog.Remove(process.Id);
             _active[marker.Run] = 0;
             _ = process.DisposeAfterExitAsync(OutputTime, _time);

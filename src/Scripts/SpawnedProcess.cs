@@ -15,11 +15,11 @@ internal sealed class SpawnedProcess : ScriptProcess
     private readonly AnonymousPipeServerStream _stream = new(PipeDirection.In, HandleInheritability.None);
     private readonly SafeFileHandle _process;
     private readonly OutputPipe _pipe;
-    private readonly TaskCompletionSource<int> _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<ExitStatus> _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <exception cref="Win32Exception">It could not be started.</exception>
     /// <exception cref="IOException">It could not be started.</exception>
-    /// <exception cref="UnsupervisedScriptException">It was started, and killed.</exception>
+    /// <exception cref="UnsupervisedScriptException">It was started.</exception>
     public SpawnedProcess(
         string program, IReadOnlyList<string> words, IReadOnlyDictionary<string, string> environment, string folder, ScriptLog log)
     {
@@ -43,15 +43,15 @@ internal sealed class SpawnedProcess : ScriptProcess
         }
         catch (Exception noThread)
         {
-            PosixSpawn.KillAndReap(Id);
+            var isKilled = PosixSpawn.TryKillAndReap(Id);
             Dispose();
-            throw new UnsupervisedScriptException(noThread);
+            throw new UnsupervisedScriptException(isKilled, noThread);
         }
     }
 
     public override int Id { get; }
 
-    public override Task<int> Exit => _exit.Task;
+    public override Task<ExitStatus> Exit => _exit.Task;
 
     public override bool HasExited => NativeMethods.WaitReadable(_process, null, TimeSpan.Zero).One;
 

@@ -108,7 +108,11 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
         var begun = time.GetTimestamp();
         // Not in the event itself, which is raised under the process' own lock, or by HasExited within Ensure.
         process.Exited += (_, _) => ThreadPool.UnsafeQueueUserWorkItem(_ => Restart(process, begun), null);
-        process.Start();
+        using (ForkLock.Start())
+        {
+            process.Start();
+        }
+
         _process = process;
         LogStarted(process.Id);
         foreach (var group in _groups)

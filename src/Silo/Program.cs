@@ -8,12 +8,16 @@ namespace SyncCluster.Silo;
 /// <summary>A silo holds grains of the cluster and, by default, runs the scripts. Over HTTP it serves its health and the operator.</summary>
 internal static class Program
 {
-    public static Task<int> Main(string[] args) => args switch
+    public static Task<int> Main(string[] args)
     {
-        ["health", var address] => Health.ProbeAsync(address),
-        ["rename-keys", .. var rest] => RenameKeysCommand.RunAsync(rest),
-        _ => ServerProcess.RunAsync("silo", () => Build(args)),
-    };
+        OwnProcess.Prepare();
+        return args switch
+        {
+            ["health", var address] => Health.ProbeAsync(address),
+            ["rename-keys", .. var rest] => RenameKeysCommand.RunAsync(rest),
+            _ => ServerProcess.RunAsync("silo", () => Build(args)),
+        };
+    }
 
     /// <param name="args">The command line.</param>
     /// <param name="replace">Replaces services, for a test.</param>

@@ -51,6 +51,16 @@ public sealed class SpawnedScriptTests() : ScriptRunnerTests(Spawned)
         Assert.Equal(0UL, ignored & ((1UL << (13 - 1)) | (1UL << (15 - 1))));
     }
 
+    [Fact]
+    public async Task A_script_without_a_shell_around_it_may_exit_with_any_code()
+    {
+        var run = await Scripts.RunAsync("exit 137");
+        var killed = await Scripts.RunAsync("kill -9 $$");
+
+        Assert.Equal((137, (string?)null), (run.Code, run.Signal));
+        Assert.Equal(((int?)null, "SIGKILL"), (killed.Code, killed.Signal));
+    }
+
     [Theory]
     [InlineData("printenv PWD")]
     [InlineData("exec printenv PWD")]
@@ -236,12 +246,18 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
         Assert.False(File.Exists(_scripts.Note("begun")));
     }
 
-    [Fact]
-    public async Task A_script_that_is_killed_from_outside_has_exited()
+    [Theory]
+    [InlineData("sh %script%", "KILL")]
+    [InlineData("A=1 sh %script%", "KILL")]
+    [InlineData("sh %script%; exit $?", "KILL")]
+    [InlineData("sh %script%; exit $?", "TERM")]
+    [InlineData("sh %script%; exit $?", "SEGV")]
+    public async Task A_script_that_a_signal_ends_has_the_signal_whatever_stands_between(string runas, string signal)
     {
-        var run = await _scripts.RunAsync("kill -9 $$");
+        var run = await _scripts.RunAsync(TestRunner.Command($"echo success; kill -s {signal} $$") with { Runas = runas });
 
-        Assert.Equal((ScriptEnd.Exited, 137, (string?)null), (run.End, run.Code, run.Signal));
+        Assert.Equal((ScriptEnd.Exited, "SIG" + signal), (run.End, run.Signal));
+        Assert.StartsWith("success\n", run.Log, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -473,15 +489,48 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
         Assert.Equal((ScriptEnd.Exited, 0, "y\n"), (run.End, run.Code, run.Log));
     }
 
-    [Fact]
-    public async Task A_script_that_another_process_has_open_for_writing_is_started_again()
+    [Theory]
+    [InlineData("script_runas: 1: ./tool: Text file busy", 126)]
+    [InlineData("/usr/bin/env: 'tool': Text file busy", 126)]
+    [InlineData("script_runas: 1: tool: not found", 127)]
+    public async Task A_script_that_prints_and_exits_like_a_shell_that_cannot_start_it_runs_once(string message, int code)
     {
-        // It is open only the first time.
-        var holder = _scripts.Note("holder");
-        await File.WriteAllTextAsync(holder, "test -e held || { >held; exec 3>>\"$1\"; }\nexec env \"$1\"");
-        var command = TestRunner.Command("#!/bin/sh\necho ran") with { Runas = $"sh {holder} %script%" };
+        var run = await _scripts.RunAsync($"echo ran >>$1; echo \"{message}\"; exit {code}", _scripts.Note("runs"));
 
-        Assert.Equal("ran\n", (await _scripts.RunAsync(command)).Log);
+        Assert.Equal("ran\n", await File.ReadAllTextAsync(_scripts.Note("runs")));
+        Assert.Equal((ScriptEnd.NotStarted, code, message + "\n"), (run.End, run.Code, run.Log));
+    }
+
+    [Fact]
+    public async Task A_script_that_another_process_has_open_for_writing_is_not_started()
+    {
+        var holder = _scripts.Note("holder");
+        await File.WriteAllTextAsync(holder, "exec 3>>\"$1\"\nexec env \"$@\"");
+        var command = TestRunner.Command("#!/bin/sh\necho ran >>$1", _scripts.Note("runs")) with { Runas = $"sh {holder} %script%" };
+
+        var run = await _scripts.RunAsync(command);
+
+        Assert.Equal(ScriptEnd.NotStarted, run.End);
+        Assert.Contains("Text file busy", run.Fault, StringComparison.Ordinal);
+        Assert.False(File.Exists(_scripts.Note("runs")));
+    }
+
+    [Fact]
+    public async Task A_script_whose_supervision_fails_is_killed()
+    {
+        var command = _scripts.UnmarkedLeader("script") with
+        {
+            Started = _ =>
+            {
+                _scripts.ProcessAsync("script").Wait();
+                throw new InsufficientMemoryException();
+            },
+        };
+
+        await Assert.ThrowsAsync<InsufficientMemoryException>(() => _scripts.RunAsync(command));
+
+        var script = await _scripts.ProcessAsync("script");
+        await Eventually.Async(() => !TestRunner.Runs(script));
     }
 
     private static Shell Shells(bool spawns) => Shell.Find(Environment.GetEnvironmentVariable("PATH")) with { Spawns = spawns };

@@ -27,7 +27,7 @@ public sealed class WatchdogTests : IDisposable
 
         await Eventually.Async(() => !TestRunner.Runs(script) && !TestRunner.Runs(daemon));
         await Eventually.Async(() => !Directory.Exists(_scripts.Runner.Folders.Root) && !TestRunner.Runs(watchdog));
-        Assert.Equal(137, (await running).Code);
+        Assert.Equal("SIGKILL", (await running).Signal);
     }
 
     [Fact]

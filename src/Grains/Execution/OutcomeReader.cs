@@ -5,7 +5,10 @@ using SyncCluster.Scripts;
 
 namespace SyncCluster.Execution;
 
-/// <summary>Reads the outcome of a job from its run, by the rules of TheEye. The exit code does not matter.</summary>
+/// <summary>
+/// Reads the outcome of a job from its run, by the rules of TheEye, with one of our own: a script that a signal has ended has failed, whatever it had
+/// printed. The exit code matters only where the task says so.
+/// </summary>
 internal static class OutcomeReader
 {
     private static readonly string LineTooLong = string.Create(
@@ -17,17 +20,18 @@ internal static class OutcomeReader
         CultureInfo.InvariantCulture, $"The task's output nests deeper than {ScriptReport.MaxDepth} levels. Have the task put it out flatter.");
 
     /// <param name="run">The run.</param>
-    /// <param name="defaultState">The task's <c>default_state_evaluation</c>: the state if the script names none.</param>
+    /// <param name="spec">The job.</param>
     /// <param name="whyStopped">The reason, if the run was stopped by its caller.</param>
-    public static JobOutcome Read(ScriptRun run, string? defaultState, StopReason whyStopped) => run.End switch
+    public static JobOutcome Read(ScriptRun run, JobSpec spec, StopReason whyStopped) => run.End switch
     {
-        ScriptEnd.Exited => Exited(run, defaultState),
+        ScriptEnd.Exited when run.Signal is { } signal => Failed(run, Lifecycle.Finished, JobState.Failure, JobOutput.OfMessage(Killed(signal))),
+        ScriptEnd.Exited => Exited(run, spec),
         ScriptEnd.TimedOut => TimedOut(run),
         ScriptEnd.Stopped => Failed(run, Lifecycle.Terminated, whyStopped.State, JobOutput.OfMessage(whyStopped.Message)),
         _ => NotStarted(run),
     };
 
-    private static JobOutcome Exited(ScriptRun run, string? defaultState)
+    private static JobOutcome Exited(ScriptRun run, JobSpec spec)
     {
         if (run.LastLine is null)
         {
@@ -48,7 +52,9 @@ internal static class OutcomeReader
         return new JobOutcome
         {
             Lifecycle = Lifecycle.Finished,
-            State = StateOf(line.State) ?? StateOf(defaultState) ?? JobState.Success,
+            State = spec.ExitCodeDecides && run.Code != 0
+                ? JobState.Failure
+                : StateOf(line.State) ?? StateOf(spec.DefaultStateEvaluation) ?? JobState.Success,
             Output = output,
             Result = ResultOf(run, line.Output is { } raw ? JsonText.Compact(raw) : null),
             TriggerName = line.EventName,
@@ -56,6 +62,9 @@ internal static class OutcomeReader
             Next = line.Next,
         };
     }
+
+    private static string Killed(string signal) => $"The script was ended by {signal}, which the server did not send."
+        + (signal == "SIGKILL" ? " The operating system sends it when memory runs out." : "");
 
     private static JobOutcome TimedOut(ScriptRun run)
     {

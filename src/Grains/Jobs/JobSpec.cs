@@ -64,6 +64,9 @@ public sealed record JobSpec
     /// <summary>Whether the job waits until no other job of its task runs.</summary>
     [Id(21)] public bool RunsSerially { get; init; }
 
+    /// <summary>Whether any exit code but 0 makes the job a failure.</summary>
+    [Id(22)] public bool ExitCodeDecides { get; init; }
+
     /// <summary>Whether the call may be repeated: the job's record is what keeps a repeat from running the task again.</summary>
     public bool HasIdempotencyKey => Fingerprint is not null || IdempotencyId is not null;
 
@@ -92,6 +95,7 @@ public sealed record JobSpec
         ScriptDigest = task.ScriptDigest,
         Env = task.Env,
         DefaultStateEvaluation = task.DefaultStateEvaluation,
+        ExitCodeDecides = task.ExitCodeDecides,
         Acl = task.Acl,
         Cancellable = task.Cancellable,
         CreatedAt = now,

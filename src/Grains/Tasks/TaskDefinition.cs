@@ -60,6 +60,9 @@ public sealed record TaskDefinition
     /// <summary>The script's media type from the recipe, or null.</summary>
     [Id(19)] public string? Mimetype { get; init; }
 
+    /// <summary>Whether any exit code but 0 makes a job a failure, whatever its script reports. TheEye has no such setting.</summary>
+    [Id(20)] public bool ExitCodeDecides { get; init; }
+
     /// <summary>TheEye's default, 600000 ms.</summary>
     public static TimeSpan DefaultTimeout { get; } = TimeSpan.FromMinutes(10);
 }

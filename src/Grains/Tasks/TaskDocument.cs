@@ -53,6 +53,12 @@ internal static class TaskDocument
         json.WriteBoolean("cancellable", task.Cancellable);
         json.WriteBoolean("multitasking", task.Multitasking);
         json.WriteString("default_state_evaluation", task.DefaultStateEvaluation);
+        if (task.ExitCodeDecides)
+        {
+            // Only then: TheEye's documents have no such member.
+            json.WriteBoolean("exit_code_decides", true);
+        }
+
         json.WriteString("creation_date", JsonText.Iso(task.CreatedAt));
     }
 

@@ -82,6 +82,8 @@ public sealed class WireTests(TestServer server)
             Script = "echo"u8.ToArray(),
         },
         ["a record of a job that takes turns"] = JobRecord.Fenced(Spec with { RunsSerially = true }, Attempt, Silo, DateTimeOffset.UnixEpoch),
+        ["a record of a job whose exit code decides"] = JobRecord.Fenced(Spec with { ExitCodeDecides = true }, Attempt, Silo, DateTimeOffset.UnixEpoch),
+        ["a task whose exit code decides"] = new TaskDefinition { Id = "a", Customer = "b", Name = "c", Type = TaskType.Script, ExitCodeDecides = true },
         ["over the limit"] = new JobReply.QuotaExceeded(QuotaScope.Task, 3),
         ["storage full"] = new JobReply.StorageFull(),
         ["a line"] = new TaskQueue { Jobs = ["a", "b"] },

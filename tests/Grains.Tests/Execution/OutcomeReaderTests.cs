@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using SyncCluster.Execution;
+using SyncCluster.Grains.Tests.Jobs;
 using SyncCluster.Jobs;
 using SyncCluster.Scripts;
 
@@ -51,10 +52,40 @@ public sealed class OutcomeReaderTests
     [InlineData("success", "failure", JobState.Success)]
     [InlineData("{}", "failure", JobState.Failure)]
     public void A_script_that_reports_no_state_gets_the_default_of_its_task(string lastLine, string? defaultState, JobState state) =>
-        Assert.Equal(state, OutcomeReader.Read(Exited(lastLine), defaultState, StopReason.Canceled).State);
+        Assert.Equal(state, OutcomeReader.Read(Exited(lastLine), JobSamples.Spec() with { DefaultStateEvaluation = defaultState }, StopReason.Canceled).State);
 
     [Fact]
     public void The_exit_code_does_not_matter() => Assert.Equal(JobState.Success, Read(Exited("success") with { Code = 1 }).State);
+
+    [Theory]
+    [InlineData("""{"state":"success","data":"x"}""", 1, JobState.Failure)]
+    [InlineData("done", 137, JobState.Failure)]
+    [InlineData("done", 0, JobState.Success)]
+    [InlineData("failure", 0, JobState.Failure)]
+    public void The_exit_code_decides_where_the_task_says_so(string lastLine, int code, JobState state)
+    {
+        var outcome = OutcomeReader.Read(Exited(lastLine) with { Code = code }, JobSamples.Spec() with { ExitCodeDecides = true }, StopReason.Canceled);
+
+        Assert.Equal((Lifecycle.Finished, state), (outcome.Lifecycle, outcome.State));
+        Assert.Equal(lastLine.Contains('x', StringComparison.Ordinal) ? """["x"]""" : "[]", Text(outcome.Output));
+    }
+
+    [Theory]
+    [InlineData("success")]
+    [InlineData("""{"state":"success","output":{"statusCode":200},"event_name":"go"}""")]
+    [InlineData("")]
+    [InlineData(null)]
+    public void A_script_that_a_signal_has_ended_has_failed_whatever_it_had_printed(string? lastLine)
+    {
+        var outcome = Read(new ScriptRun { End = ScriptEnd.Exited, Signal = "SIGKILL", Log = lastLine ?? "", LastLine = lastLine });
+
+        Assert.Equal((Lifecycle.Finished, JobState.Failure, null), (outcome.Lifecycle, outcome.State, outcome.TriggerName));
+        Assert.StartsWith("[\"The script was ended by SIGKILL, which the server did not send.", Text(outcome.Output), StringComparison.Ordinal);
+        using var result = JsonDocument.Parse(outcome.Result);
+        Assert.Equal("SIGKILL", result.RootElement.GetProperty("signal").GetString());
+        Assert.Equal(JsonValueKind.Null, result.RootElement.GetProperty("code").ValueKind);
+        Assert.False(result.RootElement.GetProperty("killed").GetBoolean());
+    }
 
     [Theory]
     [InlineData("""{"components":{"c": 1.0},"next":[2.0],"event_name":"go"}""", """{"c":1.0}""", "[2.0]", "go")]
@@ -101,8 +132,8 @@ public sealed class OutcomeReaderTests
     {
         var run = Exited("success") with { End = ScriptEnd.Stopped, Signal = "SIGTERM" };
 
-        var canceled = OutcomeReader.Read(run, null, StopReason.Canceled);
-        var failed = OutcomeReader.Read(run, null, StopReason.Failure("The server stops."));
+        var canceled = OutcomeReader.Read(run, JobSamples.Spec(), StopReason.Canceled);
+        var failed = OutcomeReader.Read(run, JobSamples.Spec(), StopReason.Failure("The server stops."));
 
         Assert.Equal((Lifecycle.Terminated, JobState.Canceled), (canceled.Lifecycle, canceled.State));
         Assert.Equal("""["The job was canceled while it ran."]""", Text(canceled.Output));
@@ -191,7 +222,7 @@ public sealed class OutcomeReaderTests
 
     private static ScriptRun Exited(string lastLine) => new() { End = ScriptEnd.Exited, Code = 0, Log = lastLine, LastLine = lastLine };
 
-    private static JobOutcome Read(ScriptRun run) => OutcomeReader.Read(run, null, StopReason.Canceled);
+    private static JobOutcome Read(ScriptRun run) => OutcomeReader.Read(run, JobSamples.Spec(), StopReason.Canceled);
 
     private static string? Text(byte[]? json) => json is null ? null : Encoding.UTF8.GetString(json);
 }

@@ -36,6 +36,10 @@ public sealed class TaskDocumentTests
     }
 
     [Fact]
+    public void The_document_says_that_the_exit_code_decides_only_where_it_does() => Assert.Contains(
+        "\"exit_code_decides\":true", Encoding.UTF8.GetString(TaskDocument.Render(Task with { ExitCodeDecides = true }, null)), StringComparison.Ordinal);
+
+    [Fact]
     public void The_answer_to_an_import_shows_the_secret() =>
         Assert.EndsWith(""","secret":"s3cret"}""", Encoding.UTF8.GetString(TaskDocument.Render(Task, "s3cret")), StringComparison.Ordinal);
 }

@@ -94,6 +94,6 @@ internal sealed partial class JobRunner
                 Started = log => job.Log = log,
             },
             stop.Token);
-        return OutcomeReader.Read(run, spec.DefaultStateEvaluation, job.Cancellation.IsCancellationRequested ? StopReason.Canceled : ServerStopped);
+        return OutcomeReader.Read(run, spec, job.Cancellation.IsCancellationRequested ? StopReason.Canceled : ServerStopped);
     }
 }

@@ -38,16 +38,23 @@ internal sealed class RecipeFields(JsonElement json, string name, RecipeErrors e
         return text;
     }
 
-    /// <summary>The value of a boolean; true if it is absent.</summary>
-    public bool Boolean(string member)
+    /// <summary>The value of a boolean.</summary>
+    /// <param name="member">The member's name.</param>
+    /// <param name="otherwise">The value if it is absent.</param>
+    public bool Boolean(string member, bool otherwise)
     {
-        var kind = Find(member)?.ValueKind ?? JsonValueKind.True;
-        if (kind is not (JsonValueKind.True or JsonValueKind.False))
+        switch (Find(member)?.ValueKind)
         {
-            AddError(member, "must be true or false");
+            case null:
+                return otherwise;
+            case JsonValueKind.True:
+                return true;
+            case JsonValueKind.False:
+                return false;
+            default:
+                AddError(member, "must be true or false");
+                return otherwise;
         }
-
-        return kind != JsonValueKind.False;
     }
 
     /// <summary>One of the given values; null if it is absent or empty.</summary>

@@ -131,6 +131,24 @@ public abstract class SyncCallTests(TestServer server)
     }
 
     [Fact]
+    public async Task A_task_may_have_the_exit_code_decide()
+    {
+        var task = await server.ImportAsync("echo '{\"state\":\"success\",\"output\":\"x\"}'; exit 3", task: new { exit_code_decides = true });
+        Assert.Equal((500, """["x"]"""), await server.CallAsync(task));
+    }
+
+    [Theory]
+    [InlineData("sh %script%")]
+    [InlineData("A=1 sh %script%; exit $?")]
+    public async Task A_script_that_a_signal_has_ended_is_a_500_with_the_signal_in_the_result(string runas)
+    {
+        var task = await server.ImportAsync("""echo '{"state":"success","output":{"statusCode":200}}'; kill -9 $$""", runas);
+        var (status, body) = await server.CallAsync(task, flags: "?result");
+        Assert.Equal((500, "SIGKILL"), (status, (string?)JsonNode.Parse(body)!["signal"]));
+        Assert.Equal(500, (await server.CallAsync(task, flags: "?parse")).Status);
+    }
+
+    [Fact]
     public async Task A_timeout_is_a_500_and_its_lifecycle_terminated()
     {
         var task = await server.ImportAsync("exec sleep 60", task: new { timeout = 100 });

@@ -60,7 +60,7 @@ internal sealed class ScriptAgent : IDisposable
                 Timeout = spec.Timeout,
             },
             canceled);
-        var outcome = OutcomeReader.Read(run, spec.DefaultStateEvaluation, StopReason.Canceled);
+        var outcome = OutcomeReader.Read(run, spec, StopReason.Canceled);
         return new JobEnd
         {
             Lifecycle = outcome.Lifecycle.WireName(),

@@ -23,6 +23,7 @@ public sealed class RecipeExportTests
             Cancellable = false,
             Multitasking = false,
             DefaultStateEvaluation = "failure",
+            ExitCodeDecides = true,
             Mimetype = "text/javascript",
         };
 

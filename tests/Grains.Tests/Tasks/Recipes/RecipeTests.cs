@@ -15,7 +15,7 @@ public sealed class RecipeTests
         Assert.Equal(("t1", "acme", "Task", ""), (task.Id, task.Customer, task.Name, task.Description));
         Assert.Equal((TaskType.Script, ArgumentsType.Legacy), (task.Type, task.ArgumentsType));
         Assert.Equal((TimeSpan.FromMinutes(10), "%script%", null), (task.Timeout, task.Runas, task.DefaultStateEvaluation));
-        Assert.True(task is { Cancellable: true, Multitasking: true, Arguments: [], Acl: [], Env.Count: 0 });
+        Assert.True(task is { Cancellable: true, Multitasking: true, ExitCodeDecides: false, Arguments: [], Acl: [], Env.Count: 0 });
         Assert.Equal(("api.js", null, Now), (task.Filename, task.Mimetype, task.CreatedAt));
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Script)), task.ScriptDigest);
         Assert.Equal([7], task.SecretHash);
@@ -84,6 +84,7 @@ public sealed class RecipeTests
     [InlineData("timeout", "[]", "task.timeout must be")]
     [InlineData("cancellable", "\"true\"", "task.cancellable must be true or false")]
     [InlineData("multitasking", "1", "task.multitasking must be true or false")]
+    [InlineData("exit_code_decides", "0", "task.exit_code_decides must be true or false")]
     [InlineData("acl", "\"me\"", "task.acl must be an array")]
     [InlineData("acl", "[1]", "task.acl must be an array")]
     [InlineData("env", "[]", "task.env must be an object")]
