@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Runtime.Versioning;
 using System.Text.RegularExpressions;
 
 namespace SyncCluster.Scripts;
@@ -23,9 +24,10 @@ internal static partial class LaunchFailure
 
         foreach (var (name, value) in command.Environment)
         {
-            if (name is "" || name.AsSpan().ContainsAny('=', '\0') || value.Contains('\0', StringComparison.Ordinal))
+            // The names are part of a shell's text.
+            if (!VariableName().IsMatch(name) || value.Contains('\0', StringComparison.Ordinal))
             {
-                return $"The environment variable \"{name.Replace('\0', '?')}\" has a name or a value that no program can be given.";
+                return $"The environment variable \"{name.Replace('\0', '?')}\" has a name or a value that can't be given to a script.";
             }
         }
 
@@ -59,14 +61,21 @@ internal static partial class LaunchFailure
     /// message must be the whole log: if the script has printed anything else, it ran. Nothing may be started again for it: a script can print and
     /// exit like a shell.
     /// </summary>
-    public static string? Of(ScriptCommand command, string folder, int? code, string log)
+    [SupportedOSPlatform("linux")]
+    public static string? Of(ScriptCommand command, ScriptFolder folder, ScriptRun run)
     {
-        if (code is not (126 or 127) || Reason(log) is not { } reason)
+        if (!run.HasBegun)
+        {
+            var printed = run.Log.Trim().Replace(folder.Path, "its folder", StringComparison.Ordinal);
+            return $"The server could not start the script with its user, its sandbox and its limits, and has not run it: {printed}";
+        }
+
+        if (run.Code is not (126 or 127) || Reason(run.Log) is not { } reason)
         {
             return null;
         }
 
-        reason = reason.Replace(folder + "/", "", StringComparison.Ordinal);
+        reason = reason.Replace(folder.Inside + "/", "", StringComparison.Ordinal);
         return $"The server could not start `{command.Runas}`: {reason}. Install the interpreter or change script_runas.";
     }
 
@@ -82,10 +91,13 @@ internal static partial class LaunchFailure
         };
     }
 
-    // dash, then bash; GNU env (with its hint in a second line), then busybox.
+    [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*\z")]
+    private static partial Regex VariableName();
+
+    // dash, then bash (which says it twice of exec); GNU env (with its hint in a second line), then busybox.
     [GeneratedRegex("""
         \A(?:
-            script_runas:\ (?:line\ )?[0-9]+:\ (?<shell>[^\n]+)
+            script_runas:\ (?:line\ )?[0-9]+:\ (?:exec:\ )?(?<shell>[^\n]+) (?:\nscript_runas:\ [^\n]*exec:[^\n]*)?
           | (?:/[^\s:]*/)?env:\ (?:can't\ execute\ )?['‘]?(?<program>[^'’‘\n:]+)['’]?:\ (?<why>[^\n]+) (?:\n[^\n]*env:\ [^\n]*)?
         )\s*\z
         """, RegexOptions.IgnorePatternWhitespace | RegexOptions.CultureInvariant)]

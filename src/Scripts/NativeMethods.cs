@@ -13,11 +13,24 @@ internal static partial class NativeMethods
     public const int Terminate = 15;
     public const int ArgumentsTooLong = 7;
 
+    /// <summary>The number of a limit of the system.</summary>
+    public const int CpuLimit = 0;
+
+    /// <inheritdoc cref="CpuLimit"/>
+    public const int FileSizeLimit = 1;
+
+    /// <inheritdoc cref="CpuLimit"/>
+    public const int DataLimit = 2;
+
+    /// <inheritdoc cref="CpuLimit"/>
+    public const int ProcessLimit = 6;
+
+    private const int CurrentFolder = -100;
+    private const int EffectiveUser = 0x200;
     private const int NoSuchProcess = 3;
     private const int BrokenPipe = 13;
     private const int Child = 17;
     private const int ReadAccess = 4;
-    private const int ExecuteAccess = 1;
     private const int SetDumpable = 4;
     private const short PollIn = 1;
 
@@ -74,10 +87,23 @@ internal static partial class NativeMethods
     public static bool Exists(int id) => kill(id, 0) == 0 || Marshal.GetLastPInvokeError() != NoSuchProcess;
 
     /// <summary>Whether this user may read a file. For loops in which an exception for each refusal would cost more than the work itself.</summary>
-    public static bool MayRead(string path) => access(path, ReadAccess) == 0;
+    public static bool MayRead(string path) => faccessat(CurrentFolder, path, ReadAccess, EffectiveUser) == 0;
 
-    /// <summary>Whether this user may run a file as a program.</summary>
-    public static bool MayRun(string path) => access(path, ExecuteAccess) == 0 && File.Exists(path);
+    /// <summary>The highest value that this process may set a limit to without rights of its own; the largest number for no limit.</summary>
+    public static ulong HardLimit(int resource) => getrlimit(resource, out var limit) == 0 && limit.Hard != nuint.MaxValue ? limit.Hard : ulong.MaxValue;
+
+    /// <summary>The id of this process' user.</summary>
+    public static int UserId => (int)geteuid();
+
+    /// <summary>Gives a file or a folder to a user, and to the group of the same number.</summary>
+    /// <exception cref="UnauthorizedAccessException">This process may not do that.</exception>
+    public static void ChangeOwner(string path, int user)
+    {
+        if (lchown(path, (uint)user, (uint)user) != 0)
+        {
+            throw new UnauthorizedAccessException($"The owner of {path} can't be changed: error {Marshal.GetLastPInvokeError()}.");
+        }
+    }
 
     /// <summary>Waits until one of two descriptors has data or is at its end, or the time is over.</summary>
     public static (bool One, bool Other) WaitReadable(SafeHandle? one, SafeHandle? other, TimeSpan atMost)
@@ -109,10 +135,25 @@ internal static partial class NativeMethods
     private static partial nint signal(int signal, nint handler);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int access(string path, int mode);
+    private static partial int faccessat(int folder, string path, int mode, int flags);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int lchown(string path, uint user, uint group);
+
+    [LibraryImport("libc")]
+    private static partial uint geteuid();
+
+    [LibraryImport("libc")]
+    private static partial int getrlimit(int resource, out ResourceLimit limit);
 
     [LibraryImport("libc")]
     private static partial int poll(ref PollDescriptor descriptors, nuint count, int milliseconds);
+
+    private struct ResourceLimit
+    {
+        public nuint Soft;
+        public nuint Hard;
+    }
 
     private struct PollDescriptor
     {

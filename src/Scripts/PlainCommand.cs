@@ -5,7 +5,7 @@ namespace SyncCluster.Scripts;
 
 /// <summary>
 /// A command that a shell would only split at white space and run: a program, words without a meaning to the shell, and the script with its
-/// arguments. It is started without a shell, which would take as long to start as a small script.
+/// arguments. The shell that sets the limits becomes that program, so that its process is the script's: its exit code and its signals are exact.
 /// </summary>
 internal static class PlainCommand
 {
@@ -45,20 +45,5 @@ internal static class PlainCommand
         }
 
         return words.Count == 0 || ShellWords.Contains(words[0]) ? null : words;
-    }
-
-    /// <summary>The file that a shell would run by that name; null if there is none, or if only the shell can tell.</summary>
-    /// <param name="name">A name, or a path.</param>
-    /// <param name="path">The value of <c>PATH</c> in the command's environment.</param>
-    /// <param name="isProgram">Whether a file may be run.</param>
-    public static string? Find(string name, string? path, Func<string, bool> isProgram)
-    {
-        if (name.Contains('/', StringComparison.Ordinal))
-        {
-            return name;
-        }
-
-        var folders = path?.Split(':') ?? [];
-        return Array.TrueForAll(folders, Path.IsPathRooted) ? folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(isProgram) : null;
     }
 }

@@ -21,6 +21,9 @@ internal sealed record ScriptCommand
 
     public required TimeSpan Timeout { get; init; }
 
+    /// <summary>The id of the user, and of the group, that the script runs as; null for the server's own.</summary>
+    public int? User { get; init; }
+
     /// <summary>Called with the log when the script has started. The log may be read while the script runs.</summary>
     public Action<ScriptLog> Started { get; init; } = _ => { };
 }

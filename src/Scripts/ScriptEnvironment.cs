@@ -5,8 +5,12 @@ internal static class ScriptEnvironment
 {
     private static readonly string[] PassedOn = ["PATH", "HOME", "LANG", "TMPDIR"];
 
+    /// <param name="server">The server's variables.</param>
+    /// <param name="command">The variables of the task and the job.</param>
+    /// <param name="marker">The run.</param>
+    /// <param name="home">The folder in place of those of the server's user; null if the script may use them.</param>
     public static Dictionary<string, string> Compose(
-        Func<string, string?> server, IReadOnlyDictionary<string, string> command, RunMarker marker)
+        Func<string, string?> server, IReadOnlyDictionary<string, string> command, RunMarker marker, string? home)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var name in PassedOn)
@@ -15,6 +19,11 @@ internal static class ScriptEnvironment
             {
                 variables[name] = value;
             }
+        }
+
+        if (home is not null)
+        {
+            variables["HOME"] = variables["TMPDIR"] = home;
         }
 
         foreach (var (name, value) in command)

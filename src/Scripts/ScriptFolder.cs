@@ -3,20 +3,29 @@ using System.Runtime.Versioning;
 namespace SyncCluster.Scripts;
 
 /// <summary>The temporary folder of one run: its working directory, with the script and the files among its arguments.</summary>
+/// <param name="Path">Where it is.</param>
+/// <param name="Inside">Where the script sees it.</param>
+/// <param name="Script">Where the script sees itself.</param>
+/// <param name="Arguments">The script's arguments.</param>
 [SupportedOSPlatform("linux")]
-internal sealed record ScriptFolder(string Path, string Script, IReadOnlyList<string> Arguments)
+internal sealed record ScriptFolder(string Path, string Inside, string Script, IReadOnlyList<string> Arguments)
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <inheritdoc cref="ScriptFolders.Create"/>
-    public static ScriptFolder Create(string path, ScriptCommand command)
+    public static ScriptFolder Create(string path, string inside, ScriptCommand command)
     {
         Directory.CreateDirectory(path, OwnerOnly);
         try
         {
-            var script = System.IO.Path.Combine(path, command.Filename);
-            Write(script, command.Script.Span);
-            return new ScriptFolder(path, script, [.. command.Arguments.Select((argument, index) => WriteFileArgument(path, argument, index))]);
+            Write(System.IO.Path.Combine(path, command.Filename), command.Script.Span);
+            string[] arguments = [.. command.Arguments.Select((argument, index) => WriteFileArgument(path, inside, argument, index))];
+            if (command.User is { } user)
+            {
+                GiveTo(user, path);
+            }
+
+            return new ScriptFolder(path, inside, System.IO.Path.Combine(inside, command.Filename), arguments);
         }
         catch
         {
@@ -41,7 +50,7 @@ internal sealed record ScriptFolder(string Path, string Script, IReadOnlyList<st
         }
     }
 
-    private static string WriteFileArgument(string folder, string argument, int index)
+    private static string WriteFileArgument(string folder, string inside, string argument, int index)
     {
         if (DataUrl.Decode(argument) is not { } content)
         {
@@ -49,10 +58,10 @@ internal sealed record ScriptFolder(string Path, string Script, IReadOnlyList<st
         }
 
         // The script may have any name, also this one.
-        var file = System.IO.Path.Combine(folder, $"argument-{index + 1}");
-        file = File.Exists(file) ? file + "-file" : file;
-        Write(file, content);
-        return file;
+        var name = $"argument-{index + 1}";
+        name = File.Exists(System.IO.Path.Combine(folder, name)) ? name + "-file" : name;
+        Write(System.IO.Path.Combine(folder, name), content);
+        return System.IO.Path.Combine(inside, name);
     }
 
     private static void Write(string path, ReadOnlySpan<byte> content)
@@ -66,6 +75,15 @@ internal sealed record ScriptFolder(string Path, string Script, IReadOnlyList<st
             BufferSize = 0,
         });
         file.Write(content);
+    }
+
+    /// <summary>Gives a folder and its files to a user. The folder is the last: until then nobody else can change what is in it.</summary>
+    private static void GiveTo(int user, string folder)
+    {
+        foreach (var file in Directory.EnumerateFiles(folder).Append(folder))
+        {
+            NativeMethods.ChangeOwner(file, user);
+        }
     }
 
     private static void GrantAccess(DirectoryInfo folder)

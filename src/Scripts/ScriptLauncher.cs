@@ -1,17 +1,25 @@
 using System.ComponentModel;
 using System.Runtime.Versioning;
+using SyncCluster.Scripts.Isolation;
 
 namespace SyncCluster.Scripts;
 
 /// <summary>
-/// Starts the process of a script: directly where its command needs no shell, else by way of a shell, and by .NET's own start of processes where
-/// <see cref="PosixSpawn"/> is not possible.
+/// Starts the process of a script, by way of the programs of its isolation. The last of them is a shell: it sets the limits, gives the script its
+/// environment, and becomes the script's command or runs it. Where <see cref="PosixSpawn"/> is not possible, .NET starts the first of them.
 /// </summary>
 [SupportedOSPlatform("linux")]
-internal sealed class ScriptLauncher(Shell shell, Watchdog watchdog)
+internal sealed class ScriptLauncher(Shell shell, ScriptIsolation isolation, TimeSpan killGrace, Watchdog watchdog)
 {
     /// <summary>The name of the shell in its own messages, which <see cref="LaunchFailure"/> reads.</summary>
     public const string ShellName = "script_runas";
+
+    /// <summary>The kernel kills scripts first when memory runs out.</summary>
+    private const string FirstToBeKilled = "{ echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null\n";
+
+    private const string SameOutput = "exec 2>&1 </dev/null\n";
+
+    private static readonly string Beginning = $"printf '\\{Convert.ToString(ScriptLog.Beginning, 8)}'\n";
 
     /// <summary>Starts the script's process, once the watchdog runs that kills it if this server dies.</summary>
     /// <exception cref="Win32Exception">It could not be started.</exception>
@@ -24,18 +32,18 @@ internal sealed class ScriptLauncher(Shell shell, Watchdog watchdog)
         watchdog.Ensure();
         NativeMethods.RestoreBrokenPipeInChildren();
 
-        var environment = ScriptEnvironment.Compose(Environment.GetEnvironmentVariable, command.Environment, marker);
+        var home = command.User is null && isolation.Sandbox is null ? null : folder.Inside;
+        var environment = new CarriedEnvironment(
+            ScriptEnvironment.Compose(Environment.GetEnvironmentVariable, command.Environment, marker, home));
         string[] script = [folder.Script, .. folder.Arguments];
-        if (!shell.Spawns)
-        {
-            return StartManaged(command, folder, environment, script, log);
-        }
-
-        return StartWithoutShell(command, folder, environment, script, log)
-            ?? new SpawnedProcess(shell.Sh!, [shell.Sh!, "-c", ShellText(command.Runas), ShellName, .. script], environment, folder.Path, log)
-            {
-                IsWrapped = true,
-            };
+        var plain = PlainCommand.Words(command.Runas, script);
+        var limits = isolation.Limits.ShellText(command.Timeout, killGrace, command.User is not null);
+        var run = plain is null ? ShellText(command.Runas) : "exec \"$@\"";
+        var text = $"{FirstToBeKilled}{limits} || exit 1\n{environment.ShellText}{Beginning}{run}";
+        string[] words = [.. isolation.Words(shell, folder.Path, command.User), "-c", text, ShellName, .. plain ?? script];
+        return shell.Spawns
+            ? new SpawnedProcess(words[0], words, environment.Variables, folder.Path, log) { IsWrapped = plain is null || isolation.Sandbox is not null }
+            : StartManaged(words, environment.Variables, folder.Path, log);
     }
 
     /// <summary>The command as a shell reads it. Quotes around the placeholder would end those around the arguments.</summary>
@@ -44,11 +52,11 @@ internal sealed class ScriptLauncher(Shell shell, Watchdog watchdog)
         .Replace("'%script%'", "%script%", StringComparison.Ordinal)
         .Replace("%script%", "\"$@\"", StringComparison.Ordinal);
 
-    private ManagedProcess StartManaged(
-        ScriptCommand command, ScriptFolder folder, Dictionary<string, string> environment, string[] script, ScriptLog log)
+    private ManagedProcess StartManaged(string[] words, IReadOnlyDictionary<string, string> environment, string folder, ScriptLog log)
     {
-        var start = shell.Command("exec 2>&1 </dev/null\n" + ShellText(command.Runas), ShellName, script);
-        start.WorkingDirectory = folder.Path;
+        // .NET starts a process with two pipes: a shell in front of the others makes them one.
+        var start = shell.Command(SameOutput + "exec \"$@\"", ShellName, words);
+        start.WorkingDirectory = folder;
         start.RedirectStandardOutput = true;
         foreach (var (name, value) in environment)
         {
@@ -56,26 +64,5 @@ internal sealed class ScriptLauncher(Shell shell, Watchdog watchdog)
         }
 
         return new ManagedProcess(start, log) { IsWrapped = true };
-    }
-
-    /// <summary>Null where the command needs a shell.</summary>
-    private static SpawnedProcess? StartWithoutShell(
-        ScriptCommand command, ScriptFolder folder, Dictionary<string, string> environment, string[] script, ScriptLog log)
-    {
-        if (PlainCommand.Words(command.Runas, script) is not { } words
-            || PlainCommand.Find(words[0], environment.GetValueOrDefault("PATH"), NativeMethods.MayRun) is not { } program)
-        {
-            return null;
-        }
-
-        try
-        {
-            return new SpawnedProcess(program, words, new Dictionary<string, string>(environment) { ["PWD"] = folder.Path }, folder.Path, log);
-        }
-        catch (Win32Exception)
-        {
-            // The shell may be able to start it, or prints why it can't.
-            return null;
-        }
     }
 }

@@ -22,6 +22,12 @@ internal sealed class ScriptLog
     /// <summary>The limit of the last line in bytes. A longer one is not kept.</summary>
     public const int LineCapacity = 2 << 20;
 
+    /// <summary>
+    /// What the shell prints that sets a script's limits, before it becomes the script: until then the programs print that start the script. Not a
+    /// part of the log.
+    /// </summary>
+    public const byte Beginning = 6;
+
     private const int Half = Capacity / 2;
 
     private readonly Lock _lock = new();
@@ -32,6 +38,12 @@ internal sealed class ScriptLog
     private bool _mayBeInsideCharacter;
     private long _length;
 
+    /// <summary>Whether the script has begun. False at first only for a log that waits for <see cref="Beginning"/>.</summary>
+    public bool HasBegun { get; private set; } = true;
+
+    /// <summary>The log of a script that has not begun.</summary>
+    public static ScriptLog BeforeScript() => new() { HasBegun = false };
+
     /// <summary>The last line that is not blank, trimmed; empty if there is none; null if it was too long to be kept.</summary>
     public string? LastLine => _line.Text;
 
@@ -40,6 +52,13 @@ internal sealed class ScriptLog
     {
         lock (_lock)
         {
+            if (!HasBegun && bytes.IndexOf(Beginning) is >= 0 and var at)
+            {
+                HasBegun = true;
+                Append(bytes[..at]);
+                bytes = bytes[(at + 1)..];
+            }
+
             _line.Append(bytes);
             if (!_mayBeInsideCharacter && Utf8.IsValid(bytes))
             {

@@ -5,6 +5,9 @@ internal sealed record ScriptRun
 {
     public required ScriptEnd End { get; init; }
 
+    /// <summary>Whether the script has begun. False: what was printed, and the exit code, are of the programs that start it.</summary>
+    public bool HasBegun { get; init; }
+
     /// <summary>The exit code; null if there is none, because the script was killed or not started.</summary>
     public int? Code { get; init; }
 

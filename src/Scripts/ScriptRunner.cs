@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
+using SyncCluster.Scripts.Isolation;
 
 namespace SyncCluster.Scripts;
 
@@ -28,6 +29,7 @@ internal sealed partial class ScriptRunner : IDisposable
 
     private readonly CancellationTokenSource _disposed = new();
     private readonly Shell _shell;
+    private readonly ScriptIsolation _isolation;
     private readonly TimeProvider _time;
     private readonly ILogger<ScriptRunner> _logger;
     private readonly ScriptFolders _folders;
@@ -36,22 +38,23 @@ internal sealed partial class ScriptRunner : IDisposable
     private readonly ScriptLauncher _launcher;
     private readonly ScriptSupervisor _supervisor;
 
+    /// <param name="isolation">What keeps scripts from the server, from each other, and from the machine's resources.</param>
     /// <param name="killGrace">How long a script that got SIGTERM may clean up before it gets SIGKILL.</param>
     /// <param name="time">The clock of timeouts and pauses.</param>
     /// <param name="loggers">The logs of this and of the watchdog.</param>
-    public ScriptRunner(TimeSpan killGrace, TimeProvider time, ILoggerFactory loggers)
-        : this(Shell.Find(Environment.GetEnvironmentVariable("PATH")), killGrace, time, loggers)
+    public ScriptRunner(ScriptIsolation isolation, TimeSpan killGrace, TimeProvider time, ILoggerFactory loggers)
+        : this(Shell.Find(Environment.GetEnvironmentVariable("PATH")), isolation, killGrace, time, loggers)
     {
     }
 
-    internal ScriptRunner(Shell shell, TimeSpan killGrace, TimeProvider time, ILoggerFactory loggers)
+    internal ScriptRunner(Shell shell, ScriptIsolation isolation, TimeSpan killGrace, TimeProvider time, ILoggerFactory loggers)
     {
-        (_shell, _time, _logger) = (shell, time, loggers.CreateLogger<ScriptRunner>());
+        (_shell, _isolation, _time, _logger) = (shell, isolation, time, loggers.CreateLogger<ScriptRunner>());
 #pragma warning disable CA1416 // Created on any platform, they do nothing before the first run, which needs Linux.
         _folders = new ScriptFolders();
         _sweep = new OrphanSweep(_id, _active.ContainsKey, time);
         _watchdog = new Watchdog(_shell, _id, _folders, time, loggers.CreateLogger<Watchdog>());
-        _launcher = new ScriptLauncher(_shell, _watchdog);
+        _launcher = new ScriptLauncher(_shell, isolation, killGrace, _watchdog);
         _supervisor = new ScriptSupervisor(killGrace, time, _disposed.Token);
 #pragma warning restore CA1416
     }
@@ -75,7 +78,7 @@ internal sealed partial class ScriptRunner : IDisposable
             return NotStarted("This server cannot run scripts: the local executor needs Linux. Run the task on an agent.");
         }
 
-        if (_shell.Missing is { } program)
+        if ((_shell.Missing ?? _isolation.Missing(_shell, command.User is not null)) is { } program)
         {
             return NotStarted($"This server cannot run scripts: it has no `{program}` in its PATH.");
         }
@@ -125,7 +128,7 @@ internal sealed partial class ScriptRunner : IDisposable
         ScriptFolder folder;
         try
         {
-            folder = _folders.Create(marker.Run, command);
+            folder = _folders.Create(marker.Run, command, _isolation.Sandbox);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -142,7 +145,7 @@ internal sealed partial class ScriptRunner : IDisposable
         {
             _active.TryRemove(marker.Run, out _);
             _sweep.Request();
-            Delete(folder.Path);
+            await DeleteAsync(folder.Path, command.User);
         }
     }
 
@@ -150,7 +153,7 @@ internal sealed partial class ScriptRunner : IDisposable
     private async Task<ScriptRun> RunProcessAsync(ScriptCommand command, ScriptFolder folder, RunMarker marker, CancellationToken stop)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromTicks(Math.Clamp(command.Timeout.Ticks, 0, LongestTimeout.Ticks)), _time);
-        var log = new ScriptLog();
+        var log = ScriptLog.BeforeScript();
         var begun = _time.GetTimestamp();
         ScriptProcess process;
         try
@@ -187,12 +190,13 @@ internal sealed partial class ScriptRunner : IDisposable
             {
                 End = end,
                 Code = end == ScriptEnd.Exited ? status.Code : null,
+                HasBegun = log.HasBegun,
                 Signal = signal,
                 Log = log.Text(),
                 LastLine = log.LastLine,
                 Elapsed = elapsed,
             };
-            return end == ScriptEnd.Exited && LaunchFailure.Of(command, folder.Path, run.Code, run.Log) is { } reason
+            return end == ScriptEnd.Exited && LaunchFailure.Of(command, folder, run) is { } reason
                 ? run with { End = ScriptEnd.NotStarted, Fault = reason }
                 : run;
         }
@@ -211,11 +215,18 @@ internal sealed partial class ScriptRunner : IDisposable
     }
 
     [SupportedOSPlatform("linux")]
-    private void Delete(string folder)
+    private async Task DeleteAsync(string folder, int? user)
     {
         try
         {
-            ScriptFolder.Delete(folder);
+            if (user is { } id)
+            {
+                await UserFiles.DeleteAsync(folder, id, _shell, _time);
+            }
+            else
+            {
+                ScriptFolder.Delete(folder);
+            }
         }
         catch (DirectoryNotFoundException)
         {

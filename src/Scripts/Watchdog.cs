@@ -38,8 +38,10 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
           done
         }
         sweep "$1"
-        find "$2" -type d -exec chmod u+rwx {} \;
-        rm -rf -- "$2"
+        rm -rf -- "$2" || {
+          find "$2" -type d -exec chmod u+rwx {} \;
+          rm -rf -- "$2"
+        }
         sleep 1
         sweep "$1"
         rm -rf -- "$2"

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace SyncCluster.Scripts.Tests;
 
-/// <summary>Which commands are started without a shell.</summary>
+/// <summary>Which commands take the place of the shell that starts them.</summary>
 public sealed class PlainCommandTests
 {
     [Theory]
@@ -45,17 +45,6 @@ public sealed class PlainCommandTests
         Assert.Contains("echo", builtIn);
         Assert.All(builtIn, name => Assert.Null(PlainCommand.Words($"{name} %script%", ["/s"])));
     }
-
-    [Theory]
-    [InlineData("sh", "/none:/usr/bin:/bin", "/usr/bin/sh")]
-    [InlineData("sh", "/none", null)]
-    [InlineData("sh", null, null)]
-    [InlineData("sh", "/usr/bin:", null)]
-    [InlineData("sh", "bin:/usr/bin", null)]
-    [InlineData("./x", null, "./x")]
-    [InlineData("/opt/x", "/usr/bin", "/opt/x")]
-    public void A_program_is_searched_in_PATH_as_by_a_shell(string name, string? path, string? found) =>
-        Assert.Equal(found, PlainCommand.Find(name, path, file => file is "/usr/bin/sh" or "/bin/sh"));
 
     private static async Task<string[]> OutputAsync(string program, string text, params string[] arguments)
     {

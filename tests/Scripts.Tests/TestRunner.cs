@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using SyncCluster.Scripts.Isolation;
 
 namespace SyncCluster.Scripts.Tests;
 
@@ -10,8 +11,9 @@ internal sealed class TestRunner : IDisposable
     /// <summary>A process that writes its id to the note <c>$1</c> and carries no marker: it can be found only by its group.</summary>
     public const string Unmarked = "env -i sh -c \"echo \\$\\$ >\\$1; exec sleep 1000\" sh \"$1\"";
 
-    public TestRunner(TimeSpan? killGrace = null, Shell? shell = null) => Runner = new ScriptRunner(
+    public TestRunner(TimeSpan? killGrace = null, Shell? shell = null, ScriptIsolation? isolation = null) => Runner = new ScriptRunner(
         shell ?? Shell.Find(Environment.GetEnvironmentVariable("PATH")),
+        isolation ?? new ScriptIsolation(),
         killGrace ?? TimeSpan.FromSeconds(20),
         TimeProvider.System,
         NullLoggerFactory.Instance);

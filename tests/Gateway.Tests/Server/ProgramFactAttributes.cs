@@ -1,4 +1,7 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
 using SyncCluster.Harness;
+using SyncCluster.Scripts.Isolation;
 using SyncCluster.Tests;
 
 namespace SyncCluster.Gateway.Tests.Server;
@@ -21,4 +24,56 @@ internal sealed class TheEyeRecipeRunFactAttribute : TheEyeRecipeFactAttribute
 internal sealed class NginxFactAttribute : FactAttribute
 {
     public NginxFactAttribute() => Skip = InstalledPrograms.Find("nginx") is null ? "nginx is not installed: apt-get install nginx-light" : null;
+}
+
+/// <summary>A test whose scripts run as users of their customers.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed class UsersFactAttribute : FactAttribute
+{
+    public UsersFactAttribute() => Skip = SkipReason;
+
+    public static string? SkipReason { get; } =
+        Capabilities.MissingForUsers() is { Count: > 0 } missing ? $"This process lacks {string.Join(", ", missing)}." : null;
+
+    /// <summary>Empty where the tests are skipped, so that their server starts.</summary>
+    public static string[] Settings => SkipReason is null ? ["--LocalExecutor:Users:acme=20001", "--LocalExecutor:Users:globex=20002"] : [];
+}
+
+/// <summary>A test whose scripts run in a sandbox. Skipped only where the system refuses one.</summary>
+internal sealed class SandboxFactAttribute : FactAttribute
+{
+    public SandboxFactAttribute() => Skip = SkipReason;
+
+    public static string? SkipReason { get; } = Refusal();
+
+    /// <inheritdoc cref="UsersFactAttribute.Settings"/>
+    public static string[] Settings => SkipReason is null ? ["--LocalExecutor:Sandbox=bubblewrap"] : [];
+
+    private static string? Refusal()
+    {
+        using var process = Process.Start(
+            new ProcessStartInfo("unshare", ["--user", "--map-root-user", "--pid", "--mount", "--fork", "--mount-proc", "true"]))!;
+        process.WaitForExit();
+        return process.ExitCode == 0 ? null : "This system refuses namespaces.";
+    }
+}
+
+/// <summary>A test whose server is not root and has a sandbox. Skipped as well where only root can read the build.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed class UnprivilegedSandboxFactAttribute : FactAttribute
+{
+    public UnprivilegedSandboxFactAttribute() => Skip = SandboxFactAttribute.SkipReason ?? (MayReadBuild() ? null : "Only root can read this build.");
+
+    /// <summary>The words before a command that is not to run as root.</summary>
+    public static string[] Words => UsersFactAttribute.SkipReason is null ? Unprivileged : ["env"];
+
+    /// <inheritdoc cref="Words"/>
+    public static string[] Unprivileged { get; } = ["setpriv", "--reuid=20009", "--regid=20009", "--clear-groups"];
+
+    private static bool MayReadBuild()
+    {
+        using var process = Process.Start(new ProcessStartInfo(Words[0], [.. Words[1..], "test", "-r", typeof(UnprivilegedSandboxFactAttribute).Assembly.Location]))!;
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
 }

@@ -20,15 +20,23 @@ internal sealed partial class JobRunner
     private readonly IGrainFactory _grains;
     private readonly ILocalSiloDetails _silo;
     private readonly ScriptRunner _scripts;
+    private readonly CustomerUsers _users;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<JobRunner> _logger;
     private readonly RetryPipeline _retries;
 
-    public JobRunner(IGrainFactory grains, ILocalSiloDetails silo, ScriptRunner scripts, TimeProvider timeProvider, ILogger<JobRunner> logger)
+    public JobRunner(
+        IGrainFactory grains,
+        ILocalSiloDetails silo,
+        ScriptRunner scripts,
+        CustomerUsers users,
+        TimeProvider timeProvider,
+        ILogger<JobRunner> logger)
     {
         _grains = grains;
         _silo = silo;
         _scripts = scripts;
+        _users = users;
         _timeProvider = timeProvider;
         _logger = logger;
         _retries = new(RetryPolicy.Runner, timeProvider, LogCallFailed);
@@ -80,6 +88,11 @@ internal sealed partial class JobRunner
     private async Task<JobOutcome> ExecuteAsync(QueuedJob job, byte[] script, CancellationToken kill)
     {
         var spec = job.Spec;
+        if (!_users.TryFind(spec.Customer, out var user))
+        {
+            return ServerOutcomes.NotRun("This server has no user for the scripts of this customer: LocalExecutor:Users names none.");
+        }
+
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(kill, job.Cancellation.Token);
         var run = await _scripts.RunAsync(
             new ScriptCommand
@@ -91,6 +104,7 @@ internal sealed partial class JobRunner
                 Arguments = TaskArguments.ForScript(spec.Arguments),
                 Environment = JobEnvironment.Of(spec, _timeProvider.GetUtcNow(), TimeProvider.System.GetUtcNow()),
                 Timeout = spec.Timeout,
+                User = user,
                 Started = log => job.Log = log,
             },
             stop.Token);

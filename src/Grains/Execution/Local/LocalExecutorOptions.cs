@@ -27,6 +27,24 @@ internal sealed class LocalExecutorOptions
     /// <summary>How long a script may clean up after SIGTERM before it gets SIGKILL. Default 5 s.</summary>
     public TimeSpan KillGrace { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>What each process of a script may use.</summary>
+    public ScriptLimitOptions Limits { get; set; } = new();
+
+    /// <summary>
+    /// The id of the user, and of the group, that each customer's scripts run as, by the customer's name. Default none: all scripts run as the
+    /// server's user. If one customer has a user, all need one.
+    /// </summary>
+    public Dictionary<string, int> Users { get; set; } = [];
+
+    /// <summary>What confines scripts. Default nothing.</summary>
+    public ScriptSandbox Sandbox { get; set; }
+
+    /// <summary>Whether scripts in a sandbox may reach the network. Default true.</summary>
+    public bool SandboxNetwork { get; set; } = true;
+
+    /// <summary>Absolute paths of files and folders that scripts in a sandbox may read, besides the system's programs. Default none.</summary>
+    public List<string> SandboxPaths { get; set; } = [];
+
     /// <summary>Whether stored jobs end with this process, as in the embedded mode. Set by the host, not by configuration.</summary>
     internal bool JobsEndWithTheProcess { get; set; }
 }

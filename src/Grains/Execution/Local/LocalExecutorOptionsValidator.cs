@@ -1,10 +1,14 @@
 using Microsoft.Extensions.Options;
+using SyncCluster.Tasks;
 
 namespace SyncCluster.Execution.Local;
 
 /// <inheritdoc/>
 internal sealed class LocalExecutorOptionsValidator : IValidateOptions<LocalExecutorOptions>
 {
+    /// <summary>Ids below it are those of the system's own users.</summary>
+    private const int FirstUser = 1000;
+
     /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, LocalExecutorOptions options)
     {
@@ -29,6 +33,71 @@ internal sealed class LocalExecutorOptionsValidator : IValidateOptions<LocalExec
             result.AddError("LocalExecutor:DrainTime and LocalExecutor:KillGrace must not be negative, and less than an hour together.");
         }
 
+        ValidateLimits(options.Limits, result);
+        ValidateUsers(options.Users, result);
+        ValidateSandbox(options, result);
         return result.Build();
+    }
+
+    private static void ValidateLimits(ScriptLimitOptions limits, ValidateOptionsResultBuilder result)
+    {
+        if (limits.FileSize is < 0 or (> 0 and < 1 << 20))
+        {
+            result.AddError("LocalExecutor:Limits:FileSize must be 0 for no limit, or a number of bytes from 1048576 on.");
+        }
+
+        if (limits.Data is < 0 or (> 0 and < 64 << 20))
+        {
+            result.AddError("LocalExecutor:Limits:Data must be 0 for no limit, or a number of bytes from 67108864 on.");
+        }
+
+        if (limits.Cpu < TimeSpan.FromSeconds(1))
+        {
+            result.AddError("LocalExecutor:Limits:Cpu must be at least a second.");
+        }
+
+        if (limits.Processes is < 0 or (> 0 and < 16))
+        {
+            result.AddError("LocalExecutor:Limits:Processes must be 0 for no limit, or a number from 16 on.");
+        }
+    }
+
+    private static void ValidateUsers(Dictionary<string, int> users, ValidateOptionsResultBuilder result)
+    {
+        var customers = new Dictionary<int, string>();
+        foreach (var (customer, user) in users)
+        {
+            if (!CustomerName.IsValid(customer))
+            {
+                result.AddError($"LocalExecutor:Users:{customer}: there can be no customer of that name.");
+            }
+
+            if (user < FirstUser || user is 65534 or 65535)
+            {
+                result.AddError($"LocalExecutor:Users:{customer} must be the id of a user from {FirstUser} on, and not that of nobody.");
+            }
+            else if (!customers.TryAdd(user, customer))
+            {
+                result.AddError($"LocalExecutor:Users:{customer} is the user of {customers[user]} already: each customer needs one of its own.");
+            }
+        }
+    }
+
+    private static void ValidateSandbox(LocalExecutorOptions options, ValidateOptionsResultBuilder result)
+    {
+        if (!Enum.IsDefined(options.Sandbox))
+        {
+            result.AddError($"LocalExecutor:Sandbox must be {string.Join(" or ", Enum.GetNames<ScriptSandbox>())}.");
+        }
+
+        if (options.Sandbox == ScriptSandbox.None && (!options.SandboxNetwork || options.SandboxPaths.Count > 0))
+        {
+            result.AddError("LocalExecutor:SandboxNetwork and LocalExecutor:SandboxPaths count only with LocalExecutor:Sandbox=bubblewrap: set it as well.");
+        }
+
+        foreach (var path in options.SandboxPaths.Where(path => !Path.IsPathFullyQualified(path)))
+        {
+            result.AddError($"LocalExecutor:SandboxPaths: `{path}` is no absolute path.");
+        }
     }
 }

@@ -1,8 +1,10 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SyncCluster.Scripts;
+using SyncCluster.Scripts.Isolation;
 using SyncCluster.SerialTasks;
 
 namespace SyncCluster.Execution.Local;
@@ -13,6 +15,7 @@ internal static class LocalExecutorServices
     public static void AddLocalExecutor(this IServiceCollection services)
     {
         services.AddSingleton(provider => new ScriptRunner(
+            IsolationOf(provider.GetRequiredService<IOptions<LocalExecutorOptions>>().Value, provider.GetRequiredService<IConfiguration>()),
             provider.GetRequiredService<IOptions<LocalExecutorOptions>>().Value.KillGrace,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>()));
@@ -23,12 +26,14 @@ internal static class LocalExecutorServices
         });
         services.AddSingleton<HeldJobs>();
         services.AddSingleton<JobEnqueuer>();
+        services.AddSingleton<CustomerUsers>();
         services.AddSingleton<JobRunner>();
         services.AddSingleton<JobWorkers>();
         services.AddSingleton<QueueHandover>();
         services.AddSingleton<SerialTaskWaiters>();
         services.AddSingleton<RunnerQueries>();
         services.AddGrainService<RunnerService>(GrainServiceTypes.Runner);
+        services.AddHostedService<IsolationCheck>();
         services.AddExecutor<LocalExecutor>();
         services.AddOptions<LocalExecutorOptions>().BindConfiguration(LocalExecutorOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<LocalExecutorOptions>, LocalExecutorOptionsValidator>();
@@ -36,4 +41,28 @@ internal static class LocalExecutorServices
         services.AddOptions<HostOptions>().PostConfigure<IOptions<LocalExecutorOptions>>((host, executor) =>
             host.ShutdownTimeout += executor.Value.DrainTime + executor.Value.KillGrace);
     }
+
+    private static ScriptIsolation IsolationOf(LocalExecutorOptions options, IConfiguration configuration) => new()
+    {
+        Limits = new ScriptLimits
+        {
+            FileSize = options.Limits.FileSize is > 0 and var size ? size : null,
+            Data = options.Limits.Data is > 0 and var data ? data : null,
+            Cpu = options.Limits.Cpu,
+            Processes = options.Limits.Processes is > 0 and var processes ? processes : null,
+        },
+        Sandbox = options.Sandbox == ScriptSandbox.None ? null : new Sandbox
+        {
+            Network = options.SandboxNetwork,
+            Paths = options.SandboxPaths,
+            Hidden = [.. FilesOf(configuration)],
+        },
+    };
+
+    /// <summary>The files that the configuration is read from: they may hold secrets of the server.</summary>
+    private static IEnumerable<string> FilesOf(IConfiguration configuration) =>
+        ((configuration as IConfigurationRoot)?.Providers ?? [])
+            .OfType<FileConfigurationProvider>()
+            .Select(provider => provider.Source is { Path: { } path, FileProvider: { } files } ? files.GetFileInfo(path).PhysicalPath : null)
+            .OfType<string>();
 }

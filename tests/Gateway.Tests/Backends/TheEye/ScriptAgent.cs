@@ -6,6 +6,7 @@ using SyncCluster.Execution.Local;
 using SyncCluster.Jobs;
 using SyncCluster.Json;
 using SyncCluster.Scripts;
+using SyncCluster.Scripts.Isolation;
 using SyncCluster.Tasks;
 using SyncCluster.Tasks.Recipes;
 using SyncCluster.TheEye;
@@ -16,7 +17,7 @@ namespace SyncCluster.Gateway.Tests.Backends.TheEye;
 /// <summary>An agent of the stand-in that really runs the scripts of its tasks, by the means and rules of the local executor.</summary>
 internal sealed class ScriptAgent : IDisposable
 {
-    private readonly ScriptRunner _runner = new(new LocalExecutorOptions().KillGrace, TimeProvider.System, NullLoggerFactory.Instance);
+    private readonly ScriptRunner _runner = new(new ScriptIsolation(), new LocalExecutorOptions().KillGrace, TimeProvider.System, NullLoggerFactory.Instance);
 
     /// <summary>A task of TheEye with what this agent needs to run it.</summary>
     /// <param name="id">Its id, 24 hex digits.</param>
