@@ -10,6 +10,7 @@ using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.OpenApi;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Hosting;
+using SyncCluster.Hosting.Auditing;
 
 namespace SyncCluster.Gateway;
 
@@ -50,6 +51,7 @@ internal static class Program
         app.UseMiddleware<CorsMiddleware>();
         app.UseExceptionHandler();
         app.UseRouting();
+        app.UseMiddleware<AuditMiddleware>();
         app.UseRoutingProblems();
         app.MapSyncApi();
         app.MapJobsApi();

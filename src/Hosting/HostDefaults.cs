@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using SyncCluster.Hosting.Auditing;
 using SyncCluster.Hosting.Connections;
 using SyncCluster.Hosting.Telemetry;
 
@@ -8,12 +10,16 @@ namespace SyncCluster.Hosting;
 /// <summary>What the host of a silo and the host of a gateway have in common.</summary>
 public static class HostDefaults
 {
-    /// <summary>Adds defaults below every other source of configuration, and keeps request addresses out of the log.</summary>
+    /// <summary>Adds defaults below every other source of configuration, and files with secrets above; keeps request addresses out of the log.</summary>
     /// <param name="builder">The host.</param>
     /// <param name="url">The default address to listen at.</param>
     public static void AddDefaults(this WebApplicationBuilder builder, string url)
     {
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = [new("urls", url), .. LoggingDefaults.Levels] });
+        builder.Configuration.AddSecretsFolder();
+        builder.Services.AddHostedService<ConfigurationFileMonitor>();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<AuditLog>();
         builder.Logging.HideAddresses();
         StartupErrorFilter.AddTo(builder.Logging);
         builder.Services.AddOpenConnections();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Hosting;
+using SyncCluster.Hosting.Auditing;
 using SyncCluster.Hosting.Clustering;
 using SyncCluster.Silo.Operator;
 
@@ -35,6 +36,7 @@ internal static class Program
         var app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseMiddleware<AuditMiddleware>();
         app.MapLiveness();
         app.MapReadiness();
         app.MapOperator();

@@ -9,6 +9,8 @@ internal sealed class AuthOptions
 
     /// <summary>By the customer's name, as in the path.</summary>
     public Dictionary<string, CustomerOptions> Customers { get; set; } = [];
+
+    internal bool HasUsers => Customers.Values.Any(customer => customer.Users.Count > 0);
 }
 
 internal sealed class CustomerOptions

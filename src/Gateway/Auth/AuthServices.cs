@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using SyncCluster.Settings;
 
 namespace SyncCluster.Gateway.Auth;
 
@@ -11,5 +12,14 @@ internal static class AuthServices
         services.AddSingleton<IValidateOptions<AuthOptions>, AuthOptionsValidator>();
         services.AddSingleton<IValidateOptions<AuthOptions>>(
             provider => new ReadableValues<AuthOptions>(provider.GetRequiredService<IConfiguration>(), AuthOptions.Section));
+        services.AddReloadedOptions(new ReloadRule<AuthOptions>(AuthOptions.Section, RefusalOf));
     }
+
+    /// <summary>Users may come and go, but not all of them. Whether the server is a demonstration is fixed at its start.</summary>
+    private static string? RefusalOf(AuthOptions current, AuthOptions changed) => (current.Customers.Count > 0, changed.HasUsers) switch
+    {
+        (true, false) => "Auth:Customers has no users left.",
+        (false, true) => "This server was started without Auth:Customers, as a demonstration: start it anew.",
+        _ => null,
+    };
 }

@@ -28,5 +28,14 @@ internal sealed record Caller
         || Credential >= Credential.Admin
         || acl.Any(entry => Is(entry, Email) || Is(entry, Credential.ToString()) || Roles.Any(role => Is(entry, role)));
 
+    /// <summary>Whether both are the same user with the same rights.</summary>
+    public bool Equals(Caller? other) =>
+        other is not null
+        && (Customer, Username, Email, Credential) == (other.Customer, other.Username, other.Email, other.Credential)
+        && Roles.SequenceEqual(other.Roles);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Customer, Username, Email, Credential);
+
     private static bool Is(string entry, string name) => name.Length > 0 && entry.Equals(name, StringComparison.OrdinalIgnoreCase);
 }

@@ -25,7 +25,7 @@ internal sealed class CredentialFilter(
     private static async ValueTask<object?> PassAsync(ValueTask<Problem?> refusal, EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
         await refusal is { } problem ? problem : await next(context);
 
-    /// <summary>Sets the <see cref="AuthenticatedCaller"/>, or says why there is none.</summary>
+    /// <summary>Sets the <see cref="AuthenticatedCaller"/> of a valid token; says why the request is refused.</summary>
     private async ValueTask<Problem?> AuthenticateAsync(HttpContext http)
     {
         var arrival = new Deadline(timeProvider, waiting.Value.Maximum);
@@ -53,14 +53,12 @@ internal sealed class CredentialFilter(
         var token = ((AccessToken.One)found).Token;
         switch (await validator.ValidateAsync(token, arrival, http.RequestAborted))
         {
-            case TokenValidation.Valid { Caller: var caller } when CustomerOf(http) is { } customer && customer != caller.Customer:
-                return Problems.OtherCustomer;
-            case TokenValidation.Valid { Caller: var caller } when caller.Credential < required.Credential:
-                return Problems.Below(required.Credential);
             case TokenValidation.Valid { Caller: var caller }:
                 UnauthenticatedBodies.Accept(http);
                 http.Features.Set(new AuthenticatedCaller(caller, token) { Arrival = arrival });
-                return null;
+                return CustomerOf(http) is { } customer && customer != caller.Customer ? Problems.OtherCustomer
+                    : caller.Credential < required.Credential ? Problems.Below(required.Credential)
+                    : null;
             case TokenValidation.Unavailable unavailable:
                 return unavailable.Problem;
             default:

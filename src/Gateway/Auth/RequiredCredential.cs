@@ -17,13 +17,13 @@ internal static class RequiredCredentialExtensions
 {
     /// <summary>The route needs a token with this credential, in the query or the <c>Authorization</c> header.</summary>
     public static RouteHandlerBuilder RequireCredential(this RouteHandlerBuilder route, Credential credential) =>
-        route.WithMetadata(new RequiredCredential(credential, null)).AddEndpointFilter<RouteHandlerBuilder, CredentialFilter>();
+        route.WithMetadata(new RequiredCredential(credential, null)).Audits(AuditedRoutes.Read).AddEndpointFilter<RouteHandlerBuilder, CredentialFilter>();
 
     /// <summary>The same for a route whose body may carry the token.</summary>
     /// <typeparam name="TReader">Reads the body.</typeparam>
     public static RouteHandlerBuilder RequireCredential<TReader>(this RouteHandlerBuilder route, Credential credential)
         where TReader : IBodyTokenReader =>
-        route.WithMetadata(new RequiredCredential(credential, typeof(TReader))).AddEndpointFilter<RouteHandlerBuilder, CredentialFilter>();
+        route.WithMetadata(new RequiredCredential(credential, typeof(TReader))).Audits(AuditedRoutes.Read).AddEndpointFilter<RouteHandlerBuilder, CredentialFilter>();
 }
 
 /// <summary>Finds the token in the body of a request that has none elsewhere.</summary>

@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
+using SyncCluster.Hosting.Auditing;
 using SyncCluster.Hosting.Clustering;
 using SyncCluster.Jobs;
+using SyncCluster.Settings;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Silo.Operator;
@@ -16,20 +18,28 @@ internal static class OperatorEndpoints
     public static IServiceCollection AddOperator(this IServiceCollection services)
     {
         services.AddOptions<OperatorOptions>().BindConfiguration(OperatorOptions.Section).ValidateOnStart();
-        return services.AddSingleton<IValidateOptions<OperatorOptions>, OperatorOptionsValidator>();
+        services.AddSingleton<IValidateOptions<OperatorOptions>, OperatorOptionsValidator>();
+        services.AddReloadedOptions(new ReloadRule<OperatorOptions>(OperatorOptions.Section, RefusalOf));
+        return services;
     }
+
+    private static string? RefusalOf(OperatorOptions current, OperatorOptions changed) =>
+        current.TokenSha256.Length > 0 && changed.TokenSha256.Length == 0 ? "Operator:TokenSha256 is empty." : null;
 
     public static void MapOperator(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup("/jobs").AddEndpointFilter(RequireTokenAsync);
-        jobs.MapGet("", List);
-        jobs.MapPut("/{customer}/{job}/terminate", TerminateAsync);
-        routes.MapDelete("/customers/{customer}/jobs", PurgeAsync).AddEndpointFilter(RequireTokenAsync);
+        jobs.MapGet("", List).WithMetadata(new AuditedAction("list", CallerOf) { OnlyStatuses = AuditedAction.Refusals });
+        jobs.MapPut("/{customer}/{job}/terminate", TerminateAsync).WithMetadata(new AuditedAction("terminate", CallerOf));
+        routes.MapDelete("/customers/{customer}/jobs", PurgeAsync).AddEndpointFilter(RequireTokenAsync).WithMetadata(new AuditedAction("purge", CallerOf));
     }
+
+    private static AuditedCaller? CallerOf(HttpContext http) =>
+        http.Response.StatusCode == StatusCodes.Status401Unauthorized ? null : new AuditedCaller("operator-token");
 
     private static async ValueTask<object?> RequireTokenAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        var options = context.HttpContext.RequestServices.GetRequiredService<IOptions<OperatorOptions>>().Value;
+        var options = context.HttpContext.RequestServices.GetRequiredService<ReloadedOptions<OperatorOptions>>().Value;
         if (options.Accepts(context.HttpContext.Request.Headers.Authorization))
         {
             return await next(context);

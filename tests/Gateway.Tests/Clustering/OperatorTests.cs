@@ -3,7 +3,9 @@ using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.Tests.Logging;
 using SyncCluster.Harness;
 using SyncCluster.Hosting;
 using SyncCluster.Storage;
@@ -101,6 +103,61 @@ public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<Si
         Assert.Equal((2, 0, true), ((int)purge["removed"]!, (int)purge["with_key"]!, (bool)purge["complete"]!));
     }
 
+    [Fact]
+    public async Task The_operators_token_is_replaced_without_a_restart_and_never_by_nothing()
+    {
+        cluster.SetOperatorToken("new-operator-token");
+        await Eventually.TrueAsync(async () => await StatusOfAsync("new-operator-token") == HttpStatusCode.OK, "the new token counts");
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusOfAsync(SiloProgramCluster.OperatorToken));
+
+        cluster.SetOperatorToken("");
+        await Eventually.TrueAsync(
+            () => cluster.Log.Events.Any(logged => logged.Level == LogLevel.Error && logged.Text.Contains("Operator:TokenSha256 is empty.", StringComparison.Ordinal)),
+            "the change is refused");
+        Assert.Equal(HttpStatusCode.OK, await StatusOfAsync("new-operator-token"));
+
+        // For the other tests.
+        cluster.SetOperatorToken(SiloProgramCluster.OperatorToken);
+        foreach (var silo in cluster.Silos)
+        {
+            await Eventually.TrueAsync(async () => await StatusOfAsync(SiloProgramCluster.OperatorToken, silo) == HttpStatusCode.OK, "the first token counts again");
+        }
+    }
+
+    [Fact]
+    public async Task What_operators_do_is_in_the_audit_log_and_so_is_who_is_refused()
+    {
+        var task = await cluster.ImportAsync("sleep 60");
+        var call = cluster.CallAsync(0, task);
+        var job = "";
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                foreach (var silo in cluster.Silos)
+                {
+                    using var listed = await SendAsync(HttpMethod.Get, $"{silo.Urls.Single()}/jobs", SiloProgramCluster.OperatorToken);
+                    var jobs = JsonNode.Parse(await listed.Content.ReadAsStringAsync())!.AsArray();
+                    job = (string?)jobs.FirstOrDefault(known => (string?)known!["task_id"] == task)?["id"] ?? job;
+                }
+
+                return job.Length > 0;
+            },
+            "the job is listed");
+        var address = $"{cluster.Silos[0].Urls.Single()}/jobs/demo/{job}/terminate";
+        using var refused = await SendAsync(HttpMethod.Put, address, "wrong-token");
+        using var terminated = await SendAsync(HttpMethod.Put, address, SiloProgramCluster.OperatorToken);
+        Assert.Equal(500, (await call).Status);
+
+        await Eventually.TrueAsync(() => Events().Length == 2, "both are in the audit log");
+        Assert.Equal(
+            [("terminate", 401, "nothing", "demo", job), ("terminate", 204, "operator-token", "demo", job)],
+            Events().Select(logged => (logged.Values["Action"], (int)logged.Values["Status"]!, logged.Values["By"], logged.Values["Customer"], logged.Values["Job"])));
+        Assert.All(Events(), logged => Assert.Equal("127.0.0.1", logged.Values["Client"]));
+
+        CapturedEvent[] Events() =>
+            [.. cluster.Log.Events.Where(logged => logged.Category == "SyncCluster.Audit" && logged.Text.Contains(job, StringComparison.Ordinal))];
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData("demo-token")]
@@ -176,6 +233,12 @@ public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<Si
         using var response = await _http.SendAsync(request);
         Assert.Equal("""["hello world"]""", await response.Content.ReadAsStringAsync());
         return response.Headers.GetValues("Job-Id").Single();
+    }
+
+    private async Task<HttpStatusCode> StatusOfAsync(string token, WebApplication? silo = null)
+    {
+        using var response = await SendAsync(HttpMethod.Get, $"{(silo ?? cluster.Silos[0]).Urls.Single()}/jobs", token);
+        return response.StatusCode;
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string address, string? token)

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using SyncCluster.Gateway.Tests.Logging;
 using SyncCluster.Harness;
 using SyncCluster.Hosting;
 
@@ -20,14 +22,31 @@ public class SiloProgramCluster : GatewayCluster
     /// <summary>Replaces services of a silo.</summary>
     protected virtual void Replace(IServiceCollection services, int silo) => services.AddSingleton<TimeProvider>(Clock);
 
+    /// <summary>What the silos log.</summary>
+    internal CapturedLog Log { get; } = new();
+
+    private string Secrets => Path.Combine(Folder, "secrets");
+
+    /// <summary>Changes the file that has the hash of the operator's token.</summary>
+    /// <param name="token">The token; empty for a file that is empty.</param>
+    public void SetOperatorToken(string token)
+    {
+        var path = Path.Combine(Secrets, "Operator__TokenSha256");
+        File.WriteAllText(Path.Combine(Folder, "new-secret"), token.Length == 0 ? "" : Convert.ToHexStringLower(Secret.Hash(token)));
+        File.Move(Path.Combine(Folder, "new-secret"), path, overwrite: true);
+    }
+
     protected override async Task StartSilosAsync()
     {
-        var token = KeyValuePair.Create<string, string?>("Operator:TokenSha256", Convert.ToHexStringLower(Secret.Hash(OperatorToken)));
-        var settings = CommandLine(ClusterSettings.Concat(SiloSettings).Append(token));
+        Directory.CreateDirectory(Secrets);
+        SetOperatorToken(OperatorToken);
+        Dictionary<string, string?> own = new() { ["Secrets:Folder"] = Secrets, ["Logging:LogLevel:SyncCluster.Audit"] = "Information" };
+        var settings = CommandLine(ClusterSettings.Concat(SiloSettings).Concat(own));
         for (var silo = 0; silo < 3; silo++)
         {
             var number = silo;
             var app = SyncCluster.Silo.Program.Build(settings, services => Replace(services, number));
+            app.Services.GetRequiredService<ILoggerFactory>().AddProvider(Log);
             await app.StartAsync();
             _silos.Add(app);
         }

@@ -8,7 +8,7 @@ namespace SyncCluster.Gateway.Tests.Documents;
 public sealed partial class SettingTests
 {
     /// <summary>Settings of the framework, or read without a class.</summary>
-    private static readonly string[] WithoutClass = ["urls", "Executor", "Proxy:Known:N", "Logging:LogLevel:CATEGORY"];
+    private static readonly string[] WithoutClass = ["urls", "Executor", "Proxy:Known:N", "Secrets:Folder", "Logging:LogLevel:CATEGORY"];
 
     private static readonly Dictionary<string, Setting> Settings = Repository.Read("docs/configuration.md").TableRows
         .Where(row => row.Length > 1 && row[0].StartsWith('`'))

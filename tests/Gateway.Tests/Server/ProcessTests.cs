@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Harness;
 using SyncCluster.Harness.Processes;
@@ -37,6 +38,23 @@ public sealed class ProcessTests : IDisposable
     {
         await using var server = await StartAsync();
         Assert.StartsWith("SyncCluster is ready at http://127.0.0.1:", server.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_audit_log_can_be_read_as_json()
+    {
+        await using var server = await StartAsync("--Logging:Console:FormatterName=json");
+        using var refused = await server.Http.PostAsync(new Uri("/demo/task/echo/job", UriKind.Relative), null);
+        await Eventually.TrueAsync(() => Audit().Length == 1, "the refusal is logged");
+        var state = Audit().Single()["State"]!;
+        Assert.Equal(("run", 401, "nothing", "demo", "echo"), ((string)state["Action"]!, (int)state["Status"]!, (string)state["By"]!, (string)state["Customer"]!, (string)state["Task"]!));
+        Assert.Equal(0, await server.StopAsync());
+
+        JsonNode[] Audit() =>
+        [
+            .. server.Lines.Where(line => line.Text.StartsWith('{')).Select(line => JsonNode.Parse(line.Text)!)
+                .Where(logged => (string?)logged["Category"] == "SyncCluster.Audit"),
+        ];
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Api.Jobs;
+using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Backends;
 using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Requests;
@@ -23,6 +24,7 @@ namespace SyncCluster.Gateway.Api.Events;
 /// <param name="form">How much of its document the caller may see.</param>
 /// <param name="location">The address of the job's result.</param>
 /// <param name="from">What the client has read before.</param>
+/// <param name="tokens">Says whether the caller's token is still valid: the stream ends when it is not.</param>
 /// <param name="grains">The cluster.</param>
 /// <param name="writer">Writes to the client as fast as it reads.</param>
 /// <param name="options">The times.</param>
@@ -34,6 +36,7 @@ internal sealed class JobEventStream(
     DocumentForm form,
     string location,
     EventCursor from,
+    ITokenValidator tokens,
     IGrainFactory grains,
     PacedWriter writer,
     FollowingOptions options,
@@ -46,9 +49,10 @@ internal sealed class JobEventStream(
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
     {
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted);
         using (wait)
         {
-            var ending = wait.EndAsync(httpContext.RequestAborted);
+            var ending = wait.EndAsync(left.Token);
             httpContext.Response.Headers["Job-Id"] = request.Job;
             if (from.IsEnd && ending is { IsCompletedSuccessfully: true, Result: WaitResult.Replied })
             {
@@ -67,6 +71,8 @@ internal sealed class JobEventStream(
             {
                 // The client has disconnected, or has read too slowly.
             }
+
+            await left.CancelAsync();
         }
     }
 
@@ -86,7 +92,8 @@ internal sealed class JobEventStream(
         }
 
         await stream.FlushAsync();
-        for (var pauses = _polls.NewBackoff(); !ending.IsCompleted;)
+        var mayGoOn = true;
+        for (var pauses = _polls.NewBackoff(); (mayGoOn = await MayGoOnAsync(aborted)) && !ending.IsCompleted;)
         {
             if (await PollAsync() is { } progress && await AddNewsAsync(stream, progress))
             {
@@ -101,9 +108,31 @@ internal sealed class JobEventStream(
             await Task.WhenAny(ending, Task.Delay(pauses.Next(), timeProvider, aborted));
         }
 
-        await AddEndAsync(stream, await ending);
+        if (mayGoOn)
+        {
+            await AddEndAsync(stream, await ending);
+        }
+        else
+        {
+            // The job's cancel_on_disconnect does not count this as a disconnection.
+            wait.Detach();
+            await stream.AddAsync("problem", null, Problems.UnknownToken.Render());
+        }
+
         await stream.FlushAsync();
     }
+
+    /// <summary>
+    /// Whether the caller is still who it was when the stream began. Nothing is waited for: while a token can't be checked, it counts as it did before.
+    /// </summary>
+    private async ValueTask<bool> MayGoOnAsync(CancellationToken aborted) =>
+        request.Caller is not { } caller
+        || await tokens.ValidateAsync(caller.Token, new Deadline(timeProvider, TimeSpan.Zero), aborted) switch
+        {
+            TokenValidation.Valid { Caller: var now } => now == caller.Caller,
+            TokenValidation.Invalid => false,
+            _ => true,
+        };
 
     /// <returns>Null: nothing is known at the moment. The end will be.</returns>
     private async Task<JobProgress?> PollAsync()

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Api.Events;
+using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Backends;
 using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Requests;
@@ -12,7 +13,12 @@ namespace SyncCluster.Gateway.Api.Jobs;
 
 /// <summary>Waits for a job and answers, however the wait ends: the last part of a sync call, and all of an attach.</summary>
 internal sealed class JobWaitAnswerer(
-    ITaskBackend backend, IGrainFactory grains, PacedWriter writer, IOptions<FollowingOptions> following, TimeProvider timeProvider)
+    ITaskBackend backend,
+    ITokenValidator tokens,
+    IGrainFactory grains,
+    PacedWriter writer,
+    IOptions<FollowingOptions> following,
+    TimeProvider timeProvider)
 {
     /// <param name="http">The request.</param>
     /// <param name="wait">Its wait for the job; it is disposed of here.</param>
@@ -27,7 +33,7 @@ internal sealed class JobWaitAnswerer(
         if (preferences.IsStreamed && wait.Result is null or WaitResult.Replied { Reply: JobReply.Finished })
         {
             preferences.WriteApplied(http.Response.Headers, isAsync: false);
-            return new JobEventStream(request, wait, preferences.Flags, form, location, from, grains, writer, following.Value, timeProvider);
+            return new JobEventStream(request, wait, preferences.Flags, form, location, from, tokens, grains, writer, following.Value, timeProvider);
         }
 
         using (wait)

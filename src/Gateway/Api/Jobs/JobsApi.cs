@@ -36,6 +36,7 @@ internal static class JobsApi
                 The same for a job that was called by its task's secret, with the address that `Location` gave. With `counter`, `limit`, `timeout` or `output`
                 in the query the answer is the newer dialect's: see there.
                 """)
+            .Audits(AuditedRoutes.ReadWithJobSecret)
             .ProducesJobAnswer()
             .AlsoProducesPollingAnswer();
         jobs.MapGet(
@@ -57,6 +58,7 @@ internal static class JobsApi
             .WithName("FollowJobWithSecret")
             .WithSummary("Follow a job live by its secret")
             .WithDescription("The same for a job that was called by its task's secret.")
+            .Audits(AuditedRoutes.ReadWithJobSecret)
             .ProducesJobEvents();
         jobs.MapGet("/{customer}/job/{job}", GetDocumentAsync)
             .WithName("GetJob")
@@ -82,6 +84,7 @@ internal static class JobsApi
                 The answer comes when the job has ended: 204 if it is canceled or terminated, 409 if it ended by itself before the cancel reached it.
                 """)
             .RequireCredential(Credential.Viewer)
+            .Audits(AuditedRoutes.Cancel)
             .ProducesAnswers(new ProducedAnswer("204", "It is canceled") { Headers = ["Job-Id"] })
             .ProducesProblems(
                 ProblemExamples.NotOnJobList,

@@ -9,5 +9,5 @@ namespace SyncCluster.Gateway.Api.Polling;
 internal sealed class DefaultCustomer(ITaskBackend backend)
 {
     /// <summary>Empty if there is none, or more than one.</summary>
-    public string Name { get; } = backend.Customers is { Count: 1 } customers ? customers.First() : "";
+    public string Name => backend.Customers is { Count: 1 } customers ? customers.First() : "";
 }

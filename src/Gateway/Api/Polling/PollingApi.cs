@@ -19,6 +19,7 @@ internal static class PollingApi
                 put there, so send it in the header or the query.
                 """)
             .RequireCredential<CallPayloadReader>(Credential.User)
+            .Audits(AuditedRoutes.Run)
             .CreatesJob()
             .AcceptsParameters("sameCustomer")
             .ProducesProblems(ProblemExamples.NoSuchTask, ProblemExamples.NotOnTaskList);
@@ -28,6 +29,7 @@ internal static class PollingApi
             .WithName("CreateJobWithSecret")
             .WithSummary("Run a task by its secret without waiting")
             .WithDescription("The same for callers that know the task's secret. The redirect has the job's own secret in it.")
+            .Audits(AuditedRoutes.RunWithTaskSecret)
             .CreatesJob()
             .AcceptsParameters("onlyCustomer")
             .ProducesProblems(ProblemExamples.WrongSecret, ProblemExamples.TooManyFailures, ProblemExamples.NoServiceToken);
@@ -61,6 +63,7 @@ internal static class PollingApi
             .WithName("PollResultWithSecret")
             .WithSummary("Wait in a row of redirects for a job's answer by its secret")
             .WithDescription("The same for a job that was called by its task's secret. As a GET with `counter`, `limit`, `timeout` or `output` it is this, too.")
+            .Audits(AuditedRoutes.ReadWithJobSecret)
             .ProducesPollingAnswer();
     }
 }

@@ -22,6 +22,7 @@ internal static class SyncApi
                 When the wait ends before the job, the job goes on and the answer is 504: ask for the result at its `Location`.
                 """)
             .RequireCredential<CallPayloadReader>(Credential.User)
+            .Audits(AuditedRoutes.Run)
             .RunsTask()
             .ProducesProblems(ProblemExamples.NoSuchTask, ProblemExamples.NotOnTaskList, ProblemExamples.NothingToResume);
         calls.MapPost(
@@ -31,6 +32,7 @@ internal static class SyncApi
             .WithName("RunTaskWithSecret")
             .WithSummary("Run a task by its secret")
             .WithDescription("As with a token, for callers that know the task's secret. `Location` then has the job's own secret in it.")
+            .Audits(AuditedRoutes.RunWithTaskSecret)
             .RunsTask()
             .ProducesProblems(
                 ProblemExamples.WrongSecret, ProblemExamples.TooManyFailures, ProblemExamples.NoServiceToken, ProblemExamples.ResumeAtEvents);
@@ -39,6 +41,7 @@ internal static class SyncApi
             .WithName("RunTaskByQueryWithSecret")
             .WithSummary("Run a task by its secret, named in the query")
             .WithDescription("The same as the call by secret, with the customer and the task in the query.")
+            .Audits(AuditedRoutes.RunWithTaskSecret)
             .AcceptsParameters("customerInQuery", "taskInQuery")
             .RunsTask()
             .ProducesProblems(

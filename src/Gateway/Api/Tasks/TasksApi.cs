@@ -2,6 +2,7 @@ using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.OpenApi;
 using SyncCluster.Hosting;
+using SyncCluster.Hosting.Auditing;
 using SyncCluster.Jobs;
 using SyncCluster.Json;
 using SyncCluster.Tasks;
@@ -23,6 +24,7 @@ internal static class TasksApi
                 sent as `access_token` beside `task` and `file`.
                 """)
             .RequireCredential<RecipeReader>(Credential.Admin)
+            .Audits(AuditedRoutes.Import)
             .AcceptsBody("Recipe")
             .ProducesAnswers(new ProducedAnswer("201", "The task, with its secret", "Task", "imported") { Headers = ["Location"] })
             .ProducesProblems([ProblemExamples.OtherOrigin, .. ProblemExamples.Recipe]);
@@ -44,6 +46,7 @@ internal static class TasksApi
             .WithSummary("Export a task")
             .WithDescription("The recipe that makes the same task when it is imported. It has the task's environment and its script.")
             .RequireCredential(Credential.Admin)
+            .Audits(AuditedRoutes.Export)
             .ProducesAnswers(new ProducedAnswer("200", "The recipe", "Recipe", "recipe"))
             .ProducesProblems(ProblemExamples.NoSuchTask);
         tasks.MapDelete("/{customer}/task/{task}", DeleteAsync)
@@ -51,6 +54,7 @@ internal static class TasksApi
             .WithSummary("Delete a task")
             .WithDescription("Jobs of it that wait for their turn end as failed; one that runs goes on.")
             .RequireCredential(Credential.Admin)
+            .Audits(AuditedRoutes.Delete)
             .ProducesAnswers(new ProducedAnswer("204", "It is deleted"))
             .ProducesProblems(ProblemExamples.OtherOrigin, ProblemExamples.NoSuchTask);
     }
@@ -70,6 +74,7 @@ internal static class TasksApi
                 return Problems.InvalidRecipe(refused.Status, refused.Message);
             case ParsedRecipe.Accepted accepted:
                 await catalog.ImportAsync(accepted.Definition, accepted.Script);
+                http.Features.Set(new AuditedTask(accepted.Definition.Id));
                 http.Response.Headers.Location = $"/{customer}/task/{accepted.Definition.Id}";
                 return new JsonBytes(StatusCodes.Status201Created, TaskDocument.Render(accepted.Definition, secret));
             default:

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Api.Jobs;
 using SyncCluster.Gateway.Api.Sync;
@@ -8,6 +7,7 @@ using SyncCluster.Gateway.Waiting;
 using SyncCluster.Hosting;
 using SyncCluster.Jobs;
 using SyncCluster.Json;
+using SyncCluster.Settings;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Backends.Local;
@@ -18,7 +18,7 @@ internal sealed class LocalBackend(
     WaiterHub hub,
     FinishedJobs finishedJobs,
     IGrainFactory grains,
-    IOptions<AuthOptions> auth,
+    ReloadedOptions<AuthOptions> auth,
     DemoMode demo,
     TimeProvider timeProvider) : ITaskBackend
 {

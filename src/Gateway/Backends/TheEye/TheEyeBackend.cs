@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using SyncCluster.Execution.TheEye;
 using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Api.Jobs;
@@ -6,6 +5,7 @@ using SyncCluster.Gateway.Api.Sync;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
+using SyncCluster.Settings;
 
 namespace SyncCluster.Gateway.Backends.TheEye;
 
@@ -22,7 +22,7 @@ internal sealed class TheEyeBackend(
     WaiterHub hub,
     FinishedJobs finishedJobs,
     IGrainFactory grains,
-    IOptions<TheEyeOptions> options,
+    ReloadedOptions<TheEyeOptions> options,
     TimeProvider timeProvider) : ITaskBackend
 {
     /// <summary>Less time than this is not enough to ask a grain; a timer may also end some milliseconds early.</summary>
@@ -145,7 +145,7 @@ internal sealed class TheEyeBackend(
         TheEyeReply reply;
         try
         {
-            var token = request.Caller?.Token ?? options.Value.ServiceTokens[request.Customer];
+            var token = request.Caller?.Token ?? options.Value.ServiceTokens.GetValueOrDefault(request.Customer, "");
             reply = await supervisor.JobAsync(request.Customer, request.Job, token, aborted).WaitAsync(limit, timeProvider, aborted);
         }
         catch (TimeoutException)

@@ -1,7 +1,7 @@
-using Microsoft.Extensions.Options;
 using SyncCluster.Execution.TheEye;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Jobs;
+using SyncCluster.Settings;
 
 namespace SyncCluster.Gateway.Backends.TheEye;
 
@@ -9,7 +9,11 @@ namespace SyncCluster.Gateway.Backends.TheEye;
 /// Cancels, at TheEye, jobs that were created there and will never be released: TheEye would count them as running for ever. It works in the background.
 /// </summary>
 internal sealed partial class UnreleasedJobCleanup(
-    SupervisorClient supervisor, IGrainFactory grains, IOptions<TheEyeOptions> options, TimeProvider timeProvider, ILogger<UnreleasedJobCleanup> logger)
+    SupervisorClient supervisor,
+    IGrainFactory grains,
+    ReloadedOptions<TheEyeOptions> options,
+    TimeProvider timeProvider,
+    ILogger<UnreleasedJobCleanup> logger)
 {
     /// <summary>How long it tries to cancel a job.</summary>
     private static readonly TimeSpan TimeLimit = TimeSpan.FromMinutes(2);

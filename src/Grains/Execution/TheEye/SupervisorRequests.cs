@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Options;
+using SyncCluster.Settings;
 
 namespace SyncCluster.Execution.TheEye;
 
@@ -6,11 +6,9 @@ namespace SyncCluster.Execution.TheEye;
 /// The supervisor's requests about a monitored job, each made with the newest token of a caller first. If the supervisor refuses a token, an older
 /// one is tried, and the customer's service token last.
 /// </summary>
-internal sealed class SupervisorRequests(SupervisorClient supervisor, IOptions<TheEyeOptions> options)
+internal sealed class SupervisorRequests(SupervisorClient supervisor, ReloadedOptions<TheEyeOptions> options)
 {
     private static readonly TheEyeReply.Refused NoToken = new(401, "There is no token to ask TheEye with. Configure TheEye:ServiceTokens.");
-
-    private readonly Dictionary<string, string> _serviceTokens = options.Value.ServiceTokens;
 
     /// <summary>The job's document.</summary>
     public Task<TheEyeReply> ReadAsync(MonitoredJob job, CancellationToken cancellation) =>
@@ -30,7 +28,7 @@ internal sealed class SupervisorRequests(SupervisorClient supervisor, IOptions<T
     private async Task<TheEyeReply> SendAsync(MonitoredJob job, Func<string, Task<TheEyeReply>> send, TheEyeReply withoutToken)
     {
         var reply = withoutToken;
-        foreach (var token in job.Tokens.Concat(_serviceTokens.TryGetValue(job.Spec.Customer, out var service) ? [service] : []))
+        foreach (var token in job.Tokens.Concat(options.Value.ServiceTokens.TryGetValue(job.Spec.Customer, out var service) ? [service] : []))
         {
             reply = await send(token);
             if (reply is not TheEyeReply.Refused { Status: 401 or 403 or 409 })

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using Polly;
 using Polly.Timeout;
+using SyncCluster.Settings;
 
 namespace SyncCluster.Execution.TheEye;
 
@@ -39,6 +40,11 @@ internal static class TheEyeServices
 
         services.AddOptions<TheEyeOptions>().BindConfiguration(TheEyeOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<TheEyeOptions>, TheEyeOptionsValidator>();
+
+        // Of what is read again, only the service tokens are used.
+        services.AddReloadedOptions(new ReloadRule<TheEyeOptions>(
+            $"{TheEyeOptions.Section}:{nameof(TheEyeOptions.ServiceTokens)}",
+            (current, changed) => current.ServiceTokens.Count > 0 && changed.ServiceTokens.Count == 0 ? "There is no token left." : null));
         services.AddTheEyeClient(SupervisorClient.ClientName);
         services.AddSingleton<SupervisorClient>();
     }

@@ -1,0 +1,72 @@
+using System.Text.Encodings.Web;
+using SyncCluster.Jobs;
+using SyncCluster.Tasks;
+
+namespace SyncCluster.Hosting.Auditing;
+
+/// <summary>
+/// The audit log: who did what, from where, with what outcome; one event a request, when it has been answered. It has a category of its own, and never
+/// an argument, a secret, a token or an e-mail.
+/// </summary>
+internal sealed partial class AuditLog(ILoggerFactory loggers, TimeProvider timeProvider)
+{
+    public const string Category = "SyncCluster.Audit";
+
+    private const int MaxLength = 256;
+
+    private readonly ILogger _logger = loggers.CreateLogger(Category);
+    private readonly TimeProvider _timeProvider = timeProvider;
+
+    /// <summary>Logs a request when it has been answered.</summary>
+    public void Watch(HttpContext http, AuditedAction action)
+    {
+        if (_logger.IsEnabled(LogLevel.Information))
+        {
+            http.Response.OnCompleted(static state => ((Entry)state).WriteAsync(), new Entry(this, http, action));
+        }
+    }
+
+    /// <summary>Text that others have chosen, as a part of a line in quotes: it can end neither.</summary>
+    private static string Plain(string text) => JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+        .Encode(text.Length <= MaxLength ? text : text[..MaxLength])
+        .Replace("\\\"", "\\u0022", StringComparison.Ordinal);
+
+    /// <summary>A request. What its path names is read when it arrives: the handler of exceptions clears that.</summary>
+    private sealed class Entry(AuditLog log, HttpContext http, AuditedAction action)
+    {
+        private readonly long _arrival = log._timeProvider.GetTimestamp();
+        private readonly string _customer = Named(http, "customer");
+        private readonly string _task = Named(http, "task");
+        private readonly string _job = Named(http, "job");
+
+        public Task WriteAsync()
+        {
+            var status = http.Response.StatusCode;
+            if (action.OnlyStatuses?.Contains(status) == false)
+            {
+                return Task.CompletedTask;
+            }
+
+            var caller = action.CallerOf(http) ?? AuditedCaller.Nobody;
+            var customer = _customer.Length > 0 ? _customer : caller.Customer;
+            var task = http.Features.Get<AuditedTask>()?.Id ?? _task;
+            var job = http.Response.Headers["Job-Id"].ToString() is { Length: > 0 } answered ? answered : _job;
+            var seconds = log._timeProvider.GetElapsedTime(_arrival).TotalSeconds;
+            log.LogRequest(
+                action.Name,
+                status,
+                caller.By,
+                Plain(caller.Username),
+                Plain(caller.Customer),
+                http.Connection.RemoteIpAddress?.ToString() ?? "",
+                Plain(customer),
+                TaskId.IsValid(task) ? task : "",
+                JobId.IsValid(job) ? job : "",
+                Math.Round(seconds, 3));
+            return Task.CompletedTask;
+        }
+
+        private static string Named(HttpContext http, string name) =>
+            http.Request.RouteValues[name] as string ?? http.Request.Query[name].ToString();
+    }
+}
