@@ -74,6 +74,9 @@ internal static class Problems
         "Too many requests from your address had an unknown token or a wrong secret. One with a valid token is always answered.")
     { RetryAfter = wait };
 
+    public static Problem NoTaskNamed { get; } = new(
+        StatusCodes.Status400BadRequest, "Name the task by its id, as task beside task_arguments in the body, or in the query.");
+
     // Bodies.
     public static Problem TooManyBodies { get; } = TryAgain(
         "Too many bodies of clients that are not known yet are on their way to this server. Send the token as Authorization: Bearer …, or try again.");

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Limits;
+using SyncCluster.Gateway.Requests;
 using SyncCluster.Gateway.Waiting;
 
 namespace SyncCluster.Gateway.Auth;
@@ -68,6 +69,5 @@ internal sealed class CredentialFilter(
 
     /// <summary>The customer that the path names, or on a path without one the query; null if the request names none: then it is the token's own.</summary>
     private static string? CustomerOf(HttpContext http) =>
-        http.Request.RouteValues["customer"] as string
-        ?? (http.Request.Query["customer"].ToString() is { Length: > 0 } named ? named : null);
+        http.Request.RouteValues["customer"] as string ?? CustomerInQuery.Of(http.Request.Query);
 }

@@ -18,6 +18,28 @@ internal sealed record CallPayload(ReadOnlyMemory<byte> Arguments, string? Acces
     /// <summary>Whether the body is an object with <c>wait_result</c> alone: it is the only argument, but no argument in the newer dialect.</summary>
     public bool HasOnlyWaitResult { get; init; }
 
+    /// <summary>The customer that the body names; null if it names none. It counts on routes whose path names none.</summary>
+    public string? Customer { get; init; }
+
+    /// <summary>The task that the body names; null if it names none. It counts on routes whose path names none.</summary>
+    public string? Task { get; init; }
+
+    /// <summary>Whether the body says nothing but the customer, the task and <c>wait_result</c>: where it may name them, it has no arguments.</summary>
+    public bool HasOnlyAddress { get; init; }
+
+    /// <summary>The payload for a route whose body may name the customer and the task. One that has nothing else takes its arguments from the query.</summary>
+    public Result<CallPayload> WithoutAddress(IQueryCollection query)
+    {
+        if (!HasOnlyAddress)
+        {
+            return this;
+        }
+
+        return OfQuery(query, AccessToken).TryGet(out var ofQuery, out var problem)
+            ? ofQuery with { WaitResult = WaitResult, Customer = Customer, Task = Task }
+            : problem;
+    }
+
     /// <summary>Reads the body of a call. If the body gives no arguments, those of the query count; if neither does, there are none.</summary>
     public static Result<CallPayload> Read(string? contentType, ReadOnlyMemory<byte> body, IQueryCollection query)
     {

@@ -18,6 +18,8 @@ internal static class FormArguments
         var fields = new ArgumentFields();
         string? token = null;
         var waitResult = false;
+        string? customer = null;
+        string? task = null;
         foreach (var range in form.Split((byte)'&'))
         {
             var field = form[range];
@@ -42,6 +44,8 @@ internal static class FormArguments
                 token = value;
             }
 
+            customer = name == "customer" ? value : customer;
+            task = name == "task" ? value : task;
             waitResult |= name == "wait_result" && value == "true";
             if (!fields.TryAdd(name, value))
             {
@@ -50,7 +54,7 @@ internal static class FormArguments
         }
 
         var read = fields.Any ? fields.ToPayload(token) : CallPayload.OfQuery(query, token);
-        return read.TryGet(out var payload, out var problem) ? payload with { WaitResult = waitResult } : problem;
+        return read.TryGet(out var payload, out var problem) ? payload with { WaitResult = waitResult, Customer = customer, Task = task } : problem;
     }
 
     /// <summary>Recognises what curl's <c>-d</c> sends without a header: no form begins with a bracket or a quote, or is a JSON value as a whole.</summary>

@@ -68,7 +68,9 @@ internal static class JsonArguments
                 JsonTokenType.Null => CallPayload.OfQuery(query, json.AccessToken),
                 _ => new CallPayload(ArrayOf(given), json.AccessToken),
             };
-            return read.TryGet(out var payload, out var problem) ? payload with { OtherMembers = json.OtherMembers, WaitResult = json.WaitResult } : problem;
+            return read.TryGet(out var payload, out var problem)
+                ? payload with { OtherMembers = json.OtherMembers, WaitResult = json.WaitResult, Customer = json.Customer, Task = json.Task }
+                : problem;
         }
 
         if (json.HasOnlyToken)
@@ -82,6 +84,9 @@ internal static class JsonArguments
             {
                 WaitResult = json.WaitResult,
                 HasOnlyWaitResult = json.HasOnlyWaitResult,
+                Customer = json.Customer,
+                Task = json.Task,
+                HasOnlyAddress = json.HasOnlyAddress,
             };
     }
 

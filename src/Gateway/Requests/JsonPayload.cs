@@ -31,6 +31,15 @@ internal readonly record struct JsonPayload
     /// <summary>Whether <c>wait_result</c> is its only member, apart from the token.</summary>
     public bool HasOnlyWaitResult { get; private init; }
 
+    /// <summary>Its <c>customer</c>, if that is a string.</summary>
+    public string? Customer { get; private init; }
+
+    /// <summary>Its <c>task</c>, if that is a string.</summary>
+    public string? Task { get; private init; }
+
+    /// <summary>Whether it has no other member than the token, <c>customer</c>, <c>task</c> and <c>wait_result</c>.</summary>
+    public bool HasOnlyAddress { get; private init; }
+
     /// <summary>The object's text up to where the token was cut out, and from there on.</summary>
     public ReadOnlyMemory<byte> BeforeToken { get; private init; }
 
@@ -60,6 +69,9 @@ internal readonly record struct JsonPayload
         var (cutFrom, cutTo) = (body.Length, body.Length);
         var members = 0;
         var waitResult = false;
+        string? customer = null;
+        string? task = null;
+        var hasOnlyAddress = true;
         List<ReadOnlyMemory<byte>>? others = null;
         for (var end = 0; reader.Read() && reader.TokenType == JsonTokenType.PropertyName; members++)
         {
@@ -73,6 +85,9 @@ internal readonly record struct JsonPayload
             var isToken = reader.ValueTextEquals("access_token"u8);
             var isArguments = reader.ValueTextEquals("task_arguments"u8);
             var isWaitResult = reader.ValueTextEquals("wait_result"u8);
+            var isCustomer = reader.ValueTextEquals("customer"u8);
+            var isTask = reader.ValueTextEquals("task"u8);
+            hasOnlyAddress &= isToken || isWaitResult || isCustomer || isTask;
             var isOther = !isToken && !isArguments && !isWaitResult && !reader.ValueTextEquals("lifecycle"u8);
             reader.Read();
             waitResult = isWaitResult ? reader.TokenType == JsonTokenType.True : waitResult;
@@ -85,6 +100,16 @@ internal readonly record struct JsonPayload
             if (isToken)
             {
                 token = reader.GetString();
+            }
+
+            if (isCustomer)
+            {
+                customer = StringOf(reader);
+            }
+
+            if (isTask)
+            {
+                task = StringOf(reader);
             }
 
             reader.Skip();
@@ -114,11 +139,16 @@ internal readonly record struct JsonPayload
             OtherMembers = arguments is null || others is null ? default : Joined(others),
             HasOnlyToken = members == (token is null ? 0 : 1),
             WaitResult = waitResult,
+            Customer = customer,
+            Task = task,
+            HasOnlyAddress = hasOnlyAddress,
             HasOnlyWaitResult = waitResult && members == (token is null ? 1 : 2),
             BeforeToken = body[..cutFrom],
             AfterToken = body[cutTo..],
         };
     }
+
+    private static string? StringOf(in Utf8JsonReader value) => value.TokenType == JsonTokenType.String ? value.GetString() : null;
 
     private static byte[] Joined(List<ReadOnlyMemory<byte>> members)
     {

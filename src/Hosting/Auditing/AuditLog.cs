@@ -48,8 +48,9 @@ internal sealed partial class AuditLog(ILoggerFactory loggers, TimeProvider time
             }
 
             var caller = action.CallerOf(http) ?? AuditedCaller.Nobody;
-            var customer = _customer.Length > 0 ? _customer : caller.Customer;
-            var task = http.Features.Get<AuditedTask>()?.Id ?? _task;
+            var named = http.Features.Get<AuditedTask>();
+            var customer = _customer.Length > 0 ? _customer : named?.Customer is { Length: > 0 } inBody ? inBody : caller.Customer;
+            var task = named?.Id ?? _task;
             var job = http.Response.Headers["Job-Id"].ToString() is { Length: > 0 } answered ? answered : _job;
             var seconds = log._timeProvider.GetElapsedTime(_arrival).TotalSeconds;
             log.LogRequest(

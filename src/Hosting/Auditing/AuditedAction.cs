@@ -21,6 +21,10 @@ internal sealed record AuditedCaller(string By, string Customer = "", string Use
     public static AuditedCaller Nobody { get; } = new("nothing");
 }
 
-/// <summary>Feature of a request that has made a task.</summary>
+/// <summary>Feature of a request whose task is not in its address: it has made the task, or names it in its body.</summary>
 /// <param name="Id">The task's id.</param>
-internal sealed record AuditedTask(string Id);
+internal sealed record AuditedTask(string Id)
+{
+    /// <summary>The customer that the body names; empty if it names none.</summary>
+    public string Customer { get; init; } = "";
+}

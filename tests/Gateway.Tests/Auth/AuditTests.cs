@@ -57,6 +57,18 @@ public abstract class AuditTests : IDisposable
     }
 
     [Fact]
+    public async Task A_task_that_the_body_names_is_logged_as_one_that_the_path_names()
+    {
+        var task = await _server.ImportAsync("echo '[]'");
+        using var byToken = await _server.SendAsync(HttpMethod.Post, "/job", TestServer.User, $$"""{"task":"{{task["id"]}}"}""");
+        AssertLogged(await EventAsync("run", $"{task["id"]}"), 200, "token", "uma", "acme");
+        using var bySecret = await _server.SendAsync(
+            HttpMethod.Post, $"/job/secret/{task["secret"]}", token: null, $$"""{"customer":"acme","task":"{{task["id"]}}"}""");
+        await Eventually.TrueAsync(() => Events("run", $"{task["id"]}").Length == 2, "both are logged");
+        Assert.All(Events("run", $"{task["id"]}"), logged => Assert.Equal("acme", logged.Values["Customer"]));
+    }
+
+    [Fact]
     public async Task A_call_by_a_secret_is_logged_as_that()
     {
         var task = await _server.ImportAsync("echo '[]'");

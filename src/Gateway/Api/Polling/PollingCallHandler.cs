@@ -6,6 +6,7 @@ using SyncCluster.Gateway.Backends;
 using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Requests;
 using SyncCluster.Gateway.Waiting;
+using SyncCluster.Hosting.Auditing;
 using SyncCluster.Jobs;
 using SyncCluster.Tasks;
 
@@ -31,10 +32,12 @@ internal sealed class PollingCallHandler(
     private readonly WaitingOptions _waiting = waiting.Value;
 
     /// <summary>Starts a job for a caller with a token.</summary>
-    public async Task<IResult> CreateAsync(HttpContext http, string task)
+    /// <param name="http">The request.</param>
+    /// <param name="task">The task's id; null if the body or the query names the task.</param>
+    public async Task<IResult> CreateAsync(HttpContext http, string? task)
     {
         var caller = http.GetCaller();
-        if (!TaskId.IsValid(task))
+        if (task is not null && !TaskId.IsValid(task))
         {
             return Problems.NoSuchTask;
         }
@@ -52,7 +55,7 @@ internal sealed class PollingCallHandler(
     public async Task<IResult> CreateWithSecretAsync(HttpContext http, string task, string secret)
     {
         var arrival = new Deadline(timeProvider, _waiting.Maximum);
-        var customer = http.Request.Query["customer"].ToString() is { Length: > 0 } named ? named : defaultCustomer.Name;
+        var customer = CustomerInQuery.Of(http.Request.Query) ?? defaultCustomer.Name;
         if (!CustomerName.IsValid(customer) || !TaskId.IsValid(task))
         {
             return failures.Answer(http, Problems.WrongSecret);
@@ -135,13 +138,20 @@ internal sealed class PollingCallHandler(
     private WaitDeadlines DeadlinesOf(Deadline arrival, TimeSpan wished) =>
         _waiting.DeadlinesOf(arrival, wished < _waiting.Maximum ? wished : _waiting.Maximum);
 
-    private async Task<IResult> CreateAsync(HttpContext http, string customer, string task, AuthenticatedCaller? caller, string? secret, Deadline arrival)
+    private async Task<IResult> CreateAsync(
+        HttpContext http, string customer, string? taskInPath, AuthenticatedCaller? caller, string? secret, Deadline arrival)
     {
         var deadlines = DeadlinesOf(arrival, StartTime);
-        if (!(await ReadAsync(http)).TryGet(out var payload, out var problem)
+        if (!(await ReadAsync(http, taskInPath)).TryGet(out var payload, out var problem)
+            || !TaskOf(http.Request.Query, taskInPath, customer, payload).TryGet(out var task, out problem)
             || !TaskInvocation.Create(http.Request, customer, task, payload, caller, secret).TryGet(out var invocation, out problem))
         {
             return problem;
+        }
+
+        if (taskInPath is null)
+        {
+            http.Features.Set(new AuditedTask(task));
         }
 
         var allocation = await backend.AllocateAsync(invocation, deadlines.Start, http.RequestAborted);
@@ -165,18 +175,30 @@ internal sealed class PollingCallHandler(
     private ReadOnlyMemory<byte> DocumentOf(Allocation.Allocated job, TaskInvocation invocation) =>
         job.Document ?? backend.FormFor(invocation.Caller?.Caller).Of(JobDocument.OfNew(job.Spec));
 
-    /// <summary>The arguments: a body with <c>wait_result</c> alone has none here, though it has one in the sync call.</summary>
-    private async Task<Result<CallPayload>> ReadAsync(HttpContext http)
+    /// <summary>
+    /// The arguments: a body with <c>wait_result</c> alone has none here, though it has one in the sync call. Nor has a body that only names the task, where
+    /// the path does not.
+    /// </summary>
+    private async Task<Result<CallPayload>> ReadAsync(HttpContext http, string? taskInPath)
     {
         var read = await payloads.ReadAsync(http);
-        if (!read.TryGet(out var payload, out _) || !payload.HasOnlyWaitResult)
+        return read.TryGet(out var payload, out _) && (taskInPath is null || payload.HasOnlyWaitResult) ? payload.WithoutAddress(http.Request.Query) : read;
+    }
+
+    /// <summary>The task of the path, or of the body, or of the query; a customer in the body must be the caller's.</summary>
+    private static Result<string> TaskOf(IQueryCollection query, string? taskInPath, string customer, CallPayload payload)
+    {
+        if (taskInPath is not null)
         {
-            return read;
+            return taskInPath;
         }
 
-        return CallPayload.OfQuery(http.Request.Query, payload.AccessToken).TryGet(out var ofQuery, out var problem)
-            ? ofQuery with { WaitResult = true }
-            : problem;
+        if (payload.Customer is { Length: > 0 } named && named != customer)
+        {
+            return Problems.OtherCustomer;
+        }
+
+        return (payload.Task ?? query["task"].ToString()) is var task && TaskId.IsValid(task) ? task : Problems.NoTaskNamed;
     }
 
     /// <param name="http">The request.</param>

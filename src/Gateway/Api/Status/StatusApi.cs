@@ -13,12 +13,15 @@ internal static class StatusApi
     public static string Version { get; } =
         typeof(StatusApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
+    /// <summary>Of TheEye's supervisor: its clients look for it.</summary>
+    private const string TheEyeVersion = "4.15.3";
+
     public static void MapStatusApi(this IEndpointRouteBuilder routes)
     {
         var startedAt = TimeProvider.System.GetTimestamp();
         var status = routes.MapGroup("").WithTags("Status");
         status.MapGet("/api/status", (WaiterHub hub) => TypedResults.Json(
-                new ServiceStatus("SyncCluster", Version, Math.Round(TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds, 3), hub.Waiters),
+                new ServiceStatus("SyncCluster", Version, Math.Round(TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds, 3), hub.Waiters, "ok", TheEyeVersion),
                 StatusJson.Default.ServiceStatus))
             .WithName("Status")
             .WithSummary("Name, version, uptime and waiting requests")
@@ -42,7 +45,10 @@ internal static class StatusApi
 /// <param name="Version">Of the running program.</param>
 /// <param name="Uptime">Seconds since the start.</param>
 /// <param name="Waiting">Requests that wait for a job at this gateway.</param>
-internal sealed record ServiceStatus(string Name, string Version, double Uptime, int Waiting);
+/// <param name="Status">Always <c>ok</c>.</param>
+/// <param name="TheEyeVersion">The version of TheEye's supervisor whose API this server speaks.</param>
+internal sealed record ServiceStatus(
+    string Name, string Version, double Uptime, int Waiting, string Status, [property: JsonPropertyName("theeye_version")] string TheEyeVersion);
 
 [JsonSerializable(typeof(ServiceStatus))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

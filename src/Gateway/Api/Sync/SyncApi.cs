@@ -36,11 +36,10 @@ internal static class SyncApi
             .RunsTask()
             .ProducesProblems(
                 ProblemExamples.WrongSecret, ProblemExamples.TooManyFailures, ProblemExamples.NoServiceToken, ProblemExamples.ResumeAtEvents);
-        calls.MapPost("/job/secret/{secret}", (HttpContext http, string secret, SyncCallHandler handler) => handler.RunWithSecretAsync(
-                http, http.Request.Query["customer"].ToString(), http.Request.Query["task"].ToString(), secret))
+        calls.MapPost("/job/secret/{secret}", (HttpContext http, string secret, SyncCallHandler handler) => handler.RunNamedWithSecretAsync(http, secret))
             .WithName("RunTaskByQueryWithSecret")
-            .WithSummary("Run a task by its secret, named in the query")
-            .WithDescription("The same as the call by secret, with the customer and the task in the query.")
+            .WithSummary("Run a task by its secret, named in the query or the body")
+            .WithDescription("The same as the call by secret, with the customer and the task in the query, or beside `task_arguments` in the body.")
             .Audits(AuditedRoutes.RunWithTaskSecret)
             .AcceptsParameters("customerInQuery", "taskInQuery")
             .RunsTask()

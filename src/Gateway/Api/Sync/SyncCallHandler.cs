@@ -6,6 +6,7 @@ using SyncCluster.Gateway.Backends;
 using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Requests;
 using SyncCluster.Gateway.Waiting;
+using SyncCluster.Hosting.Auditing;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Api.Sync;
@@ -59,6 +60,28 @@ internal sealed class SyncCallHandler(
         return (isResumption ? Problems.ResumeAtEvents : null)
             ?? limiter.AddCallBySecret(http, customer)
             ?? await RunAsync(http, customer, task, caller: null, secret, arrival);
+    }
+
+    /// <summary>A call by the task's secret on a path that names no task: the query or the body names the customer and the task.</summary>
+    public async Task<IResult> RunNamedWithSecretAsync(HttpContext http, string secret)
+    {
+        var customer = http.Request.Query["customer"].ToString();
+        var task = http.Request.Query["task"].ToString();
+        if (customer.Length == 0 || task.Length == 0)
+        {
+            if (!(await payloads.ReadAsync(http)).TryGet(out var read, out var problem)
+                || !read.WithoutAddress(http.Request.Query).TryGet(out var payload, out problem))
+            {
+                return problem;
+            }
+
+            http.Features.Set(payload);
+            customer = customer.Length > 0 ? customer : payload.Customer ?? "";
+            task = task.Length > 0 ? task : payload.Task ?? "";
+            http.Features.Set(new AuditedTask(task) { Customer = customer });
+        }
+
+        return await RunWithSecretAsync(http, customer, task, secret);
     }
 
     /// <summary>The call, once its caller is known and within the limits.</summary>

@@ -85,6 +85,60 @@ public abstract class PollingCreateTests(TestServer server)
     }
 
     [Theory]
+    [InlineData("/job", """{"customer":"acme","task":"TASK","task_arguments":["a"],"access_token":"user-token"}""", null)]
+    [InlineData("/job", """{"task":"TASK","task_arguments":["a"]}""", "Bearer user-token")]
+    [InlineData("/job?customer=null", """{"task":"TASK","task_arguments":["a"]}""", "Bearer user-token")]
+    [InlineData("/job?task_arguments=a", """{"customer":"acme","task":"TASK"}""", "Bearer user-token")]
+    [InlineData("/job?task=TASK", """{"task_arguments":["a"]}""", "Bearer user-token")]
+    [InlineData("/job", "customer=acme&task=TASK&task_arguments=a&access_token=user-token", null)]
+    [InlineData("/acme/job", """{"task":"TASK","task_arguments":["a"]}""", "Bearer user-token")]
+    [InlineData("/acme/job?task_arguments[]=a", """{"task":"TASK","access_token":"user-token"}""", null)]
+    [InlineData("/acme/job", "task=TASK&task_arguments[]=a", "Bearer user-token")]
+    [InlineData("/task/TASK/job?customer=null", """["a"]""", "Bearer user-token")]
+    public async Task The_body_or_the_query_may_name_the_task(string path, string body, string? authorization)
+    {
+        var task = await server.ImportAsync("""echo "[\"$1\"]" """, task: new { task_arguments = new[] { new { order = 0, type = "input" } } });
+        var id = task["id"]!.GetValue<string>();
+        using var response = await PostAsync(
+            path.Replace("TASK", id, StringComparison.Ordinal), body.Replace("TASK", id, StringComparison.Ordinal), authorization);
+        var job = response.Headers.GetValues("Job-Id").Single();
+        Assert.Equal((HttpStatusCode.OK, job), (response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync())!["id"]!.GetValue<string>()));
+        using var answer = await server.SendAsync(HttpMethod.Get, $"/acme/job/{job}/result");
+        Assert.Equal("""["a"]""", await answer.Content.ReadAsStringAsync());
+    }
+
+    [Theory]
+    [InlineData("/job", """{"task_arguments":[]}""", 400)]
+    [InlineData("/job", """{"task":1,"task_arguments":[]}""", 400)]
+    [InlineData("/job", """["a"]""", 400)]
+    [InlineData("/job", "", 400)]
+    [InlineData("/acme/job", """{"task":"../x"}""", 400)]
+    [InlineData("/acme/job", """{"task":"nope"}""", 404)]
+    [InlineData("/job", """{"customer":"globex","task":"nope"}""", 403)]
+    [InlineData("/acme/job", """{"customer":"globex","task":"nope"}""", 403)]
+    [InlineData("/globex/job", """{"task":"nope"}""", 403)]
+    public async Task A_call_that_names_no_task_or_another_customer_is_refused(string path, string body, int status)
+    {
+        using var response = await PostAsync(path, body.Length == 0 ? null : body, "Bearer user-token");
+        Assert.Equal(status, (int)response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("", """{"customer":"acme","task":"TASK","task_arguments":["a"]}""")]
+    [InlineData("?customer=acme", """{"task":"TASK","task_arguments":["a"]}""")]
+    [InlineData("?task_arguments=a", """{"customer":"acme","task":"TASK"}""")]
+    [InlineData("", "customer=acme&task=TASK&task_arguments=a")]
+    [InlineData("?customer=acme&task=TASK", """["a"]""")]
+    public async Task The_body_may_name_the_task_of_a_secret(string query, string body)
+    {
+        var task = await server.ImportAsync("""echo "[\"$1\"]" """, task: new { task_arguments = new[] { new { order = 0, type = "input" } } });
+        var id = task["id"]!.GetValue<string>();
+        using var answer = await PostAsync(
+            $"/job/secret/{task["secret"]}{query.Replace("TASK", id, StringComparison.Ordinal)}", body.Replace("TASK", id, StringComparison.Ordinal), null);
+        Assert.Equal((HttpStatusCode.OK, """["a"]"""), (answer.StatusCode, await answer.Content.ReadAsStringAsync()));
+    }
+
+    [Theory]
     [InlineData("?wait_result=true", null, true)]
     [InlineData("", """{"task_arguments":[],"wait_result":true}""", true)]
     [InlineData("", """{"wait_result":true}""", true)]
