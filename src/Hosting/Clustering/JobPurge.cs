@@ -78,8 +78,8 @@ internal sealed partial class JobPurge(
     /// <summary>The ids of the customer's jobs. A job may be named twice.</summary>
     private async IAsyncEnumerable<string> FindAsync(string customer, [EnumeratorCancellation] CancellationToken aborted)
     {
-        // As Orleans' provider names them: service, "state", grain and state. A name of a customer or a cluster has no character that is special here.
-        var prefix = $"{cluster.Value.ServiceId}/state/{grains.GetJob(JobKey.Of(customer, "")).GetGrainId()}";
+        // A name of a customer or a cluster has no character that is special here.
+        var prefix = $"{RedisKeys.States(cluster.Value.ServiceId)}{grains.GetJob(JobKey.Of(customer, "")).GetGrainId()}";
         const string Suffix = $"/{JobStore.StateName}";
         var multiplexer = await redis.GetAsync();
         var database = multiplexer.GetDatabase().Database;

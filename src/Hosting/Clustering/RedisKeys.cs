@@ -17,6 +17,9 @@ internal static class RedisKeys
     /// <summary>The key of the membership.</summary>
     public static string Members(string name) => $"{name}/members/{name}";
 
+    /// <summary>What the keys of the counts of stored bytes begin with.</summary>
+    public static string StoredBytes(string name) => $"{name}/stored-bytes/";
+
     /// <summary>The key that the membership had in version 0.1. <see cref="NameClaim"/> has it now.</summary>
     public static string MembersInVersion01(string name) => $"{DefaultName}/members/{name}";
 }

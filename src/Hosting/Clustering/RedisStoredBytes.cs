@@ -103,5 +103,5 @@ internal sealed partial class RedisStoredBytes(
 
     /// <summary>With another expiry, counting begins anew.</summary>
     private string KeyOf(long period) =>
-        string.Create(CultureInfo.InvariantCulture, $"{cluster.Value.ClusterId}/stored-bytes/{_expiry.TotalSeconds}/{period}");
+        string.Create(CultureInfo.InvariantCulture, $"{RedisKeys.StoredBytes(cluster.Value.ClusterId)}{_expiry.TotalSeconds}/{period}");
 }

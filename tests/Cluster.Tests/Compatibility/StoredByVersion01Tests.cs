@@ -88,7 +88,7 @@ public abstract class StoredByVersion01Tests(Version01Cluster cluster)
     {
         foreach (var exchange in before)
         {
-            Assert.Equal(WithoutEventIds(exchange), WithoutEventIds(await cluster.SendAsync(exchange)));
+            Assert.Equal(WithHiddenEnvironment(WithoutEventIds(exchange)), WithoutEventIds(await cluster.SendAsync(exchange)));
         }
     }
 
@@ -96,6 +96,14 @@ public abstract class StoredByVersion01Tests(Version01Cluster cluster)
     private static Exchange WithoutEventIds(Exchange exchange) => exchange.ContentType == "text/event-stream"
         ? exchange with { Answer = string.Join('\n', exchange.Answer.Split('\n').Where(line => !line.StartsWith("id: ", StringComparison.Ordinal))) }
         : exchange;
+
+    /// <summary>Only administrators see the values of a job's environment since then.</summary>
+    private static Exchange WithHiddenEnvironment(Exchange exchange) => exchange with
+    {
+        Answer = exchange.Path.Contains("/job/", StringComparison.Ordinal)
+            ? exchange.Answer.Replace("\"GREETING\":\"Grüß Gott\"", "\"GREETING\":\"\"", StringComparison.Ordinal)
+            : exchange.Answer,
+    };
 
     private async Task<(int Status, string Answer)> ResultAsync(string job)
     {
