@@ -33,7 +33,9 @@ internal sealed class RenameKeysCommand(RedisConnection redis, IDatabase databas
         var choice = arguments is [All or None, ..] ? arguments[0] : null;
         try
         {
-            var settings = RedisClusterOptions.Of(Host.CreateApplicationBuilder(arguments[(choice is null ? 0 : 1)..]).Configuration);
+            var configuration = Host.CreateApplicationBuilder(arguments[(choice is null ? 0 : 1)..]).Configuration;
+            configuration.AddSecretsFolder();
+            var settings = RedisClusterOptions.Of(configuration);
             if (!settings.IsCluster)
             {
                 throw RedisClusterOptions.Invalid("Set Cluster:Redis and Cluster:Name as the cluster's servers have them.");
@@ -49,9 +51,9 @@ internal sealed class RenameKeysCommand(RedisConnection redis, IDatabase databas
             await Console.Out.WriteLineAsync(await new RenameKeysCommand(redis, database, settings.Name, TimeProvider.System).RunAsync(choice));
             return 0;
         }
-        catch (OptionsValidationException refused)
+        catch (Exception fault) when (StartupError.Describe(fault, app: null) is { } sentence)
         {
-            await Console.Error.WriteLineAsync(string.Join(Environment.NewLine, refused.Failures));
+            await Console.Error.WriteLineAsync(sentence);
         }
         catch (Exception fault) when (fault is RedisException or TimeoutException)
         {
