@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -70,10 +71,10 @@ public static class Health
         // Replaces the framework's three headers, two of which only repeat this for HTTP/1.0.
         http.Response.Headers.CacheControl = "no-store";
         var reasons = report.Entries.Values.Select(entry => entry.Description).OfType<string>().ToArray();
-        return TypedResults.Json(
-            new HealthAnswer(report.Status.ToString().ToLowerInvariant(), reasons.Length > 0 ? reasons : null),
-            HealthJson.Default.HealthAnswer,
-            "application/json; charset=utf-8").ExecuteAsync(http);
+        var answer = new HealthAnswer(report.Status.ToString().ToLowerInvariant(), reasons.Length > 0 ? reasons : null);
+
+        // As text, so that it has a length: probes are simple programs.
+        return TypedResults.Text(JsonSerializer.Serialize(answer, HealthJson.Default.HealthAnswer), "application/json; charset=utf-8").ExecuteAsync(http);
     }
 
     /// <summary>A process that is stopping finishes its work and accepts no more.</summary>
