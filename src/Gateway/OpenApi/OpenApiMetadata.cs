@@ -62,10 +62,10 @@ internal static class OpenApiMetadata
             .ProducesProblems([.. ProblemExamples.Wait.Where(problem => problem.Name != "wait-ended")]);
 
     /// <summary>Starts a job, in the newer dialect.</summary>
-    public static TRoute CreatesJob<TRoute>(this TRoute route, string body = "Call")
+    public static TRoute CreatesJob<TRoute>(this TRoute route)
         where TRoute : IEndpointConventionBuilder =>
         route
-            .AcceptsBody(body)
+            .AcceptsBody("Call")
             .WithMetadata(OptionalHeaders.OfCalls)
             .AcceptsParameters("task_arguments", "wait_result", "limit", "timeout", "Idempotency-Key")
             .ProducesAnswers(

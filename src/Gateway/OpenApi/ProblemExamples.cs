@@ -36,8 +36,6 @@ internal static class ProblemExamples
     public static ProblemExample NotOnJobList { get; } =
         new("not-on-job-list", "the access list of the job's task does not name you", Problems.NotOnJobList);
 
-    public static ProblemExample NoTaskNamed { get; } = new("no-task-named", "neither the body nor the query names a task", Problems.NoTaskNamed);
-
     public static ProblemExample WrongSecret { get; } = new("wrong-secret", "the task or its secret is wrong", Problems.WrongSecret);
 
     public static ProblemExample NothingToResume { get; } =

@@ -23,24 +23,16 @@ internal static class PollingApi
             .CreatesJob()
             .AcceptsParameters("sameCustomer")
             .ProducesProblems(ProblemExamples.NoSuchTask, ProblemExamples.NotOnTaskList);
-        dialect.MapPost("/job", (HttpContext http, PollingCallHandler handler) => handler.CreateAsync(http, task: null))
-            .WithName("CreateNamedJob")
-            .WithSummary("Run a task that the body names")
-            .WithDescription("The same with the task, and if you like the customer, beside `task_arguments` in the body.")
-            .RequireCredential<CallPayloadReader>(Credential.User)
-            .Audits(AuditedRoutes.Run)
-            .CreatesJob("NamedCall")
-            .AcceptsParameters("sameCustomer", "namedTask")
-            .ProducesProblems(ProblemExamples.NoTaskNamed, ProblemExamples.NoSuchTask, ProblemExamples.NotOnTaskList);
-        dialect.MapPost("/{customer}/job", (HttpContext http, PollingCallHandler handler) => handler.CreateAsync(http, task: null))
-            .WithName("CreateNamedJobOfCustomer")
-            .WithSummary("Run a task of a customer that the body names")
-            .WithDescription("The same with the customer in the path.")
-            .RequireCredential<CallPayloadReader>(Credential.User)
-            .Audits(AuditedRoutes.Run)
-            .CreatesJob("NamedCall")
-            .AcceptsParameters("namedTask")
-            .ProducesProblems(ProblemExamples.NoTaskNamed, ProblemExamples.NoSuchTask, ProblemExamples.NotOnTaskList);
+
+        // For TheEye's clients, which name the task in the body; the document of the API shows one way.
+        foreach (var path in (string[])["/job", "/{customer}/job"])
+        {
+            dialect.MapPost(path, (HttpContext http, PollingCallHandler handler) => handler.CreateAsync(http, task: null))
+                .RequireCredential<CallPayloadReader>(Credential.User)
+                .Audits(AuditedRoutes.Run)
+                .ExcludeFromDescription();
+        }
+
         dialect.MapPost(
                 "/task/{task}/secret/{secret}/job",
                 (HttpContext http, string task, string secret, PollingCallHandler handler) => handler.CreateWithSecretAsync(http, task, secret))
