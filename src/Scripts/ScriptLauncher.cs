@@ -42,7 +42,10 @@ internal sealed class ScriptLauncher(Shell shell, ScriptIsolation isolation, Tim
         var text = $"{FirstToBeKilled}{limits} || exit 1\n{environment.ShellText}{Beginning}{run}";
         string[] words = [.. isolation.Words(shell, folder.Path, command.User), "-c", text, ShellName, .. plain ?? script];
         return shell.Spawns
-            ? new SpawnedProcess(words[0], words, environment.Variables, folder.Path, log) { IsWrapped = plain is null || isolation.Sandbox is not null }
+            ? new SpawnedProcess(words[0], words, environment.Variables, folder.Path, log)
+            {
+                IsWrapped = plain is null || isolation.Sandbox is not null,
+            }
             : StartManaged(words, environment.Variables, folder.Path, log);
     }
 

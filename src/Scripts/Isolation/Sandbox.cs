@@ -23,7 +23,7 @@ internal sealed record Sandbox
     /// <summary>Further files and folders that a script may read.</summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
 
-    /// <summary>Files that a script finds empty, although they are in folders that it may read.</summary>
+    /// <summary>Files and folders that a script finds empty, although they are in folders that it may read.</summary>
     public IReadOnlyList<string> Hidden { get; init; } = [];
 
     /// <summary>The words before a command that runs in the sandbox.</summary>
@@ -52,9 +52,12 @@ internal sealed record Sandbox
         }
 
         string[] visible = [.. SystemPaths, .. Paths];
-        foreach (var file in Hidden.Where(file => File.Exists(file) && visible.Any(path => file.StartsWith(path + "/", StringComparison.Ordinal))))
+        foreach (var hidden in Hidden.Where(hidden => visible.Any(path => hidden.StartsWith(path + "/", StringComparison.Ordinal))))
         {
-            words.AddRange(["--ro-bind", "/dev/null", file]);
+            words.AddRange(
+                Directory.Exists(hidden) ? ["--tmpfs", hidden, "--remount-ro", hidden]
+                : File.Exists(hidden) ? ["--ro-bind", "/dev/null", hidden]
+                : []);
         }
 
         words.AddRange(["--remount-ro", "/", "--chdir", Folder, "--"]);

@@ -12,8 +12,8 @@ internal sealed record ScriptIsolation
     public Sandbox? Sandbox { get; init; }
 
     /// <summary>
-    /// The programs that start a script, and come before its command: <c>setpriv</c> for its user, then <c>bwrap</c> for its sandbox, then a shell for
-    /// its limits.
+    /// The programs that start a script, and come before its command: <c>setpriv</c> for its user, then <c>bwrap</c> for its sandbox, then a shell
+    /// for its limits.
     /// </summary>
     /// <param name="shell">The programs of this machine.</param>
     /// <param name="folder">The script's folder.</param>

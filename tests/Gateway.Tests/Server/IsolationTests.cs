@@ -33,7 +33,10 @@ public abstract class IsolationTests(string[] settings) : IAsyncLifetime
     /// <summary>Has a script of one customer attack the running script of another, and the server.</summary>
     private protected async Task AttackAsync()
     {
-        var other = await ImportAsync(TestServer.Stranger, "globex", "echo its secret is $TOKEN >file; until [ -e end ]; do sleep 0.1; done; echo '{\"output\":\"unharmed\"}'");
+        var other = await ImportAsync(
+            TestServer.Stranger,
+            "globex",
+            "echo its secret is $TOKEN >file; until [ -e end ]; do sleep 0.1; done; echo '{\"output\":\"unharmed\"}'");
         var running = CallAsync(TestServer.Stranger, "globex", other, "[1,2]");
         var folder = "";
         await Eventually.TrueAsync(() => (folder = FolderOf("its secret is")).Length > 0, "the script of the other customer runs");
@@ -114,7 +117,8 @@ public sealed class DefaultIsolationTests() : IsolationTests([])
     [Fact]
     public async Task A_script_has_limits_and_is_killed_before_the_server_when_memory_runs_out()
     {
-        var task = await ImportAsync(TestServer.Admin, "acme", "ulimit -f; ulimit -t; [ $(ulimit -d) -ge 4194304 ] && echo enough; cat /proc/self/oom_score_adj");
+        var task = await ImportAsync(
+            TestServer.Admin, "acme", "ulimit -f; ulimit -t; [ $(ulimit -d) -ge 4194304 ] && echo enough; cat /proc/self/oom_score_adj");
 
         var lines = (await LogAsync(TestServer.Admin, "acme", task, ["", ""])).Split('\n');
 
@@ -188,18 +192,13 @@ public sealed class IsolationStartTests : IDisposable
     [UnprivilegedSandboxFact]
     public async Task A_server_that_is_not_root_has_sandboxes_without_users()
     {
-        await File.WriteAllTextAsync(
-            Path.Combine(_folder, "look.json"), """{"task":{"name":"t","type":"script","script_runas":"sh %script%"},"file":{"filename":"look.sh"}}""");
-        await File.WriteAllTextAsync(Path.Combine(_folder, "look.sh"), "id -u; ls -d /proc/[0-9]*; ls /tmp; ls /home");
-        await using var server = new Harness.Processes.Server(
-            new() { Name = "gateway", Command = [.. UnprivilegedSandboxFactAttribute.Words, .. Gateway("--LocalExecutor:Sandbox=bubblewrap")], Ready = ServerPrograms.Ready, Folder = _folder },
-            _reaper);
-        await server.StartAsync();
+        await using var server = await StartAsync(
+            UnprivilegedSandboxFactAttribute.Words, "--LocalExecutor:Sandbox=bubblewrap", "id -u; ls -d /proc/[0-9]*; ls /tmp; ls /home");
 
-        var log = await LogAsync(server, "look");
+        var log = await LogAsync(server);
 
         Assert.DoesNotContain($"/proc/{server.Process.Id}\n", log, StringComparison.Ordinal);
-        Assert.Contains("\nlook.sh\n", log, StringComparison.Ordinal);
+        Assert.Contains("\ntask.sh\n", log, StringComparison.Ordinal);
         Assert.EndsWith("No such file or directory\n", log, StringComparison.Ordinal);
         Assert.Equal(0, await server.StopAsync());
     }
@@ -207,17 +206,12 @@ public sealed class IsolationStartTests : IDisposable
     [UsersFact]
     public async Task A_server_that_is_not_root_needs_only_the_documented_rights()
     {
-        var daemon = Path.Combine(_folder, "daemon");
-        await File.WriteAllTextAsync(
-            Path.Combine(_folder, "daemon.json"), """{"task":{"name":"t","type":"script","script_runas":"sh %script%"},"file":{"filename":"daemon.sh"}}""");
-        await File.WriteAllTextAsync(
-            Path.Combine(_folder, "daemon.sh"), "setsid sleep 1000 & until grep -qsz ^sleep /proc/$!/cmdline; do sleep 0.05; done; id -u; echo [$!]");
-        await using var server = new Harness.Processes.Server(
-            new() { Name = "gateway", Command = [.. AsUser(Rights), .. Gateway("--LocalExecutor:Users:demo=20001")], Ready = ServerPrograms.Ready, Folder = _folder },
-            _reaper);
-        await server.StartAsync();
+        await using var server = await StartAsync(
+            [.. UnprivilegedSandboxFactAttribute.Unprivileged, $"--inh-caps={Rights}", $"--ambient-caps={Rights}"],
+            "--LocalExecutor:Users:demo=20001",
+            "setsid sleep 1000 & until grep -qsz ^sleep /proc/$!/cmdline; do sleep 0.05; done; id -u; echo [$!]");
 
-        var log = await LogAsync(server, "daemon");
+        var log = await LogAsync(server);
 
         Assert.StartsWith("20001\n[", log, StringComparison.Ordinal);
         var process = log.Split('[', ']')[1];
@@ -234,14 +228,27 @@ public sealed class IsolationStartTests : IDisposable
             StringComparison.Ordinal);
     }
 
-    private static string[] AsUser(string rights) => [.. UnprivilegedSandboxFactAttribute.Unprivileged, $"--inh-caps={rights}", $"--ambient-caps={rights}"];
+    /// <summary>Starts a demonstration with one task.</summary>
+    /// <param name="before">The words before its command.</param>
+    /// <param name="setting">The setting that is tested.</param>
+    /// <param name="script">The task's script.</param>
+    private async Task<Harness.Processes.Server> StartAsync(string[] before, string setting, string script)
+    {
+        const string recipe = """{"task":{"name":"t","type":"script","script_runas":"sh %script%"},"file":{"filename":"task.sh"}}""";
+        string[] command = [.. before, .. ServerPrograms.Gateway, ServerPrograms.AnyPort, $"--Demo:Folder={_folder}", setting];
+        await File.WriteAllTextAsync(Path.Combine(_folder, "task.json"), recipe);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "task.sh"), script);
+        var server = new Harness.Processes.Server(
+            new() { Name = "gateway", Command = command, Ready = ServerPrograms.Ready, Folder = _folder }, _reaper);
+        await server.StartAsync();
+        return server;
+    }
 
-    private string[] Gateway(string setting) => [.. ServerPrograms.Gateway, ServerPrograms.AnyPort, $"--Demo:Folder={_folder}", setting];
-
-    private static async Task<string> LogAsync(Harness.Processes.Server server, string task)
+    private static async Task<string> LogAsync(Harness.Processes.Server server)
     {
         using var body = new StringContent("[]", Encoding.UTF8, "application/json");
-        using var response = await server.Http.PostAsync(new Uri($"/demo/task/{task}/job?full&access_token={DemoMode.UserToken}", UriKind.Relative), body);
+        using var response = await server.Http.PostAsync(
+            new Uri($"/demo/task/task/job?full&access_token={DemoMode.UserToken}", UriKind.Relative), body);
         return JsonNode.Parse(await response.Content.ReadAsStringAsync())!["result"]!["log"]!.GetValue<string>();
     }
 

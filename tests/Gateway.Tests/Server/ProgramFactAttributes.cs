@@ -72,7 +72,8 @@ internal sealed class UnprivilegedSandboxFactAttribute : FactAttribute
 
     private static bool MayReadBuild()
     {
-        using var process = Process.Start(new ProcessStartInfo(Words[0], [.. Words[1..], "test", "-r", typeof(UnprivilegedSandboxFactAttribute).Assembly.Location]))!;
+        var build = typeof(UnprivilegedSandboxFactAttribute).Assembly.Location;
+        using var process = Process.Start(new ProcessStartInfo(Words[0], [.. Words[1..], "test", "-r", build]))!;
         process.WaitForExit();
         return process.ExitCode == 0;
     }

@@ -22,7 +22,9 @@ public sealed class UserTests : IDisposable
     {
         using var scripts = Runner(spawns);
         var run = await scripts.RunAsync(Of(
-            Ann, "id -u; id -g; id -G; stat -c %u . $0 $1; ls $HOME; pwd -P | grep -cxF $HOME; grep -E 'Cap(Inh|Prm|Eff|Amb)|NoNewPrivs' /proc/self/status",
+            Ann,
+            "id -u; id -g; id -G; stat -c %u . $0 $1; ls $HOME; pwd -P | grep -cxF $HOME; "
+            + "grep -E 'Cap(Inh|Prm|Eff|Amb)|NoNewPrivs' /proc/self/status",
             "data:;base64,eA=="));
 
         Assert.Equal(
@@ -41,7 +43,7 @@ public sealed class UserTests : IDisposable
 
         var run = await _scripts.RunAsync(Of(
             Ann,
-            "for process in $1 $2; do cat /proc/$process/environ; cat /proc/$process/cwd/*; ls /proc/$process/fd /proc/$process/root/; kill -0 $process; done; ls $3",
+            "for id in $1 $2; do cat /proc/$id/environ; cat /proc/$id/cwd/*; ls /proc/$id/fd /proc/$id/root/; kill -0 $id; done; ls $3",
             $"{process}", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), _scripts.Runner.Folders.Root));
 
         Assert.Equal(11, run.Log.Split("enied").Length - 1 + run.Log.Split("not permitted").Length - 1);
@@ -91,7 +93,8 @@ public sealed class UserTests : IDisposable
     {
         var running = _scripts.RunAsync(Of(
             Ann,
-            "trap '' TERM; mkdir locked; touch locked/in; chmod 0 locked; setsid sh -c 'echo $$ >\"$1\"; exec sleep 1000' sh $1 & echo $$ >$2; sleep 1000; sleep 1000",
+            "trap '' TERM; mkdir locked; touch locked/in; chmod 0 locked; setsid sh -c 'echo $$ >\"$1\"; exec sleep 1000' sh $1 & "
+            + "echo $$ >$2; sleep 1000; sleep 1000",
             _scripts.Note("daemon"), _scripts.Note("script")));
         var daemon = await _scripts.ProcessAsync("daemon");
         var script = await _scripts.ProcessAsync("script");
@@ -140,7 +143,10 @@ public sealed class UserTests : IDisposable
     [UsersFact]
     public async Task A_library_that_a_task_has_preloaded_is_not_loaded_with_the_servers_rights()
     {
-        var run = await _scripts.RunAsync(Of(Ann, "true") with { Environment = new Dictionary<string, string> { ["LD_PRELOAD"] = "/no/such/library.so" } });
+        var run = await _scripts.RunAsync(Of(Ann, "true") with
+        {
+            Environment = new Dictionary<string, string> { ["LD_PRELOAD"] = "/no/such/library.so" },
+        });
 
         // By the interpreter and by nothing before it.
         Assert.Equal(1, run.Log.Split("library.so").Length - 1);

@@ -38,7 +38,8 @@ internal sealed class IsolationCheck(ScriptRunner scripts, IOptions<LocalExecuto
         {
             // Root may write to the kernel's settings below /proc/sys, and needs no capability for it.
             throw Refuse(
-                "a server that is root can't confine scripts by LocalExecutor:Sandbox alone: start it as another user, or set LocalExecutor:Users as well.");
+                "a server that is root can't confine scripts by LocalExecutor:Sandbox alone: start it as another user, or set LocalExecutor:Users "
+                + "as well.");
         }
 
         var run = await scripts.RunAsync(Trial(users.Values.Select(user => (int?)user).FirstOrDefault()), cancellationToken);
@@ -66,8 +67,8 @@ internal sealed class IsolationCheck(ScriptRunner scripts, IOptions<LocalExecuto
         if (Capabilities.MissingForUsers() is { Count: > 0 } missing)
         {
             throw Refuse(
-                "LocalExecutor:Users needs a server that is started as root, or with the ambient capabilities CHOWN, DAC_OVERRIDE, KILL, SETGID, SETUID "
-                + $"and SYS_PTRACE; this one lacks {string.Join(", ", missing)}.");
+                "LocalExecutor:Users needs a server that is started as root, or with the ambient capabilities CHOWN, DAC_OVERRIDE, KILL, SETGID, "
+                + $"SETUID and SYS_PTRACE; this one lacks {string.Join(", ", missing)}.");
         }
 
         if (users.FirstOrDefault(user => user.Value == NativeMethods.UserId) is { Key: { } customer })

@@ -92,7 +92,8 @@ internal sealed class LocalExecutorOptionsValidator : IValidateOptions<LocalExec
 
         if (options.Sandbox == ScriptSandbox.None && (!options.SandboxNetwork || options.SandboxPaths.Count > 0))
         {
-            result.AddError("LocalExecutor:SandboxNetwork and LocalExecutor:SandboxPaths count only with LocalExecutor:Sandbox=bubblewrap: set it as well.");
+            result.AddError(
+                "LocalExecutor:SandboxNetwork and LocalExecutor:SandboxPaths count only with LocalExecutor:Sandbox=bubblewrap: set it as well.");
         }
 
         foreach (var path in options.SandboxPaths.Where(path => !Path.IsPathFullyQualified(path)))

@@ -55,7 +55,7 @@ internal static class LocalExecutorServices
         {
             Network = options.SandboxNetwork,
             Paths = options.SandboxPaths,
-            Hidden = [.. FilesOf(configuration)],
+            Hidden = [.. FilesOf(configuration), .. SecretsOf(configuration)],
         },
     };
 
@@ -65,4 +65,8 @@ internal static class LocalExecutorServices
             .OfType<FileConfigurationProvider>()
             .Select(provider => provider.Source is { Path: { } path, FileProvider: { } files } ? files.GetFileInfo(path).PhysicalPath : null)
             .OfType<string>();
+
+    /// <summary>The folder of the server's secrets, if there is one.</summary>
+    private static IEnumerable<string> SecretsOf(IConfiguration configuration) =>
+        configuration["Secrets:Folder"] is { Length: > 0 } folder ? [Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))] : [];
 }

@@ -14,7 +14,8 @@ public sealed class LocalExecutorOptionsTests
     [InlineData("LocalExecutor:Users:nobody must", "nobody", 65534)]
     [InlineData("LocalExecutor:Users:b is the user of a", "a", 20001, "b", 20001)]
     [InlineData("no customer", "a customer", 20001)]
-    public void A_user_that_does_not_belong_to_one_customer_alone_is_refused(string message, string customer, int user, string? other = null, int otherUser = 0)
+    public void A_user_that_does_not_belong_to_one_customer_alone_is_refused(
+        string message, string customer, int user, string? other = null, int otherUser = 0)
     {
         var options = new LocalExecutorOptions { Users = new() { [customer] = user } };
         if (other is not null)
