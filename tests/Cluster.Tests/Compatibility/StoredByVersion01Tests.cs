@@ -88,9 +88,14 @@ public abstract class StoredByVersion01Tests(Version01Cluster cluster)
     {
         foreach (var exchange in before)
         {
-            Assert.Equal(WithHiddenEnvironment(WithoutEventIds(exchange)), WithoutEventIds(await cluster.SendAsync(exchange)));
+            Assert.Equal(WithLifecycleAsString(WithHiddenEnvironment(WithoutEventIds(exchange))), WithoutEventIds(await cluster.SendAsync(exchange)));
         }
     }
+
+    /// <summary>The lifecycle alone is a string since then, as TheEye's is.</summary>
+    private static Exchange WithLifecycleAsString(Exchange exchange) => exchange.Path.EndsWith("/lifecycle", StringComparison.Ordinal)
+        ? exchange with { Answer = JsonNode.Parse(exchange.Answer)!["lifecycle"]!.ToJsonString() }
+        : exchange;
 
     /// <summary>The ids of events name their job since then, and come after the data.</summary>
     private static Exchange WithoutEventIds(Exchange exchange) => exchange.ContentType == "text/event-stream"
