@@ -86,9 +86,9 @@ public abstract class SandboxTests(bool spawns) : IDisposable
     public async Task A_script_reads_the_paths_that_are_configured_but_not_the_servers_configuration()
     {
         await File.WriteAllTextAsync(_scripts.Note("model"), "a model\n");
-        await File.WriteAllTextAsync(_scripts.Note("appsettings.json"), "secret");
+        await File.WriteAllTextAsync(_scripts.Note("appsettings.json"), "confidential");
         Directory.CreateDirectory(_scripts.Note("secrets"));
-        await File.WriteAllTextAsync(_scripts.Note("secrets/token"), "secret");
+        await File.WriteAllTextAsync(_scripts.Note("secrets/token"), "confidential");
         using var scripts = Runner(spawns, new()
         {
             Paths = [_scripts.Notes],
@@ -103,7 +103,7 @@ public abstract class SandboxTests(bool spawns) : IDisposable
             _scripts.Notes));
 
         Assert.StartsWith("a model\n", run.Log, StringComparison.Ordinal);
-        Assert.DoesNotContain("secret", run.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("confidential", run.Log, StringComparison.Ordinal);
         Assert.DoesNotContain("written", run.Log, StringComparison.Ordinal);
     }
 
