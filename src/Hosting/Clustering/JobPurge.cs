@@ -46,31 +46,23 @@ internal sealed partial class JobPurge(
     {
         var endedUntil = timeProvider.GetUtcNow() - ShortestAge;
         var purged = new PurgedJobs { Complete = true };
-        await foreach (var jobs in FindAsync(customer, aborted).Chunk(RemovalsAtOnce).WithCancellation(aborted))
+        var batch = new HashSet<string>();
+        await foreach (var job in FindAsync(customer, aborted))
         {
-            var taken = jobs.Take(limit - purged.Removed).ToArray();
-            var removals = await Task.WhenAll(taken.Select(job => RemoveAsync(JobKey.Of(customer, job), endedUntil, withKeys)));
-            var removed = removals.Where(removal => removal.Outcome == Outcome.Removed).Select(removal => removal.Record!).ToArray();
-            await storedBytes.SubtractAsync(customer, removed.Select(record => (record.LastUpdate, (long)record.Size)));
-            purged = purged with
+            batch.Add(job);
+            if (batch.Count >= Math.Min(RemovalsAtOnce, limit - purged.Removed))
             {
-                Removed = purged.Removed + removed.Length,
-                Bytes = purged.Bytes + removed.Sum(record => (long)record.Size),
-                Unfinished = purged.Unfinished + Count(Outcome.Unfinished),
-                Recent = purged.Recent + Count(Outcome.Recent),
-                WithKey = purged.WithKey + Count(Outcome.HasKey),
-                Failed = purged.Failed + Count(Outcome.Failed),
-                Complete = taken.Length == jobs.Length,
-            };
-            if (purged.Removed == limit || !purged.Complete)
-            {
-                purged = purged with { Complete = false };
-                break;
+                purged = await RemoveAsync(customer, batch, endedUntil, withKeys, purged);
+                batch.Clear();
+                if (purged.Removed == limit)
+                {
+                    purged = purged with { Complete = false };
+                    break;
+                }
             }
-
-            int Count(Outcome outcome) => removals.Count(removal => removal.Outcome == outcome);
         }
 
+        purged = await RemoveAsync(customer, batch, endedUntil, withKeys, purged);
         LogPurged(purged.Removed, customer);
         return purged;
     }
@@ -78,12 +70,11 @@ internal sealed partial class JobPurge(
     /// <summary>The ids of the customer's jobs. A job may be named twice.</summary>
     private async IAsyncEnumerable<string> FindAsync(string customer, [EnumeratorCancellation] CancellationToken aborted)
     {
-        // A name of a customer or a cluster has no character that is special here.
+        // A name of a customer or a cluster has no character that is special in a pattern.
         var prefix = $"{RedisKeys.States(cluster.Value.ServiceId)}{grains.GetJob(JobKey.Of(customer, "")).GetGrainId()}";
         const string Suffix = $"/{JobStore.StateName}";
-        var multiplexer = await redis.GetAsync();
-        var database = multiplexer.GetDatabase().Database;
-        foreach (var primary in multiplexer.GetServers().Where(server => server.IsConnected && !server.IsReplica))
+        var database = (await redis.GetAsync()).GetDatabase().Database;
+        foreach (var primary in await redis.GetPrimariesAsync())
         {
             await foreach (var key in primary.KeysAsync(database, $"{prefix}*{Suffix}", PageSize).WithCancellation(aborted))
             {
@@ -93,6 +84,26 @@ internal sealed partial class JobPurge(
                 }
             }
         }
+    }
+
+    /// <summary>Removes some jobs and adds up what became of them.</summary>
+    private async Task<PurgedJobs> RemoveAsync(
+        string customer, IReadOnlyCollection<string> jobs, DateTimeOffset endedUntil, bool withKeys, PurgedJobs before)
+    {
+        var removals = await Task.WhenAll(jobs.Select(job => RemoveAsync(JobKey.Of(customer, job), endedUntil, withKeys)));
+        var removed = removals.Where(removal => removal.Outcome == Outcome.Removed).Select(removal => removal.Record!).ToArray();
+        await storedBytes.SubtractAsync(customer, removed.Select(record => (record.LastUpdate, (long)record.Size)));
+        return before with
+        {
+            Removed = before.Removed + removed.Length,
+            Bytes = before.Bytes + removed.Sum(record => (long)record.Size),
+            Unfinished = before.Unfinished + Count(Outcome.Unfinished),
+            Recent = before.Recent + Count(Outcome.Recent),
+            WithKey = before.WithKey + Count(Outcome.HasKey),
+            Failed = before.Failed + Count(Outcome.Failed),
+        };
+
+        int Count(Outcome outcome) => removals.Count(removal => removal.Outcome == outcome);
     }
 
     private async Task<(Outcome Outcome, JobRecord? Record)> RemoveAsync(string key, DateTimeOffset endedUntil, bool withKeys)

@@ -80,14 +80,17 @@ public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<Si
         Assert.Equal((0, true), ((int)purge["removed"]!, (bool)purge["complete"]!));
         Assert.InRange((int)purge["recent"]!, 4, int.MaxValue);
 
-        purge = await PurgeLaterAsync("?limit=1");
-        Assert.Equal((1, false), ((int)purge["removed"]!, (bool)purge["complete"]!));
+        foreach (var _ in ended)
+        {
+            purge = await PurgeLaterAsync("?limit=1");
+            Assert.Equal((1, false), ((int)purge["removed"]!, (bool)purge["complete"]!));
+            Assert.InRange((long)purge["bytes"]!, 512, long.MaxValue);
+        }
+
         purge = await PurgeLaterAsync("");
-        Assert.InRange((int)purge["removed"]!, 2, int.MaxValue);
         Assert.Equal((0, 0, true), ((int)purge["recent"]!, (int)purge["failed"]!, (bool)purge["complete"]!));
         Assert.InRange((int)purge["unfinished"]!, 1, int.MaxValue);
         Assert.InRange((int)purge["with_key"]!, 1, int.MaxValue);
-        Assert.InRange((long)purge["bytes"]!, 2 * 512, long.MaxValue);
         await Eventually.TrueAsync(() => cluster.Silos.All(silo => StoredBytesOf(silo) < before - (2 * 512)), "all silos count less");
         foreach (var job in ended)
         {
