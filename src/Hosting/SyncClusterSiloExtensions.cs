@@ -6,6 +6,7 @@ using SyncCluster.Hosting.Clustering;
 using SyncCluster.Jobs;
 using SyncCluster.Quotas;
 using SyncCluster.SerialTasks;
+using SyncCluster.Settings;
 using SyncCluster.Storage;
 using SyncCluster.Tasks;
 
@@ -56,8 +57,7 @@ internal static class SyncClusterSiloExtensions
         services.AddTasks();
         services.AddQuotas();
         services.AddSerialTasks();
-        services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>();
+        services.AddValidatedOptions<StorageOptions, StorageOptionsValidator>(StorageOptions.Section);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime);
         mode.AddExecutor(services);
     }

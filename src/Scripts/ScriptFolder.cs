@@ -77,7 +77,7 @@ internal sealed record ScriptFolder(string Path, string Inside, string Script, I
         file.Write(content);
     }
 
-    /// <summary>Gives a folder and its files to a user. The folder is the last: until then nobody else can change what is in it.</summary>
+    /// <summary>Gives a folder and its files to a user. The folder is the last: until then no other user can change what is in it.</summary>
     private static void GiveTo(int user, string folder)
     {
         foreach (var file in Directory.EnumerateFiles(folder).Append(folder))

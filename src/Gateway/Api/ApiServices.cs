@@ -1,10 +1,10 @@
-using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Api.Events;
 using SyncCluster.Gateway.Api.Jobs;
 using SyncCluster.Gateway.Api.Polling;
 using SyncCluster.Gateway.Api.Sync;
 using SyncCluster.Gateway.Api.Tasks;
 using SyncCluster.Gateway.Requests;
+using SyncCluster.Settings;
 
 namespace SyncCluster.Gateway.Api;
 
@@ -22,7 +22,6 @@ internal static class ApiServices
         services.AddSingleton<JobWaitAnswerer>();
         services.AddSingleton<DefaultCustomer>();
         services.AddSingleton<PollingCallHandler>();
-        services.AddOptions<FollowingOptions>().BindConfiguration(FollowingOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<FollowingOptions>, FollowingOptionsValidator>();
+        services.AddValidatedOptions<FollowingOptions, FollowingOptionsValidator>(FollowingOptions.Section);
     }
 }

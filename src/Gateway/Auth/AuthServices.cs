@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using SyncCluster.Settings;
 
 namespace SyncCluster.Gateway.Auth;
@@ -8,10 +7,7 @@ internal static class AuthServices
     /// <summary>The configured callers. The backend brings the <see cref="ITokenValidator"/> and the <see cref="DemoMode"/>.</summary>
     public static void AddAuth(this IServiceCollection services)
     {
-        services.AddOptions<AuthOptions>().BindConfiguration(AuthOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<AuthOptions>, AuthOptionsValidator>();
-        services.AddSingleton<IValidateOptions<AuthOptions>>(
-            provider => new ReadableValues<AuthOptions>(provider.GetRequiredService<IConfiguration>(), AuthOptions.Section));
+        services.AddValidatedOptions<AuthOptions, AuthOptionsValidator>(AuthOptions.Section);
         services.AddReloadedOptions(new ReloadRule<AuthOptions>(AuthOptions.Section, RefusalOf));
     }
 

@@ -6,7 +6,7 @@ namespace SyncCluster.Gateway.Http;
 
 /// <summary>
 /// Refuses requests to the demonstration that are not this machine's own: by their host, their web page, or their client. It comes before everything
-/// else. Every address is still in the headers then, whoever is believed later, and the refusal has no header that would let another page read it.
+/// else. All addresses are still in the headers then, whatever <c>Proxy:Known</c> says, and the refusal has no header that would let another page read it.
 /// </summary>
 internal sealed class LoopbackMiddleware(RequestDelegate next, DemoMode demo)
 {

@@ -8,7 +8,7 @@ namespace SyncCluster.Gateway.Limits;
 
 /// <summary>
 /// Counts requests with an unknown token or a wrong secret by their address, and answers 429 to an address that has sent too many of them. A token is
-/// checked before its address is looked at: whoever has a valid one is never slowed down.
+/// checked before its address is looked at: a client with a valid one is never slowed down.
 /// </summary>
 /// <remarks>
 /// Addresses share a fixed number of counters, so that a sender with very many of them takes no memory. One that meets another's counter gets its 429 for

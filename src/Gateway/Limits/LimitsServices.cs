@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using SyncCluster.Settings;
 
 namespace SyncCluster.Gateway.Limits;
 
@@ -9,10 +10,7 @@ internal static class LimitsServices
         services.AddSingleton<RequestLimiter>();
         services.AddSingleton<UnauthenticatedBodies>();
         services.AddSingleton<FailedAuthentications>();
-        services.AddOptions<GatewayLimitsOptions>().BindConfiguration(GatewayLimitsOptions.Section).ValidateOnStart();
+        services.AddValidatedOptions<GatewayLimitsOptions, GatewayLimitsOptionsValidator>(GatewayLimitsOptions.Section);
         services.AddSingleton<IPostConfigureOptions<GatewayLimitsOptions>, WaiterLimit>();
-        services.AddSingleton<IValidateOptions<GatewayLimitsOptions>, GatewayLimitsOptionsValidator>();
-        services.AddSingleton<IValidateOptions<GatewayLimitsOptions>>(
-            provider => new ReadableValues<GatewayLimitsOptions>(provider.GetRequiredService<IConfiguration>(), GatewayLimitsOptions.Section));
     }
 }

@@ -8,12 +8,12 @@ namespace SyncCluster.Gateway.Limits;
 /// <summary>
 /// Limits the waiting requests of this gateway, which customers share fairly, and the requests of each customer. A request is checked as soon as its caller
 /// is authenticated, before its body is read or anything is stored. Nothing is counted for a customer whom a request only names: one whose secret is not
-/// yet proved is a request of <see cref="Nobody"/>.
+/// yet proved is a request of <see cref="Unproved"/>.
 /// </summary>
 internal sealed class RequestLimiter(IOptions<GatewayLimitsOptions> options, ITaskBackend backend) : IDisposable
 {
     /// <summary>Has the requests that have not proved yet whose they are. It is no customer's name.</summary>
-    private const string Nobody = "";
+    private const string Unproved = "";
 
     private readonly FairCapacity _waiters = new(options.Value.Waiters);
 
@@ -42,12 +42,12 @@ internal sealed class RequestLimiter(IOptions<GatewayLimitsOptions> options, ITa
             return Add(http, customer);
         }
 
-        return AddNobodys(http, customer) ?? (RateLimit.Of(options.Value, customer) is { } rate && Left(customer) == 0 ? Problems.TooManyCalls(rate) : null);
+        return AddUnproved(http, customer) ?? (RateLimit.Of(options.Value, customer) is { } rate && Left(customer) == 0 ? Problems.TooManyCalls(rate) : null);
     }
 
     /// <summary>
     /// A job was created for a call: its secret was right. The call is counted now if it was not before. It is not refused any more; so if its customer has
-    /// no place left, its waiter stays nobody's.
+    /// no place left, its waiter stays one of <see cref="Unproved"/>.
     /// </summary>
     public void ConfirmSecret(HttpContext http, TaskInvocation invocation)
     {
@@ -64,7 +64,7 @@ internal sealed class RequestLimiter(IOptions<GatewayLimitsOptions> options, ITa
     /// <param name="http">The request.</param>
     /// <param name="customer">The customer whom the secret names.</param>
     /// <returns>Why it is refused; null if it is not.</returns>
-    public Problem? AddByJobSecret(HttpContext http, string customer) => AddNobodys(http, customer);
+    public Problem? AddByJobSecret(HttpContext http, string customer) => AddUnproved(http, customer);
 
     /// <summary>The secret was right: the request is counted for the job's customer.</summary>
     /// <returns>Why it is refused; null if it is not.</returns>
@@ -74,8 +74,8 @@ internal sealed class RequestLimiter(IOptions<GatewayLimitsOptions> options, ITa
     public void Dispose() => _requests.Dispose();
 
     /// <summary>Counts a waiter whose customer is only named. If that customer has no place left, it would get none when it is proved.</summary>
-    private Problem? AddNobodys(HttpContext http, string named) =>
-        _waiters.HasRoomFor(named, QuotaOf(named)) ? AddWaiter(http, Nobody) : TooManyWaiters(named);
+    private Problem? AddUnproved(HttpContext http, string named) =>
+        _waiters.HasRoomFor(named, QuotaOf(named)) ? AddWaiter(http, Unproved) : TooManyWaiters(named);
 
     private Problem? AddWaiter(HttpContext http, string customer)
     {

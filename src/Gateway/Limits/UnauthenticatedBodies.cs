@@ -4,7 +4,7 @@ namespace SyncCluster.Gateway.Limits;
 
 /// <summary>
 /// The bodies of requests whose senders are not known yet: the token may be in the body, or only the backend can tell whether a secret is right. Together
-/// they may hold so many bytes of memory (<see cref="GatewayLimitsOptions.UnauthenticatedBodies"/>), whoever sends them and over however many connections.
+/// they may hold so many bytes of memory (<see cref="GatewayLimitsOptions.UnauthenticatedBodies"/>), from all senders together, over however many connections.
 /// </summary>
 internal sealed class UnauthenticatedBodies(IOptions<GatewayLimitsOptions> options)
 {

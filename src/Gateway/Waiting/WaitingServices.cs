@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Hosting.Connections;
+using SyncCluster.Settings;
 
 namespace SyncCluster.Gateway.Waiting;
 
@@ -7,10 +8,7 @@ internal static class WaitingServices
 {
     public static void AddWaiting(this IServiceCollection services)
     {
-        services.AddOptions<WaitingOptions>().BindConfiguration(WaitingOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<WaitingOptions>, WaitingOptionsValidator>();
-        services.AddSingleton<IValidateOptions<WaitingOptions>>(
-            provider => new ReadableValues<WaitingOptions>(provider.GetRequiredService<IConfiguration>(), WaitingOptions.Section));
+        services.AddValidatedOptions<WaitingOptions, WaitingOptionsValidator>(WaitingOptions.Section);
         services.AddOptions<HostOptions>().PostConfigure<IOptions<WaitingOptions>>((host, waiting) => host.ShutdownTimeout += waiting.Value.DrainTime);
         services.AddOptions<ConnectionOptions>().Configure<IOptions<WaitingOptions>>((connections, waiting) => connections.DrainTime = waiting.Value.DrainTime);
         services.AddSingleton<FinishedJobs>();

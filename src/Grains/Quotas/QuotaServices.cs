@@ -1,7 +1,6 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using SyncCluster.Execution;
+using SyncCluster.Settings;
 
 namespace SyncCluster.Quotas;
 
@@ -13,9 +12,6 @@ internal static class QuotaServices
         services.AddSingleton<JobAdmission>();
         services.AddGrainService<SiloInventory>(GrainServiceTypes.SiloInventory);
         services.AddSingleton<SiloInventoryClient>();
-        services.AddOptions<JobQuotaOptions>().BindConfiguration(JobQuotaOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<JobQuotaOptions>, JobQuotaOptionsValidator>();
-        services.AddSingleton<IValidateOptions<JobQuotaOptions>>(
-            provider => new ReadableValues<JobQuotaOptions>(provider.GetRequiredService<IConfiguration>(), JobQuotaOptions.Section));
+        services.AddValidatedOptions<JobQuotaOptions, JobQuotaOptionsValidator>(JobQuotaOptions.Section);
     }
 }

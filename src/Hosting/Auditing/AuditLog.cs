@@ -47,7 +47,7 @@ internal sealed partial class AuditLog(ILoggerFactory loggers, TimeProvider time
                 return Task.CompletedTask;
             }
 
-            var caller = action.CallerOf(http) ?? AuditedCaller.Nobody;
+            var caller = action.CallerOf(http) ?? AuditedCaller.Unknown;
             var named = http.Features.Get<AuditedTask>();
             var customer = _customer.Length > 0 ? _customer : named?.Customer is { Length: > 0 } inBody ? inBody : caller.Customer;
             var task = named?.Id ?? _task;

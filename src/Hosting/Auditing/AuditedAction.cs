@@ -18,7 +18,7 @@ internal sealed record AuditedAction(string Name, Func<HttpContext, AuditedCalle
 /// <param name="Username">The user's name, never the e-mail; empty without a user.</param>
 internal sealed record AuditedCaller(string By, string Customer = "", string Username = "")
 {
-    public static AuditedCaller Nobody { get; } = new("nothing");
+    public static AuditedCaller Unknown { get; } = new("nothing");
 }
 
 /// <summary>Feature of a request whose task is not in its address: it has made the task, or names it in its body.</summary>

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using StackExchange.Redis;
 
 namespace SyncCluster.Hosting.Clustering;
 
@@ -9,7 +8,7 @@ namespace SyncCluster.Hosting.Clustering;
 /// own vote. A silo with such a clock is therefore not ready.
 /// </summary>
 internal sealed partial class ClockMonitor(RedisConnection redis, ClusterClock clock, ILogger<ClockMonitor> logger)
-    : BackgroundService, IHostedLifecycleService, IHealthCheck
+    : PeriodicService(Interval, clock), IHostedLifecycleService, IHealthCheck
 {
     private const int FirstTries = 5;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
@@ -53,21 +52,7 @@ internal sealed partial class ClockMonitor(RedisConnection redis, ClusterClock c
     Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await MeasureAsync();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The host stops.
-        }
-    }
+    protected override Task RunAsync() => MeasureAsync();
 
     private static LogLevel SeverityOf(TimeSpan offset) =>
         offset.Duration() > Limit ? LogLevel.Error : offset.Duration() > Noticeable ? LogLevel.Warning : LogLevel.Information;
@@ -90,7 +75,7 @@ internal sealed partial class ClockMonitor(RedisConnection redis, ClusterClock c
             Log();
             return true;
         }
-        catch (Exception fault) when (fault is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException)
+        catch (Exception fault) when (RedisConnection.IsFailure(fault))
         {
             return false;
         }

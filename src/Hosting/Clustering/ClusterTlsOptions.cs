@@ -12,7 +12,7 @@ public sealed class ClusterTlsOptions
     /// <summary>The file of the certificate's private key. Default: the file of the certificate.</summary>
     public string Key { get; set; } = "";
 
-    /// <summary>The file of the authority's root certificate, or of several. Whoever has a certificate of it is a member of the cluster.</summary>
+    /// <summary>The file of the authority's root certificate, or of several. Every process with a certificate of it can join the cluster.</summary>
     public string Authority { get; set; } = "";
 
     internal bool IsEnabled => Certificate.Length > 0 || Key.Length > 0 || Authority.Length > 0;

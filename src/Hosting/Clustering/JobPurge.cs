@@ -40,7 +40,7 @@ internal sealed partial class JobPurge(
     /// <param name="customer">The customer.</param>
     /// <param name="limit">How many jobs are removed at most.</param>
     /// <param name="withKeys">Whether also jobs whose calls have an idempotency key: a repeat of such a call then runs its task again.</param>
-    /// <param name="aborted">Canceled when nobody waits for the result. What was removed until then stays removed.</param>
+    /// <param name="aborted">Canceled when the client has disconnected. What was removed until then stays removed.</param>
     /// <exception cref="RedisException">Redis can't be reached.</exception>
     public async Task<PurgedJobs> PurgeAsync(string customer, int limit, bool withKeys, CancellationToken aborted)
     {

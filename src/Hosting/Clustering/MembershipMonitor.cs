@@ -19,7 +19,7 @@ internal sealed partial class MembershipMonitor(
     IOptions<RedisClusteringOptions> redisOptions,
     IOptions<ClusterOptions> clusterOptions,
     TimeProvider timeProvider,
-    ILogger<MembershipMonitor> logger) : BackgroundService, IHealthCheck, ILifecycleParticipant<ISiloLifecycle>
+    ILogger<MembershipMonitor> logger) : PeriodicService(Interval, timeProvider), IHealthCheck, ILifecycleParticipant<ISiloLifecycle>
 {
     private const string VersionField = "Version";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
@@ -39,7 +39,7 @@ internal sealed partial class MembershipMonitor(
     /// <inheritdoc/>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var silence = timeProvider.GetElapsedTime(Volatile.Read(ref _writtenAt));
+        var silence = TimeProvider.GetElapsedTime(Volatile.Read(ref _writtenAt));
         return Task.FromResult(
             !_isMember ? HealthCheckResult.Unhealthy("This silo is not in the cluster's membership in Redis.")
             : silence > SilenceLimit ? HealthCheckResult.Unhealthy($"Redis has taken no write of this silo for {silence.TotalSeconds:F0} s.")
@@ -48,27 +48,10 @@ internal sealed partial class MembershipMonitor(
 
     /// <summary>Reads the membership before the silo counts as started: from then on it can be restored.</summary>
     public void Participate(ISiloLifecycle lifecycle) =>
-        lifecycle.Subscribe(nameof(MembershipMonitor), ServiceLifecycleStage.Active, _ => CheckAsync());
+        lifecycle.Subscribe(nameof(MembershipMonitor), ServiceLifecycleStage.Active, _ => RunAsync());
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, timeProvider);
-        try
-        {
-            do
-            {
-                await CheckAsync();
-            }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException)
-        {
-            // The silo stops.
-        }
-    }
-
-    private async Task CheckAsync()
+    protected override async Task RunAsync()
     {
         try
         {
@@ -79,7 +62,7 @@ internal sealed partial class MembershipMonitor(
             {
                 if (row != lastRow)
                 {
-                    Volatile.Write(ref _writtenAt, timeProvider.GetTimestamp());
+                    Volatile.Write(ref _writtenAt, TimeProvider.GetTimestamp());
                 }
 
                 (_lastTable, _isMember) = (table, true);
@@ -92,7 +75,7 @@ internal sealed partial class MembershipMonitor(
                 await RestoreAsync(database, table);
             }
         }
-        catch (Exception fault) when (fault is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException)
+        catch (Exception fault) when (RedisConnection.IsFailure(fault))
         {
             LogUnreadable(fault.Message);
         }

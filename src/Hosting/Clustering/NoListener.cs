@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Connections;
 namespace SyncCluster.Hosting.Clustering;
 
 /// <summary>
-/// Opens no port, in place of the listeners of a silo that no other process may join or call: whoever reaches a silo's port can have code run in its
+/// Opens no port, in place of the listeners of a silo that no other process may join or call: a process that reaches a silo's port can have code run in its
 /// process. The gateway in the silo's own process calls it without a connection.
 /// </summary>
 internal sealed class NoListener : IConnectionListenerFactory

@@ -16,7 +16,7 @@ internal sealed partial class RedisCapacityMonitor(
     StorageCapacity capacity,
     IOptions<StorageOptions> options,
     TimeProvider timeProvider,
-    ILogger<RedisCapacityMonitor> logger) : BackgroundService, IHealthCheck
+    ILogger<RedisCapacityMonitor> logger) : PeriodicService(Interval, timeProvider), IHealthCheck
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
@@ -46,24 +46,7 @@ internal sealed partial class RedisCapacityMonitor(
             : HealthCheckResult.Healthy());
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, timeProvider);
-        try
-        {
-            do
-            {
-                await CheckAsync();
-            }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException)
-        {
-            // The silo stops.
-        }
-    }
-
-    private async Task CheckAsync()
+    protected override async Task RunAsync()
     {
         try
         {
@@ -73,7 +56,7 @@ internal sealed partial class RedisCapacityMonitor(
                 Apply(memories);
             }
         }
-        catch (Exception fault) when (fault is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException)
+        catch (Exception fault) when (RedisConnection.IsFailure(fault))
         {
             LogUnknown(fault.Message);
         }

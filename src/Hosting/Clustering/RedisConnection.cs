@@ -23,6 +23,9 @@ internal sealed class RedisConnection : IAsyncDisposable
     /// <summary>The addresses, for messages.</summary>
     public string Endpoints => string.Join(", ", Options.EndPoints.Select(NameOf));
 
+    /// <summary>Whether Redis, or the connection to it, has failed: another try may be answered.</summary>
+    public static bool IsFailure(Exception fault) => fault is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException;
+
     /// <summary>Returns the connection. It reconnects by itself, and so stays the same after a loss.</summary>
     public Task<IConnectionMultiplexer> GetAsync() => _multiplexer.Value;
 
@@ -64,9 +67,7 @@ internal sealed class RedisConnection : IAsyncDisposable
 
     /// <summary>Reads the clock of a primary: always the same one while it is connected. Null: none is.</summary>
     public async Task<DateTimeOffset?> ReadTimeAsync() =>
-        (await GetAsync()).GetServers()
-            .Where(server => server.IsConnected && !server.IsReplica)
-            .MinBy(server => server.EndPoint.ToString(), StringComparer.Ordinal) is { } primary
+        (await GetPrimariesAsync()).MinBy(server => server.EndPoint.ToString(), StringComparer.Ordinal) is { } primary
             ? new DateTimeOffset(await primary.TimeAsync(), TimeSpan.Zero)
             : null;
 

@@ -1,10 +1,8 @@
-using StackExchange.Redis;
-
 namespace SyncCluster.Hosting.Clustering;
 
 /// <summary>Logs that Redis is lost, and if it does not accept this server any more, that nothing but another setting will help.</summary>
 internal sealed partial class RedisConnectionMonitor(RedisConnection redis, TimeProvider timeProvider, ILogger<RedisConnectionMonitor> logger)
-    : BackgroundService
+    : PeriodicService(Interval, timeProvider)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
@@ -12,25 +10,9 @@ internal sealed partial class RedisConnectionMonitor(RedisConnection redis, Time
     private string? _refusal;
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync()
     {
         var multiplexer = await redis.GetAsync();
-        using var timer = new PeriodicTimer(Interval, timeProvider);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await CheckAsync(multiplexer);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The server stops.
-        }
-    }
-
-    private async Task CheckAsync(IConnectionMultiplexer multiplexer)
-    {
         if (multiplexer.IsConnected)
         {
             if (_isLost)

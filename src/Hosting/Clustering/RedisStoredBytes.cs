@@ -17,7 +17,7 @@ internal sealed partial class RedisStoredBytes(
     IOptions<ClusterOptions> cluster,
     IOptions<StorageOptions> storage,
     TimeProvider timeProvider,
-    ILogger<RedisStoredBytes> logger) : BackgroundService
+    ILogger<RedisStoredBytes> logger) : PeriodicService(Interval, timeProvider)
 {
     private const int Periods = 8;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
@@ -30,7 +30,7 @@ internal sealed partial class RedisStoredBytes(
     public async Task SubtractAsync(string customer, IEnumerable<(DateTimeOffset WrittenAt, long Bytes)> removed)
     {
         var database = (await redis.GetAsync()).GetDatabase();
-        var oldest = PeriodOf(timeProvider.GetUtcNow()) - Periods;
+        var oldest = PeriodOf(TimeProvider.GetUtcNow()) - Periods;
         foreach (var period in removed.GroupBy(record => PeriodOf(record.WrittenAt)).Where(period => period.Key >= oldest))
         {
             await AddAsync(database, period.Key, [KeyValuePair.Create(customer, -period.Sum(record => record.Bytes))]);
@@ -38,30 +38,13 @@ internal sealed partial class RedisStoredBytes(
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, timeProvider);
-        try
-        {
-            do
-            {
-                await ShareAsync();
-            }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException)
-        {
-            // The silo stops.
-        }
-    }
-
-    private async Task ShareAsync()
+    protected override async Task RunAsync()
     {
         var added = storedBytes.TakeAdded();
         try
         {
             var database = (await redis.GetAsync()).GetDatabase();
-            var now = PeriodOf(timeProvider.GetUtcNow());
+            var now = PeriodOf(TimeProvider.GetUtcNow());
             if (added.Count > 0)
             {
                 await AddAsync(database, now, added);
@@ -74,7 +57,7 @@ internal sealed partial class RedisStoredBytes(
                 .GroupBy(entry => entry.Name.ToString(), entry => (long)entry.Value)
                 .ToDictionary(customer => customer.Key, customer => customer.Sum()));
         }
-        catch (Exception fault) when (fault is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException)
+        catch (Exception fault) when (RedisConnection.IsFailure(fault))
         {
             // If Redis has added it all the same, it is counted twice.
             foreach (var (customer, bytes) in added)

@@ -5,9 +5,9 @@ namespace SyncCluster.Hosting.Clustering;
 
 /// <summary>
 /// Asks the silos for a sign of life. A gateway that gets none for a while can't have any call answered, and is not ready. Whether Redis answers is no
-/// matter of one gateway: all have the same, and to take all of them out of a balancer would help nobody.
+/// matter of one gateway: all have the same, and to take all of them out of a balancer would not help.
 /// </summary>
-internal sealed partial class SiloProbe(IGrainFactory grains, TimeProvider timeProvider, ILogger<SiloProbe> logger) : BackgroundService, IHealthCheck
+internal sealed partial class SiloProbe(IGrainFactory grains, TimeProvider timeProvider, ILogger<SiloProbe> logger) : PeriodicService(Interval, timeProvider), IHealthCheck
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
@@ -20,7 +20,7 @@ internal sealed partial class SiloProbe(IGrainFactory grains, TimeProvider timeP
     private long _answeredAt = timeProvider.GetTimestamp();
     private bool _isLogged;
 
-    private TimeSpan Silence => timeProvider.GetElapsedTime(Volatile.Read(ref _answeredAt));
+    private TimeSpan Silence => TimeProvider.GetElapsedTime(Volatile.Read(ref _answeredAt));
 
     /// <inheritdoc/>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
@@ -29,29 +29,12 @@ internal sealed partial class SiloProbe(IGrainFactory grains, TimeProvider timeP
             : HealthCheckResult.Healthy());
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, timeProvider);
-        try
-        {
-            do
-            {
-                await AskAsync();
-            }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException)
-        {
-            // The gateway stops.
-        }
-    }
-
-    private async Task AskAsync()
+    protected override async Task RunAsync()
     {
         try
         {
             await grains.GetJob(_key).Follow(0);
-            Volatile.Write(ref _answeredAt, timeProvider.GetTimestamp());
+            Volatile.Write(ref _answeredAt, TimeProvider.GetTimestamp());
             if (_isLogged)
             {
                 LogAnswered();

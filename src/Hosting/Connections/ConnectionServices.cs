@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
+using SyncCluster.Settings;
 
 namespace SyncCluster.Hosting.Connections;
 
@@ -11,8 +11,7 @@ internal static class ConnectionServices
     public static void AddOpenConnections(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<ConnectionOptions>().BindConfiguration(ConnectionOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<ConnectionOptions>, ConnectionOptionsValidator>();
+        services.AddValidatedOptions<ConnectionOptions, ConnectionOptionsValidator>(ConnectionOptions.Section);
         services.AddSingleton<OpenConnections>();
         services.AddSingleton<SocketTransportFactory>();
         services.AddSingleton<IConnectionListenerFactory, LimitedTransport>();

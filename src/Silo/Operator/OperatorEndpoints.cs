@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 using SyncCluster.Hosting.Auditing;
 using SyncCluster.Hosting.Clustering;
@@ -17,8 +16,7 @@ internal static class OperatorEndpoints
 
     public static IServiceCollection AddOperator(this IServiceCollection services)
     {
-        services.AddOptions<OperatorOptions>().BindConfiguration(OperatorOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<OperatorOptions>, OperatorOptionsValidator>();
+        services.AddValidatedOptions<OperatorOptions, OperatorOptionsValidator>(OperatorOptions.Section);
         services.AddReloadedOptions(new ReloadRule<OperatorOptions>(OperatorOptions.Section, RefusalOf));
         return services;
     }

@@ -26,6 +26,7 @@ public sealed class StartupErrorTests : IDisposable
         "Auth:Customers:acme:Users:0:Credential must be viewer or user or agent or manager or admin or integration or owner or root, not `boss`.")]
     [InlineData(
         "--Auth:Customers:acme:Users:0:ExpiresAt=soon", "Auth:Customers:acme:Users:0:ExpiresAt must be a time such as 2027-01-31T00:00:00Z, not `soon`.")]
+    [InlineData("--LocalExecutor:Users:acme=alice", "LocalExecutor:Users:acme must be a whole number, not `alice`.")]
     [InlineData("--Cluster:SiloPort=any", "Cluster:SiloPort must be a whole number, not `any`.")]
     [InlineData("--Executor=Robots", "Executor must be Local or TheEye, not `Robots`.")]
     [InlineData("--Cluster:Redis=password=secret", "Cluster:Redis must be a connection string such as ")]

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using SyncCluster.Scripts;
 using SyncCluster.Scripts.Isolation;
 using SyncCluster.SerialTasks;
+using SyncCluster.Settings;
 
 namespace SyncCluster.Execution.Local;
 
@@ -35,8 +36,7 @@ internal static class LocalExecutorServices
         services.AddGrainService<RunnerService>(GrainServiceTypes.Runner);
         services.AddHostedService<IsolationCheck>();
         services.AddExecutor<LocalExecutor>();
-        services.AddOptions<LocalExecutorOptions>().BindConfiguration(LocalExecutorOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<LocalExecutorOptions>, LocalExecutorOptionsValidator>();
+        services.AddValidatedOptions<LocalExecutorOptions, LocalExecutorOptionsValidator>(LocalExecutorOptions.Section);
         services.AddSingleton<IValidateOptions<LocalExecutorOptions>, TemporaryFolderValidator>();
         services.AddOptions<HostOptions>().PostConfigure<IOptions<LocalExecutorOptions>>((host, executor) =>
             host.ShutdownTimeout += executor.Value.DrainTime + executor.Value.KillGrace);

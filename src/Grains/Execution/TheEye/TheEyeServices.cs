@@ -38,8 +38,7 @@ internal static class TheEyeServices
             return;
         }
 
-        services.AddOptions<TheEyeOptions>().BindConfiguration(TheEyeOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<TheEyeOptions>, TheEyeOptionsValidator>();
+        services.AddValidatedOptions<TheEyeOptions, TheEyeOptionsValidator>(TheEyeOptions.Section);
 
         // Of what is read again, only the service tokens are used.
         services.AddReloadedOptions(new ReloadRule<TheEyeOptions>(
