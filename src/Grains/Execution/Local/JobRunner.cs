@@ -52,7 +52,7 @@ internal sealed partial class JobRunner
         var spec = job.Spec;
         var grain = _grains.GetJob(job.Key);
         var task = _grains.GetGrain<ITaskGrain>(TaskKey.Of(spec.Customer, spec.TaskId));
-        var run = Guid.NewGuid();
+        var (token, run) = JobToken.New(spec.JobId);
 
         // The script is read first: a job that is assigned must not wait for anything but its run.
         var script = await _retries.ExecuteAsync(spec.JobId, () => task.GetScript(spec.ScriptDigest!), _ => true, drain);
@@ -66,17 +66,17 @@ internal sealed partial class JobRunner
 
         var outcome = script is null
             ? ServerOutcomes.NotRun("The task was deleted or replaced before the job could run.")
-            : await RunScriptAsync(job, script, kill);
+            : await RunScriptAsync(job, script, token, kill);
         var completion = await _retries.ExecuteAsync(
             spec.JobId, () => grain.Complete(run, outcome), answer => answer != Completion.Retry, CancellationToken.None);
         LogReported(spec.JobId, completion);
     }
 
-    private async Task<JobOutcome> RunScriptAsync(QueuedJob job, byte[] script, CancellationToken kill)
+    private async Task<JobOutcome> RunScriptAsync(QueuedJob job, byte[] script, string token, CancellationToken kill)
     {
         try
         {
-            return await ExecuteAsync(job, script, kill);
+            return await ExecuteAsync(job, script, token, kill);
         }
         catch (Exception fault)
         {
@@ -85,7 +85,7 @@ internal sealed partial class JobRunner
         }
     }
 
-    private async Task<JobOutcome> ExecuteAsync(QueuedJob job, byte[] script, CancellationToken kill)
+    private async Task<JobOutcome> ExecuteAsync(QueuedJob job, byte[] script, string token, CancellationToken kill)
     {
         var spec = job.Spec;
         if (!_users.TryFind(spec.Customer, out var user))
@@ -102,7 +102,7 @@ internal sealed partial class JobRunner
                 Filename = spec.Filename!,
                 Script = script,
                 Arguments = TaskArguments.ForScript(spec.Arguments),
-                Environment = JobEnvironment.Of(spec, _timeProvider.GetUtcNow(), TimeProvider.System.GetUtcNow()),
+                Environment = JobEnvironment.Of(spec, token, _timeProvider.GetUtcNow(), TimeProvider.System.GetUtcNow()),
                 Timeout = spec.Timeout,
                 User = user,
                 Started = log => job.Log = log,
