@@ -72,10 +72,13 @@ internal sealed partial class QueueHandover
             return;
         }
 
-        // Any call that asks for the job has its grain release it again, once the grain is active on another silo.
-        var (isAnswered, _) = await _retries.ExecuteAsync(
-            job.Spec.JobId, () => grain.Attach(null, Reading.Fresh), reply => reply is not JobReply.Unavailable, Limit);
-        if (isAnswered)
+        // Any call that asks for the job has its grain release it again, once the grain is active on another silo. There may be none meanwhile.
+        var (_, reply) = await _retries.ExecuteAsync(
+            job.Spec.JobId,
+            async () => _membership.HasOtherActiveSilo(_silo.SiloAddress) ? await grain.Attach(null, Reading.Fresh) : null,
+            reply => reply is not JobReply.Unavailable,
+            Limit);
+        if (reply is not null)
         {
             LogHandedOver(job.Spec.JobId);
         }
