@@ -13,11 +13,14 @@ namespace SyncCluster.Cluster.Tests.Scenarios;
 /// </summary>
 public sealed partial class StopTests : IAsyncLifetime
 {
-    /// <summary>The host lets a stop take 50 s with these settings, and a silo that can't report an end took all of them.</summary>
+    /// <summary>The host lets a stop take 45 s and more with these settings, and a silo that can't report an end took all of them.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(35);
 
-    private static readonly string[] Times =
-        ["--LocalExecutor:DrainTime=00:00:04", "--LocalExecutor:KillGrace=00:00:00.500"];
+    /// <summary>Scripts are killed soon.</summary>
+    private static readonly string[] ShortDrain = ["--LocalExecutor:DrainTime=00:00:01", "--LocalExecutor:KillGrace=00:00:00.500"];
+
+    /// <summary>Scripts end by themselves.</summary>
+    private static readonly string[] LongDrain = ["--LocalExecutor:DrainTime=00:00:30", "--LocalExecutor:KillGrace=00:00:00.500"];
 
     private readonly DemoCluster _cluster = new();
 
@@ -41,7 +44,7 @@ public sealed partial class StopTests : IAsyncLifetime
     [ClusterFact]
     public async Task The_last_silo_stops_soon_after_it_has_killed_its_scripts_and_their_ends_are_kept()
     {
-        var (silo, gateway) = (_cluster.NewSilo("silo", Times), NewGateway());
+        var (silo, gateway) = (_cluster.NewSilo("silo", ShortDrain), NewGateway());
         await Task.WhenAll(silo.StartAsync(), gateway.StartAsync());
         var call = await CallAsync(gateway, 1);
         Assert.Equal(0, await silo.StopAsync().WaitAsync(Limit));
@@ -54,7 +57,7 @@ public sealed partial class StopTests : IAsyncLifetime
     [ClusterFact]
     public async Task A_script_that_ends_while_the_last_silo_stops_has_its_answer_kept()
     {
-        var (silo, gateway) = (_cluster.NewSilo("silo", Times), NewGateway());
+        var (silo, gateway) = (_cluster.NewSilo("silo", LongDrain), NewGateway());
         await Task.WhenAll(silo.StartAsync(), gateway.StartAsync());
         var call = await CallAsync(gateway, 1);
         silo.Terminate();
@@ -69,7 +72,7 @@ public sealed partial class StopTests : IAsyncLifetime
     [ClusterFact]
     public async Task A_whole_cluster_that_stops_at_once_keeps_every_answer_and_logs_no_error()
     {
-        Server[] silos = [.. Enumerable.Range(1, 3).Select(number => _cluster.NewSilo($"silo {number}", Times))];
+        Server[] silos = [.. Enumerable.Range(1, 3).Select(number => _cluster.NewSilo($"silo {number}", LongDrain))];
         var gateway = NewGateway();
         await Task.WhenAll(silos.Append(gateway).Select(server => server.StartAsync()));
         var calls = await CallAsync(gateway, 6);
@@ -94,7 +97,7 @@ public sealed partial class StopTests : IAsyncLifetime
     [ClusterFact]
     public async Task Idle_servers_stop_without_an_error_in_their_logs()
     {
-        var (silo, gateway, alone) = (_cluster.NewSilo("silo", Times), NewGateway(), NewServer());
+        var (silo, gateway, alone) = (_cluster.NewSilo("silo", ShortDrain), NewGateway(), NewServer());
         await Task.WhenAll(silo.StartAsync(), gateway.StartAsync(), alone.StartAsync());
         Assert.Equal(200, (await DemoCluster.EchoAsync(gateway, "x")).Status);
         Assert.Equal(200, (await DemoCluster.EchoAsync(alone, "x")).Status);
@@ -162,7 +165,7 @@ public sealed partial class StopTests : IAsyncLifetime
     private Server NewGateway() => _cluster.NewGateway("gateway", "--Waiting:DrainTime=00:00:01", Tasks);
 
     /// <summary>A gateway that has a silo in its process.</summary>
-    private Server NewServer() => _cluster.NewGateway("server", [.. Times, Tasks, "--Cluster:Redis="]);
+    private Server NewServer() => _cluster.NewGateway("server", [.. ShortDrain, Tasks, "--Cluster:Redis="]);
 
     private string Tasks => $"--Demo:Folder={Path.Combine(_cluster.Folder, "tasks")}";
 
