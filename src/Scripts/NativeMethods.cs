@@ -95,6 +95,9 @@ internal static partial class NativeMethods
     /// <summary>The id of this process' user.</summary>
     public static int UserId => (int)geteuid();
 
+    /// <summary>Whether this process has an effective group other than its real one, which scripts have.</summary>
+    public static bool HasGroupOfItsOwn => getegid() != getgid();
+
     /// <summary>Gives a file or a folder to a user, and to the group of the same number.</summary>
     /// <exception cref="UnauthorizedAccessException">This process may not do that.</exception>
     public static void ChangeOwner(string path, int user)
@@ -142,6 +145,12 @@ internal static partial class NativeMethods
 
     [LibraryImport("libc")]
     private static partial uint geteuid();
+
+    [LibraryImport("libc")]
+    private static partial uint getegid();
+
+    [LibraryImport("libc")]
+    private static partial uint getgid();
 
     [LibraryImport("libc")]
     private static partial int getrlimit(int resource, out ResourceLimit limit);

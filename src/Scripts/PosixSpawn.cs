@@ -8,7 +8,7 @@ namespace SyncCluster.Scripts;
 /// <summary>
 /// Starts processes by <c>posix_spawn</c>, which offers two things that .NET's own start of a process does not: a session of its own without another
 /// program in between, and one pipe for output and errors. As with .NET, handled signals have their default in the child, and the child has only its
-/// three standard descriptors.
+/// three standard descriptors. It has the real group: an effective one, for files that scripts may not read, stays the server's.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal static unsafe partial class PosixSpawn
@@ -19,6 +19,7 @@ internal static unsafe partial class PosixSpawn
     /// <summary>More bytes than the C libraries' structures have: 336 and 80 in glibc, 336 and 80 in musl.</summary>
     private const int StructureSize = 1024;
 
+    private const short ResetIds = 0x01;
     private const short SetSignalMask = 0x08;
     private const short SetSession = 0x80;
     private const int PidfdOpen = 434;
@@ -51,7 +52,7 @@ internal static unsafe partial class PosixSpawn
             {
                 output.DangerousAddRef(ref held);
                 var pipe = (int)output.DangerousGetHandle();
-                Check(posix_spawnattr_setflags(attributes, SetSession | SetSignalMask));
+                Check(posix_spawnattr_setflags(attributes, ResetIds | SetSession | SetSignalMask));
                 Check(posix_spawnattr_setsigmask(attributes, noSignals));
                 Check(posix_spawn_file_actions_adddup2(actions, pipe, 1));
                 Check(posix_spawn_file_actions_adddup2(actions, pipe, 2));

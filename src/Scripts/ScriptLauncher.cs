@@ -57,6 +57,11 @@ internal sealed class ScriptLauncher(Shell shell, ScriptIsolation isolation, Tim
 
     private ManagedProcess StartManaged(string[] words, IReadOnlyDictionary<string, string> environment, string folder, ScriptLog log)
     {
+        if (NativeMethods.HasGroupOfItsOwn)
+        {
+            throw new UnauthorizedAccessException("The server can't keep its group from scripts where it is the first process of a container.");
+        }
+
         // .NET starts a process with two pipes: a shell in front of the others makes them one.
         var start = shell.Command(SameOutput + "exec \"$@\"", ShellName, words);
         start.WorkingDirectory = folder;

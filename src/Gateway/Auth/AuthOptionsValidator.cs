@@ -29,7 +29,7 @@ internal sealed class AuthOptionsValidator : IValidateOptions<AuthOptions>
 
                 if (user.TokenSha256.Length != 64 || !user.TokenSha256.All(char.IsAsciiHexDigit))
                 {
-                    result.AddError($"{path}:TokenSha256 must be the 64 hex digits that `dotnet run --project src/Gateway -- token` prints.");
+                    result.AddError($"{path}:TokenSha256 must be the 64 hex digits that `{TokenCommand.HowToRun}` prints.");
                 }
                 else if (!hashes.Add(user.TokenSha256))
                 {

@@ -50,7 +50,7 @@ internal sealed class DemoMode
             [
                 $"The server would listen on {address}, where others can reach it, with the demonstration's well-known token. "
                 + "Configure customers (Auth:Customers:NAME:Users:0:Username, :Credential and :TokenSha256, "
-                + "from `dotnet run --project src/Gateway -- token`), or listen on 127.0.0.1.",
+                + $"from `{TokenCommand.HowToRun}`), or listen on 127.0.0.1.",
             ]);
         }
     }

@@ -5,6 +5,11 @@ namespace SyncCluster.Gateway.Auth;
 /// <summary>The <c>token</c> command: makes a token for a configured user.</summary>
 internal static class TokenCommand
 {
+    /// <summary>What an operator types, in a container or without one.</summary>
+    public static string HowToRun => Environment.GetEnvironmentVariable("DOTNET_RUNNING_IN_CONTAINER") == "true"
+        ? "docker run --rm IMAGE token"
+        : "dotnet run --project src/Gateway -- token";
+
     /// <returns>The exit code.</returns>
     public static Task<int> RunAsync(TextWriter output)
     {

@@ -16,8 +16,8 @@ internal sealed record JobView
     /// <summary>The job, if it has ended and its document is this cluster's copy.</summary>
     public FinishedJob? Source { get; init; }
 
-    /// <summary>The id of its task; null if the document does not say.</summary>
-    public string? Task => JobDocumentReader.Find(Document)?.TaskId;
+    /// <summary>Whether the job is one of a task, by the id or the name that its path had.</summary>
+    public bool IsOf(string task) => JobDocumentReader.Find(Document) is { } document && (document.TaskId == task || document.TaskName == task);
 
     /// <summary>Whether only an administrator may cancel it.</summary>
     public bool IsForAdministrators { get; init; }

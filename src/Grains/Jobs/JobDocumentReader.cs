@@ -22,7 +22,12 @@ internal readonly record struct JobDocumentReader
     /// <summary>The id of the job's task.</summary>
     public string? TaskId => Text(Task);
 
+    /// <summary>The name of the job's task.</summary>
+    public string? TaskName => Text(Name);
+
     private ReadOnlyMemory<byte>? Task { get; init; }
+
+    private ReadOnlyMemory<byte>? Name { get; init; }
 
     private ReadOnlyMemory<byte>? Id { get; init; }
 
@@ -82,6 +87,7 @@ internal readonly record struct JobDocumentReader
                 Member.Result => parts with { Result = value },
                 Member.Env => parts with { Env = value },
                 Member.Task => parts with { Task = value },
+                Member.Name => parts with { Name = value },
                 Member.Id => parts with { Id = value },
                 Member.Lifecycle => parts with { Lifecycle = value },
                 _ => parts with { State = value },
@@ -98,12 +104,13 @@ internal readonly record struct JobDocumentReader
         : name.ValueTextEquals("result"u8) ? Member.Result
         : name.ValueTextEquals("env"u8) ? Member.Env
         : name.ValueTextEquals("task_id"u8) ? Member.Task
+        : name.ValueTextEquals("name"u8) ? Member.Name
         : name.ValueTextEquals("id"u8) ? Member.Id
         : name.ValueTextEquals("lifecycle"u8) ? Member.Lifecycle
         : name.ValueTextEquals("state"u8) ? Member.State
         : Member.Other;
 
-    /// <summary>The text of a JSON string, not unescaped: no id, lifecycle or state needs an escape.</summary>
+    /// <summary>The text of a JSON string, not unescaped: no id, lifecycle or state needs an escape, nor a name in a path.</summary>
     private static string? Text(ReadOnlyMemory<byte>? json) =>
         json is { Span: [(byte)'"', .. var text, (byte)'"'] } ? Encoding.UTF8.GetString(text) : null;
 
@@ -114,6 +121,7 @@ internal readonly record struct JobDocumentReader
         Result,
         Env,
         Task,
+        Name,
         Id,
         Lifecycle,
         State,

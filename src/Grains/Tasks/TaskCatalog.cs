@@ -1,10 +1,22 @@
 namespace SyncCluster.Tasks;
 
 /// <summary>The tasks of all customers. Each task has a grain, and each customer has one with the list of its task ids.</summary>
-internal sealed class TaskCatalog(IGrainFactory grains)
+internal sealed class TaskCatalog(IGrainFactory grains, TaskNames names)
 {
-    /// <summary>The task; null if there is none.</summary>
-    public Task<TaskDefinition?> FindAsync(string customer, string taskId) => Task(customer, taskId).Get();
+    /// <summary>The task of an id, or the only one of a name; null if there is none.</summary>
+    public async Task<TaskDefinition?> FindAsync(string customer, string idOrName)
+    {
+        if (await Task(customer, idOrName).Get() is { } task)
+        {
+            return task;
+        }
+
+        var ids = await List(customer).Ids();
+        return await names.FindIdAsync(customer, idOrName, ids, id => Task(customer, id).Get()) is { } found
+            && await Task(customer, found).Get() is { } named && named.Name == idOrName
+            ? named
+            : null;
+    }
 
     /// <summary>The task's script; empty if it has none.</summary>
     public async Task<byte[]> ScriptAsync(TaskDefinition task) =>
@@ -23,7 +35,7 @@ internal sealed class TaskCatalog(IGrainFactory grains)
     public async Task<IReadOnlyList<TaskDefinition>> ListAsync(string customer)
     {
         var ids = await List(customer).Ids();
-        var tasks = await System.Threading.Tasks.Task.WhenAll(ids.Select(id => FindAsync(customer, id)));
+        var tasks = await System.Threading.Tasks.Task.WhenAll(ids.Select(id => Task(customer, id).Get()));
         return [.. tasks.OfType<TaskDefinition>()];
     }
 

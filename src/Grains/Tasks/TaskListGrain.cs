@@ -39,7 +39,16 @@ internal sealed class TaskListGrain(
     public Task Remove(string taskId) => StoredIds.Contains(taskId) ? StoreAsync([.. StoredIds.Where(id => id != taskId)]) : Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task<string[]> Ids() => Task.FromResult(StoredIds);
+    public Task<string[]> Ids()
+    {
+        if (!stored.RecordExists)
+        {
+            // Whoever makes up customers must not fill the memory with their lists.
+            DeactivateOnIdle();
+        }
+
+        return Task.FromResult(StoredIds);
+    }
 
     private async Task StoreAsync(string[] ids)
     {

@@ -24,6 +24,12 @@ internal sealed class Balancer : IDisposable
             .Replace("listen 8080;", $"listen 127.0.0.1:{port};", StringComparison.Ordinal);
         var path = Path.Combine(_folder, "nginx.conf");
         File.WriteAllText(path, configuration);
+
+        if (!OperatingSystem.IsWindows())
+        {
+            // Where this process is root, nginx' workers are not: they have their folders in it.
+            File.SetUnixFileMode(_folder, (UnixFileMode)0x1ED);
+        }
         _reaper = new(_folder);
         _process = new(
             new() { Name = "nginx", Command = [InstalledPrograms.Find("nginx")!, "-p", _folder, "-c", path, "-g", "daemon off;"], Folder = _folder },
@@ -43,6 +49,13 @@ internal sealed class Balancer : IDisposable
         await Eventually.TrueAsync(() => balancer._process.HasExited || balancer.Listens(), "nginx listens");
         Assert.False(balancer._process.HasExited, balancer.Log);
         return balancer;
+    }
+
+    /// <summary>Has nginx no room for bodies that are longer than its memory for one.</summary>
+    public void LoseBodies()
+    {
+        Directory.Delete(Path.Combine(_folder, "body"), recursive: true);
+        File.WriteAllText(Path.Combine(_folder, "body"), "");
     }
 
     public void Dispose()

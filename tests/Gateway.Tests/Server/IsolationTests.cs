@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Harness;
 using SyncCluster.Harness.Processes;
+using SyncCluster.Scripts;
 
 namespace SyncCluster.Gateway.Tests.Server;
 
@@ -220,6 +221,24 @@ public sealed class IsolationStartTests : IDisposable
     }
 
     [UsersFact]
+    public async Task A_file_of_the_servers_own_group_can_be_read_by_the_server_and_not_by_its_scripts()
+    {
+        var secret = Path.Combine(SecretsOfGroup(20010), "Demo__Folder");
+        await using var server = await StartAsync(
+            ["setpriv", "--reuid=20009", "--rgid=20009", "--egid=20010", "--clear-groups"],
+            $"--Secrets:Folder={Path.GetDirectoryName(secret)}",
+            $"cat {secret}; grep ^Gid: /proc/self/status",
+            "sh %script%; grep ^Gid: /proc/$$/status");
+
+        var log = await LogAsync(server);
+
+        // Those of the script and of the shell around it: real, effective, saved, of the file system.
+        const string none = "Gid:\t20009\t20009\t20009\t20009\n";
+        Assert.Equal($"cat: {secret}: Permission denied\n{none}{none}", log);
+        Assert.Equal(0, await server.StopAsync());
+    }
+
+    [UsersFact]
     public async Task A_server_with_a_user_that_others_have_too_does_not_start()
     {
         Assert.Contains(
@@ -228,13 +247,30 @@ public sealed class IsolationStartTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    /// <summary>A folder with a setting that only a group may read.</summary>
+    private string SecretsOfGroup(int group)
+    {
+        var secrets = Directory.CreateDirectory(Path.Combine(_folder, "secrets")).FullName;
+        var file = Path.Combine(secrets, "Demo__Folder");
+        File.WriteAllText(file, _folder);
+        foreach (var path in (string[])[file, secrets])
+        {
+            NativeMethods.ChangeOwner(path, group);
+            File.SetUnixFileMode(path, UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
+        }
+
+        return secrets;
+    }
+
     /// <summary>Starts a demonstration with one task.</summary>
     /// <param name="before">The words before its command.</param>
     /// <param name="setting">The setting that is tested.</param>
     /// <param name="script">The task's script.</param>
-    private async Task<Harness.Processes.Server> StartAsync(string[] before, string setting, string script)
+    /// <param name="runas">Its <c>script_runas</c>.</param>
+    private async Task<Harness.Processes.Server> StartAsync(string[] before, string setting, string script, string runas = "sh %script%")
     {
-        const string recipe = """{"task":{"name":"t","type":"script","script_runas":"sh %script%"},"file":{"filename":"task.sh"}}""";
+        var recipe = """{"task":{"name":"t","type":"script","script_runas":"RUNAS"},"file":{"filename":"task.sh"}}"""
+            .Replace("RUNAS", runas, StringComparison.Ordinal);
         string[] command = [.. before, .. ServerPrograms.Gateway, ServerPrograms.AnyPort, $"--Demo:Folder={_folder}", setting];
         await File.WriteAllTextAsync(Path.Combine(_folder, "task.json"), recipe);
         await File.WriteAllTextAsync(Path.Combine(_folder, "task.sh"), script);

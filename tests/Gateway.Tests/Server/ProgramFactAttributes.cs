@@ -23,7 +23,16 @@ internal sealed class TheEyeRecipeRunFactAttribute : TheEyeRecipeFactAttribute
 /// <summary>A test that needs nginx.</summary>
 internal sealed class NginxFactAttribute : FactAttribute
 {
-    public NginxFactAttribute() => Skip = InstalledPrograms.Find("nginx") is null ? "nginx is not installed: apt-get install nginx-light" : null;
+    public NginxFactAttribute() => Skip = SkipReason;
+
+    public static string? SkipReason { get; } =
+        InstalledPrograms.Find("nginx") is null ? "nginx is not installed: apt-get install nginx-light" : null;
+}
+
+/// <inheritdoc cref="NginxFactAttribute"/>
+internal sealed class NginxTheoryAttribute : TheoryAttribute
+{
+    public NginxTheoryAttribute() => Skip = NginxFactAttribute.SkipReason;
 }
 
 /// <summary>A test whose scripts run as users of their customers.</summary>

@@ -62,7 +62,7 @@ internal sealed class JobAttachHandler(
             return problem.Status is StatusCodes.Status403Forbidden or StatusCodes.Status404NotFound ? Problems.NothingToResume : problem;
         }
 
-        if (seen.Task != task)
+        if (!seen.IsOf(task))
         {
             return Problems.NothingToResume;
         }

@@ -111,12 +111,12 @@ internal static class TasksApi
 
     private static async Task<IResult> DeleteAsync(HttpContext http, string customer, string task, TaskCatalog catalog)
     {
-        if (!(await FindAsync(http, customer, task, catalog)).TryGet(out _, out var problem))
+        if (!(await FindAsync(http, customer, task, catalog)).TryGet(out var found, out var problem))
         {
             return problem;
         }
 
-        return await catalog.DeleteAsync(customer, task) ? TypedResults.NoContent() : Problems.NoSuchTask;
+        return await catalog.DeleteAsync(customer, found.Id) ? TypedResults.NoContent() : Problems.NoSuchTask;
     }
 
     private static async Task<Result<TaskDefinition>> FindAsync(HttpContext http, string customer, string task, TaskCatalog catalog)

@@ -10,10 +10,11 @@ using SyncCluster.Tasks.Recipes;
 namespace SyncCluster.Gateway.Backends.Local;
 
 /// <summary>
-/// Imports the sample recipes before the server listens, each under the name of its file. If the <c>file</c> of a recipe has no <c>data</c>, the script
-/// is in the same folder.
+/// Imports the sample recipes at every start, before the server listens, each under the name of its file. If the <c>file</c> of a recipe has no
+/// <c>data</c>, the script is in the same folder.
 /// </summary>
-internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoMode demo, TaskCatalog catalog, TimeProvider timeProvider) : IHostedService
+internal sealed class DemoTasks(
+    IOptions<DemoTaskOptions> options, IOptions<AuthOptions> auth, DemoMode demo, TaskCatalog catalog, TimeProvider timeProvider) : IHostedService
 {
     /// <summary>As long as a dead silo may still count as a member.</summary>
     private static readonly TimeSpan Failover = TimeSpan.FromSeconds(30);
@@ -21,9 +22,15 @@ internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoMode demo
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (!demo.IsOn || !Directory.Exists(options.Value.Folder))
+        var customer = demo.IsOn ? DemoMode.Customer : options.Value.Customer;
+        if (customer.Length == 0 || !Directory.Exists(options.Value.Folder))
         {
             return;
+        }
+
+        if (!demo.IsOn && !auth.Value.Customers.ContainsKey(customer))
+        {
+            throw Invalid($"Demo:Customer must be a customer of Auth:Customers, not `{customer}`.");
         }
 
         foreach (var path in Directory.EnumerateFiles(options.Value.Folder, "*.json").Order(StringComparer.Ordinal))
@@ -31,7 +38,7 @@ internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoMode demo
             var recipe = await ReadAsync(path, cancellationToken);
             var id = Path.GetFileNameWithoutExtension(path);
             switch (Recipe.TryParse(
-                System.Text.Encoding.UTF8.GetBytes(recipe.ToJsonString()), DemoMode.Customer, id, Secret.Hash(Secret.New()), timeProvider.GetUtcNow()))
+                System.Text.Encoding.UTF8.GetBytes(recipe.ToJsonString()), customer, id, Secret.Hash(Secret.New()), timeProvider.GetUtcNow()))
             {
                 case ParsedRecipe.Accepted accepted:
                     await ImportAsync(accepted, cancellationToken);
@@ -45,8 +52,9 @@ internal sealed class DemoTasks(IOptions<DemoTaskOptions> options, DemoMode demo
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static OptionsValidationException Unusable(string path, string why) =>
-        new(DemoTaskOptions.Section, typeof(DemoTaskOptions), [$"The recipe {path} of Demo:Folder can't be used: {why}"]);
+    private static OptionsValidationException Unusable(string path, string why) => Invalid($"The recipe {path} of Demo:Folder can't be used: {why}");
+
+    private static OptionsValidationException Invalid(string message) => new(DemoTaskOptions.Section, typeof(DemoTaskOptions), [message]);
 
     /// <exception cref="OptionsValidationException">The recipe or its script can't be read.</exception>
     private static async Task<JsonObject> ReadAsync(string path, CancellationToken cancellationToken)
