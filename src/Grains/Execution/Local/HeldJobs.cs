@@ -16,6 +16,9 @@ internal sealed class HeldJobs(IOptions<LocalExecutorOptions> options)
     private readonly ConcurrentDictionary<(string JobId, Guid Attempt), QueuedJob> _jobs = new();
     private readonly FairCapacity _capacity = new(options.Value.QueueLimit + options.Value.Concurrency);
 
+    /// <summary>How many there are.</summary>
+    public int Count => _jobs.Count;
+
     /// <summary>Reserves capacity for a new job of the customer. False: the queue is full.</summary>
     public bool TryReserve(string customer) => _capacity.TryReserve(customer);
 
@@ -26,9 +29,12 @@ internal sealed class HeldJobs(IOptions<LocalExecutorOptions> options)
     public void CancelReservation(string customer) => _capacity.Release(customer);
 
     /// <summary>Adds a job that was released here, for which capacity is reserved.</summary>
-    public QueuedJob Add(JobSpec spec, Guid attempt)
+    /// <param name="spec">The job.</param>
+    /// <param name="attempt">The attempt that has released it.</param>
+    /// <param name="since">The timestamp of its release.</param>
+    public QueuedJob Add(JobSpec spec, Guid attempt, long since)
     {
-        var job = new QueuedJob(spec, attempt);
+        var job = new QueuedJob(spec, attempt, since);
         _jobs[(spec.JobId, attempt)] = job;
         return job;
     }
