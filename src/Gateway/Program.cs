@@ -11,6 +11,7 @@ using SyncCluster.Gateway.OpenApi;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Hosting;
 using SyncCluster.Hosting.Auditing;
+using SyncCluster.Hosting.Telemetry;
 
 namespace SyncCluster.Gateway;
 
@@ -33,7 +34,7 @@ internal static class Program
     internal static WebApplication Build(string[] args, IReadOnlyList<GatewayMode>? modes = null)
     {
         var builder = WebApplication.CreateBuilder(args);
-        builder.AddDefaults("http://127.0.0.1:6090");
+        builder.AddDefaults("synccluster-gateway", "http://127.0.0.1:6090");
         var mode = ExecutionMode.Select(builder.Configuration, modes ?? GatewayMode.All);
         builder.AddWebServer();
         builder.AddCluster(mode);
@@ -46,6 +47,7 @@ internal static class Program
         builder.Services.AddOpenApiDocument();
 
         var app = builder.Build();
+        app.UsePrometheus();
         app.UseMiddleware<LoopbackMiddleware>();
         app.UseForwardedHeaders();
         app.UseMiddleware<CorsMiddleware>();

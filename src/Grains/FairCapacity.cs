@@ -72,6 +72,18 @@ internal sealed class FairCapacity(int limit)
         }
     }
 
+    /// <summary>How many places each customer has that has any, now.</summary>
+    public IReadOnlyCollection<KeyValuePair<string, int>> Counts
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _reserved];
+            }
+        }
+    }
+
     /// <summary>How many places a customer has.</summary>
     public int Of(string customer)
     {

@@ -12,11 +12,13 @@ public static class HostDefaults
 {
     /// <summary>Adds defaults below every other source of configuration, and files with secrets above; keeps request addresses out of the log.</summary>
     /// <param name="builder">The host.</param>
+    /// <param name="service">What the server is, as its metrics say it.</param>
     /// <param name="url">The default address to listen at.</param>
-    public static void AddDefaults(this WebApplicationBuilder builder, string url)
+    public static void AddDefaults(this WebApplicationBuilder builder, string service, string url)
     {
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = [new("urls", url), .. LoggingDefaults.Levels] });
         builder.Configuration.AddSecretsFolder();
+        builder.AddTelemetry(service);
         builder.Services.AddHostedService<ConfigurationFileMonitor>();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<AuditLog>();

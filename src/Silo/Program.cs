@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using SyncCluster.Hosting;
 using SyncCluster.Hosting.Auditing;
 using SyncCluster.Hosting.Clustering;
+using SyncCluster.Hosting.Telemetry;
 using SyncCluster.Silo.Operator;
 
 namespace SyncCluster.Silo;
@@ -26,7 +27,7 @@ internal static class Program
     public static WebApplication Build(string[] args, Action<IServiceCollection>? replace = null)
     {
         var builder = WebApplication.CreateBuilder(args);
-        builder.AddDefaults("http://127.0.0.1:6091");
+        builder.AddDefaults("synccluster-silo", "http://127.0.0.1:6091");
         builder.AddClusterSilo(ExecutionMode.Select(builder.Configuration, ExecutionMode.All));
         builder.Services.AddHealth();
         builder.Services.AddOperator();
@@ -34,6 +35,7 @@ internal static class Program
         replace?.Invoke(builder.Services);
 
         var app = builder.Build();
+        app.UsePrometheus();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseMiddleware<AuditMiddleware>();

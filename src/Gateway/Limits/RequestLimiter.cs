@@ -2,6 +2,7 @@ using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Api.Sync;
 using SyncCluster.Gateway.Backends;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Gateway.Limits;
 
@@ -10,18 +11,31 @@ namespace SyncCluster.Gateway.Limits;
 /// is authenticated, before its body is read or anything is stored. Nothing is counted for a customer whom a request only names: one whose secret is not
 /// yet proved is a request of <see cref="Unproved"/>.
 /// </summary>
-internal sealed class RequestLimiter(IOptions<GatewayLimitsOptions> options, ITaskBackend backend) : IDisposable
+internal sealed class RequestLimiter : IDisposable
 {
     /// <summary>Has the requests that have not proved yet whose they are. It is no customer's name.</summary>
     private const string Unproved = "";
 
-    private readonly FairCapacity _waiters = new(options.Value.Waiters);
+    private readonly GatewayLimitsOptions _options;
+    private readonly ITaskBackend _backend;
+    private readonly ServerMetrics _metrics;
+    private readonly FairCapacity _waiters;
+    private readonly PartitionedRateLimiter<string> _requests;
 
-    // It drops buckets that are full and were not used for 10 s.
-    private readonly PartitionedRateLimiter<string> _requests = PartitionedRateLimiter.Create<string, string>(customer =>
-        RateLimit.Of(options.Value, customer) is { } rate
-            ? RateLimitPartition.GetTokenBucketLimiter(customer, _ => rate.Bucket)
-            : RateLimitPartition.GetNoLimiter(""));
+    public RequestLimiter(IOptions<GatewayLimitsOptions> options, ITaskBackend backend, ServerMetrics metrics)
+    {
+        _options = options.Value;
+        _backend = backend;
+        _metrics = metrics;
+        _waiters = new(_options.Waiters);
+
+        // It drops buckets that are full and were not used for 10 s.
+        _requests = PartitionedRateLimiter.Create<string, string>(customer =>
+            RateLimit.Of(_options, customer) is { } rate
+                ? RateLimitPartition.GetTokenBucketLimiter(customer, _ => rate.Bucket)
+                : RateLimitPartition.GetNoLimiter(""));
+        metrics.ObserveWaiters(() => _waiters.Counts);
+    }
 
     /// <summary>Counts a request that runs a task or asks for a job's answer, and its waiter until it has been answered.</summary>
     /// <param name="http">The request.</param>
@@ -36,13 +50,13 @@ internal sealed class RequestLimiter(IOptions<GatewayLimitsOptions> options, ITa
     /// <returns>Why it is refused; null if it is not.</returns>
     public Problem? AddCallBySecret(HttpContext http, string customer)
     {
-        if (backend.ChecksSecrets)
+        if (_backend.ChecksSecrets)
         {
             UnauthenticatedBodies.Accept(http);
             return Add(http, customer);
         }
 
-        return AddUnproved(http, customer) ?? (RateLimit.Of(options.Value, customer) is { } rate && Left(customer) == 0 ? Problems.TooManyCalls(rate) : null);
+        return AddUnproved(http, customer) ?? (RateLimit.Of(_options, customer) is { } rate && Left(customer) == 0 ? TooManyCalls(rate) : null);
     }
 
     /// <summary>
@@ -51,7 +65,7 @@ internal sealed class RequestLimiter(IOptions<GatewayLimitsOptions> options, ITa
     /// </summary>
     public void ConfirmSecret(HttpContext http, TaskInvocation invocation)
     {
-        if (invocation.Secret is not null && !backend.ChecksSecrets)
+        if (invocation.Secret is not null && !_backend.ChecksSecrets)
         {
             UnauthenticatedBodies.Accept(http);
             Confirm(http, invocation.Customer);
@@ -93,14 +107,29 @@ internal sealed class RequestLimiter(IOptions<GatewayLimitsOptions> options, ITa
     private Problem? Confirm(HttpContext http, string customer) =>
         http.Features.Get<WaiterPlace>()!.TryMoveTo(customer, QuotaOf(customer)) ? Count(http, customer) : TooManyWaiters(customer);
 
-    private Problem TooManyWaiters(string customer) =>
-        QuotaOf(customer) is var quota && _waiters.Of(customer) >= quota ? Problems.TooManyWaitersOfCustomer(quota) : Problems.TooManyWaiters;
+    private Problem TooManyWaiters(string customer)
+    {
+        if (QuotaOf(customer) is var quota && _waiters.Of(customer) >= quota)
+        {
+            _metrics.Rejected("customer_waiters");
+            return Problems.TooManyWaitersOfCustomer(quota);
+        }
 
-    private int QuotaOf(string customer) => options.Value.Customers.GetValueOrDefault(customer)?.Waiters is > 0 and var quota ? quota : int.MaxValue;
+        _metrics.Rejected("waiters");
+        return Problems.TooManyWaiters;
+    }
+
+    private Problem TooManyCalls(RateLimit rate)
+    {
+        _metrics.Rejected("customer_calls");
+        return Problems.TooManyCalls(rate);
+    }
+
+    private int QuotaOf(string customer) => _options.Customers.GetValueOrDefault(customer)?.Waiters is > 0 and var quota ? quota : int.MaxValue;
 
     private Problem? Count(HttpContext http, string customer)
     {
-        if (RateLimit.Of(options.Value, customer) is not { } rate)
+        if (RateLimit.Of(_options, customer) is not { } rate)
         {
             return null;
         }
@@ -108,7 +137,7 @@ internal sealed class RequestLimiter(IOptions<GatewayLimitsOptions> options, ITa
         using var lease = _requests.AttemptAcquire(customer);
         if (!lease.IsAcquired)
         {
-            return Problems.TooManyCalls(rate);
+            return TooManyCalls(rate);
         }
 
         rate.Headers(Left(customer)).WriteTo(http.Response.Headers);

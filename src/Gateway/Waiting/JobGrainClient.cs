@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using SyncCluster.Jobs;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Gateway.Waiting;
 
@@ -25,6 +26,7 @@ internal sealed partial class JobGrainClient
     private readonly FinishedJobs _finishedJobs;
     private readonly AttachSchedule _schedule;
     private readonly WaitingOptions _options;
+    private readonly ServerMetrics _metrics;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<JobGrainClient> _logger;
     private readonly RetryPipeline _leaves;
@@ -42,6 +44,7 @@ internal sealed partial class JobGrainClient
         FinishedJobs finishedJobs,
         AttachSchedule schedule,
         WaitingOptions options,
+        ServerMetrics metrics,
         TimeProvider timeProvider,
         ILogger<JobGrainClient> logger)
     {
@@ -49,6 +52,7 @@ internal sealed partial class JobGrainClient
         _grains = grains;
         _schedule = schedule;
         _options = options;
+        _metrics = metrics;
         _timeProvider = timeProvider;
         _logger = logger;
         _leaves = new(RetryPolicy.GrainCall, timeProvider, (fault, key) => LogCallFailed(fault, key));
@@ -90,6 +94,7 @@ internal sealed partial class JobGrainClient
     /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
     public async Task<JobReply?> AttachAgainAsync(PendingJob job, Reading reading, Deadline deadline, CancellationToken aborted)
     {
+        _metrics.Reattached();
         try
         {
             return await CallAsync(job, job.Token, (grain, subscription) => grain.Attach(subscription, reading), deadline, aborted);

@@ -13,6 +13,7 @@ internal sealed class JobWait : IDisposable
     private readonly string? _token;
     private readonly Deadline _end;
     private readonly WaitKind _kind;
+    private readonly long _since;
     private WaitResult? _result;
     private bool _isClientTold;
     private int _isDisposed;
@@ -26,13 +27,15 @@ internal sealed class JobWait : IDisposable
     /// <param name="kind">How the request came to the job.</param>
     /// <param name="result">What came of that; null if the job goes on.</param>
     /// <param name="end">When the wait is over.</param>
-    public JobWait(WaiterHub hub, PendingJob job, string? token, WaitKind kind, WaitResult? result, Deadline end)
+    /// <param name="since">The timestamp of its begin.</param>
+    public JobWait(WaiterHub hub, PendingJob job, string? token, WaitKind kind, WaitResult? result, Deadline end, long since)
     {
         _hub = hub;
         _job = job;
         _token = token;
         _kind = kind;
         _end = end;
+        _since = since;
         _result = result is null ? null : Interpret(result);
     }
 
@@ -67,7 +70,7 @@ internal sealed class JobWait : IDisposable
     {
         if (_job is not null && Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
-            _hub!.Leave(_job, _token, _isClientTold);
+            _hub!.Leave(_job, _token, _isClientTold, _result, _since);
         }
     }
 

@@ -43,8 +43,17 @@ internal sealed class PendingJob(string key, IJobObserver observer)
     /// <summary>Whether the job's grain need not hear that the waiters have left.</summary>
     public bool HasEnded => _end.Task is { IsCompletedSuccessfully: true, Result: not WaitResult.Draining };
 
+    /// <summary>The timestamp at which the job's end was stored; null if it was not sent to those who wait, or not yet.</summary>
+    public long? EndedAt { get; private set; }
+
     /// <param name="reply">The finished job, or that its record is lost.</param>
-    public void Finish(JobReply reply) => _end.TrySetResult(new WaitResult.Replied(reply));
+    /// <param name="endedAt">The timestamp at which the end was stored; null if it is not known.</param>
+    public void Finish(JobReply reply, long? endedAt = null)
+    {
+        // Set before the waiters continue.
+        EndedAt ??= endedAt;
+        _end.TrySetResult(new WaitResult.Replied(reply));
+    }
 
     /// <summary>The server stops: the waits end.</summary>
     public void Drain() => _end.TrySetResult(new WaitResult.Draining());

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using SyncCluster.Jobs;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Gateway.Waiting;
 
@@ -15,6 +16,7 @@ internal sealed partial class WaiterHub : BackgroundService
 
     private readonly FinishedJobs _finishedJobs;
     private readonly WaitingOptions _options;
+    private readonly ServerMetrics _metrics;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<WaiterHub> _logger;
     private readonly AttachSchedule _schedule;
@@ -32,15 +34,17 @@ internal sealed partial class WaiterHub : BackgroundService
         FinishedJobs finishedJobs,
         IHostApplicationLifetime lifetime,
         IOptions<WaitingOptions> options,
+        ServerMetrics metrics,
         TimeProvider timeProvider,
         ILoggerFactory loggers)
     {
         _finishedJobs = finishedJobs;
         _options = options.Value;
+        _metrics = metrics;
         _timeProvider = timeProvider;
         _logger = loggers.CreateLogger<WaiterHub>();
         _schedule = new(_options, timeProvider);
-        _grains = new(grains, finishedJobs, _schedule, _options, timeProvider, loggers.CreateLogger<JobGrainClient>());
+        _grains = new(grains, finishedJobs, _schedule, _options, metrics, timeProvider, loggers.CreateLogger<JobGrainClient>());
         _observer = new(this);
 
         // Not before the silo or the client runs: until then it can't be registered.
@@ -124,7 +128,7 @@ internal sealed partial class WaiterHub : BackgroundService
     {
         if (_jobs.TryGetValue(finished.Key, out var job))
         {
-            job.Finish(new JobReply.Finished(_finishedJobs.Share(finished)));
+            job.Finish(new JobReply.Finished(_finishedJobs.Share(finished)), EndOf(finished));
         }
     }
 
@@ -158,8 +162,14 @@ internal sealed partial class WaiterHub : BackgroundService
     }
 
     /// <summary>Removes a waiter.</summary>
-    internal void Leave(PendingJob job, string? token, bool isClientTold)
+    /// <param name="job">The job, with the waiter.</param>
+    /// <param name="token">The token that the waiter was added with.</param>
+    /// <param name="isClientTold">Whether its client is told that the job goes on, and where to ask for it.</param>
+    /// <param name="result">How the wait has ended; null if its client has left it.</param>
+    /// <param name="since">The timestamp of the wait's begin.</param>
+    internal void Leave(PendingJob job, string? token, bool isClientTold, WaitResult? result, long since)
     {
+        Measure(job, isClientTold, result, since);
         Interlocked.Decrement(ref _waiters);
         if (job.RemoveWaiter(token, isClientTold))
         {
@@ -217,16 +227,40 @@ internal sealed partial class WaiterHub : BackgroundService
     /// <param name="end">When the wait is over.</param>
     private async Task<JobWait> WaitAsync(PendingJob job, string? token, WaitKind kind, Task<WaitResult?> reply, Deadline end)
     {
+        var since = _timeProvider.GetTimestamp();
         try
         {
-            return new JobWait(this, job, token, kind, await reply, end);
+            return new JobWait(this, job, token, kind, await reply, end, since);
         }
         catch
         {
-            Leave(job, token, isClientTold: false);
+            Leave(job, token, isClientTold: false, result: null, since);
             throw;
         }
     }
+
+    private void Measure(PendingJob job, bool isClientTold, WaitResult? result, long since)
+    {
+        _metrics.WaitEnded(OutcomeOf(result, isClientTold), _timeProvider.GetElapsedTime(since));
+        if (result is WaitResult.Replied { Reply: JobReply.Finished } && job.EndedAt is { } endedAt && endedAt >= since)
+        {
+            _metrics.CompletionDelivered(_timeProvider.GetElapsedTime(endedAt));
+        }
+    }
+
+    private static string OutcomeOf(WaitResult? result, bool isClientTold) => result switch
+    {
+        null => isClientTold ? "detached" : "disconnected",
+        WaitResult.Replied { Reply: JobReply.Finished } => "answered",
+        WaitResult.TimedOut => "timed_out",
+        WaitResult.Draining => "drained",
+        WaitResult.Unknown => "unknown",
+        _ => "refused",
+    };
+
+    /// <summary>The timestamp, by this machine's clock, at which the job's end was stored.</summary>
+    private long EndOf(FinishedJob finished) =>
+        _timeProvider.GetTimestamp() - (long)(finished.Age.TotalSeconds * _timeProvider.TimestampFrequency);
 
     private void Drain()
     {
@@ -252,8 +286,8 @@ internal sealed partial class WaiterHub : BackgroundService
     {
         switch (reply)
         {
-            case JobReply.Finished:
-                job.Finish(reply);
+            case JobReply.Finished { Job: var finished }:
+                job.Finish(reply, EndOf(finished));
                 break;
             case JobReply.NotFound:
                 LogRecordLost(job.Key);

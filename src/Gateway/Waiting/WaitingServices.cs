@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Hosting.Connections;
 using SyncCluster.Settings;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Gateway.Waiting;
 
@@ -11,6 +12,7 @@ internal static class WaitingServices
         services.AddValidatedOptions<WaitingOptions, WaitingOptionsValidator>(WaitingOptions.Section);
         services.AddOptions<HostOptions>().PostConfigure<IOptions<WaitingOptions>>((host, waiting) => host.ShutdownTimeout += waiting.Value.DrainTime);
         services.AddOptions<ConnectionOptions>().Configure<IOptions<WaitingOptions>>((connections, waiting) => connections.DrainTime = waiting.Value.DrainTime);
+        services.AddServerMetrics();
         services.AddSingleton<FinishedJobs>();
         services.AddSingleton<WaiterHub>();
         services.AddHostedService(provider => provider.GetRequiredService<WaiterHub>());

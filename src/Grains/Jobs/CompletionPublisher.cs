@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Jobs;
 
@@ -7,7 +8,8 @@ namespace SyncCluster.Jobs;
 /// Sends the completions of this silo's jobs to gateways. Completions that arrive while a message to a gateway is in flight are sent in the next one:
 /// under load a message and its acknowledgement serve many jobs, and a single completion is sent at once.
 /// </summary>
-internal sealed partial class CompletionPublisher(CompletionRelay relay, TimeProvider timeProvider, ILogger<CompletionPublisher> logger)
+internal sealed partial class CompletionPublisher(
+    CompletionRelay relay, ServerMetrics metrics, TimeProvider timeProvider, ILogger<CompletionPublisher> logger)
 {
     /// <summary>Jobs in one message.</summary>
     private const int MaxJobs = 128;
@@ -24,6 +26,9 @@ internal sealed partial class CompletionPublisher(CompletionRelay relay, TimePro
     /// <summary>A gateway that has not acknowledged a completion by then attaches to the job again.</summary>
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
 
+    /// <summary>A shorter wait is not added to a completion's age.</summary>
+    private static readonly TimeSpan Noticeable = TimeSpan.FromMilliseconds(1);
+
     private static readonly TimeSpan DrainTick = TimeSpan.FromMilliseconds(20);
 
     private readonly ConcurrentDictionary<IJobObserver, Outbox> _outboxes = new();
@@ -32,7 +37,7 @@ internal sealed partial class CompletionPublisher(CompletionRelay relay, TimePro
     /// <summary>Sends a completion to a gateway. Completes when the gateway has acknowledged it, or three tries have failed.</summary>
     public Task PublishAsync(IJobObserver gateway, FinishedJob job)
     {
-        var completion = new PendingCompletion(job);
+        var completion = new PendingCompletion(job, timeProvider.GetTimestamp());
         Interlocked.Increment(ref _pendingCount);
         while (true)
         {
@@ -106,7 +111,7 @@ internal sealed partial class CompletionPublisher(CompletionRelay relay, TimePro
     {
         try
         {
-            FinishedJob[] jobs = [.. completions.Select(completion => completion.Job)];
+            FinishedJob[] jobs = [.. completions.Select(ToSend)];
             await (relay.Find() is { } otherSilo ? otherSilo.AllCompleted(gateway, jobs)
                 : jobs is [var job] ? gateway.Completed(job)
                 : gateway.AllCompleted(jobs));
@@ -114,12 +119,20 @@ internal sealed partial class CompletionPublisher(CompletionRelay relay, TimePro
         }
         catch (Exception fault)
         {
+            metrics.PushFailed();
             LogPushFailed(fault, completions[0].Job.Key, completions.Count - 1, tries);
             return false;
         }
     }
 
-    private sealed record PendingCompletion(FinishedJob Job)
+    /// <summary>The job, which may have waited here for an earlier message, or for a repeat.</summary>
+    private FinishedJob ToSend(PendingCompletion completion)
+    {
+        var waited = timeProvider.GetElapsedTime(completion.Since);
+        return waited < Noticeable ? completion.Job : completion.Job with { Age = completion.Job.Age + waited };
+    }
+
+    private sealed record PendingCompletion(FinishedJob Job, long Since)
     {
         /// <summary>Completes when the gateway has acknowledged the completion, or all tries have failed.</summary>
         public TaskCompletionSource Settled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

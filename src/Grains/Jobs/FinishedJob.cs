@@ -24,6 +24,12 @@ public sealed record FinishedJob(
     /// <summary>A client may ask for elements of the output that there are none of.</summary>
     private const int MaxForms = 32;
 
+    /// <summary>
+    /// How long ago the end was stored when this was sent: a duration, since the clocks of two machines differ. Zero from a silo of version 0.1.
+    /// </summary>
+    [Id(6)]
+    public TimeSpan Age { get; init; }
+
     [NonSerialized]
     private ConcurrentDictionary<object, Lazy<object?>>? _forms;
 

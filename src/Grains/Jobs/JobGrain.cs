@@ -7,6 +7,7 @@ using SyncCluster.Quotas;
 using SyncCluster.SerialTasks;
 using SyncCluster.Storage;
 using SyncCluster.Tasks;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Jobs;
 
@@ -88,10 +89,11 @@ internal sealed partial class JobGrain(
     IClusterMembershipService membership,
     ActiveJobs activeJobs,
     CompletionPublisher publisher,
+    ServerMetrics metrics,
     TimeProvider timeProvider,
     ILogger<JobGrain> logger) : IGrainBase, IJobGrain
 {
-    private readonly JobStore _store = new(storage, context.GrainId, membership, storedBytes, timeProvider, logger);
+    private readonly JobStore _store = new(storage, context.GrainId, membership, storedBytes, metrics, timeProvider, logger);
     private readonly JobSubscribers _subscribers = new(context.GrainId.Key.ToString()!, publisher);
     private readonly CallerTokens _tokens = new();
     private readonly Guid _attempt = Guid.NewGuid();
@@ -596,7 +598,11 @@ internal sealed partial class JobGrain(
     private FinishedJob Finished()
     {
         var record = _store.Record!;
-        return new(JobKey.Of(record.Spec.Customer, record.Spec.JobId), record.Lifecycle, record.State, record.Document!, Access(), record.Fault);
+        var age = Now - record.LastUpdate;
+        return new(JobKey.Of(record.Spec.Customer, record.Spec.JobId), record.Lifecycle, record.State, record.Document!, Access(), record.Fault)
+        {
+            Age = age > TimeSpan.Zero ? age : TimeSpan.Zero,
+        };
     }
 
     private JobAccess Access() => new(_store.Record!.Spec.Acl, _store.Record.Spec.Cancellable, _store.Record.Spec.SecretHash);

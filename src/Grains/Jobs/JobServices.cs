@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using SyncCluster.Storage;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Jobs;
 
@@ -8,6 +9,7 @@ internal static class JobServices
 {
     public static void AddJobs(this IServiceCollection services)
     {
+        services.AddServerMetrics();
         services.AddSingleton<ActiveJobs>();
         services.AddSingleton<CompletionRelay>();
         services.AddSingleton<CompletionPublisher>();

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
 using SyncCluster.Storage;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Jobs;
 
@@ -13,6 +14,7 @@ internal sealed partial class JobStore(
     GrainId grain,
     IClusterMembershipService membership,
     StoredBytes storedBytes,
+    ServerMetrics metrics,
     TimeProvider timeProvider,
     ILogger logger)
 {
@@ -49,15 +51,19 @@ internal sealed partial class JobStore(
         // Taken before the read, so that a membership change during the read makes the record stale.
         var version = membership.CurrentSnapshot.Version;
         var state = new GrainState<JobRecord?>();
+        var begun = timeProvider.GetTimestamp();
         try
         {
             await storage.ReadStateAsync(StateName, grain, state);
         }
         catch (Exception fault)
         {
+            metrics.StorageReadFailed();
             LogReadFailed(fault, grain);
             return false;
         }
+
+        metrics.StorageRead(timeProvider.GetElapsedTime(begun));
 
         // Most reads find the same record, and an object that has survived garbage collections is cheaper to keep than a new one.
         if (!state.RecordExists || Record is null || state.ETag != _etag)
@@ -84,6 +90,15 @@ internal sealed partial class JobStore(
         if (written == WriteOutcome.Applied)
         {
             storedBytes.Add(next.Spec.Customer, next.Size - (from?.Size ?? 0));
+            if (from is null)
+            {
+                metrics.JobSubmitted();
+            }
+
+            if (next.HasEnded)
+            {
+                metrics.JobEnded(next);
+            }
         }
 
         return written;
@@ -120,17 +135,20 @@ internal sealed partial class JobStore(
     {
         var version = membership.CurrentSnapshot.Version;
         var state = new GrainState<JobRecord?>(next) { ETag = etag, RecordExists = etag is not null };
+        var begun = timeProvider.GetTimestamp();
         try
         {
             await storage.WriteStateAsync(StateName, grain, state);
         }
         catch (Exception fault)
         {
+            metrics.StorageWriteFailed(fault);
             LogWriteFailed(fault, grain);
             _known = false;
             return false;
         }
 
+        metrics.StorageWritten(timeProvider.GetElapsedTime(begun));
         Record = next;
         _etag = state.ETag;
         _readAt = timeProvider.GetTimestamp();

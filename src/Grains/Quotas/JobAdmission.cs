@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using SyncCluster.Execution;
 using SyncCluster.Jobs;
 using SyncCluster.Storage;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Quotas;
 
@@ -17,6 +18,7 @@ internal sealed partial class JobAdmission(
     StoredBytes storedBytes,
     IOptionsMonitor<JobQuotaOptions> quotas,
     IGrainFactory grains,
+    ServerMetrics metrics,
     ILogger<JobAdmission> logger)
 {
     private readonly ConcurrentDictionary<(string Customer, string JobId), JobSpec> _inTransit = new();
@@ -26,13 +28,13 @@ internal sealed partial class JobAdmission(
     {
         if (CheckStorage(spec) is { } noRoom)
         {
-            return new AdmissionResult.Refused(noRoom);
+            return Refuse(noRoom);
         }
 
         switch (executor.TryReserve(spec))
         {
             case Reservation.QueueFull:
-                return new AdmissionResult.Refused(new JobReply.QueueFull());
+                return Refuse(new JobReply.QueueFull());
             case Reservation.NotAccepting:
                 return new AdmissionResult.Refused(new JobReply.Unavailable());
         }
@@ -44,7 +46,7 @@ internal sealed partial class JobAdmission(
         }
 
         admitted.Dispose();
-        return new AdmissionResult.Refused(refusal);
+        return Refuse(refusal);
     }
 
     /// <summary>Whether a new job may take room in the storage. A job that another system runs already is only attached to.</summary>
@@ -80,6 +82,26 @@ internal sealed partial class JobAdmission(
     internal void CancelReservation(JobSpec spec) => executor.CancelReservation(spec);
 
     internal void EndTransit(JobSpec spec) => _inTransit.TryRemove((spec.Customer, spec.JobId), out _);
+
+    private AdmissionResult.Refused Refuse(JobReply reply)
+    {
+        if (LimitOf(reply) is { } limit)
+        {
+            metrics.Rejected(limit);
+        }
+
+        return new(reply);
+    }
+
+    private static string? LimitOf(JobReply refusal) => refusal switch
+    {
+        JobReply.QueueFull => "queue",
+        JobReply.StorageFull => "storage",
+        JobReply.QuotaExceeded { By: QuotaScope.Customer } => "customer_jobs",
+        JobReply.QuotaExceeded { By: QuotaScope.Task } => "task_jobs",
+        JobReply.QuotaExceeded { By: QuotaScope.StoredBytes } => "customer_bytes",
+        _ => null,
+    };
 
     private async Task<JobReply?> TakeQuotaAsync(JobSpec spec)
     {

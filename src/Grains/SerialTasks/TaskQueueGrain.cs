@@ -5,6 +5,7 @@ using Orleans.Storage;
 using SyncCluster.Execution.Local;
 using SyncCluster.Jobs;
 using SyncCluster.Storage;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.SerialTasks;
 
@@ -28,6 +29,7 @@ internal sealed partial class TaskQueueGrain(
     [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
     IGrainFactory grains,
     RunnerServiceClient runners,
+    ServerMetrics metrics,
     TimeProvider timeProvider,
     ILogger<TaskQueueGrain> logger) : IGrainBase, ITaskQueueGrain
 {
@@ -37,7 +39,7 @@ internal sealed partial class TaskQueueGrain(
     /// <summary>The first job is checked no more often than that, however many silos report.</summary>
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1.5);
 
-    private readonly TaskQueueStore _store = new(storage, context.GrainId, logger);
+    private readonly TaskQueueStore _store = new(storage, context.GrainId, metrics, timeProvider, logger);
     private readonly Dictionary<string, SiloAddress> _silos = [];
     private string? _first;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.SerialTasks;
 
@@ -7,7 +8,8 @@ namespace SyncCluster.SerialTasks;
 /// A task's queue: as it is stored, and as this activation knows it. It changes only by compare-and-swap on its ETag; after a failed write it is
 /// unknown until it has been read again.
 /// </summary>
-internal sealed partial class TaskQueueStore(IGrainStorage storage, GrainId grain, ILogger logger)
+internal sealed partial class TaskQueueStore(
+    IGrainStorage storage, GrainId grain, ServerMetrics metrics, TimeProvider timeProvider, ILogger logger)
 {
     private const int Tries = 3;
     private const string StateName = "line";
@@ -40,16 +42,19 @@ internal sealed partial class TaskQueueStore(IGrainStorage storage, GrainId grai
     private async Task<bool> ReadAsync()
     {
         var state = new GrainState<TaskQueue?>();
+        var begun = timeProvider.GetTimestamp();
         try
         {
             await storage.ReadStateAsync(StateName, grain, state);
         }
         catch (Exception fault)
         {
+            metrics.StorageReadFailed();
             LogReadFailed(fault, grain);
             return false;
         }
 
+        metrics.StorageRead(timeProvider.GetElapsedTime(begun));
         (Queue, _etag, _known) = (state is { RecordExists: true, State: { } stored } ? stored : new TaskQueue(), state.ETag, true);
         return true;
     }
@@ -57,17 +62,20 @@ internal sealed partial class TaskQueueStore(IGrainStorage storage, GrainId grai
     private async Task<bool> WriteAsync(TaskQueue next)
     {
         var state = new GrainState<TaskQueue?>(next) { ETag = _etag, RecordExists = _etag is not null };
+        var begun = timeProvider.GetTimestamp();
         try
         {
             await storage.WriteStateAsync(StateName, grain, state);
         }
         catch (Exception fault)
         {
+            metrics.StorageWriteFailed(fault);
             LogWriteFailed(fault, grain);
             _known = false;
             return false;
         }
 
+        metrics.StorageWritten(timeProvider.GetElapsedTime(begun));
         (Queue, _etag) = (next, state.ETag);
         return true;
     }

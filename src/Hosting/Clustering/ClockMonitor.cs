@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Hosting.Clustering;
 
@@ -7,7 +8,7 @@ namespace SyncCluster.Hosting.Clustering;
 /// have the corrected time. Orleans' membership has not: a silo whose clock is ahead takes healthy silos for stale, and declares them dead by its
 /// own vote. A silo with such a clock is therefore not ready.
 /// </summary>
-internal sealed partial class ClockMonitor(RedisConnection redis, ClusterClock clock, ILogger<ClockMonitor> logger)
+internal sealed partial class ClockMonitor(RedisConnection redis, ClusterClock clock, ServerMetrics metrics, ILogger<ClockMonitor> logger)
     : PeriodicService(Interval, clock), IHostedLifecycleService, IHealthCheck
 {
     private const int FirstTries = 5;
@@ -32,6 +33,7 @@ internal sealed partial class ClockMonitor(RedisConnection redis, ClusterClock c
     /// <summary>Measures before anything is sent or received.</summary>
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
+        metrics.ObserveClockSkew(() => clock.Offset);
         for (var tries = 0; tries < FirstTries && !await MeasureAsync(); tries++)
         {
             await Task.Delay(SlowestAnswer, clock, cancellationToken);

@@ -5,6 +5,7 @@ using Orleans.Clustering.Redis;
 using Orleans.Configuration;
 using Orleans.Serialization;
 using SyncCluster.Storage;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Hosting.Clustering;
 
@@ -114,6 +115,7 @@ public static class RedisClusterExtensions
         services.AddSingleton<RedisConnection>();
         services.AddHostedService<RedisStartupCheck>();
         services.AddHostedService<RedisConnectionMonitor>();
+        services.AddServerMetrics();
         services.AddSingleton(new ClusterClock(TimeProvider.System));
         services.AddSingleton<TimeProvider>(provider => provider.GetRequiredService<ClusterClock>());
         services.AddSingleton<ClockMonitor>();

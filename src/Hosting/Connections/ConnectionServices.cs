@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using SyncCluster.Settings;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Hosting.Connections;
 
@@ -11,6 +12,7 @@ internal static class ConnectionServices
     public static void AddOpenConnections(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddServerMetrics();
         services.AddValidatedOptions<ConnectionOptions, ConnectionOptionsValidator>(ConnectionOptions.Section);
         services.AddSingleton<OpenConnections>();
         services.AddSingleton<SocketTransportFactory>();

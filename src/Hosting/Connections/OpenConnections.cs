@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using SyncCluster.Execution.Local;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Hosting.Connections;
 
@@ -35,6 +36,7 @@ internal sealed partial class OpenConnections : IDisposable
         IOptions<ConnectionOptions> options,
         IOptions<LocalExecutorOptions> executor,
         IHostApplicationLifetime lifetime,
+        ServerMetrics metrics,
         TimeProvider timeProvider,
         ILogger<OpenConnections> logger)
     {
@@ -45,6 +47,7 @@ internal sealed partial class OpenConnections : IDisposable
             LogLowered(configured, Limit, OpenFiles.Limit);
         }
 
+        metrics.ObserveConnections(() => Count, Limit, OpenFiles.Count, OpenFiles.Limit);
         lifetime.ApplicationStopping.Register(() => _abort.CancelAfter(options.Value.DrainTime + AnswerTime));
     }
 

@@ -13,6 +13,23 @@ internal static class OpenFiles
     /// </summary>
     public static int? Limit { get; } = ReadLimit();
 
+    /// <summary>
+    /// How many there are; null if the system does not tell. It does not tell a process that does not run as root and that other processes of its user
+    /// can't look into (<see cref="OwnProcess"/>).
+    /// </summary>
+    public static int? Count()
+    {
+        try
+        {
+            // Without the one that reads the folder.
+            return Directory.EnumerateFileSystemEntries("/proc/self/fd").Count() - 1;
+        }
+        catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     private static int? ReadLimit()
     {
         try

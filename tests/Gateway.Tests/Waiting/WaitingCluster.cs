@@ -47,6 +47,7 @@ public sealed class WaitingCluster : JobTestCluster, IAsyncLifetime
             new FinishedJobs(),
             new GatewayLifetime(stop),
             Options.Create(options ?? new WaitingOptions()),
+            TestMetrics.New(),
             time ?? TimeProvider.System,
             NullLoggerFactory.Instance);
         await RunAsync(hub);

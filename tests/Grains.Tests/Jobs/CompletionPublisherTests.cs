@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using SyncCluster.Harness;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Grains.Tests.Jobs;
@@ -14,7 +15,7 @@ public sealed class CompletionPublisherTests
     private readonly Relay _relay = new();
     private readonly CompletionPublisher _publisher;
 
-    public CompletionPublisherTests() => _publisher = new(_relay, _time, NullLogger<CompletionPublisher>.Instance);
+    public CompletionPublisherTests() => _publisher = new(_relay, TestMetrics.New(), _time, NullLogger<CompletionPublisher>.Instance);
 
     [Fact]
     public async Task Completions_that_arrive_while_a_message_is_in_flight_are_sent_in_the_next_one()

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using SyncCluster.Execution;
+using SyncCluster.Harness;
 using SyncCluster.Jobs;
 using SyncCluster.Quotas;
 using SyncCluster.Storage;
@@ -90,9 +91,9 @@ public sealed class JobGrainLogTests : IDisposable
     private JobGrain NewGrain()
     {
         var bytes = new StoredBytes();
-        var admission = new JobAdmission(_executor, new(bytes), bytes, new NoQuotas(), null!, NullLogger<JobAdmission>.Instance);
-        var publisher = new CompletionPublisher(new NoRelay(), TimeProvider.System, NullLogger<CompletionPublisher>.Instance);
-        return new(new Context(), _storage, _executor, admission, bytes, null!, new Membership(), new(), publisher, TimeProvider.System, _log);
+        var admission = new JobAdmission(_executor, new(bytes), bytes, new NoQuotas(), null!, TestMetrics.New(), NullLogger<JobAdmission>.Instance);
+        var publisher = new CompletionPublisher(new NoRelay(), TestMetrics.New(), TimeProvider.System, NullLogger<CompletionPublisher>.Instance);
+        return new(new Context(), _storage, _executor, admission, bytes, null!, new Membership(), new(), publisher, TestMetrics.New(), TimeProvider.System, _log);
     }
 
     private sealed class Log : ILogger<JobGrain>

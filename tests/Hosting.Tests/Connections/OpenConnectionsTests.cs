@@ -23,7 +23,7 @@ public sealed class OpenConnectionsTests : IAsyncLifetime
     public OpenConnectionsTests()
     {
         var builder = WebApplication.CreateBuilder([]);
-        builder.AddDefaults("http://127.0.0.1:0");
+        builder.AddDefaults("synccluster-test", "http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         _app = builder.Build();

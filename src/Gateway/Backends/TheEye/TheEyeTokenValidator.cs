@@ -8,6 +8,7 @@ using SyncCluster.Gateway.Waiting;
 using SyncCluster.Hosting;
 using SyncCluster.Json;
 using SyncCluster.Storage;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Gateway.Backends.TheEye;
 
@@ -28,9 +29,10 @@ internal sealed class TheEyeTokenValidator : ITokenValidator, IDisposable
     private readonly MemoryCache _validations;
     private readonly ConcurrentDictionary<string, Lazy<Task<TokenValidation>>> _ongoing = new();
 
-    public TheEyeTokenValidator(IHttpClientFactory clients, IOptions<TheEyeOptions> options, TimeProvider timeProvider, ILogger<TheEyeHttp> logger)
+    public TheEyeTokenValidator(
+        IHttpClientFactory clients, IOptions<TheEyeOptions> options, ServerMetrics metrics, TimeProvider timeProvider, ILogger<TheEyeHttp> logger)
     {
-        _http = new(clients.CreateClient(ClientName), options.Value.Gateway, logger);
+        _http = new(clients.CreateClient(ClientName), options.Value.Gateway, metrics, logger);
         _timeProvider = timeProvider;
         _validations = new(new MemoryCacheOptions { SizeLimit = MaxEntries, Clock = new SystemClockAdapter(timeProvider) });
     }

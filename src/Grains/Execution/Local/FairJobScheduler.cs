@@ -19,6 +19,18 @@ internal sealed class FairJobScheduler(int workers, int reserved, TimeProvider t
     private readonly Dictionary<string, long> _lastCalls = new(StringComparer.Ordinal);
     private bool _isClosed;
 
+    /// <summary>How many jobs wait for a worker.</summary>
+    public int Length
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _jobs.Count;
+            }
+        }
+    }
+
     /// <summary>Adds a job. False: the queue is closed.</summary>
     public bool TryAdd(QueuedJob job)
     {

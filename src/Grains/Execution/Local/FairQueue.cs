@@ -17,7 +17,10 @@ internal sealed class FairQueue<T>
 
     private long _arrivals;
 
-    public bool IsEmpty => _waiting.Count == 0;
+    /// <summary>How many entries wait.</summary>
+    public int Count { get; private set; }
+
+    public bool IsEmpty => Count == 0;
 
     public void Enqueue(string name, T item)
     {
@@ -27,6 +30,7 @@ internal sealed class FairQueue<T>
         }
 
         customer.Entries.Enqueue((_arrivals++, item));
+        Count++;
         if (customer.Entries.Count == 1)
         {
             _waiting.Add(customer);
@@ -46,6 +50,7 @@ internal sealed class FairQueue<T>
 
         _waiting.Remove(customer);
         item = customer.Entries.Dequeue().Item;
+        Count--;
         customer.Running++;
         if (customer.Entries.Count > 0)
         {

@@ -19,6 +19,9 @@ internal sealed class HeldJobs(IOptions<LocalExecutorOptions> options)
     private readonly FairCapacity[] _capacities =
         [.. Enumerable.Range(0, JobSpec.MaxDepth + 1).Select(_ => new FairCapacity(options.Value.QueueLimit + options.Value.Concurrency))];
 
+    /// <summary>How many there are.</summary>
+    public int Count => _jobs.Count;
+
     /// <summary>Reserves capacity for a new job. False: its queue is full.</summary>
     public bool TryReserve(JobSpec spec) => CapacityOf(spec).TryReserve(spec.Customer);
 
@@ -29,9 +32,12 @@ internal sealed class HeldJobs(IOptions<LocalExecutorOptions> options)
     public void CancelReservation(JobSpec spec) => CapacityOf(spec).Release(spec.Customer);
 
     /// <summary>Adds a job that was released here, for which capacity is reserved.</summary>
-    public QueuedJob Add(JobSpec spec, Guid attempt)
+    /// <param name="spec">The job.</param>
+    /// <param name="attempt">The attempt that has released it.</param>
+    /// <param name="since">The timestamp of its release.</param>
+    public QueuedJob Add(JobSpec spec, Guid attempt, long since)
     {
-        var job = new QueuedJob(spec, attempt);
+        var job = new QueuedJob(spec, attempt, since);
         _jobs[(spec.JobId, attempt)] = job;
         return job;
     }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using SyncCluster.Jobs;
 using SyncCluster.Scripts;
 using SyncCluster.Tasks;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Execution.Local;
 
@@ -28,7 +29,9 @@ internal sealed partial class JobRunner
     private readonly StoredCompletion _storedCompletion;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<JobRunner> _logger;
+    private readonly ServerMetrics _metrics;
     private readonly RetryPipeline _retries;
+    private int _runningScripts;
 
     public JobRunner(
         IGrainFactory grains,
@@ -37,6 +40,7 @@ internal sealed partial class JobRunner
         CustomerUsers users,
         IClusterMembershipService membership,
         StoredCompletion storedCompletion,
+        ServerMetrics metrics,
         TimeProvider timeProvider,
         ILogger<JobRunner> logger)
     {
@@ -46,10 +50,14 @@ internal sealed partial class JobRunner
         _users = users;
         _membership = membership;
         _storedCompletion = storedCompletion;
+        _metrics = metrics;
         _timeProvider = timeProvider;
         _logger = logger;
         _retries = new(RetryPolicy.Runner, timeProvider, LogCallFailed);
     }
+
+    /// <summary>How many scripts run.</summary>
+    public int RunningScripts => Volatile.Read(ref _runningScripts);
 
     /// <summary>Runs a job and reports its end. Does nothing if the job's grain does not assign it to this run.</summary>
     /// <param name="job">The job.</param>
@@ -73,6 +81,7 @@ internal sealed partial class JobRunner
             return;
         }
 
+        _metrics.JobAssigned(_timeProvider.GetElapsedTime(job.Since));
         var outcome = script is null
             ? ServerOutcomes.NotRun("The task was deleted or replaced before the job could run.")
             : await RunScriptAsync(job, script, token, kill);
@@ -100,6 +109,7 @@ internal sealed partial class JobRunner
 
     private async Task<JobOutcome> RunScriptAsync(QueuedJob job, byte[] script, string token, CancellationToken kill)
     {
+        Interlocked.Increment(ref _runningScripts);
         try
         {
             return await ExecuteAsync(job, script, token, kill);
@@ -108,6 +118,10 @@ internal sealed partial class JobRunner
         {
             LogRunFailed(fault, job.Spec.JobId);
             return ServerOutcomes.NotRun(ServerFailed);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _runningScripts);
         }
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using SyncCluster.Jobs;
 using SyncCluster.Quotas;
 using SyncCluster.SerialTasks;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Execution.Local;
 
@@ -39,6 +40,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         JobQueues queues,
         JobEnqueuer enqueuer,
         JobWorkers workers,
+        JobRunner runner,
         QueueHandover handover,
         RunnerQueries runners,
         CompletionPublisher completions,
@@ -46,6 +48,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         ILocalSiloDetails silo,
         IHostApplicationLifetime lifetime,
         IOptions<LocalExecutorOptions> options,
+        ServerMetrics metrics,
         ILogger<LocalExecutor> logger)
     {
         _held = held;
@@ -60,6 +63,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         _lifetime = lifetime;
         _options = options.Value;
         _logger = logger;
+        metrics.ObserveExecutor(() => queue.Length, () => runner.RunningScripts, () => held.Count, options.Value.Concurrency);
     }
 
     /// <inheritdoc/>
@@ -83,7 +87,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     /// <inheritdoc/>
     public void Release(Release release)
     {
-        var job = _held.Add(release.Spec, release.Attempt);
+        var job = _held.Add(release.Spec, release.Attempt, release.FencedAt);
         if (job.Spec.RunsSerially && _serialJobs.TryAdd(job))
         {
             LogWaitsForTask(job.Spec.JobId, job.Spec.Customer, job.Spec.TaskId, job.Attempt);

@@ -6,7 +6,8 @@ namespace SyncCluster.Execution.Local;
 /// <summary>A job that this silo holds.</summary>
 /// <param name="Spec">The job.</param>
 /// <param name="Attempt">The attempt that has released it.</param>
-internal sealed record QueuedJob(JobSpec Spec, Guid Attempt)
+/// <param name="Since">The timestamp of its release.</param>
+internal sealed record QueuedJob(JobSpec Spec, Guid Attempt, long Since)
 {
     /// <summary>The job's <see cref="JobKey"/>.</summary>
     public string Key => JobKey.Of(Spec.Customer, Spec.JobId);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Execution.TheEye;
 
@@ -7,11 +8,12 @@ namespace SyncCluster.Execution.TheEye;
 /// The client of TheEye's supervisor. Only reads are repeated automatically: a repeated create makes a second job, and <c>synced</c> is not atomic,
 /// so that two requests at once can run a job twice.
 /// </summary>
-internal sealed class SupervisorClient(IHttpClientFactory clients, IOptions<TheEyeOptions> options, ILogger<TheEyeHttp> logger)
+internal sealed class SupervisorClient(
+    IHttpClientFactory clients, IOptions<TheEyeOptions> options, ServerMetrics metrics, ILogger<TheEyeHttp> logger)
 {
     public const string ClientName = "TheEye's supervisor";
 
-    private readonly TheEyeHttp _http = new(clients.CreateClient(ClientName), options.Value.Supervisor, logger);
+    private readonly TheEyeHttp _http = new(clients.CreateClient(ClientName), options.Value.Supervisor, metrics, logger);
 
     /// <summary>Creates a job that does nothing yet. The reply is its document.</summary>
     /// <param name="customer">The customer's name.</param>

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
 using SyncCluster.Json;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Execution.TheEye;
 
@@ -11,7 +12,7 @@ namespace SyncCluster.Execution.TheEye;
 /// Sends requests to one of TheEye's programs. A failure is returned as a reply; only a cancellation is thrown. Addresses contain tokens and secrets
 /// and are never logged.
 /// </summary>
-internal sealed partial class TheEyeHttp(HttpClient http, Uri origin, ILogger<TheEyeHttp> logger)
+internal sealed partial class TheEyeHttp(HttpClient http, Uri origin, ServerMetrics metrics, ILogger<TheEyeHttp> logger)
 {
     private const int LongestMessage = 500;
     private static readonly MediaTypeHeaderValue Json = new("application/json");
@@ -26,6 +27,22 @@ internal sealed partial class TheEyeHttp(HttpClient http, Uri origin, ILogger<Th
     /// <param name="cancellation">Cancels the request.</param>
     /// <exception cref="OperationCanceledException">The request was canceled.</exception>
     public async Task<TheEyeReply> SendAsync(
+        HttpMethod method, string path, string? token, ReadOnlyMemory<byte>? json, CancellationToken cancellation)
+    {
+        var reply = await TrySendAsync(method, path, token, json, cancellation);
+        metrics.TheEyeAnswered(reply switch
+        {
+            TheEyeReply.Ok => "ok",
+            TheEyeReply.Refused => "refused",
+            TheEyeReply.Failed { Fault: TheEyeFault.Unreachable } => "unreachable",
+            TheEyeReply.Failed { Fault: TheEyeFault.Slow } => "slow",
+            TheEyeReply.Failed { Fault: TheEyeFault.TooLarge } => "too_large",
+            _ => "broken",
+        });
+        return reply;
+    }
+
+    private async Task<TheEyeReply> TrySendAsync(
         HttpMethod method, string path, string? token, ReadOnlyMemory<byte>? json, CancellationToken cancellation)
     {
         var address = new Uri($"{_origin}{path}{(token is null ? "" : $"?access_token={Uri.EscapeDataString(token)}")}");

@@ -117,7 +117,7 @@ public sealed class FairJobSchedulerTests
         }
     }
 
-    private static QueuedJob NewJob(string customer) => new(JobSamples.Spec() with { Customer = customer }, Guid.NewGuid());
+    private static QueuedJob NewJob(string customer) => new(JobSamples.Spec() with { Customer = customer }, Guid.NewGuid(), Since: 0);
 
     private QueuedJob Add(string customer)
     {

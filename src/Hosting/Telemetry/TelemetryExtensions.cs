@@ -1,0 +1,104 @@
+using System.Reflection;
+using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.Options;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using SyncCluster.Hosting.Clustering;
+using SyncCluster.Settings;
+using SyncCluster.Telemetry;
+
+namespace SyncCluster.Hosting.Telemetry;
+
+/// <summary>
+/// OpenTelemetry, for gateways and silos. It is off, and costs nothing, unless an OTLP endpoint or an address for Prometheus is configured.
+/// </summary>
+internal static class TelemetryExtensions
+{
+    private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    private const string OtlpMetricsEndpoint = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT";
+
+    /// <summary>Adds what reads the instruments, and sends or shows their values.</summary>
+    /// <param name="builder">The host.</param>
+    /// <param name="service">What the server is; <c>OTEL_SERVICE_NAME</c> overrides it.</param>
+    public static void AddTelemetry(this WebApplicationBuilder builder, string service)
+    {
+        var configuration = builder.Configuration;
+        builder.Services.AddValidatedOptions<TelemetryOptions, TelemetryOptionsValidator>(TelemetryOptions.Section);
+        var prometheus = PrometheusAddress.Parse(configuration[$"{TelemetryOptions.Section}:{nameof(TelemetryOptions.Prometheus)}"]);
+        var otlp = SendsMetrics(configuration);
+        if ((prometheus is null && !otlp) || IsOn(configuration, "OTEL_SDK_DISABLED"))
+        {
+            return;
+        }
+
+        builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => Describe(resource, service, configuration))
+            .WithMetrics(metrics =>
+            {
+                metrics.AddMeter(ServerMetrics.MeterName, "Microsoft.Orleans");
+                metrics.AddAspNetCoreInstrumentation();
+                metrics.AddHttpClientInstrumentation();
+                metrics.AddRuntimeInstrumentation();
+
+                // The framework's buckets end at 10 s: a call may wait for minutes.
+                metrics.AddView(
+                    "http.server.request.duration", new ExplicitBucketHistogramConfiguration { Boundaries = ServerMetrics.WaitBuckets });
+                if (otlp)
+                {
+                    metrics.AddOtlpExporter();
+                }
+
+                if (prometheus is not null)
+                {
+                    metrics.AddPrometheusExporter(options => options.ScrapeResponseCacheDurationMilliseconds = 0);
+                }
+            });
+        if (prometheus is not null)
+        {
+            Listen(configuration, prometheus);
+        }
+    }
+
+    /// <summary>Shows the metrics at the port of <see cref="TelemetryOptions.Prometheus"/>, and nothing else there. Must come first.</summary>
+    public static void UsePrometheus(this WebApplication app)
+    {
+        if (app.Services.GetService<MeterProvider>() is not null
+            && app.Services.GetRequiredService<IOptions<TelemetryOptions>>().Value.FindPrometheus() is { } address)
+        {
+            app.MapWhen(http => http.Connection.LocalPort == address.Port, metrics =>
+            {
+                metrics.UseOpenTelemetryPrometheusScrapingEndpoint(address.Path);
+                metrics.Run(http =>
+                {
+                    http.Response.StatusCode = StatusCodes.Status404NotFound;
+                    return Task.CompletedTask;
+                });
+            });
+        }
+    }
+
+    private static bool SendsMetrics(IConfiguration configuration) =>
+        (configuration[OtlpEndpoint] is { Length: > 0 } || configuration[OtlpMetricsEndpoint] is { Length: > 0 })
+        && configuration["OTEL_METRICS_EXPORTER"] is not "none";
+
+    private static bool IsOn(IConfiguration configuration, string setting) => bool.TryParse(configuration[setting], out var isOn) && isOn;
+
+    private static void Describe(ResourceBuilder resource, string service, IConfiguration configuration)
+    {
+        var version = typeof(TelemetryExtensions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+        resource.AddService(service, serviceVersion: version);
+        resource.AddAttributes([new("synccluster.cluster", RedisClusterOptions.Of(configuration).Name)]);
+
+        // The operator's own words come last, and so win.
+        resource.AddEnvironmentVariableDetector();
+    }
+
+    /// <summary>Has Kestrel listen at one more address. It ignores <c>urls</c> where <c>Kestrel:Endpoints</c> has any.</summary>
+    private static void Listen(ConfigurationManager configuration, PrometheusAddress address)
+    {
+        var setting = configuration.GetSection("Kestrel:Endpoints").GetChildren().Any()
+            ? KeyValuePair.Create<string, string?>("Kestrel:Endpoints:Prometheus:Url", address.Listen)
+            : KeyValuePair.Create<string, string?>(WebHostDefaults.ServerUrlsKey, $"{configuration[WebHostDefaults.ServerUrlsKey]};{address.Listen}");
+        configuration.Sources.Add(new MemoryConfigurationSource { InitialData = [setting] });
+    }
+}

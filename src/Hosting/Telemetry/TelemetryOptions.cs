@@ -1,0 +1,16 @@
+namespace SyncCluster.Hosting.Telemetry;
+
+/// <summary>How the server is observed, beside the standard variables of OpenTelemetry (<c>OTEL_…</c>).</summary>
+internal sealed class TelemetryOptions
+{
+    public const string Section = "Telemetry";
+
+    /// <summary>
+    /// An address of its own, such as <c>http://0.0.0.0:9464/metrics</c>, at which a Prometheus may read the metrics; null, the default, for none. There is
+    /// nothing else at this port, and nobody is asked for a token there: the network has to keep strangers out.
+    /// </summary>
+    public string? Prometheus { get; set; }
+
+    /// <summary>The address, if there is one and it is valid.</summary>
+    public PrometheusAddress? FindPrometheus() => PrometheusAddress.Parse(Prometheus);
+}
