@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
 using SyncCluster.Storage;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Jobs;
 
@@ -13,6 +14,7 @@ internal sealed class StoredCompletion(
     [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
     IClusterMembershipService membership,
     StoredBytes storedBytes,
+    ServerMetrics metrics,
     TimeProvider timeProvider,
     ILogger<StoredCompletion> logger)
 {
@@ -22,7 +24,7 @@ internal sealed class StoredCompletion(
     /// <param name="outcome">The end.</param>
     public async Task<Completion> CompleteAsync(IJobGrain job, Guid run, JobOutcome outcome)
     {
-        var store = new JobStore(storage, job.GetGrainId(), membership, storedBytes, timeProvider, logger);
+        var store = new JobStore(storage, job.GetGrainId(), membership, storedBytes, metrics, timeProvider, logger);
         if (!await store.LoadAsync())
         {
             return Completion.Retry;

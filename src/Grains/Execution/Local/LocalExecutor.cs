@@ -63,7 +63,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         _lifetime = lifetime;
         _options = options.Value;
         _logger = logger;
-        metrics.ObserveExecutor(() => queue.Length, () => runner.RunningScripts, () => held.Count, options.Value.Concurrency);
+        metrics.ObserveExecutor(() => queues.All.Sum(queue => queue.Length), () => runner.RunningScripts, () => held.Count, options.Value.Concurrency);
     }
 
     /// <inheritdoc/>
