@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Authentication;
 using StackExchange.Redis;
 
 namespace SyncCluster.Hosting.Clustering;
@@ -21,7 +20,7 @@ internal sealed class RedisConnection : IAsyncDisposable
     public ConfigurationOptions Options { get; }
 
     /// <summary>The addresses, for messages.</summary>
-    public string Endpoints => string.Join(", ", Options.EndPoints.Select(NameOf));
+    public string Endpoints => RedisRefusal.Endpoints(Options);
 
     /// <summary>Whether Redis, or the connection to it, has failed: another try may be answered.</summary>
     public static bool IsFailure(Exception fault) => fault is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException;
@@ -38,32 +37,8 @@ internal sealed class RedisConnection : IAsyncDisposable
         await Task.WhenAll((await GetPrimariesAsync()).Select(async server =>
             new RedisMemory(server.EndPoint, [.. (await server.InfoAsync("memory")).SelectMany(section => section)])));
 
-    /// <summary>
-    /// Connects once more, to find out why Redis can't be reached: of a connection that is tried again and again, the library tells no later reason
-    /// than the first.
-    /// </summary>
-    /// <returns>What is wrong with the settings, in a sentence; null if Redis accepts them, or if it can't be reached for another reason.</returns>
-    public async Task<string?> FindRefusalAsync()
-    {
-        var options = Options.Clone();
-        options.AbortOnConnectFail = true;
-        try
-        {
-            await using var connection = await ConnectionMultiplexer.ConnectAsync(options);
-            return null;
-        }
-        catch (RedisConnectionException fault)
-        {
-            return fault.InnerException switch
-            {
-                RedisServerException when options.Password is null =>
-                    $"The Redis at {Endpoints} wants a password: add `password=…` to Cluster:Redis.",
-                RedisServerException => $"The Redis at {Endpoints} refuses the password in Cluster:Redis, or its user.",
-                AuthenticationException tls => $"The Redis at {Endpoints} can't be reached with TLS as Cluster:Redis says. {tls.Message}",
-                _ => null,
-            };
-        }
-    }
+    /// <inheritdoc cref="RedisRefusal.FindAsync"/>
+    public Task<string?> FindRefusalAsync() => RedisRefusal.FindAsync(Options, "Cluster:Redis");
 
     /// <summary>Reads the clock of a primary: always the same one while it is connected. Null: none is.</summary>
     public async Task<DateTimeOffset?> ReadTimeAsync() =>
@@ -79,8 +54,6 @@ internal sealed class RedisConnection : IAsyncDisposable
             await (await GetAsync()).DisposeAsync();
         }
     }
-
-    private static string? NameOf(EndPoint endpoint) => endpoint is DnsEndPoint name ? $"{name.Host}:{name.Port}" : endpoint.ToString();
 }
 
 /// <summary>What a Redis server says about its memory.</summary>
