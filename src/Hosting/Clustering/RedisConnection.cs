@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using StackExchange.Redis;
 
 namespace SyncCluster.Hosting.Clustering;
@@ -6,6 +7,8 @@ namespace SyncCluster.Hosting.Clustering;
 /// <summary>The one connection of the process to the cluster's Redis.</summary>
 internal sealed class RedisConnection : IAsyncDisposable
 {
+    private const int KeysAtOnce = 1000;
+
     private readonly Lazy<Task<IConnectionMultiplexer>> _multiplexer;
 
     /// <param name="settings">The cluster.</param>
@@ -31,6 +34,26 @@ internal sealed class RedisConnection : IAsyncDisposable
     /// <summary>The primaries that are connected.</summary>
     public async Task<IEnumerable<IServer>> GetPrimariesAsync() =>
         (await GetAsync()).GetServers().Where(server => server.IsConnected && !server.IsReplica);
+
+    /// <summary>Finds the keys that match a pattern. A key may be found twice.</summary>
+    /// <exception cref="RedisException">No primary is connected: nothing is known of its keys.</exception>
+    public async IAsyncEnumerable<RedisKey> FindKeysAsync(string pattern, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var primaries = (await GetPrimariesAsync()).ToArray();
+        if (primaries.Length == 0)
+        {
+            throw new RedisException($"The Redis at {Endpoints} is not connected.");
+        }
+
+        var database = (await GetAsync()).GetDatabase().Database;
+        foreach (var primary in primaries)
+        {
+            await foreach (var key in primary.KeysAsync(database, pattern, KeysAtOnce).WithCancellation(cancellationToken))
+            {
+                yield return key;
+            }
+        }
+    }
 
     /// <summary>Reads <c>INFO memory</c> of each primary that is connected.</summary>
     public async Task<IReadOnlyList<RedisMemory>> ReadMemoryAsync() =>
