@@ -38,7 +38,7 @@ public abstract class ProcessCluster : IAsyncDisposable
     /// <summary>The <c>Cluster:Name</c> of the silos.</summary>
     protected virtual string ClusterName => RedisKeys.DefaultName;
 
-    /// <summary>Variables of every silo and gateway.</summary>
+    /// <summary>Variables of every silo and gateway, and of other processes of the cluster but Redis.</summary>
     protected virtual IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string>();
 
     /// <summary>How many lines are kept of every silo's and gateway's log.</summary>
@@ -59,7 +59,8 @@ public abstract class ProcessCluster : IAsyncDisposable
         Eventually.TrueAsync(async () => !(await MembersAsync()).ContainsKey(silo.SiloAddress), $"{silo.Name} is declared dead");
 
     /// <summary>Starts a process that ends with the cluster.</summary>
-    public ServerProcess Start(string name, params IReadOnlyList<string> command) => new(Command(name, command), Reaper);
+    public ServerProcess Start(string name, params IReadOnlyList<string> command) =>
+        new(Command(name, command) with { Environment = Environment }, Reaper);
 
     public virtual async ValueTask DisposeAsync()
     {
