@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Clustering.Redis;
 using Orleans.Configuration;
-using Orleans.Runtime;
 using StackExchange.Redis;
 using SyncCluster.Gateway.Tests.Logging;
 using SyncCluster.Harness;
