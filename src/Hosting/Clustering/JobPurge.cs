@@ -22,7 +22,6 @@ internal sealed partial class JobPurge(
     ILogger<JobPurge> logger)
 {
     private const int RemovalsAtOnce = 32;
-    private const int PageSize = 1000;
 
     /// <summary>How long a job is kept after its end: a submit that is under way would create it again. More than submits are valid, and clocks differ.</summary>
     private static readonly TimeSpan ShortestAge = TimeSpan.FromMinutes(1);
@@ -73,15 +72,11 @@ internal sealed partial class JobPurge(
         // A name of a customer or a cluster has no character that is special in a pattern.
         var prefix = $"{RedisKeys.States(cluster.Value.ServiceId)}{grains.GetJob(JobKey.Of(customer, "")).GetGrainId()}";
         const string Suffix = $"/{JobStore.StateName}";
-        var database = (await redis.GetAsync()).GetDatabase().Database;
-        foreach (var primary in await redis.GetPrimariesAsync())
+        await foreach (var key in redis.FindKeysAsync($"{prefix}*{Suffix}", aborted))
         {
-            await foreach (var key in primary.KeysAsync(database, $"{prefix}*{Suffix}", PageSize).WithCancellation(aborted))
+            if (key.ToString()[prefix.Length..^Suffix.Length] is var job && JobId.IsValid(job))
             {
-                if (key.ToString()[prefix.Length..^Suffix.Length] is var job && JobId.IsValid(job))
-                {
-                    yield return job;
-                }
+                yield return job;
             }
         }
     }

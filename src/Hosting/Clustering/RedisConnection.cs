@@ -1,5 +1,5 @@
 using System.Net;
-using System.Security.Authentication;
+using System.Runtime.CompilerServices;
 using StackExchange.Redis;
 
 namespace SyncCluster.Hosting.Clustering;
@@ -7,6 +7,8 @@ namespace SyncCluster.Hosting.Clustering;
 /// <summary>The one connection of the process to the cluster's Redis.</summary>
 internal sealed class RedisConnection : IAsyncDisposable
 {
+    private const int KeysAtOnce = 1000;
+
     private readonly Lazy<Task<IConnectionMultiplexer>> _multiplexer;
 
     /// <param name="settings">The cluster.</param>
@@ -21,7 +23,7 @@ internal sealed class RedisConnection : IAsyncDisposable
     public ConfigurationOptions Options { get; }
 
     /// <summary>The addresses, for messages.</summary>
-    public string Endpoints => string.Join(", ", Options.EndPoints.Select(NameOf));
+    public string Endpoints => RedisRefusal.Endpoints(Options);
 
     /// <summary>Whether Redis, or the connection to it, has failed: another try may be answered.</summary>
     public static bool IsFailure(Exception fault) => fault is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException;
@@ -33,37 +35,33 @@ internal sealed class RedisConnection : IAsyncDisposable
     public async Task<IEnumerable<IServer>> GetPrimariesAsync() =>
         (await GetAsync()).GetServers().Where(server => server.IsConnected && !server.IsReplica);
 
+    /// <summary>Finds the keys that match a pattern. A key may be found twice.</summary>
+    /// <exception cref="RedisException">No primary is connected: nothing is known of its keys.</exception>
+    public async IAsyncEnumerable<RedisKey> FindKeysAsync(string pattern, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var primaries = (await GetPrimariesAsync()).ToArray();
+        if (primaries.Length == 0)
+        {
+            throw new RedisException($"The Redis at {Endpoints} is not connected.");
+        }
+
+        var database = (await GetAsync()).GetDatabase().Database;
+        foreach (var primary in primaries)
+        {
+            await foreach (var key in primary.KeysAsync(database, pattern, KeysAtOnce).WithCancellation(cancellationToken))
+            {
+                yield return key;
+            }
+        }
+    }
+
     /// <summary>Reads <c>INFO memory</c> of each primary that is connected.</summary>
     public async Task<IReadOnlyList<RedisMemory>> ReadMemoryAsync() =>
         await Task.WhenAll((await GetPrimariesAsync()).Select(async server =>
             new RedisMemory(server.EndPoint, [.. (await server.InfoAsync("memory")).SelectMany(section => section)])));
 
-    /// <summary>
-    /// Connects once more, to find out why Redis can't be reached: of a connection that is tried again and again, the library tells no later reason
-    /// than the first.
-    /// </summary>
-    /// <returns>What is wrong with the settings, in a sentence; null if Redis accepts them, or if it can't be reached for another reason.</returns>
-    public async Task<string?> FindRefusalAsync()
-    {
-        var options = Options.Clone();
-        options.AbortOnConnectFail = true;
-        try
-        {
-            await using var connection = await ConnectionMultiplexer.ConnectAsync(options);
-            return null;
-        }
-        catch (RedisConnectionException fault)
-        {
-            return fault.InnerException switch
-            {
-                RedisServerException when options.Password is null =>
-                    $"The Redis at {Endpoints} wants a password: add `password=…` to Cluster:Redis.",
-                RedisServerException => $"The Redis at {Endpoints} refuses the password in Cluster:Redis, or its user.",
-                AuthenticationException tls => $"The Redis at {Endpoints} can't be reached with TLS as Cluster:Redis says. {tls.Message}",
-                _ => null,
-            };
-        }
-    }
+    /// <inheritdoc cref="RedisRefusal.FindAsync"/>
+    public Task<string?> FindRefusalAsync() => RedisRefusal.FindAsync(Options, "Cluster:Redis");
 
     /// <summary>Reads the clock of a primary: always the same one while it is connected. Null: none is.</summary>
     public async Task<DateTimeOffset?> ReadTimeAsync() =>
@@ -79,8 +77,6 @@ internal sealed class RedisConnection : IAsyncDisposable
             await (await GetAsync()).DisposeAsync();
         }
     }
-
-    private static string? NameOf(EndPoint endpoint) => endpoint is DnsEndPoint name ? $"{name.Host}:{name.Port}" : endpoint.ToString();
 }
 
 /// <summary>What a Redis server says about its memory.</summary>

@@ -20,6 +20,9 @@ internal static class RedisKeys
     /// <summary>What the keys of the counts of stored bytes begin with.</summary>
     public static string StoredBytes(string name) => $"{name}/stored-bytes/";
 
+    /// <summary>What the keys begin with that a server uses to try what Redis lets it do.</summary>
+    public static string Trials(string name) => $"{name}/trial/";
+
     /// <summary>The key that the membership had in version 0.1. <see cref="NameClaim"/> has it now.</summary>
     public static string MembersInVersion01(string name) => $"{DefaultName}/members/{name}";
 }

@@ -4,11 +4,20 @@ using StackExchange.Redis;
 namespace SyncCluster.Hosting.Clustering;
 
 /// <summary>
-/// Before anything else starts, waits until Redis answers. Refuses a Redis that does not accept the server, one that evicts, since it would drop
-/// running jobs and members of the cluster, and one where the cluster's keys are those of version 0.1.
+/// Before anything else starts, waits until Redis answers. Refuses a Redis that does not accept the server, one that forbids what the server needs,
+/// one that evicts, since it would drop running jobs and members of the cluster, and one where the cluster's keys are those of version 0.1.
 /// </summary>
+/// <param name="redis">The cluster's Redis.</param>
+/// <param name="settings">The cluster.</param>
+/// <param name="timeProvider">The clock of the pauses.</param>
+/// <param name="logger">Where it says that it waits.</param>
+/// <param name="silo">Null in a gateway, which needs fewer rights.</param>
 internal sealed partial class RedisStartupCheck(
-    RedisConnection redis, RedisClusterOptions settings, TimeProvider timeProvider, ILogger<RedisStartupCheck> logger) : HostedLifecycleService
+    RedisConnection redis,
+    RedisClusterOptions settings,
+    TimeProvider timeProvider,
+    ILogger<RedisStartupCheck> logger,
+    ILocalSiloDetails? silo = null) : HostedLifecycleService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -28,13 +37,21 @@ internal sealed partial class RedisStartupCheck(
 
                 if (multiplexer.IsConnected)
                 {
+                    await redis.ReadTimeAsync();
+                    if (silo is not null)
+                    {
+                        await RedisTrial.RunAsync(multiplexer.GetDatabase(), settings.Name);
+                    }
+
                     Require(await new NameClaim(multiplexer.GetDatabase(), settings.Name).TakeAsync());
                     return;
                 }
             }
-            catch (RedisServerException forbidden) when (forbidden.Message.StartsWith("NOPERM", StringComparison.Ordinal))
+            catch (RedisServerException forbidden) when (RedisTrial.IsForbidden(forbidden))
             {
-                Require($"The Redis at {redis.Endpoints} forbids what a server needs. {forbidden.Message}");
+                Require(
+                    $"The Redis at {redis.Endpoints} forbids its user in Cluster:Redis what this server needs. {forbidden.Message.TrimEnd('.')}. "
+                    + "Give the user that right.");
             }
             catch (Exception fault) when (fault is RedisException or RedisCommandException or TimeoutException)
             {

@@ -108,7 +108,7 @@ internal sealed class RenameKeysCommand(RedisConnection redis, IDatabase databas
     {
         var clusters = new Dictionary<string, Membership>();
         var prefix = RedisKeys.MembersInVersion01("");
-        await foreach (var key in FindAsync(prefix))
+        await foreach (var key in redis.FindKeysAsync($"{prefix}*"))
         {
             if (await database.KeyTypeAsync(key) == RedisType.Hash)
             {
@@ -142,7 +142,7 @@ internal sealed class RenameKeysCommand(RedisConnection redis, IDatabase databas
     {
         var prefix = RedisKeys.States(RedisKeys.DefaultName);
         var (renamed, occupied) = (0, 0);
-        await foreach (var batch in FindAsync(prefix).Chunk(BatchSize))
+        await foreach (var batch in redis.FindKeysAsync($"{prefix}*").Chunk(BatchSize))
         {
             foreach (var outcome in await Task.WhenAll(batch.Select(key => RenameAsync(key, Encoding.UTF8.GetByteCount(prefix)))))
             {
@@ -169,17 +169,6 @@ internal sealed class RenameKeysCommand(RedisConnection redis, IDatabase databas
         catch (RedisServerException gone) when (gone.Message.Contains("no such key", StringComparison.Ordinal))
         {
             return null;
-        }
-    }
-
-    private async IAsyncEnumerable<RedisKey> FindAsync(string prefix)
-    {
-        foreach (var primary in await redis.GetPrimariesAsync())
-        {
-            await foreach (var key in primary.KeysAsync(database.Database, $"{prefix}*", BatchSize))
-            {
-                yield return key;
-            }
         }
     }
 }

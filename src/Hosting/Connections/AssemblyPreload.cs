@@ -18,6 +18,9 @@ internal sealed class AssemblyPreload : HostedLifecycleService
         return Task.CompletedTask;
     }
 
+    /// <summary>A server that says that it is ready has them all.</summary>
+    public override Task StartedAsync(CancellationToken cancellationToken) => Loading.Value.WaitAsync(cancellationToken);
+
     private static void Load()
     {
         var known = new HashSet<string>();

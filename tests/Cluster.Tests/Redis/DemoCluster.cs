@@ -9,8 +9,14 @@ public sealed class DemoCluster() : ProcessCluster(RedisPersistence.EveryWrite)
 {
     private const string AdminToken = "Token that may import and delete them: ";
 
-    /// <summary>Half a dozen processes share the machine: the server's garbage collector would take a heap for each core in each of them.</summary>
-    protected override IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string> { ["DOTNET_gcServer"] = "0" };
+    /// <summary>
+    /// Variables of all that is started after. Half a dozen processes share the machine: the server's garbage collector would take a heap for each core
+    /// in each of them.
+    /// </summary>
+    internal Dictionary<string, string> Variables { get; } = new() { ["DOTNET_gcServer"] = "0" };
+
+    /// <inheritdoc/>
+    protected override IReadOnlyDictionary<string, string> Environment => Variables;
 
     internal Server NewSilo(string name, params string[] settings) => AddSilo(name, settings);
 

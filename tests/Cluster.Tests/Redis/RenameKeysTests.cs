@@ -1,6 +1,7 @@
 using StackExchange.Redis;
 using SyncCluster.Cluster.Tests.Clusters;
 using SyncCluster.Harness.Processes;
+using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Cluster.Tests.Redis;
 
@@ -114,6 +115,18 @@ public sealed class RenameKeysTests : IAsyncLifetime
         var refused = await Assert.ThrowsAsync<RedisServerException>(
             () => Database.HashSetAsync("synccluster/members/blue", "Version", "0", When.NotExists));
         Assert.StartsWith("WRONGTYPE", refused.Message, StringComparison.Ordinal);
+    }
+
+    [ClusterFact]
+    public async Task A_silo_that_has_joined_since_the_membership_was_read_keeps_its_records()
+    {
+        await JoinAsync("blue", Left);
+        var before = await Membership.ReadAsync(Database, "synccluster/members/blue");
+        await Database.HashSetAsync("synccluster/members/blue", [new("Version", "5"), new("S127.0.0.1:11111:2", Active)]);
+        var claim = new NameClaim(Database, "blue");
+        Assert.False(await claim.BeginRenamingAsync(before));
+        Assert.False(await claim.LeaveRecordsAsync(before));
+        Assert.Equal(3, await Database.HashLengthAsync("synccluster/members/blue"));
     }
 
     /// <summary>Makes the membership that a cluster of version 0.1 has.</summary>

@@ -44,6 +44,15 @@ public sealed class ClockSkewTests(SkewedCluster cluster) : IClassFixture<Skewed
         }
     }
 
+    [Fact]
+    public void Gateways_have_the_time_of_Redis_too()
+    {
+        foreach (var services in (IServiceProvider[])[cluster.ServicesOf(0), cluster.ServicesOf(1)])
+        {
+            Assert.Same(services.GetRequiredService<ClusterClock>(), services.GetRequiredService<TimeProvider>());
+        }
+    }
+
     private static async Task<(HttpStatusCode Status, string Body)> ReadyAsync(WebApplication silo)
     {
         using var http = new HttpClient { BaseAddress = new Uri(silo.Urls.Single()) };

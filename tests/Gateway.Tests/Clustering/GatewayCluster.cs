@@ -64,7 +64,9 @@ public abstract class GatewayCluster : IAsyncLifetime
 
     internal Uri Gateway(int gateway) => _clients[gateway].BaseAddress!;
 
-    internal WaiterHub Hub(int gateway) => _gateways[gateway].Services.GetRequiredService<WaiterHub>();
+    internal IServiceProvider ServicesOf(int gateway) => _gateways[gateway].Services;
+
+    internal WaiterHub Hub(int gateway) => ServicesOf(gateway).GetRequiredService<WaiterHub>();
 
     /// <summary>Imports a script of a test as a task of the demonstration; its id.</summary>
     internal async Task<string> ImportAsync(string script, bool multitasking = true)

@@ -8,10 +8,13 @@ internal sealed class RedisInProcess : IDisposable
 {
     private readonly GarnetServer _server;
 
-    public RedisInProcess()
+    /// <param name="port">Where it listens; 0: at a free port.</param>
+    /// <param name="password">What its clients must show; null: nothing.</param>
+    public RedisInProcess(int port = 0, string? password = null)
     {
-        var port = FreePort.Or(0);
-        _server = new GarnetServer(["--bind", "127.0.0.1", "--port", $"{port}", "--lua", "true", "--memory", "64m"]);
+        port = FreePort.Or(port);
+        string[] secret = password is null ? [] : ["--auth", "Password", "--password", password];
+        _server = new GarnetServer(["--bind", "127.0.0.1", "--port", $"{port}", "--lua", "true", "--memory", "64m", .. secret]);
         _server.Start();
         Address = $"127.0.0.1:{port}";
     }

@@ -73,7 +73,31 @@ public sealed class ExhaustionTests : IDisposable
         Assert.False(server.Process.HasExited);
     }
 
+    /// <summary>One that can't be loaded for want of files would not be loaded ever.</summary>
+    [Fact]
+    public async Task A_server_that_is_ready_has_loaded_what_its_first_errors_and_calls_take()
+    {
+        await using var server = await StartAsync();
+        var loaded = LoadedLibraries(server.Process.Id);
+        Assert.NotEmpty(loaded);
+        using var connection = await RawConnection.OpenAsync(server.Address!);
+        Assert.Equal(200, await connection.GetAsync("/health/ready"));
+        Assert.Equal(404, await connection.GetAsync("/nowhere"));
+        Assert.Equal(401, await connection.GetAsync("/demo/task?access_token=unknown"));
+        Assert.Equal(404, await connection.GetAsync($"/demo/job/eb0166d31d0c56015d131f8f/result?access_token={DemoMode.UserToken}"));
+        Assert.Equal((200, """["hello world"]"""), await CallAsync(connection));
+        Assert.Empty(LoadedLibraries(server.Process.Id).Except(loaded));
+    }
+
     public void Dispose() => _reaper.Dispose();
+
+    private static HashSet<string> LoadedLibraries(int process) =>
+    [
+        .. from line in File.ReadLines($"/proc/{process}/maps")
+           let path = line.IndexOf('/', StringComparison.Ordinal)
+           where path >= 0 && line.EndsWith(".dll", StringComparison.Ordinal)
+           select line[path..],
+    ];
 
     /// <summary>A server that may have few open files.</summary>
     private async Task<Harness.Processes.Server> StartAsync()

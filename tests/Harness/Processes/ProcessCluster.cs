@@ -38,7 +38,7 @@ public abstract class ProcessCluster : IAsyncDisposable
     /// <summary>The <c>Cluster:Name</c> of the silos.</summary>
     protected virtual string ClusterName => RedisKeys.DefaultName;
 
-    /// <summary>Variables of every silo and gateway.</summary>
+    /// <summary>Variables of every silo and gateway, and of other processes of the cluster but Redis.</summary>
     protected virtual IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string>();
 
     /// <summary>How many lines are kept of every silo's and gateway's log.</summary>
@@ -63,7 +63,8 @@ public abstract class ProcessCluster : IAsyncDisposable
         async () => !(await MembersAsync()).GetValueOrDefault(silo.SiloAddress), $"{silo.Name} is no active member any more");
 
     /// <summary>Starts a process that ends with the cluster.</summary>
-    public ServerProcess Start(string name, params IReadOnlyList<string> command) => new(Command(name, command), Reaper);
+    public ServerProcess Start(string name, params IReadOnlyList<string> command) =>
+        new(Command(name, command) with { Environment = Environment }, Reaper);
 
     public virtual async ValueTask DisposeAsync()
     {

@@ -90,6 +90,22 @@ public sealed class RedisServer : Server
     /// <summary>From now on new connections need a password.</summary>
     public Task RequirePasswordAsync(string password) => RedisApi.ConfigSetAsync("requirepass", password);
 
+    /// <summary>Makes a user, who may do what the rules of <c>ACL SETUSER</c> say.</summary>
+    public Task SetUserAsync(string name, string password, string rules) =>
+        RedisApi.ExecuteAsync("ACL", ["SETUSER", name, "reset", "on", $">{password}", .. rules.Split(' ')]);
+
+    /// <summary>Listens on another port, with TLS.</summary>
+    /// <param name="certificate">The file of its certificate and key.</param>
+    /// <param name="authority">The file of the authority's certificate. Clients need none.</param>
+    /// <returns>The port.</returns>
+    public async Task<int> ListenWithTlsAsync(string certificate, string authority)
+    {
+        var port = FreePort.Or(0);
+        string[] files = ["tls-cert-file", certificate, "tls-key-file", certificate, "tls-ca-cert-file", authority];
+        await RedisApi.ExecuteAsync("CONFIG", ["SET", .. files, "tls-auth-clients", "no", "tls-port", $"{port}"]);
+        return port;
+    }
+
     /// <summary>Closes the connections of all others.</summary>
     public Task DisconnectOthersAsync() => RedisApi.ExecuteAsync("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
 
@@ -107,7 +123,10 @@ public sealed class RedisServer : Server
     public Task<long> CountKeysAsync() => RedisApi.DatabaseSizeAsync();
 
     /// <summary>How many keys match a pattern.</summary>
-    public async Task<int> CountKeysAsync(string pattern) => ((RedisResult[])(await Database.ExecuteAsync("KEYS", pattern))!).Length;
+    public async Task<int> CountKeysAsync(string pattern) => (await FindKeysAsync(pattern)).Length;
+
+    /// <summary>The keys that match a pattern.</summary>
+    public async Task<string[]> FindKeysAsync(string pattern) => (string[])(await Database.ExecuteAsync("KEYS", pattern))!;
 
     private async Task<Dictionary<string, string>> ReplicationAsync() =>
         (await RedisApi.InfoAsync("replication")).SelectMany(section => section).ToDictionary(fact => fact.Key, fact => fact.Value);

@@ -56,36 +56,55 @@ internal sealed partial class CompletionListener(IOptions<TheEyeOptions> options
 
     private async Task ListenAsync(Action<string> finished, Action opened)
     {
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(Read(options.Value.Redis)!);
+        var connection = Read(options.Value.Redis)!;
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(connection);
         redis.ConnectionFailed += (_, _) => _isOpen = false;
         redis.ConnectionRestored += (_, _) => Repair();
         var subscriber = redis.GetSubscriber();
+        LogLevel? logged = null;
         while (true)
         {
             await _repair.WaitAsync(_stopped.Token);
-            try
-            {
-                // Not left to the library's own reconnect: when this returns, Redis has confirmed the subscription.
-                await subscriber.UnsubscribeAsync(Pattern);
-                (await subscriber.SubscribeAsync(Pattern)).OnMessage(message => OnMessage(message.Channel, finished));
-                _isOpen = subscriber.IsConnected(Pattern);
-            }
-            catch (Exception fault)
-            {
-                LogNotSubscribed(fault.Message);
-                _isOpen = false;
-            }
-
+            var fault = await SubscribeAsync(subscriber, finished);
             if (_isOpen)
             {
+                logged = null;
                 LogSubscribed();
                 opened();
+                continue;
             }
-            else
+
+            var refusal = RedisRefusal.FindAsync(connection, "TheEye:Redis");
+            await Task.WhenAll(refusal, Task.Delay(RetryPause, timeProvider, _stopped.Token));
+            var reason = await refusal ?? fault?.Message ?? "The connection is lost.";
+            var level = await refusal is null && fault is not RedisServerException ? LogLevel.Warning : LogLevel.Error;
+
+            // Once for each outage, and once more if it turns out that Redis refuses the server, where waiting does not help.
+            if (logged is null || level > logged)
             {
-                await Task.Delay(RetryPause, timeProvider, _stopped.Token);
-                Repair();
+                LogNotSubscribed(level, reason);
+                logged = level;
             }
+
+            Repair();
+        }
+    }
+
+    /// <returns>Why it could not subscribe; null if it could.</returns>
+    private async Task<Exception?> SubscribeAsync(ISubscriber subscriber, Action<string> finished)
+    {
+        try
+        {
+            // Not left to the library's own reconnect: when this returns, Redis has confirmed the subscription.
+            await subscriber.UnsubscribeAsync(Pattern);
+            (await subscriber.SubscribeAsync(Pattern)).OnMessage(message => OnMessage(message.Channel, finished));
+            _isOpen = subscriber.IsConnected(Pattern);
+            return null;
+        }
+        catch (Exception fault)
+        {
+            _isOpen = false;
+            return fault;
         }
     }
 
