@@ -66,6 +66,8 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
         var body = Render();
         response.ContentType = "application/problem+json";
         response.ContentLength = body.Length;
+
+        // It is shorter than what a connection buffers, and so bounded by the web server's own least rate (240 bytes/s).
         await response.BodyWriter.WriteAsync(body);
     }
 

@@ -159,6 +159,13 @@ internal static class Problems
     public static Problem MalformedPolling { get; } =
         Bad("`counter`, `limit` and `timeout` are whole numbers, each given once, of at most 9 digits.");
 
+    /// <param name="size">The bytes that the call would take in its job's document.</param>
+    public static Problem CallTooLarge(long size) => new(
+        StatusCodes.Status413PayloadTooLarge,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"The arguments and the task's environment would take {size} bytes in the job's document, and may take {JobDocument.CallLimit}. Nothing was run."));
+
     /// <summary>The task's arguments do not bind.</summary>
     public static Problem InvalidArguments(string message) => Bad(message);
 

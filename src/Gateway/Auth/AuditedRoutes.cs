@@ -1,3 +1,4 @@
+using SyncCluster.Gateway.Limits;
 using SyncCluster.Hosting.Auditing;
 
 namespace SyncCluster.Gateway.Auth;
@@ -14,9 +15,8 @@ internal static class AuditedRoutes
 
     public static AuditedAction Run { get; } = new("run", UserOf);
 
-    /// <summary>That a secret is wrong is answered 401.</summary>
     public static AuditedAction RunWithTaskSecret { get; } = new(
-        "run", http => http.Response.StatusCode == StatusCodes.Status401Unauthorized ? null : new AuditedCaller("task-secret"));
+        "run", http => http.Features.Get<BodyAllowance>()?.IsOfKnownSender == true ? new AuditedCaller("task-secret") : null);
 
     public static AuditedAction Cancel { get; } = new("cancel", UserOf);
 

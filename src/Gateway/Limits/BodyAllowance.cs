@@ -8,7 +8,10 @@ internal sealed class BodyAllowance(UnauthenticatedBodies? budget) : IDisposable
     private long _held;
 
     /// <summary>Of a request whose sender is known.</summary>
-    public static BodyAllowance Unlimited { get; } = new(budget: null);
+    public static BodyAllowance Unlimited { get; } = new(budget: null) { IsOfKnownSender = true };
+
+    /// <summary>Whether the request has shown a token or a secret that is right.</summary>
+    public bool IsOfKnownSender { get; private set; }
 
     /// <summary>Holds so many bytes in all, those that it holds already included.</summary>
     /// <returns>Whether the budget has room for them.</returns>
@@ -28,13 +31,17 @@ internal sealed class BodyAllowance(UnauthenticatedBodies? budget) : IDisposable
         return true;
     }
 
-    /// <summary>Gives everything back, and is without a limit from now on.</summary>
+    /// <summary>The sender is known: gives everything back, and is without a limit from now on.</summary>
     public void Lift()
+    {
+        IsOfKnownSender = true;
+        Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
     {
         _budget?.Return(_held);
         _budget = null;
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => Lift();
 }

@@ -21,12 +21,6 @@ internal sealed class GatewayLimitsOptions
     public long UnauthenticatedBodies { get; set; } = 64 << 20;
 
     /// <summary>
-    /// Requests with an unknown token or a wrong secret that are answered 401 in a minute, of an address or an IPv6 network (/64). Those above it are
-    /// answered 429. Default 30; 0: no limit, and none is logged.
-    /// </summary>
-    public int FailedAuthentications { get; set; } = 30;
-
-    /// <summary>
     /// Requests of one customer that may wait here at once. Customers share the places: others still get in, until twice as many wait. Default 16,000:
     /// each holds a connection, which is an open file, and a process is often given 20,000 of them. So many waiters take some 400 MB. It is lowered where
     /// there may be fewer connections (<see cref="WaiterLimit"/>).

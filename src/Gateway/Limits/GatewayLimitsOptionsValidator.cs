@@ -15,7 +15,6 @@ internal sealed class GatewayLimitsOptionsValidator : IValidateOptions<GatewayLi
         Require(
             options.BodyTime > TimeSpan.Zero && options.BodyTime <= TimeSpan.FromDays(1), "Limits:BodyTime must be above 0 and at most a day.");
         Require(options.UnauthenticatedBodies > 0, "Limits:UnauthenticatedBodies must be above 0 bytes.");
-        Require(options.FailedAuthentications is >= 0 and <= 1_000_000, "Limits:FailedAuthentications must be from 0 to 1000000.");
         Require(options.Waiters > 0, "Limits:Waiters must be above 0.");
         RequireRate("Limits", options.CallsPerSecond, options.Burst);
         foreach (var (customer, own) in options.Customers)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using SyncCluster.Hosting.Authentication;
 using SyncCluster.Settings;
 
 namespace SyncCluster.Gateway.Limits;
@@ -9,6 +10,7 @@ internal static class LimitsServices
     {
         services.AddSingleton<RequestLimiter>();
         services.AddSingleton<UnauthenticatedBodies>();
+        services.AddFailureCounter();
         services.AddSingleton<FailedAuthentications>();
         services.AddValidatedOptions<GatewayLimitsOptions, GatewayLimitsOptionsValidator>(GatewayLimitsOptions.Section);
         services.AddSingleton<IPostConfigureOptions<GatewayLimitsOptions>, WaiterLimit>();

@@ -1,4 +1,8 @@
+using System.Text;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
 using Scalar.AspNetCore;
+using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Auth;
 
 namespace SyncCluster.Gateway.OpenApi;
@@ -22,7 +26,10 @@ internal static class OpenApiEndpoints
     public static void MapOpenApiDocument(this IEndpointRouteBuilder routes)
     {
         var demo = routes.ServiceProvider.GetRequiredService<DemoMode>().IsOn;
-        routes.MapOpenApi("/openapi/{documentName}.json").ExcludeFromDescription();
+
+        // The same for all: to make it takes long, and what has no token must not have it made again. The framework's own route would also write it whole.
+        var document = new Lazy<Task<JsonBytes>>(() => RenderAsync(routes.ServiceProvider));
+        routes.MapGet("/openapi/v1.json", () => document.Value).ExcludeFromDescription();
         routes.MapScalarApiReference("/docs", options => options
                 .WithTitle("SyncCluster")
                 .DisableDefaultFonts()
@@ -39,5 +46,11 @@ internal static class OpenApiEndpoints
                 context.HttpContext.Response.Headers.ContentSecurityPolicy = OwnOriginOnly;
                 return await next(context);
             });
+    }
+
+    private static async Task<JsonBytes> RenderAsync(IServiceProvider services)
+    {
+        var document = await services.GetRequiredKeyedService<IOpenApiDocumentProvider>("v1").GetOpenApiDocumentAsync();
+        return new JsonBytes(StatusCodes.Status200OK, Encoding.UTF8.GetBytes(await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1)));
     }
 }

@@ -104,7 +104,11 @@ internal static class ProblemExamples
 
     /// <summary>Of the arguments of a call.</summary>
     public static ProblemExample[] Call { get; } =
-        [.. CallBody, new("too-few-arguments", "too few arguments", Problems.InvalidArguments(TaskArguments.TooFew(required: 1)))];
+    [
+        .. CallBody,
+        new("too-few-arguments", "too few arguments", Problems.InvalidArguments(TaskArguments.TooFew(required: 1))),
+        new("call-too-large", "arguments and environment that are too large for a job's document", Problems.CallTooLarge(9_000_000)),
+    ];
 
     /// <summary>Of a call that may be repeated, or is canceled on disconnect.</summary>
     public static ProblemExample[] Repeat { get; } =

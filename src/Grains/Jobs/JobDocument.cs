@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using SyncCluster.Json;
+using SyncCluster.Scripts;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Jobs;
@@ -7,6 +9,21 @@ namespace SyncCluster.Jobs;
 /// <summary>The job document: the answer to <c>full</c> and to <c>GET …/job/{id}</c>.</summary>
 internal static class JobDocument
 {
+    /// <summary>No document of a job that ran here is longer, in bytes. It is what MongoDB, and so TheEye, allows a document.</summary>
+    public const int Limit = 16 << 20;
+
+    /// <summary>
+    /// What of it is for the job's end, which never takes more: 2 MiB for the log, for the last line (<see cref="ScriptLog.StoredCapacity"/>) and for
+    /// what that line reports, 1 MiB for the output as it is stored (<see cref="JobOutput.Limit"/>).
+    /// </summary>
+    public const int EndLimit = 8 << 20;
+
+    /// <summary>What is left for the call: its arguments and the task's environment. A call that would take more is refused before there is a job.</summary>
+    public const int CallLimit = Limit - EndLimit;
+
+    /// <summary>The bytes that a call takes in its job's document.</summary>
+    public static long SizeOfCall(JobSpec spec) => spec.Arguments.Length + spec.Env.Sum(variable => SizeOf(variable.Key) + SizeOf(variable.Value));
+
     /// <summary>The document of a job now. A job that has ended keeps the document that was rendered at its end.</summary>
     public static byte[] Render(JobRecord record) =>
         record.Document ?? Render(record.Spec, record.Lifecycle, record.State, null, record.LastUpdate);
@@ -49,6 +66,9 @@ internal static class JobDocument
         });
         return [.. document.AsSpan(..start), .. hidden, .. document.AsSpan(start + env.Length)];
     }
+
+    /// <summary>Of a string with its quotes, and a colon or a comma.</summary>
+    private static long SizeOf(string text) => StoredText.Length(Encoding.UTF8.GetBytes(text)) + 3;
 
     private static byte[] Render(JobSpec spec, Lifecycle lifecycle, JobState state, JobOutcome? outcome, DateTimeOffset lastUpdate)
     {

@@ -1,6 +1,8 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using StackExchange.Redis;
 using SyncCluster.Hosting.Auditing;
+using SyncCluster.Hosting.Authentication;
 using SyncCluster.Hosting.Clustering;
 using SyncCluster.Jobs;
 using SyncCluster.Settings;
@@ -18,6 +20,7 @@ internal static class OperatorEndpoints
     {
         services.AddValidatedOptions<OperatorOptions, OperatorOptionsValidator>(OperatorOptions.Section);
         services.AddReloadedOptions(new ReloadRule<OperatorOptions>(OperatorOptions.Section, RefusalOf));
+        services.AddFailureCounter();
         return services;
     }
 
@@ -33,17 +36,27 @@ internal static class OperatorEndpoints
     }
 
     private static AuditedCaller? CallerOf(HttpContext http) =>
-        http.Response.StatusCode == StatusCodes.Status401Unauthorized ? null : new AuditedCaller("operator-token");
+        http.Response.StatusCode is StatusCodes.Status401Unauthorized or StatusCodes.Status429TooManyRequests ? null : new AuditedCaller("operator-token");
 
     private static async ValueTask<object?> RequireTokenAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        var options = context.HttpContext.RequestServices.GetRequiredService<ReloadedOptions<OperatorOptions>>().Value;
-        if (options.Accepts(context.HttpContext.Request.Headers.Authorization))
+        var http = context.HttpContext;
+        var options = http.RequestServices.GetRequiredService<ReloadedOptions<OperatorOptions>>().Value;
+        var authorization = http.Request.Headers.Authorization.ToString();
+        if (options.Accepts(authorization))
         {
             return await next(context);
         }
 
-        context.HttpContext.Response.Headers.WWWAuthenticate = "Bearer";
+        if (authorization.Length > 0 && http.RequestServices.GetRequiredService<FailureCounter>().Count(http.Connection.RemoteIpAddress) is { } wait)
+        {
+            http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString("F0", CultureInfo.InvariantCulture);
+            return TypedResults.Problem(
+                "Too many requests from your address had a wrong token. One with the operator's token is always answered.",
+                statusCode: StatusCodes.Status429TooManyRequests);
+        }
+
+        http.Response.Headers.WWWAuthenticate = "Bearer";
         return TypedResults.Problem(
             options.TokenSha256.Length == 0
                 ? "This silo has no operator token: set Operator:TokenSha256."

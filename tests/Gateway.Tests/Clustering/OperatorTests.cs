@@ -175,6 +175,32 @@ public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<Si
         Assert.Equal("application/problem+json", list.Content.Headers.ContentType!.MediaType);
     }
 
+    [Fact]
+    public async Task Wrong_tokens_of_one_address_are_slowed_down_and_the_operators_never()
+    {
+        var silo = cluster.Silos[SiloProgramCluster.StrictSilo];
+        for (var attempt = 0; attempt < 3; attempt++)
+        {
+            await StatusOfAsync("wrong-token", silo);
+        }
+
+        using var slowed = await SendAsync(HttpMethod.Get, $"{silo.Urls.Single()}/jobs", "wrong-token");
+        Assert.Equal(HttpStatusCode.TooManyRequests, slowed.StatusCode);
+        Assert.InRange(slowed.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+        Assert.Equal(HttpStatusCode.OK, await StatusOfAsync(SiloProgramCluster.OperatorToken, silo));
+
+        // It tells that a token is needed, and is not counted.
+        using var without = await SendAsync(HttpMethod.Get, $"{silo.Urls.Single()}/jobs", null);
+        Assert.Equal(HttpStatusCode.Unauthorized, without.StatusCode);
+
+        using var purge = await SendAsync(HttpMethod.Delete, $"{silo.Urls.Single()}/customers/slowed/jobs", "wrong-token");
+        Assert.Equal(HttpStatusCode.TooManyRequests, purge.StatusCode);
+        await Eventually.TrueAsync(() => Purges().Length == 1, "the refusal is in the audit log");
+        Assert.Equal((429, "nothing"), ((int)Purges()[0].Values["Status"]!, Purges()[0].Values["By"]));
+
+        CapturedEvent[] Purges() => [.. cluster.Log.Events.Where(logged => logged.Category == "SyncCluster.Audit" && logged.Text.Contains("\"slowed\"", StringComparison.Ordinal))];
+    }
+
     [Theory]
     [InlineData("demo/eb0166d31d0c56015d131f8f")]
     [InlineData("demo/not-a-job")]

@@ -12,6 +12,9 @@ public class SiloProgramCluster : GatewayCluster
 {
     public const string OperatorToken = "operator-token";
 
+    /// <summary>The silo that slows wrong tokens down.</summary>
+    public const int StrictSilo = 2;
+
     private readonly List<WebApplication> _silos = [];
 
     internal IReadOnlyList<WebApplication> Silos => _silos;
@@ -45,7 +48,8 @@ public class SiloProgramCluster : GatewayCluster
         for (var silo = 0; silo < 3; silo++)
         {
             var number = silo;
-            var app = SyncCluster.Silo.Program.Build(settings, services => Replace(services, number));
+            var limit = $"--Limits:FailedAuthentications={(silo == StrictSilo ? 3 : 0)}";
+            var app = SyncCluster.Silo.Program.Build([.. settings, limit], services => Replace(services, number));
             app.Services.GetRequiredService<ILoggerFactory>().AddProvider(Log);
             await app.StartAsync();
             _silos.Add(app);

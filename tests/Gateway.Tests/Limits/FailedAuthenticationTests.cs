@@ -7,6 +7,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Tests.Server;
+using SyncCluster.Hosting.Authentication;
 
 namespace SyncCluster.Gateway.Tests.Limits;
 
@@ -122,12 +123,9 @@ public sealed class FailedAuthenticationCountTests : IDisposable
     public FailedAuthenticationCountTests()
     {
         _loggers = LoggerFactory.Create(logging => logging.AddProvider(_log));
-        _failures = new(
-            null!,
-            Options.Create(new GatewayLimitsOptions { FailedAuthentications = 6 }),
-            Options.Create(new ForwardedHeadersOptions()),
-            _time,
-            _loggers.CreateLogger<FailedAuthentications>());
+        var counter = new FailureCounter(
+            Options.Create(new FailedAuthenticationOptions { FailedAuthentications = 6 }), _time, _loggers.CreateLogger<FailureCounter>());
+        _failures = new(null!, counter, Options.Create(new ForwardedHeadersOptions()));
     }
 
     [Fact]

@@ -12,7 +12,8 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
     /// <summary>Answers of a server in trouble, which this one is not; other tests make some of them.</summary>
     private static readonly string[] NotProvoked =
     [
-        "below-user", "draining", "key-twice", "nested-too-deep", "no-service-token", "not-known", "over-limit", "over-stored", "queue-full", "record-lost",
+        "below-user", "call-too-large", "draining", "key-twice", "nested-too-deep", "no-service-token", "not-known", "over-limit", "over-stored", "queue-full",
+        "record-lost",
         "runner-unreachable", "server-fault", "still-stopping", "storage-full", "theeye-failed", "theeye-slow", "too-many-bodies", "too-many-calls",
         "too-many-failures", "too-many-waiters", "too-many-waiters-of-customer", "too-slow", "unavailable", "unhealthy", "unreachable",
         "unreadable", "unreadable-job", "waits-for-itself",

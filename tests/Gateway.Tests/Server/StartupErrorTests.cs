@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
 using SyncCluster.Gateway.Tests.Clustering;
 using SyncCluster.Harness.Processes;
 using ChildProcess = SyncCluster.Harness.Processes.ServerProcess;
@@ -125,8 +126,16 @@ public sealed class StartupErrorTests : IDisposable
     private static async Task<string> StartAsync(params string[] settings)
     {
         using var errors = new StringWriter();
-        Assert.Equal(1, await ServerProcess.RunAsync("server", () => Program.Build([Quiet, .. settings]), errors));
+        Assert.Equal(1, await ServerProcess.RunAsync("server", Build, errors));
         return errors.ToString();
+
+        WebApplication Build()
+        {
+            // A server that starts all the same would run on.
+            var app = Program.Build([Quiet, .. settings]);
+            app.Lifetime.ApplicationStarted.Register(app.Lifetime.StopApplication);
+            return app;
+        }
     }
 
     /// <summary>Runs a gateway; its exit code and all that it prints.</summary>

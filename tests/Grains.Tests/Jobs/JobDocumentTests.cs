@@ -3,6 +3,7 @@ using System.Text.Json;
 using SyncCluster.Execution;
 using SyncCluster.Jobs;
 using SyncCluster.Json;
+using SyncCluster.Scripts;
 
 namespace SyncCluster.Grains.Tests.Jobs;
 
@@ -103,4 +104,37 @@ public sealed class JobDocumentTests
     [InlineData("""{"id":"1"}""")]
     public void Nothing_is_shown_of_a_document_whose_environment_can_not_be_found(string document) =>
         Assert.Empty(JobDocument.WithoutEnvironment(Encoding.UTF8.GetBytes(document)));
+
+    /// <summary>A last line is a head, a filler as often as it fits, and a tail.</summary>
+    [Theory]
+    [InlineData("", "\u0001", "")]
+    [InlineData("[\"", "\\u0001", "\"]")]
+    [InlineData("[\"", "\\\"", "\"]")]
+    [InlineData("[", "0,", "0]")]
+    [InlineData("\"[", " ", "]\"")]
+    [InlineData("{\"output\":\"", "\u2028", "\"}")]
+    [InlineData("{\"output\":\"a\",\"components\":[\"", "\\u0001", "\"]}")]
+    [InlineData("{\"state\":\"failure\",\"event_name\":\"", "\\u0001", "\"}")]
+    [InlineData("{\"next\":[\"", "\\\\", "\"]}")]
+    public void No_document_is_longer_than_its_limit_whatever_a_script_prints(string head, string filler, string tail)
+    {
+        var spec = JobSamples.Spec();
+        var arguments = JobDocument.CallLimit - JobDocument.SizeOfCall(spec with { Arguments = [] });
+        spec = spec with { Arguments = Encoding.UTF8.GetBytes($"[\"{new string('x', (int)arguments - 4)}\"]") };
+        Assert.Equal(JobDocument.CallLimit, JobDocument.SizeOfCall(spec));
+        var record = JobRecord.Fenced(spec, Guid.NewGuid(), null!, JobSamples.Now);
+
+        // In some of these sizes the output is within its own limit.
+        foreach (var length in (int[])[ScriptLog.LineCapacity, JobOutput.Limit, JobOutput.Limit / 2, JobOutput.Limit / 4])
+        {
+            var log = new ScriptLog();
+            log.Append(Encoding.UTF8.GetBytes(new string('\u0001', ScriptLog.Capacity) + "\n"));
+            var count = (length - head.Length - tail.Length) / Encoding.UTF8.GetByteCount(filler);
+            log.Append(Encoding.UTF8.GetBytes($"{head}{string.Concat(Enumerable.Repeat(filler, count))}{tail}"));
+            var run = new ScriptRun { End = ScriptEnd.Exited, Code = 0, Log = log.Text(), LastLine = log.LastLine };
+            Assert.NotNull(run.LastLine);
+            var document = JobDocument.Render(record, OutcomeReader.Read(run, spec, StopReason.Canceled), JobSamples.Now);
+            Assert.InRange(document.Length, JobDocument.CallLimit, JobDocument.Limit);
+        }
+    }
 }

@@ -65,7 +65,7 @@ internal sealed class SyncCallHandler(
     /// <summary>A call by the task's secret on a path that names no task: the query or the body names the customer and the task.</summary>
     public async Task<IResult> RunNamedWithSecretAsync(HttpContext http, string secret)
     {
-        var customer = http.Request.Query["customer"].ToString();
+        var customer = CustomerInQuery.Of(http.Request.Query) ?? "";
         var task = http.Request.Query["task"].ToString();
         if (customer.Length == 0 || task.Length == 0)
         {

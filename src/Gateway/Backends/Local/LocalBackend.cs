@@ -71,13 +71,16 @@ internal sealed class LocalBackend(
 
                 var jobId = invocation.Identity is { } identity ? JobId.Of(identity.Id) : JobId.New();
                 var user = caller?.User ?? new JobUser("secret", "");
-                return new Allocation.Allocated(JobSpec.Of(task, jobId, bound.Json, user, timeProvider.GetUtcNow()) with
+                var spec = JobSpec.Of(task, jobId, bound.Json, user, timeProvider.GetUtcNow()) with
                 {
                     SecretHash = invocation.JobSecretHash,
                     Fingerprint = invocation.Identity?.Fingerprint,
                     CallerWaitsUntil = invocation.CallerWaitsUntil,
                     Ancestors = ancestors,
-                });
+                };
+                return JobDocument.SizeOfCall(spec) is > JobDocument.CallLimit and var size
+                    ? new Allocation.Refused(Problems.CallTooLarge(size))
+                    : new Allocation.Allocated(spec);
             case BoundArguments.Refused refused:
                 return new Allocation.Refused(Problems.InvalidArguments(refused.Message));
             default:

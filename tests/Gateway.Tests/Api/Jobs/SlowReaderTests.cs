@@ -1,13 +1,19 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using SyncCluster.Gateway.Tests.Logging;
 using SyncCluster.Gateway.Tests.Server;
+using SyncCluster.Gateway.Waiting;
+using Xunit.Abstractions;
 
 namespace SyncCluster.Gateway.Tests.Api.Jobs;
 
 /// <summary>Clients that ask for a large answer and read nothing of it. Memory is measured, so nothing else runs beside.</summary>
 [Collection(Name)]
-public sealed class SlowReaderTests(SlowReaderTests.PatientServer patient, SlowReaderTests.ImpatientServer impatient)
+public sealed class SlowReaderTests(SlowReaderTests.PatientServer patient, SlowReaderTests.ImpatientServer impatient, ITestOutputHelper output)
     : IClassFixture<SlowReaderTests.PatientServer>, IClassFixture<SlowReaderTests.ImpatientServer>
 {
     public const string Name = "slow readers";
@@ -22,9 +28,10 @@ public sealed class SlowReaderTests(SlowReaderTests.PatientServer patient, SlowR
     [InlineData("/result?parse")]
     [InlineData("/events?full")]
     [InlineData("")]
+    [InlineData("/docs/scalar.js")]
     public async Task Answers_that_are_not_read_take_little_memory(string part)
     {
-        var path = $"/acme/job/{await RunAsync(patient)}{part}";
+        var path = part.StartsWith("/docs", StringComparison.Ordinal) ? part : $"/acme/job/{await RunAsync(patient)}{part}";
         using (var warm = await patient.SendAsync(HttpMethod.Get, path))
         {
             Assert.InRange((await warm.Content.ReadAsByteArrayAsync()).Length, 1_000_000, 10_000_000);
@@ -49,6 +56,62 @@ public sealed class SlowReaderTests(SlowReaderTests.PatientServer patient, SlowR
         {
             deaf.ForEach(socket => socket.Dispose());
         }
+    }
+
+    /// <summary>The figures are printed (<c>dotnet test --logger "console;verbosity=detailed"</c>).</summary>
+    [Fact]
+    public async Task Waiters_for_one_large_job_that_read_nothing_take_little_memory_and_leave_the_server_ready()
+    {
+        const int Waiters = 300;
+        var gate = Path.Combine(patient.Folder, Guid.NewGuid().ToString("N"));
+        var task = await patient.ImportAsync($"until [ -e {gate} ]; do sleep 0.02; done; {Large}");
+        using var started = await patient.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job", json: "[]", headers: ("Prefer", "respond-async"));
+        var job = started.Headers.GetValues("Job-Id").Single();
+        var hub = patient.App.Services.GetRequiredService<WaiterHub>();
+        var deaf = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < Waiters; i++)
+            {
+                deaf.Add(await AskAsync(patient, $"/acme/job/{job}/result?full"));
+            }
+
+            await TestServer.UntilAsync(() => hub.Waiters == Waiters);
+            var before = (Managed: GC.GetTotalMemory(forceFullCollection: true), Process: Environment.WorkingSet);
+            await File.WriteAllTextAsync(gate, "");
+            var longest = TimeSpan.Zero;
+            await Harness.Eventually.TrueAsync(AllAreAnsweredAsync, "all are answered");
+            var peak = Environment.WorkingSet;
+            var grown = GC.GetTotalMemory(forceFullCollection: true) - before.Managed;
+            output.WriteLine(FormattableString.Invariant(
+                $"{Waiters} waiters: {grown >> 20} MiB managed, {(peak - before.Process) >> 20} MiB of the process; the slowest readiness took {longest.TotalSeconds:0.000} s."));
+            Assert.True(grown < Waiters * 500_000L, $"{grown} bytes for {Waiters} waiters.");
+
+            async Task<bool> AllAreAnsweredAsync()
+            {
+                var asked = TimeProvider.System.GetTimestamp();
+                using var ready = await patient.SendAsync(HttpMethod.Get, "/health/ready", token: null);
+                Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+                longest = TimeSpan.FromTicks(Math.Max(longest.Ticks, TimeProvider.System.GetElapsedTime(asked).Ticks));
+                return deaf.All(socket => socket.Available > 0);
+            }
+        }
+        finally
+        {
+            deaf.ForEach(socket => socket.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task A_client_that_does_not_read_the_document_of_the_API_is_disconnected()
+    {
+        var before = Disconnected();
+        using var deaf = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 2048 };
+        await deaf.ConnectAsync(IPAddress.Loopback, impatient.Http.BaseAddress!.Port);
+        await deaf.SendAsync(Encoding.ASCII.GetBytes(new StringBuilder().Insert(0, "GET /openapi/v1.json HTTP/1.1\r\nHost: localhost\r\n\r\n", 200).ToString()));
+        await TestServer.UntilAsync(() => Disconnected() > before);
+
+        int Disconnected() => impatient.Log.Events.Count(logged => logged.Text.Contains("it has read nothing of its answer", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -122,7 +185,14 @@ public sealed class SlowReaderTests(SlowReaderTests.PatientServer patient, SlowR
 
     public sealed class ImpatientServer : TestServer
     {
-        protected override string[] Settings => ["--Following:SlowReader=00:00:01", "--Limits:Waiters=1"];
+        internal CapturedLog Log { get; } = new();
+
+        protected override string[] Settings =>
+        [
+            "--Following:SlowReader=00:00:01", "--Limits:Waiters=1", "--Logging:LogLevel:SyncCluster.Gateway.Http.PacedWriter=Information",
+        ];
+
+        protected override void Prepare(WebApplication app) => app.Services.GetRequiredService<ILoggerFactory>().AddProvider(Log);
     }
 }
 

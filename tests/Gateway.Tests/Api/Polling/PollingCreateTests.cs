@@ -126,6 +126,7 @@ public abstract class PollingCreateTests(TestServer server)
     [Theory]
     [InlineData("", """{"customer":"acme","task":"TASK","task_arguments":["a"]}""")]
     [InlineData("?customer=acme", """{"task":"TASK","task_arguments":["a"]}""")]
+    [InlineData("?customer=null", """{"customer":"acme","task":"TASK","task_arguments":["a"]}""")]
     [InlineData("?task_arguments=a", """{"customer":"acme","task":"TASK"}""")]
     [InlineData("", "customer=acme&task=TASK&task_arguments=a")]
     [InlineData("?customer=acme&task=TASK", """["a"]""")]
@@ -136,6 +137,15 @@ public abstract class PollingCreateTests(TestServer server)
         using var answer = await PostAsync(
             $"/job/secret/{task["secret"]}{query.Replace("TASK", id, StringComparison.Ordinal)}", body.Replace("TASK", id, StringComparison.Ordinal), null);
         Assert.Equal((HttpStatusCode.OK, """["a"]"""), (answer.StatusCode, await answer.Content.ReadAsStringAsync()));
+    }
+
+    [Fact]
+    public async Task The_status_is_what_clients_of_TheEye_look_for()
+    {
+        var status = JsonNode.Parse(await server.Http.GetStringAsync(new Uri("/api/status", UriKind.Relative)))!;
+        Assert.Equal(("ok", "SyncCluster"), ((string?)status["status"], (string?)status["name"]));
+        Assert.Matches(@"^\d+\.\d+\.\d+$", (string?)status["theeye_version"]);
+        Assert.NotEmpty(status["version"]!.GetValue<string>());
     }
 
     [Theory]
