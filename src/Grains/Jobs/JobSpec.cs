@@ -67,6 +67,9 @@ public sealed record JobSpec
     /// <summary>Whether any exit code but 0 makes the job a failure.</summary>
     [Id(22)] public bool ExitCodeDecides { get; init; }
 
+    /// <summary>What the task restricts the job to; null for nothing.</summary>
+    [Id(26)] public TaskLimits? Limits { get; init; }
+
     /// <summary>Whether the call may be repeated: the job's record is what keeps a repeat from running the task again.</summary>
     public bool HasIdempotencyKey => Fingerprint is not null || IdempotencyId is not null;
 
@@ -96,6 +99,7 @@ public sealed record JobSpec
         Env = task.Env,
         DefaultStateEvaluation = task.DefaultStateEvaluation,
         ExitCodeDecides = task.ExitCodeDecides,
+        Limits = task.Limits,
         Acl = task.Acl,
         Cancellable = task.Cancellable,
         CreatedAt = now,
