@@ -4,6 +4,7 @@ using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Requests;
 using SyncCluster.Jobs;
+using SyncCluster.Scripts;
 
 namespace SyncCluster.Gateway;
 
@@ -168,6 +169,12 @@ internal static class Problems
 
     /// <summary>The task's arguments do not bind.</summary>
     public static Problem InvalidArguments(string message) => Bad(message);
+
+    /// <summary>The script of the task could not be started with the arguments.</summary>
+    /// <param name="excess">The beginning of the sentence: <see cref="ArgumentLimits.Excess"/>.</param>
+    public static Problem ArgumentsTooLong(string excess) => new(
+        StatusCodes.Status413PayloadTooLarge,
+        $"{excess}. Nothing was run: send what is long as an argument of type file (data:…;base64,…), or have the script load it.");
 
     /// <summary>A recipe that is no JSON object, or can't be run here.</summary>
     public static Problem InvalidRecipe(int status, string message) => new(status, message);

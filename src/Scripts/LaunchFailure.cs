@@ -9,7 +9,7 @@ namespace SyncCluster.Scripts;
 /// </summary>
 internal static partial class LaunchFailure
 {
-    /// <summary>What is wrong with a command that no operating system could run; null if nothing is.</summary>
+    /// <summary>What is wrong with a command that no operating system could run as it is meant; null if nothing is.</summary>
     public static string? Of(ScriptCommand command)
     {
         if (command.Filename is "" or "." or ".." || command.Filename.AsSpan().ContainsAny('/', '\0'))
@@ -31,7 +31,7 @@ internal static partial class LaunchFailure
             }
         }
 
-        return null;
+        return InterpreterLine.Fault(command.Runas, command.Script.Span);
     }
 
     /// <summary>What kept the process from being started; null for a failure of another kind.</summary>
@@ -76,7 +76,8 @@ internal static partial class LaunchFailure
         }
 
         reason = reason.Replace(folder.Inside + "/", "", StringComparison.Ordinal);
-        return $"The server could not start `{command.Runas}`: {reason}. Install the interpreter or change script_runas.";
+        var advice = InterpreterLine.Flaw(command.Script.Span) ?? "Install the interpreter or change script_runas.";
+        return $"The server could not start `{command.Runas}`: {reason}. {advice}";
     }
 
     private static string? Reason(string log)

@@ -23,9 +23,18 @@ internal static partial class NativeMethods
     public const int DataLimit = 2;
 
     /// <inheritdoc cref="CpuLimit"/>
+    public const int StackLimit = 3;
+
+    /// <inheritdoc cref="CpuLimit"/>
     public const int ProcessLimit = 6;
 
     private const int CurrentFolder = -100;
+    private const int AlreadyExists = 17;
+    private const int NotLinkTarget = 0x100;
+    private const uint TypeModeAndOwner = 0x1 | 0x2 | 0x8;
+    private const int FolderType = 0x4000;
+    private const int TypeBits = 0xF000;
+    private const int ModeBits = 0xFFF;
     private const int EffectiveUser = 0x200;
     private const int NoSuchProcess = 3;
     private const int BrokenPipe = 13;
@@ -92,6 +101,10 @@ internal static partial class NativeMethods
     /// <summary>The highest value that this process may set a limit to without rights of its own; the largest number for no limit.</summary>
     public static ulong HardLimit(int resource) => getrlimit(resource, out var limit) == 0 && limit.Hard != nuint.MaxValue ? limit.Hard : ulong.MaxValue;
 
+    /// <summary>The value of a limit that holds for this process; the largest number for no limit.</summary>
+    public static ulong SoftLimit(int resource) =>
+        getrlimit(resource, out var limit) == 0 && limit.Soft != nuint.MaxValue ? limit.Soft : ulong.MaxValue;
+
     /// <summary>The id of this process' user.</summary>
     public static int UserId => (int)geteuid();
 
@@ -107,6 +120,27 @@ internal static partial class NativeMethods
             throw new UnauthorizedAccessException($"The owner of {path} can't be changed: error {Marshal.GetLastPInvokeError()}.");
         }
     }
+
+    /// <summary>Creates a folder that only this process' user may enter. False: there is something at the path already.</summary>
+    /// <exception cref="IOException">It can't be created, for want of its parent for instance.</exception>
+    public static bool TryCreateFolder(string path)
+    {
+        if (mkdir(path, 0x1C0) == 0)
+        {
+            return true;
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        return error == AlreadyExists ? false : throw new IOException($"The folder {path} can't be created: error {error}.");
+    }
+
+    /// <summary>The access rights of a folder of this process' user; null if there is anything else at the path, such as a link to one.</summary>
+    public static UnixFileMode? ModeOfOwnFolder(string path) =>
+        statx(CurrentFolder, path, NotLinkTarget, TypeModeAndOwner, out var status) == 0
+        && (status.Mode & TypeBits) == FolderType
+        && status.Owner == geteuid()
+            ? (UnixFileMode)(status.Mode & ModeBits)
+            : null;
 
     /// <summary>Waits until one of two descriptors has data or is at its end, or the time is over.</summary>
     public static (bool One, bool Other) WaitReadable(SafeHandle? one, SafeHandle? other, TimeSpan atMost)
@@ -143,6 +177,13 @@ internal static partial class NativeMethods
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int lchown(string path, uint user, uint group);
 
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int mkdir(string path, uint mode);
+
+    // Of all calls of its kind, the one whose structure is the same on every processor.
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int statx(int folder, string path, int flags, uint mask, out FileStatus status);
+
     [LibraryImport("libc")]
     private static partial uint geteuid();
 
@@ -162,6 +203,13 @@ internal static partial class NativeMethods
     {
         public nuint Soft;
         public nuint Hard;
+    }
+
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct FileStatus
+    {
+        [FieldOffset(20)] public uint Owner;
+        [FieldOffset(28)] public ushort Mode;
     }
 
     private struct PollDescriptor

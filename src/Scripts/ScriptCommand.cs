@@ -1,3 +1,5 @@
+using SyncCluster.Scripts.Isolation;
+
 namespace SyncCluster.Scripts;
 
 /// <summary>A script to run, with everything that <see cref="ScriptRunner"/> needs.</summary>
@@ -23,6 +25,12 @@ internal sealed record ScriptCommand
 
     /// <summary>The id of the user, and of the group, that the script runs as; null for the server's own.</summary>
     public int? User { get; init; }
+
+    /// <summary>What the task restricts each of the script's processes to; null for nothing. Above the server's limits, those hold.</summary>
+    public ScriptLimits? Limits { get; init; }
+
+    /// <summary>What the task restricts all of its processes together to; null for nothing.</summary>
+    public JobLimits? JobLimits { get; init; }
 
     /// <summary>Called with the log when the script has started. The log may be read while the script runs.</summary>
     public Action<ScriptLog> Started { get; init; } = _ => { };

@@ -15,7 +15,11 @@ internal sealed record ScriptFolder(string Path, string Inside, string Script, I
     /// <inheritdoc cref="ScriptFolders.Create"/>
     public static ScriptFolder Create(string path, string inside, ScriptCommand command)
     {
-        Directory.CreateDirectory(path, OwnerOnly);
+        if (!NativeMethods.TryCreateFolder(path))
+        {
+            throw new IOException($"There is something at {path} already.");
+        }
+
         try
         {
             Write(System.IO.Path.Combine(path, command.Filename), command.Script.Span);

@@ -26,7 +26,7 @@ internal sealed class ScriptLauncher(Shell shell, ScriptIsolation isolation, Tim
     /// <exception cref="IOException">It could not be started.</exception>
     /// <exception cref="UnauthorizedAccessException">It could not be started.</exception>
     /// <exception cref="UnsupervisedScriptException">It was started.</exception>
-    public ScriptProcess Start(ScriptCommand command, ScriptFolder folder, RunMarker marker, ScriptLog log)
+    public ScriptProcess Start(ScriptCommand command, ScriptFolder folder, string? cgroup, RunMarker marker, ScriptLog log)
     {
         NativeMethods.KeepExitCodes();
         watchdog.Ensure();
@@ -34,13 +34,14 @@ internal sealed class ScriptLauncher(Shell shell, ScriptIsolation isolation, Tim
 
         var home = command.User is null && isolation.Sandbox is null ? null : folder.Inside;
         var environment = new CarriedEnvironment(
-            ScriptEnvironment.Compose(Environment.GetEnvironmentVariable, command.Environment, marker, home));
+            ScriptEnvironment.Compose(
+                Environment.GetEnvironmentVariable, isolation.PassedVariables, command.Environment, marker, home));
         string[] script = [folder.Script, .. folder.Arguments];
         var plain = PlainCommand.Words(command.Runas, script);
-        var limits = isolation.Limits.ShellText(command.Timeout, killGrace, command.User is not null);
+        var limits = isolation.Limits.LoweredBy(command.Limits).ShellText(command.Timeout, killGrace, command.User is not null);
         var run = plain is null ? ShellText(command.Runas) : "exec \"$@\"";
         var text = $"{FirstToBeKilled}{limits} || exit 1\n{environment.ShellText}{Beginning}{run}";
-        string[] words = [.. isolation.Words(shell, folder.Path, command.User), "-c", text, ShellName, .. plain ?? script];
+        string[] words = [.. isolation.Words(shell, folder.Path, command.User, cgroup), "-c", text, ShellName, .. plain ?? script];
         return shell.Spawns
             ? new SpawnedProcess(words[0], words, environment.Variables, folder.Path, log)
             {

@@ -21,4 +21,13 @@ internal sealed partial class ScriptRunner
 
     [LoggerMessage(2005, LogLevel.Warning, "The temporary folder of a script could not be deleted. It is deleted when the server ends.")]
     private partial void LogFolderNotDeleted(Exception fault);
+
+    [LoggerMessage(2020, LogLevel.Error, "Job {JobId} could not be given a control group, and was not run.")]
+    private partial void LogNoCgroup(Exception fault, string jobId);
+
+    [LoggerMessage(2021, LogLevel.Error, "The processes in control group {Cgroup} could not be killed. What has left its job's session may go on.")]
+    private partial void LogCgroupNotKilled(Exception fault, string cgroup);
+
+    [LoggerMessage(2022, LogLevel.Warning, "The control group {Cgroup} could not be removed: a process in it has not ended.")]
+    private partial void LogCgroupNotRemoved(string cgroup);
 }

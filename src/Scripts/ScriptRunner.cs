@@ -33,6 +33,7 @@ internal sealed partial class ScriptRunner : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<ScriptRunner> _logger;
     private readonly ScriptFolders _folders;
+    private readonly JobCgroups? _cgroups;
     private readonly OrphanSweep _sweep;
     private readonly Watchdog _watchdog;
     private readonly ScriptLauncher _launcher;
@@ -53,7 +54,8 @@ internal sealed partial class ScriptRunner : IDisposable
 #pragma warning disable CA1416 // Created on any platform, they do nothing before the first run, which needs Linux.
         _folders = new ScriptFolders();
         _sweep = new OrphanSweep(_id, _active.ContainsKey, time);
-        _watchdog = new Watchdog(_shell, _id, _folders, time, loggers.CreateLogger<Watchdog>());
+        _cgroups = isolation.Cgroup is { } cgroup ? new JobCgroups(cgroup, _id, time) : null;
+        _watchdog = new Watchdog(_shell, _id, _folders, _cgroups, time, loggers.CreateLogger<Watchdog>());
         _launcher = new ScriptLauncher(_shell, isolation, killGrace, _watchdog);
         _supervisor = new ScriptSupervisor(killGrace, time, _disposed.Token);
 #pragma warning restore CA1416
@@ -61,6 +63,9 @@ internal sealed partial class ScriptRunner : IDisposable
 
     /// <summary>The process that kills this runner's scripts if the server dies; for tests.</summary>
     internal Watchdog Watchdog => _watchdog;
+
+    /// <summary>The control groups of the runs; for tests.</summary>
+    internal JobCgroups? Cgroups => _cgroups;
 
     /// <summary>The folder that holds the runs' folders; for tests.</summary>
     internal ScriptFolders Folders => _folders;
@@ -88,9 +93,21 @@ internal sealed partial class ScriptRunner : IDisposable
             return NotStarted(fault);
         }
 
+        if (_cgroups is null && command.JobLimits is not null)
+        {
+            return NotStarted(
+                "The task has limits for its jobs as a whole (memory, processes), and this server can't keep them: it has no "
+                + "LocalExecutor:Cgroup:Folder.");
+        }
+
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, _disposed.Token);
         return either.IsCancellationRequested ? new ScriptRun { End = ScriptEnd.Stopped } : await RunInFolderAsync(command, either.Token);
     }
+
+    /// <summary>Makes sure that jobs can have control groups, if they are to.</summary>
+    /// <exception cref="IOException">They can't. The message says why.</exception>
+    [SupportedOSPlatform("linux")]
+    public void RequireCgroups() => _cgroups?.Prepare();
 
     /// <summary>Kills every script that runs.</summary>
     public void Dispose()
@@ -133,24 +150,38 @@ internal sealed partial class ScriptRunner : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             LogFolderNotWritten(e, command.JobId);
-            return NotStarted("The server could not write the script to its temporary folder: it may be full or not writable.");
+            return NotStarted(
+                "The server could not write the script to its temporary folder: it may be full, not writable, or replaced by another user's.");
         }
 
         _active[marker.Run] = 0;
+        string? cgroup = null;
         try
         {
-            return await RunProcessAsync(command, folder, marker, stop);
+            cgroup = _cgroups?.Create(marker.Run, command.JobLimits);
+            return await RunProcessAsync(command, folder, cgroup, marker, stop);
+        }
+        catch (IOException e) when (cgroup is null && _cgroups is not null)
+        {
+            LogNoCgroup(e, command.JobId);
+            return NotStarted("The server could not make the control group that limits the job, and has not run it. Its log says why.");
         }
         finally
         {
             _active.TryRemove(marker.Run, out _);
             _sweep.Request();
-            await DeleteAsync(folder.Path, command.User);
+            if (cgroup is not null && !await _cgroups!.RemoveAsync(cgroup))
+            {
+                LogCgroupNotRemoved(cgroup);
+            }
+
+            await DeleteAsync(folder, command.User);
         }
     }
 
     [SupportedOSPlatform("linux")]
-    private async Task<ScriptRun> RunProcessAsync(ScriptCommand command, ScriptFolder folder, RunMarker marker, CancellationToken stop)
+    private async Task<ScriptRun> RunProcessAsync(
+        ScriptCommand command, ScriptFolder folder, string? cgroup, RunMarker marker, CancellationToken stop)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromTicks(Math.Clamp(command.Timeout.Ticks, 0, LongestTimeout.Ticks)), _time);
         var log = ScriptLog.BeforeScript();
@@ -158,7 +189,7 @@ internal sealed partial class ScriptRunner : IDisposable
         ScriptProcess process;
         try
         {
-            process = _launcher.Start(command, folder, marker, log);
+            process = _launcher.Start(command, folder, cgroup, marker, log);
         }
         catch (Exception e) when (LaunchFailure.Of(e) is { } fault)
         {
@@ -173,6 +204,7 @@ internal sealed partial class ScriptRunner : IDisposable
             LogStarted(command.JobId, process.Id);
             command.Started(log);
             var (end, signal) = await _supervisor.WaitForEndAsync(process, timeout.Token, stop);
+            KillAll(cgroup);
             var hasEnded = await _supervisor.KillGroupAsync(process);
             var elapsed = _time.GetElapsedTime(begun);
             if (!hasEnded)
@@ -206,6 +238,7 @@ internal sealed partial class ScriptRunner : IDisposable
             {
                 // Something has failed above. A script that nobody waits for must not go on.
                 NativeMethods.SignalGroup(process.Id, NativeMethods.Kill);
+                KillAll(cgroup);
             }
 
             _watchdog.Remove(process.Id);
@@ -214,18 +247,35 @@ internal sealed partial class ScriptRunner : IDisposable
         }
     }
 
+    /// <summary>Kills what has left the script's process group as well.</summary>
     [SupportedOSPlatform("linux")]
-    private async Task DeleteAsync(string folder, int? user)
+    private void KillAll(string? cgroup)
+    {
+        try
+        {
+            if (cgroup is not null)
+            {
+                JobCgroups.Kill(cgroup);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogCgroupNotKilled(e, cgroup!);
+        }
+    }
+
+    [SupportedOSPlatform("linux")]
+    private async Task DeleteAsync(ScriptFolder folder, int? user)
     {
         try
         {
             if (user is { } id)
             {
-                await UserFiles.DeleteAsync(folder, id, _shell, _time);
+                await UserFiles.DeleteAsync(folder.Path, id, _shell, _time);
             }
             else
             {
-                ScriptFolder.Delete(folder);
+                _folders.Delete(folder);
             }
         }
         catch (DirectoryNotFoundException)

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
+using SyncCluster.Scripts.Isolation;
 
 namespace SyncCluster.Scripts;
 
@@ -12,10 +13,11 @@ namespace SyncCluster.Scripts;
 /// Linux is no alternative: it is sent when the thread ends that has started the process.
 /// </summary>
 [SupportedOSPlatform("linux")]
-internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders folders, TimeProvider time, ILogger<Watchdog> logger) : IDisposable
+internal sealed partial class Watchdog(
+    Shell shell, Guid runner, ScriptFolders folders, JobCgroups? cgroups, TimeProvider time, ILogger<Watchdog> logger) : IDisposable
 {
-    // Arguments: the marker's prefix, the root folder. The search is repeated until it finds nothing, and once more for processes that were just
-    // starting. A process that is found may lead a group in which others carry no marker.
+    // Arguments: the marker's prefix, the root folder, the root of the control groups if there is one. The search is repeated until it finds nothing,
+    // and once more for processes that were just starting. A process that is found may lead a group in which others carry no marker.
     private const string Script = """
         trap '' HUP INT QUIT TERM
         exec >/dev/null 2>&1
@@ -27,6 +29,7 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
             -*) case $groups in *" $group "*) groups="${groups%%" $group "*} ${groups#*" $group "}" ;; esac ;;
           esac
         done
+        [ -z "$3" ] || echo 1 >"$3/cgroup.kill"
         for group in $groups; do kill -s KILL -- "-$group"; done
         sweep() {
           rounds=0
@@ -45,6 +48,7 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
         sleep 1
         sweep "$1"
         rm -rf -- "$2"
+        [ -z "$3" ] || rmdir "$3"/*/ "$3"
         """;
 
     private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(1);
@@ -102,7 +106,7 @@ internal sealed partial class Watchdog(Shell shell, Guid runner, ScriptFolders f
 
     private void Start()
     {
-        var start = shell.Command(Script, "synccluster_watchdog", $"{RunMarker.Variable}={runner:N}/", folders.Root);
+        var start = shell.Command(Script, "synccluster_watchdog", $"{RunMarker.Variable}={runner:N}/", folders.Root, cgroups?.Root ?? "");
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH");
         start.RedirectStandardInput = true;
         Close();

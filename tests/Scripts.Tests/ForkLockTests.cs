@@ -39,7 +39,7 @@ public sealed class ForkLockTests : IDisposable
     {
         var shell = Shell.Find(Environment.GetEnvironmentVariable("PATH"));
         using var folders = new ScriptFolders();
-        using var watchdog = new Watchdog(shell, Guid.NewGuid(), folders, TimeProvider.System, NullLogger<Watchdog>.Instance);
+        using var watchdog = new Watchdog(shell, Guid.NewGuid(), folders, null, TimeProvider.System, NullLogger<Watchdog>.Instance);
         var holder = Hold(writes: true);
         var starting = Task.Run(async () =>
         {

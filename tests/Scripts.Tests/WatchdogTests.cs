@@ -61,7 +61,7 @@ public sealed class WatchdogTests : IDisposable
         using var ended = System.Diagnostics.Process.Start("setsid", ["sleep", "1000"]);
         using var watched = System.Diagnostics.Process.Start("setsid", ["sleep", "1000"]);
         await LeadsAsync(watched.Id);
-        using (var watchdog = new Watchdog(Shell.Find(null), Guid.NewGuid(), folders, TimeProvider.System, NullLogger<Watchdog>.Instance))
+        using (var watchdog = new Watchdog(Shell.Find(null), Guid.NewGuid(), folders, null, TimeProvider.System, NullLogger<Watchdog>.Instance))
         {
             watchdog.Ensure();
             watchdog.Add(ended.Id);
@@ -81,7 +81,7 @@ public sealed class WatchdogTests : IDisposable
         using var folders = new ScriptFolders();
         using var watched = System.Diagnostics.Process.Start("setsid", ["sleep", "1000"]);
         await LeadsAsync(watched.Id);
-        using (var watchdog = new Watchdog(Shell.Find(null), Guid.NewGuid(), folders, time, NullLogger<Watchdog>.Instance))
+        using (var watchdog = new Watchdog(Shell.Find(null), Guid.NewGuid(), folders, null, time, NullLogger<Watchdog>.Instance))
         {
             watchdog.Ensure();
             watchdog.Add(watched.Id);

@@ -4,6 +4,7 @@ using SyncCluster.Gateway.Api.Jobs;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Limits;
 using SyncCluster.Jobs;
+using SyncCluster.Scripts;
 using SyncCluster.Tasks;
 using SyncCluster.Tasks.Recipes;
 
@@ -13,6 +14,9 @@ namespace SyncCluster.Gateway.OpenApi;
 internal static class ProblemExamples
 {
     private const string Job = "eb0166d31d0c56015d131f8f";
+
+    private static readonly string TooLong =
+        ArgumentLimits.OfThisMachine.Excess([new string('x', ArgumentLimits.OfThisMachine.Each)], new Dictionary<string, string>())!;
 
     private static readonly string Location = JobLinks.Result(DemoMode.Customer, Job);
 
@@ -108,6 +112,10 @@ internal static class ProblemExamples
         .. CallBody,
         new("too-few-arguments", "too few arguments", Problems.InvalidArguments(TaskArguments.TooFew(required: 1))),
         new("call-too-large", "arguments and environment that are too large for a job's document", Problems.CallTooLarge(9_000_000)),
+        new(
+            "too-long-arguments",
+            "an argument that the operating system can't give to a script",
+            Problems.ArgumentsTooLong(TooLong)),
     ];
 
     /// <summary>Of a call that may be repeated, or is canceled on disconnect.</summary>

@@ -79,6 +79,9 @@ public sealed record JobSpec
     /// <summary>How many jobs wait for this one, one above the other, up to <see cref="MaxDepth"/>: 0 for a job that no script waits for.</summary>
     public int Depth => Math.Min(Ancestors?.Length ?? 0, MaxDepth);
 
+    /// <summary>What the task restricts the job to; null for nothing.</summary>
+    [Id(26)] public TaskLimits? Limits { get; init; }
+
     /// <summary>Whether the call may be repeated: the job's record is what keeps a repeat from running the task again.</summary>
     public bool HasIdempotencyKey => Fingerprint is not null || IdempotencyId is not null;
 
@@ -108,6 +111,7 @@ public sealed record JobSpec
         Env = task.Env,
         DefaultStateEvaluation = task.DefaultStateEvaluation,
         ExitCodeDecides = task.ExitCodeDecides,
+        Limits = task.Limits,
         Acl = task.Acl,
         Cancellable = task.Cancellable,
         CreatedAt = now,

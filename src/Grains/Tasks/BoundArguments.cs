@@ -8,7 +8,8 @@ internal abstract record BoundArguments
     }
 
     /// <param name="Json">UTF-8, an array: one value for each of the task's arguments, in their order.</param>
-    internal sealed record Bound(byte[] Json) : BoundArguments;
+    /// <param name="Words">The command-line arguments of the script.</param>
+    internal sealed record Bound(byte[] Json, IReadOnlyList<string> Words) : BoundArguments;
 
     /// <param name="Message">What is wrong, for an answer with the status 400.</param>
     internal sealed record Refused(string Message) : BoundArguments;

@@ -40,9 +40,10 @@ internal static class TaskArguments
 
             json.WriteEndArray();
         });
-        var index = ForScript(bound).FindIndex(text => text.Contains('\0', StringComparison.Ordinal));
+        var words = ForScript(bound);
+        var index = words.FindIndex(text => text.Contains('\0', StringComparison.Ordinal));
         return index < 0
-            ? new BoundArguments.Bound(bound)
+            ? new BoundArguments.Bound(bound, words)
             : new BoundArguments.Refused($"Argument {index} contains a NUL character, which can't be passed to a script. Remove it.");
     }
 

@@ -63,6 +63,9 @@ public sealed record TaskDefinition
     /// <summary>Whether any exit code but 0 makes a job a failure, whatever its script reports. TheEye has no such setting.</summary>
     [Id(20)] public bool ExitCodeDecides { get; init; }
 
+    /// <summary>What the task restricts its jobs to; null for nothing.</summary>
+    [Id(21)] public TaskLimits? Limits { get; init; }
+
     /// <summary>TheEye's default, 600000 ms.</summary>
     public static TimeSpan DefaultTimeout { get; } = TimeSpan.FromMinutes(10);
 }

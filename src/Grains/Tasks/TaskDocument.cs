@@ -59,7 +59,31 @@ internal static class TaskDocument
             json.WriteBoolean("exit_code_decides", true);
         }
 
+        if (task.Limits is { } limits)
+        {
+            WriteLimits(json, limits);
+        }
+
         json.WriteString("creation_date", JsonText.Iso(task.CreatedAt));
+    }
+
+    private static void WriteLimits(Utf8JsonWriter json, TaskLimits limits)
+    {
+        json.WriteStartObject("limits");
+        Write("file_size", limits.FileSize);
+        Write("data", limits.Data);
+        Write("cpu", (long?)limits.Cpu?.TotalMilliseconds);
+        Write("memory", limits.Memory);
+        Write("processes", limits.Processes);
+        json.WriteEndObject();
+
+        void Write(string name, long? limit)
+        {
+            if (limit is { } number)
+            {
+                json.WriteNumber(name, number);
+            }
+        }
     }
 
     private static void WriteArguments(Utf8JsonWriter json, TaskArgument[] arguments)

@@ -30,6 +30,19 @@ internal sealed record ScriptLimits
     /// <summary>The processes and threads that the script's user has at once. Only for scripts that do not run as the server's user.</summary>
     public int? Processes { get; init; }
 
+    /// <summary>These limits, or those of a task where they are lower.</summary>
+    public ScriptLimits LoweredBy(ScriptLimits? task) => task is null ? this : this with
+    {
+        FileSize = Lower(FileSize, task.FileSize),
+        Data = Lower(Data, task.Data),
+        Cpu = Lower(Cpu, task.Cpu),
+    };
+
+    /// <summary>The lower one of two limits, either of which may be none.</summary>
+    public static T? Lower<T>(T? one, T? other)
+        where T : struct, IComparable<T> =>
+        one is { } first && (other is not { } second || first.CompareTo(second) <= 0) ? one : other;
+
     /// <summary>Shell commands, joined by <c>&amp;&amp;</c>, that set the limits of the shell and of what it becomes.</summary>
     /// <param name="timeout">When the script is ended.</param>
     /// <param name="killGrace">How long it may go on then.</param>

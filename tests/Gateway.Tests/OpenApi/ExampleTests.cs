@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Tests.Server;
+using SyncCluster.Scripts;
 
 namespace SyncCluster.Gateway.Tests.OpenApi;
 
@@ -25,7 +26,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
         "no-such-job", "no-such-parent", "no-such-task", "no-token", "not-cancellable", "not-on-job-list", "not-on-task-list", "nothing-to-resume", "other-arguments",
         "other-customer", "other-host", "other-machine", "other-origin", "other-page", "other-type", "recipe-bad-json", "recipe-no-object",
         "recipe-other-type", "recipe-unusable", "recipe-workflow", "resume-at-events", "row-ended", "token-twice", "too-few-arguments", "too-large",
-        "too-large-for-its-token", "unknown-token", "wait-ended", "was-canceled", "wrong-secret",
+        "too-large-for-its-token", "too-long-arguments", "unknown-token", "wait-ended", "was-canceled", "wrong-secret",
     ];
 
     // Shared, since each takes a wait that ends.
@@ -304,6 +305,11 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
             "other-arguments" => await RepeatAsync(document, operation, values),
             "was-canceled" => values with { Job = await CanceledAsync(document) },
             "has-ended" => values with { Job = (await RunAsync(document, "hello")).JobId },
+            "too-long-arguments" => Of(await server.CopyAsync(document, "hello")) with
+            {
+                Job = values.Job,
+                Content = Values.Json($"[\"{new string('x', ArgumentLimits.OfThisMachine.Each)}\"]"),
+            },
             "too-large" => values with { Content = Values.Json(new string(' ', 9 << 20)) },
             "too-large-for-its-token" => values with { Token = "", Content = Values.Json(new string(' ', 2 << 20)) },
             "bad-json" => values with { Content = Values.Json("""{"task_arguments":[1,""") },

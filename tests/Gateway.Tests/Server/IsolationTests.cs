@@ -128,6 +128,19 @@ public sealed class DefaultIsolationTests() : IsolationTests([])
     }
 }
 
+/// <summary>A server that passes on a variable of its environment.</summary>
+public sealed class PassedEnvironmentTests() : IsolationTests(["--LocalExecutor:PassEnvironment:0=PLACE_OF_THE_SERVER"])
+{
+    [Fact]
+    public async Task A_script_gets_what_is_configured_and_can_print_in_UTF_8()
+    {
+        Environment.SetEnvironmentVariable("PLACE_OF_THE_SERVER", "Zürich");
+        var task = await ImportAsync(TestServer.Admin, "acme", "echo $PLACE_OF_THE_SERVER $(locale charmap) $PYTHONUNBUFFERED");
+
+        Assert.Equal("Zürich UTF-8 1\n", await LogAsync(TestServer.Admin, "acme", task, ["", ""]));
+    }
+}
+
 /// <summary>Scripts as users of their customers.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class UserIsolationTests() : IsolationTests(UsersFactAttribute.Settings)
@@ -189,6 +202,12 @@ public sealed class IsolationStartTests : IDisposable
     [UsersFact]
     public async Task A_server_that_is_root_does_not_start_with_a_sandbox_and_no_users() =>
         Assert.Contains("LocalExecutor:Users", await RefusalAsync(["dotnet"], "--LocalExecutor:Sandbox=bubblewrap"), StringComparison.Ordinal);
+
+    [UsersFact]
+    public async Task A_server_without_the_control_group_that_is_configured_does_not_start() => Assert.Contains(
+        $"{_folder} is no control group of cgroup v2",
+        await RefusalAsync(["dotnet"], $"--LocalExecutor:Cgroup:Folder={_folder}"),
+        StringComparison.Ordinal);
 
     [UnprivilegedSandboxFact]
     public async Task A_server_that_is_not_root_has_sandboxes_without_users()

@@ -46,6 +46,8 @@ public sealed class WireTests(TestServer server)
     private static readonly JobRecord Ended = Assigned.Ended(ServerOutcomes.Dummy("[\"done\"]"u8.ToArray()), DateTimeOffset.UnixEpoch);
     private static readonly JobAccess Access = new(["team:ops"], true, [4, 5, 6]);
 
+    private static readonly TaskLimits Limits = new() { FileSize = 1, Data = 2, Cpu = TimeSpan.FromSeconds(3), Memory = 4, Processes = 5 };
+
     private static readonly Dictionary<string, object> Samples = new()
     {
         ["a fenced record"] = Fenced,
@@ -83,6 +85,8 @@ public sealed class WireTests(TestServer server)
         },
         ["a record of a job that takes turns"] = JobRecord.Fenced(Spec with { RunsSerially = true }, Attempt, Silo, DateTimeOffset.UnixEpoch),
         ["a record of a job whose exit code decides"] = JobRecord.Fenced(Spec with { ExitCodeDecides = true }, Attempt, Silo, DateTimeOffset.UnixEpoch),
+        ["a record of a job with limits"] = JobRecord.Fenced(Spec with { Limits = Limits }, Attempt, Silo, DateTimeOffset.UnixEpoch),
+        ["a task with limits"] = new TaskDefinition { Id = "a", Customer = "b", Name = "c", Type = TaskType.Script, Limits = Limits },
         ["a task whose exit code decides"] = new TaskDefinition { Id = "a", Customer = "b", Name = "c", Type = TaskType.Script, ExitCodeDecides = true },
         ["over the limit"] = new JobReply.QuotaExceeded(QuotaScope.Task, 3),
         ["storage full"] = new JobReply.StorageFull(),

@@ -26,6 +26,29 @@ public sealed class LimitTests : IDisposable
     }
 
     [Fact]
+    public async Task A_task_can_lower_its_limits_and_not_raise_them()
+    {
+        var command = TestRunner.Command("ulimit -f; ulimit -d; ulimit -t");
+
+        var lower = await _scripts.RunAsync(command with { Limits = new() { FileSize = MiB, Data = 64 * MiB } });
+        var higher = await _scripts.RunAsync(
+            command with { Limits = new() { FileSize = 4 * MiB, Data = 256 * MiB, Cpu = TimeSpan.FromHours(1) } });
+
+        Assert.Equal(("2048\n65536\n1\n", "4096\n131072\n1\n"), (lower.Log, higher.Log));
+    }
+
+    [Fact]
+    public async Task A_task_can_have_limits_where_the_server_has_none()
+    {
+        using var scripts = new TestRunner();
+
+        var run = await scripts.RunAsync(
+            TestRunner.Command("ulimit -f; ulimit -t") with { Limits = new() { FileSize = MiB, Cpu = TimeSpan.FromSeconds(0.5) } });
+
+        Assert.Equal("2048\n1\n", run.Log);
+    }
+
+    [Fact]
     public async Task A_script_is_killed_before_the_server_when_memory_runs_out()
     {
         Assert.Equal("1000\n", (await _scripts.RunAsync("cat /proc/self/oom_score_adj")).Log);

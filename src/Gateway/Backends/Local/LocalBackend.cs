@@ -7,6 +7,7 @@ using SyncCluster.Gateway.Waiting;
 using SyncCluster.Hosting;
 using SyncCluster.Jobs;
 using SyncCluster.Json;
+using SyncCluster.Scripts;
 using SyncCluster.Settings;
 using SyncCluster.Tasks;
 
@@ -61,6 +62,9 @@ internal sealed class LocalBackend(
         using var supplied = JsonDocument.Parse(invocation.Payload.Arguments, JsonText.DocumentOptions);
         switch (TaskArguments.Bind(task, supplied.RootElement))
         {
+            case BoundArguments.Bound { Words: var words }
+                when task.Type == TaskType.Script && ArgumentLimits.OfThisMachine.Excess(words, task.Env) is { } excess:
+                return new Allocation.Refused(Problems.ArgumentsTooLong(excess));
             case BoundArguments.Bound bound:
                 string[]? ancestors = null;
                 if (invocation.Parent is { } parent

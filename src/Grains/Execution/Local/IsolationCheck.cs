@@ -8,8 +8,8 @@ using SyncCluster.Scripts.Isolation;
 namespace SyncCluster.Execution.Local;
 
 /// <summary>
-/// Before anything else starts, runs a script as the configuration has it, if that asks for users or a sandbox. A server that can't keep scripts
-/// apart as it is told to does not start.
+/// Before anything else starts, runs a script as the configuration has it, if that asks for users, a sandbox or control groups. A server that can't
+/// keep scripts apart as it is told to does not start.
 /// </summary>
 internal sealed class IsolationCheck(ScriptRunner scripts, IOptions<LocalExecutorOptions> options) : IHostedLifecycleService
 {
@@ -20,21 +20,22 @@ internal sealed class IsolationCheck(ScriptRunner scripts, IOptions<LocalExecuto
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         var (users, sandbox) = (options.Value.Users, options.Value.Sandbox);
-        if (users.Count == 0 && sandbox == ScriptSandbox.None)
+        var hasCgroups = options.Value.Cgroup.Folder is not null;
+        if (users.Count == 0 && sandbox == ScriptSandbox.None && !hasCgroups)
         {
             return;
         }
 
         if (!OperatingSystem.IsLinux())
         {
-            throw Refuse("LocalExecutor:Users and LocalExecutor:Sandbox need Linux.");
+            throw Refuse("LocalExecutor:Users, LocalExecutor:Sandbox and LocalExecutor:Cgroup need Linux.");
         }
 
         if (users.Count > 0)
         {
             RequireRights(users);
         }
-        else if (NativeMethods.UserId == 0)
+        else if (sandbox != ScriptSandbox.None && NativeMethods.UserId == 0)
         {
             // Root may write to the kernel's settings below /proc/sys, and needs no capability for it.
             throw Refuse(
@@ -42,11 +43,20 @@ internal sealed class IsolationCheck(ScriptRunner scripts, IOptions<LocalExecuto
                 + "as well.");
         }
 
+        try
+        {
+            scripts.RequireCgroups();
+        }
+        catch (IOException fault)
+        {
+            throw Refuse($"jobs can't have control groups as LocalExecutor:Cgroup has it: {fault.Message}");
+        }
+
         var run = await scripts.RunAsync(Trial(users.Values.Select(user => (int?)user).FirstOrDefault()), cancellationToken);
         if (run is not { End: ScriptEnd.Exited, Code: 0 } && !cancellationToken.IsCancellationRequested)
         {
             throw Refuse(
-                $"scripts can't be run with {Asked(users.Count > 0, sandbox)}, as is configured: {run.Fault ?? run.Log.Trim()} "
+                $"scripts can't be run with {Asked(users.Count > 0, sandbox, hasCgroups)}, as is configured: {run.Fault ?? run.Log.Trim()} "
                 + "(docs/operations.md says under \"Keeping scripts apart\" what it needs.)");
         }
     }
@@ -89,13 +99,16 @@ internal sealed class IsolationCheck(ScriptRunner scripts, IOptions<LocalExecuto
         User = user,
     };
 
-    private static string Asked(bool hasUsers, ScriptSandbox sandbox) =>
-        (hasUsers, sandbox) switch
-        {
-            (true, ScriptSandbox.None) => "LocalExecutor:Users",
-            (true, _) => "LocalExecutor:Users and LocalExecutor:Sandbox",
-            _ => "LocalExecutor:Sandbox",
-        };
+    private static string Asked(bool hasUsers, ScriptSandbox sandbox, bool hasCgroups)
+    {
+        string[] asked =
+        [
+            .. hasUsers ? (string[])["LocalExecutor:Users"] : [],
+            .. sandbox != ScriptSandbox.None ? (string[])["LocalExecutor:Sandbox"] : [],
+            .. hasCgroups ? (string[])["LocalExecutor:Cgroup"] : [],
+        ];
+        return string.Join(" and ", asked);
+    }
 
     private static OptionsValidationException Refuse(string why) => new(LocalExecutorOptions.Section, typeof(LocalExecutorOptions), [why]);
 }

@@ -145,6 +145,10 @@ internal sealed partial class JobRunner
                 Environment = JobEnvironment.Of(spec, token, _timeProvider.GetUtcNow(), TimeProvider.System.GetUtcNow()),
                 Timeout = spec.Timeout,
                 User = user,
+                Limits = spec.Limits is { } limits ? new() { FileSize = limits.FileSize, Data = limits.Data, Cpu = limits.Cpu } : null,
+                JobLimits = spec.Limits is { Memory: not null } or { Processes: not null }
+                    ? new() { Memory = spec.Limits.Memory, Processes = spec.Limits.Processes }
+                    : null,
                 Started = log => job.Log = log,
             },
             stop.Token);

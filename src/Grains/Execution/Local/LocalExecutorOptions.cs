@@ -38,6 +38,14 @@ internal sealed class LocalExecutorOptions
     /// <summary>What each process of a script may use.</summary>
     public ScriptLimitOptions Limits { get; set; } = new();
 
+    /// <summary>What all processes of a job together may use.</summary>
+    public CgroupOptions Cgroup { get; set; } = new();
+
+    /// <summary>
+    /// Names of variables in the server's environment that scripts get as well, such as <c>TZ</c>. Default none: those of proxies hold passwords.
+    /// </summary>
+    public List<string> PassEnvironment { get; set; } = [];
+
     /// <summary>
     /// The id of the user, and of the group, that each customer's scripts run as, by the customer's name. Default none: all scripts run as the
     /// server's user. If one customer has a user, all need one.

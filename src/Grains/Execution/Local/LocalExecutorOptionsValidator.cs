@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Tasks;
+using SyncCluster.Tasks.Recipes;
 
 namespace SyncCluster.Execution.Local;
 
@@ -33,7 +34,14 @@ internal sealed class LocalExecutorOptionsValidator : IValidateOptions<LocalExec
             result.AddError("LocalExecutor:DrainTime and LocalExecutor:KillGrace must not be negative, and less than an hour together.");
         }
 
+        foreach (var variable in options.PassEnvironment.Where(variable => !RecipeEnvironment.MayBeSet(variable)))
+        {
+            result.AddError(
+                $"LocalExecutor:PassEnvironment: `{variable}` is no name of a variable, or one that the server sets itself.");
+        }
+
         ValidateLimits(options.Limits, result);
+        ValidateCgroup(options.Cgroup, result);
         ValidateUsers(options.Users, result);
         ValidateSandbox(options, result);
         return result.Build();
@@ -59,6 +67,34 @@ internal sealed class LocalExecutorOptionsValidator : IValidateOptions<LocalExec
         if (limits.Processes is < 0 or (> 0 and < 16))
         {
             result.AddError("LocalExecutor:Limits:Processes must be 0 for no limit, or a number from 16 on.");
+        }
+    }
+
+    private static void ValidateCgroup(CgroupOptions cgroup, ValidateOptionsResultBuilder result)
+    {
+        if (cgroup.Memory is < 0 or (> 0 and < 16 << 20))
+        {
+            result.AddError("LocalExecutor:Cgroup:Memory must be 0 for no limit, or a number of bytes from 16777216 on.");
+        }
+
+        if (cgroup.Processes is < 0 or (> 0 and < 8))
+        {
+            result.AddError("LocalExecutor:Cgroup:Processes must be 0 for no limit, or a number from 8 on.");
+        }
+
+        if (!(cgroup.Cpu is 0 or (>= 0.01 and <= 4096)))
+        {
+            result.AddError("LocalExecutor:Cgroup:Cpu must be 0 for no limit, or a number of processors from 0.01 to 4096.");
+        }
+
+        if (cgroup.Folder is { } folder && !Path.IsPathFullyQualified(folder))
+        {
+            result.AddError("LocalExecutor:Cgroup:Folder must be an absolute path.");
+        }
+
+        if (cgroup.Folder is null && (cgroup.Memory != 0 || cgroup.Processes != 0 || cgroup.Cpu != 0))
+        {
+            result.AddError("LocalExecutor:Cgroup:Memory, Processes and Cpu count only with LocalExecutor:Cgroup:Folder: set it as well.");
         }
     }
 

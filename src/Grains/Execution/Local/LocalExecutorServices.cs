@@ -47,6 +47,13 @@ internal static class LocalExecutorServices
             Cpu = options.Limits.Cpu,
             Processes = options.Limits.Processes is > 0 and var processes ? processes : null,
         },
+        PassedVariables = options.PassEnvironment,
+        Cgroup = options.Cgroup is not { Folder: { } folder } cgroup ? null : new JobCgroup(folder, new JobLimits
+        {
+            Memory = cgroup.Memory is > 0 and var memory ? memory : null,
+            Processes = cgroup.Processes is > 0 and var together ? together : null,
+            Cpu = cgroup.Cpu is > 0 and var cpu ? cpu : null,
+        }),
         Sandbox = options.Sandbox == ScriptSandbox.None ? null : new Sandbox
         {
             Network = options.SandboxNetwork,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using SyncCluster.Json;
+using SyncCluster.Scripts;
 
 namespace SyncCluster.Tasks.Recipes;
 
@@ -64,15 +65,35 @@ internal static partial class Recipe
             Multitasking = task.Boolean("multitasking", otherwise: true),
             DefaultStateEvaluation = task.OneOf("default_state_evaluation", "success", "failure"),
             ExitCodeDecides = task.Boolean("exit_code_decides", otherwise: false),
+            Limits = RecipeLimits.Read(task, errors),
             SecretHash = secretHash,
             Filename = file?.Filename,
             CreatedAt = now,
             ScriptDigest = file?.Digest,
             Mimetype = file?.Mimetype,
         };
+        if (file is not null && InterpreterLine.Fault(definition.Runas, file.Script) is { } fault)
+        {
+            errors.Add(fault);
+        }
+
+        if (type == TaskType.Script && errors.First is null && ExcessOf(definition) is { } excess)
+        {
+            errors.Add($"{excess}: put what is long into the script.");
+        }
+
         return errors.First is { } error
             ? new ParsedRecipe.Refused(422, error)
             : new ParsedRecipe.Accepted(definition, file?.Script ?? []);
+    }
+
+    /// <summary>What no call could give to the script, of the fixed arguments and the environment.</summary>
+    private static string? ExcessOf(TaskDefinition task)
+    {
+        using var nothing = JsonDocument.Parse($"[{string.Join(',', task.Arguments.Select(_ => "null"))}]");
+        return TaskArguments.Bind(task, nothing.RootElement) is BoundArguments.Bound bound
+            ? ArgumentLimits.OfThisMachine.Excess(bound.Words, task.Env)
+            : null;
     }
 
     private static bool IsWorkflow(JsonElement json) =>
@@ -131,13 +152,13 @@ internal static partial class Recipe
 
         var text = JsonText.AsString(value) ?? value.GetRawText();
         if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var milliseconds)
-            || !(milliseconds > 0 && milliseconds <= MaxTimeout.TotalMilliseconds))
+            || !(milliseconds >= 0 && milliseconds <= MaxTimeout.TotalMilliseconds))
         {
-            task.AddError("timeout", "must be a number of milliseconds above 0 and up to 21600000, which is 6 hours");
+            task.AddError("timeout", "must be a number of milliseconds up to 21600000, which is 6 hours");
             return TaskDefinition.DefaultTimeout;
         }
 
-        return TimeSpan.FromMilliseconds((long)Math.Ceiling(milliseconds));
+        return milliseconds == 0 ? TaskDefinition.DefaultTimeout : TimeSpan.FromMilliseconds((long)Math.Ceiling(milliseconds));
     }
 
     private static string RunasOf(RecipeFields task, RecipeErrors errors)

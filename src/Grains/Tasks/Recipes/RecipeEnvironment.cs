@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using SyncCluster.Execution.Local;
 using SyncCluster.Json;
 
 namespace SyncCluster.Tasks.Recipes;
@@ -30,9 +31,9 @@ internal static class RecipeEnvironment
             {
                 task.AddError("env", "has an invalid name: use letters, digits and _, and do not begin with a digit");
             }
-            else if (name.StartsWith("THEEYE_", StringComparison.Ordinal) || name.StartsWith("SYNCCLUSTER_", StringComparison.Ordinal))
+            else if (JobEnvironment.IsReserved(name))
             {
-                task.AddError("env", "sets a name that begins with THEEYE_ or SYNCCLUSTER_, which the server sets itself: rename it");
+                task.AddError("env", $"sets {name}, which the server sets itself: rename it");
             }
             else
             {
@@ -42,6 +43,9 @@ internal static class RecipeEnvironment
 
         return variables;
     }
+
+    /// <summary>Whether a variable of this name may be added to those that the server sets itself.</summary>
+    public static bool MayBeSet(string name) => IsName(name) && !JobEnvironment.IsReserved(name);
 
     private static string Value(RecipeFields task, JsonElement value)
     {

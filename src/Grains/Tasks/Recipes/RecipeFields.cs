@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using SyncCluster.Json;
 
@@ -55,6 +56,23 @@ internal sealed class RecipeFields(JsonElement json, string name, RecipeErrors e
                 AddError(member, "must be true or false");
                 return otherwise;
         }
+    }
+
+    /// <summary>The value of a whole number from 1 on; null if it is absent.</summary>
+    public long? PositiveNumber(string member, long max)
+    {
+        if (Find(member) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out var number) || number <= 0 || number > max)
+        {
+            AddError(member, $"must be a whole number from 1 to {max.ToString(CultureInfo.InvariantCulture)}");
+            return null;
+        }
+
+        return number;
     }
 
     /// <summary>One of the given values; null if it is absent or empty.</summary>

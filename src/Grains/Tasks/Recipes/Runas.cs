@@ -13,9 +13,9 @@ internal static class Runas
 
     private const string Advice = "Write %script% as a separate word, outside of quotes: node %script%";
 
-    /// <summary>Removes the quotes around a quoted placeholder (<c>"%script%"</c>).</summary>
+    /// <summary>Removes the quotes around a quoted placeholder (<c>"%script%"</c>), and appends a placeholder where there is none.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="normal">The command without those quotes.</param>
+    /// <param name="normal">The command with a placeholder outside of quotes.</param>
     /// <param name="error">Why the command can't be used.</param>
     public static bool TryNormalize(string command, [NotNullWhen(true)] out string? normal, [NotNullWhen(false)] out string? error)
     {
@@ -24,6 +24,12 @@ internal static class Runas
         {
             error = "script_runas contains a NUL character. Remove it.";
             return false;
+        }
+
+        if (!command.Contains(Placeholder, StringComparison.Ordinal))
+        {
+            // As TheEye does it.
+            command += " " + Placeholder;
         }
 
         var text = new StringBuilder(command.Length);

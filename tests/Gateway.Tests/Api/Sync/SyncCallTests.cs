@@ -310,7 +310,7 @@ public abstract class SyncCallTests(TestServer server)
 
     protected abstract void AssertWrongArguments(int status, JsonNode body, string message);
 
-    private Task<JsonNode> DummyAsync(int arguments) => server.ImportRecipeAsync(new JsonObject
+    private protected Task<JsonNode> DummyAsync(int arguments) => server.ImportRecipeAsync(new JsonObject
     {
         ["task"] = new JsonObject
         {
@@ -324,8 +324,51 @@ public abstract class SyncCallTests(TestServer server)
 [Collection(SharedServer.Name)]
 public sealed class LocalSyncCallTests(TestServer server) : SyncCallTests(server)
 {
+    private readonly TestServer _server = server;
+
     protected override void AssertWrongArguments(int status, JsonNode body, string message) =>
         Assert.Equal((400, message), (status, body["message"]!.GetValue<string>()));
+
+    [Fact]
+    public async Task An_argument_that_no_script_could_be_given_is_refused_before_there_is_a_job()
+    {
+        var task = await _server.ImportAsync("wc -c <\"$1\"", task: new { task_arguments = new[] { new { order = 0, type = "file" } } });
+        var text = new string('x', 32 * Environment.SystemPageSize);
+
+        using var refused = await _server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job", json: $"[\"{text}\"]");
+
+        Assert.Equal(System.Net.HttpStatusCode.RequestEntityTooLarge, refused.StatusCode);
+        Assert.Contains("Argument 0 has", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.False(refused.Headers.Contains("Job-Id"));
+        Assert.Equal(200, (await _server.CallAsync(task, $"[\"data:;base64,{text}\"]")).Status);
+        Assert.Equal(200, (await _server.CallAsync(await DummyAsync(1), $"[\"{text}\"]")).Status);
+    }
+
+    [Fact]
+    public async Task A_task_has_its_own_limits_where_they_are_below_those_of_the_server()
+    {
+        var task = await _server.ImportAsync("ulimit -f; ulimit -t; echo '[]'", task: new { limits = new { file_size = 1L << 50, cpu = 1500 } });
+
+        var (_, body) = await _server.CallAsync(task, flags: "?result");
+        Assert.StartsWith("8388608\n2\n", JsonNode.Parse(body)!["log"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_task_with_a_limit_that_the_server_cannot_keep_fails_and_says_so()
+    {
+        var (status, body) = await _server.CallAsync(await _server.ImportAsync("echo '[]'", task: new { limits = new { memory = 1L << 30 } }));
+
+        Assert.Equal(500, status);
+        Assert.Contains("LocalExecutor:Cgroup:Folder", body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_recipe_as_TheEye_publishes_them_runs()
+    {
+        var task = await _server.ImportAsync("echo \"[\\\"$THEEYE_URL\\\"]\"", runas: "sh", task: new { env = new { THEEYE_URL = "eye" } });
+
+        Assert.Equal((200, """["eye"]"""), await _server.CallAsync(task));
+    }
 }
 
 [Collection(SharedTheEyeServer.Name)]

@@ -44,6 +44,30 @@ public sealed class LocalExecutorOptionsTests
     }
 
     [Fact]
+    public void A_limit_of_jobs_that_no_job_could_run_with_or_that_no_group_keeps_is_refused()
+    {
+        var folder = "/sys/fs/cgroup/x";
+
+        Assert.Equal(3, Validate(new() { Cgroup = new() { Folder = folder, Memory = 1, Processes = 1, Cpu = -1 } }).Failures!.Count());
+        Assert.Single(Validate(new() { Cgroup = new() { Folder = folder, Cpu = double.NaN } }).Failures!);
+        Assert.Single(Validate(new() { Cgroup = new() { Folder = "x" } }).Failures!);
+        Assert.Contains("Cgroup:Folder", Assert.Single(Validate(new() { Cgroup = new() { Processes = 100 } }).Failures!), StringComparison.Ordinal);
+        Assert.True(Validate(new() { Cgroup = new() { Folder = folder, Memory = 64 << 20, Processes = 100, Cpu = 0.5 } }).Succeeded);
+    }
+
+    [Theory]
+    [InlineData("TZ", true)]
+    [InlineData("https_proxy", true)]
+    [InlineData("", false)]
+    [InlineData("A B", false)]
+    [InlineData("A;echo", false)]
+    [InlineData("1A", false)]
+    [InlineData("THEEYE_JOB", false)]
+    [InlineData("SYNCCLUSTER_RUN", false)]
+    public void Only_names_of_variables_are_passed_on_and_none_that_the_server_sets_itself(string name, bool isValid) =>
+        Assert.Equal(isValid, Validate(new() { PassEnvironment = [name] }).Succeeded);
+
+    [Fact]
     public void If_one_customer_has_a_user_the_scripts_of_a_customer_without_one_are_not_run()
     {
         var users = new CustomerUsers(Options.Create(new LocalExecutorOptions { Users = new() { ["acme"] = 20001 } }));

@@ -24,6 +24,7 @@ public sealed class RecipeExportTests
             Multitasking = false,
             DefaultStateEvaluation = "failure",
             ExitCodeDecides = true,
+            Limits = new() { FileSize = 1, Data = 2, Cpu = TimeSpan.FromMilliseconds(3), Memory = 4, Processes = 5 },
             Mimetype = "text/javascript",
         };
 

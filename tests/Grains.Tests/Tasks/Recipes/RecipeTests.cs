@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
 using SyncCluster.Tasks;
 using SyncCluster.Tasks.Recipes;
 using static SyncCluster.Grains.Tests.Tasks.Recipes.RecipeSamples;
@@ -74,7 +76,6 @@ public sealed class RecipeTests
     [InlineData("arguments_type", "\"yaml\"", "task.arguments_type must be one of: legacy, json, text")]
     [InlineData("arguments_type", "1", "task.arguments_type must be text")]
     [InlineData("default_state_evaluation", "\"Success\"", "must be one of: success, failure")]
-    [InlineData("timeout", "0", "task.timeout must be")]
     [InlineData("timeout", "-1", "task.timeout must be")]
     [InlineData("timeout", "\"NaN\"", "task.timeout must be")]
     [InlineData("timeout", "\"Infinity\"", "task.timeout must be")]
@@ -85,6 +86,13 @@ public sealed class RecipeTests
     [InlineData("cancellable", "\"true\"", "task.cancellable must be true or false")]
     [InlineData("multitasking", "1", "task.multitasking must be true or false")]
     [InlineData("exit_code_decides", "0", "task.exit_code_decides must be true or false")]
+    [InlineData("limits", "[]", "task.limits must be an object")]
+    [InlineData("limits", """{"memroy":1}""", "task.limits may have file_size, data, cpu, memory and processes")]
+    [InlineData("limits", """{"memory":0}""", "task.limits.memory must be a whole number from 1")]
+    [InlineData("limits", """{"data":-1}""", "task.limits.data must be a whole number from 1")]
+    [InlineData("limits", """{"file_size":1.5}""", "task.limits.file_size must be")]
+    [InlineData("limits", """{"cpu":"1"}""", "task.limits.cpu must be")]
+    [InlineData("limits", """{"processes":2147483648}""", "task.limits.processes must be")]
     [InlineData("acl", "\"me\"", "task.acl must be an array")]
     [InlineData("acl", "[1]", "task.acl must be an array")]
     [InlineData("env", "[]", "task.env must be an object")]
@@ -92,11 +100,11 @@ public sealed class RecipeTests
     [InlineData("env", """{"1A":"1"}""", "task.env has an invalid name")]
     [InlineData("env", """{"":"1"}""", "task.env has an invalid name")]
     [InlineData("env", """{"É":"1"}""", "task.env has an invalid name")]
-    [InlineData("env", """{"THEEYE_JOB":"1"}""", "THEEYE_ or SYNCCLUSTER_")]
-    [InlineData("env", """{"SYNCCLUSTER_X":"1"}""", "THEEYE_ or SYNCCLUSTER_")]
+    [InlineData("env", """{"THEEYE_JOB":"1"}""", "sets THEEYE_JOB, which the server sets itself")]
+    [InlineData("env", """{"SYNCCLUSTER_X":"1"}""", "sets SYNCCLUSTER_X, which the server sets itself")]
     [InlineData("env", """{"A":"\u0000"}""", "NUL")]
     [InlineData("env", """{"A":{}}""", "write it as JSON text")]
-    [InlineData("script_runas", "\"node\"", "Write %script% as a separate word")]
+    [InlineData("script_runas", "\"node x%script%\"", "Write %script% as a separate word")]
     [InlineData("script_runas", "5", "task.script_runas must be text")]
     [InlineData("task_arguments", "{}", "task.task_arguments must be an array")]
     [InlineData("task_arguments", "[1]", "task.task_arguments[0] must be an object")]
@@ -151,8 +159,44 @@ public sealed class RecipeTests
         Accepted(With(file: ("md5", "null")));
     }
 
+    [Fact]
+    public void A_task_may_have_limits()
+    {
+        var (task, _) = Accepted(With(task: ("limits", """{"file_size":1,"data":2,"cpu":1500,"memory":4000000000,"processes":5}""")));
+
+        Assert.Equal(
+            new TaskLimits { FileSize = 1, Data = 2, Cpu = TimeSpan.FromSeconds(1.5), Memory = 4_000_000_000, Processes = 5 }, task.Limits);
+        Assert.Equal(new() { Cpu = TimeSpan.FromMilliseconds(1) }, Accepted(With(task: ("limits", """{"cpu":1,"data":null}"""))).Task.Limits);
+        Assert.Null(Accepted(With(task: ("limits", "{}"))).Task.Limits);
+        Assert.Null(Accepted(With()).Task.Limits);
+    }
+
+    [Fact]
+    public void What_no_call_could_give_to_the_script_is_refused()
+    {
+        var longest = new string('x', 32 * Environment.SystemPageSize);
+
+        AssertUnprocessable(With(task: ("env", $$"""{"A":"{{longest}}"}""")), "The variable A has");
+        AssertUnprocessable(With(task: ("task_arguments", $$"""[{},{"type":"fixed","value":"{{longest}}"}]""")), "Argument 1 has");
+        Accepted(With(task: ("task_arguments", $$"""[{"type":"fixed","value":"data:;base64,{{longest}}"}]""")));
+    }
+
+    [Theory]
+    [InlineData("#!/bin/sh\r\necho", "carriage return")]
+    [InlineData("\uFEFF#!/bin/sh\necho", "byte order mark")]
+    public void A_script_that_the_system_could_not_run_is_refused_with_the_reason(string script, string reason)
+    {
+        var recipe = JsonNode.Parse(With(task: ("script_runas", "\"%script%\"")))!;
+        recipe["file"]!["data"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(script));
+
+        AssertUnprocessable(recipe.ToJsonString(), reason);
+        recipe["task"]!["script_runas"] = "sh %script%";
+        Accepted(recipe.ToJsonString());
+    }
+
     [Theory]
     [InlineData("null", 600_000)]
+    [InlineData("0", 600_000)]
     [InlineData("\"\"", 600_000)]
     [InlineData("1", 1)]
     [InlineData("0.2", 1)]
