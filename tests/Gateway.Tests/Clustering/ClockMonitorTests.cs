@@ -22,7 +22,7 @@ public sealed class ClockMonitorTests : IAsyncLifetime
         _loggers = LoggerFactory.Create(logging => logging.AddProvider(_log));
         _redis = new(new() { Redis = _server.Address });
         _clock = new(_machine);
-        _monitor = new(_redis, _clock, _loggers.CreateLogger<ClockMonitor>());
+        _monitor = new(_redis, _clock, TestMetrics.New(), _loggers.CreateLogger<ClockMonitor>());
     }
 
     public Task InitializeAsync() => Task.CompletedTask;

@@ -7,6 +7,6 @@ public sealed class JobEnvironmentTests
 {
     [Fact]
     public void Every_variable_that_the_server_sets_is_reserved() => Assert.All(
-        JobEnvironment.Of(JobSamples.Spec() with { Env = [] }, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch).Keys,
+        JobEnvironment.Of(JobSamples.Spec() with { Env = [] }, "a.token", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch).Keys,
         name => Assert.True(JobEnvironment.IsReserved(name), name));
 }
