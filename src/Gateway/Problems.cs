@@ -18,7 +18,9 @@ internal static class Problems
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
 
     // Paths.
-    public static Problem NoSuchPath { get; } = new(StatusCodes.Status404NotFound, "There is nothing at this path. /docs says what there is.");
+    /// <param name="prefix">The path below which a proxy serves this server.</param>
+    public static Problem NoSuchPath(PathString prefix) =>
+        new(StatusCodes.Status404NotFound, $"There is nothing at this path. {prefix}/docs says what there is.");
 
     public static Problem NoSuchTask { get; } = new(StatusCodes.Status404NotFound, "There is no such task.");
 

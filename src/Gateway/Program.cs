@@ -47,6 +47,7 @@ internal static class Program
 
         var app = builder.Build();
         app.UseMiddleware<LoopbackMiddleware>();
+        app.UseMiddleware<PathPrefixMiddleware>();
         app.UseForwardedHeaders();
         app.UseMiddleware<CorsMiddleware>();
         app.UseExceptionHandler();
