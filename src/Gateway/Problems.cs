@@ -92,6 +92,12 @@ internal static class Problems
     public static Problem NotUtf8 { get; } = Bad("The body is not valid UTF-8.");
 
     public static Problem FormNotUtf8 { get; } = Bad("The form is not valid UTF-8.");
+    public static Problem UnknownContentCoding { get; } = new(
+        StatusCodes.Status415UnsupportedMediaType, $"The Content-Encoding is not understood. Send the body as it is, or in one of: {ContentCoding.Understood}.")
+    { AcceptEncoding = ContentCoding.Understood };
+
+    public static Problem CorruptBody { get; } = Bad("The body can't be decoded: it is not what its Content-Encoding says, or was cut off.");
+
 
     public static Problem JsonSentAsForm { get; } =
         Bad("The body is JSON but was sent as a form. Send the header `Content-Type: application/json` with it.");

@@ -93,6 +93,8 @@ internal static class ProblemExamples
         new("too-many-bodies", "too many bodies without a token outside them are on their way (`Limits:UnauthenticatedBodies`)", Problems.TooManyBodies),
     ];
 
+        new("corrupt", "the body can't be decoded: it is not what its `Content-Encoding` says", Problems.CorruptBody),
+        new("other-coding", "a `Content-Encoding` that is not understood", Problems.UnknownContentCoding),
     /// <summary>Of a body that is JSON or a form.</summary>
     public static ProblemExample[] CallBody { get; } =
     [

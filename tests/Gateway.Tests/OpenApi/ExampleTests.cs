@@ -20,9 +20,9 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
 
     private static readonly string[] Provoked =
     [
-        "administrators-only", "bad-json", "bad-polling", "below-admin", "has-ended", "json-as-form", "key-and-cancel", "key-malformed",
+        "administrators-only", "bad-json", "bad-polling", "below-admin", "corrupt", "has-ended", "json-as-form", "key-and-cancel", "key-malformed",
         "no-such-job", "no-such-task", "no-token", "not-cancellable", "not-on-job-list", "not-on-task-list", "nothing-to-resume", "other-arguments",
-        "other-customer", "other-host", "other-machine", "other-origin", "other-page", "other-type", "recipe-bad-json", "recipe-no-object",
+        "other-coding", "other-customer", "other-host", "other-machine", "other-origin", "other-page", "other-type", "recipe-bad-json", "recipe-no-object",
         "recipe-other-type", "recipe-unusable", "recipe-workflow", "resume-at-events", "row-ended", "token-twice", "too-few-arguments", "too-large",
         "too-large-for-its-token", "unknown-token", "wait-ended", "was-canceled", "wrong-secret",
     ];
@@ -309,6 +309,8 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
             "too-few-arguments" => values with { Content = Values.Json("[]") },
             "other-type" or "recipe-other-type" => values with { Content = Values.Text("1", "text/plain") },
             "recipe-bad-json" => values with { Content = Values.Json("{") },
+            "other-coding" => values with { Content = Encoded("compress") },
+            "corrupt" => values with { Content = Encoded("gzip") },
             "recipe-no-object" => values with { Content = Values.Json("[]") },
             "recipe-workflow" => values with { Content = Values.Json("""{"task":{"type":"workflow"}}""") },
             "recipe-unusable" => values with { Content = Values.Json("{}") },
@@ -322,6 +324,14 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
     /// <summary>The repeat of a call, with other arguments.</summary>
     private async Task<Values> RepeatAsync(ApiDocument document, Operation operation, Values values)
     {
+    /// <summary>JSON that says to be coded otherwise.</summary>
+    private static StringContent Encoded(string coding)
+    {
+        var content = Values.Json("[]");
+        content.Headers.ContentEncoding.Add(coding);
+        return content;
+    }
+
         var keyed = values with { Headers = [("Idempotency-Key", Guid.NewGuid().ToString())] };
         if (operation.Id.StartsWith("RunTask", StringComparison.Ordinal) || operation.Id.StartsWith("CreateJob", StringComparison.Ordinal))
         {
