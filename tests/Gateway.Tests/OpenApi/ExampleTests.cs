@@ -15,7 +15,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
         "below-user", "draining", "key-twice", "no-service-token", "not-known", "over-limit", "over-stored", "queue-full", "record-lost",
         "runner-unreachable", "server-fault", "still-stopping", "storage-full", "theeye-failed", "theeye-slow", "too-many-bodies", "too-many-calls",
         "too-many-failures", "too-many-waiters", "too-many-waiters-of-customer", "too-slow", "unavailable", "unhealthy", "unreachable",
-        "unreadable", "unreadable-job",
+        "unreadable", "unreadable-job", "several-tasks",
     ];
 
     private static readonly string[] Provoked =
@@ -196,7 +196,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
                 return new() { Job = (await (_running ??= server.StartAsync(document, "slow"))).JobId };
             case "GetResultWithSecret" or "FollowJobWithSecret":
                 return await (_ending ??= StartWithSecretAsync(document, """[4,"done"]"""));
-            case "DeleteTask":
+            case "DeleteTask" or "UpdateTask":
                 return Of(await server.CopyAsync(document, "hello"));
             default:
                 return new();
@@ -248,6 +248,9 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
                 return await server.SendAsync(document, operation, copy with { Query = values.Query, Headers = values.Headers, Content = Values.Json(arguments) });
             case "GetResult" or "GetJob" or "GetLifecycle" or "PollResult" or "PollResultByPost":
                 return await server.SendAsync(document, operation, values with { Job = (await RunAsync(document, task, arguments)).JobId });
+            case "UpdateTask":
+                var plus = Of(await server.CopyAsync(document, "hello"));
+                return await server.SendAsync(document, operation, plus with { Content = RequestsOf(document, operation).First() });
             case "ImportTask":
                 return await server.SendAsync(document, operation, values with { Content = RequestsOf(document, operation).First() });
             default:
@@ -306,11 +309,11 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
             "too-large-for-its-token" => values with { Token = "", Content = Values.Json(new string(' ', 2 << 20)) },
             "bad-json" => values with { Content = Values.Json("""{"task_arguments":[1,""") },
             "json-as-form" => values with { Content = Values.Text("[1]", "application/x-www-form-urlencoded") },
+            "other-coding" => values with { Content = Encoded("compress") },
+            "corrupt" => values with { Content = Encoded("gzip") },
             "too-few-arguments" => values with { Content = Values.Json("[]") },
             "other-type" or "recipe-other-type" => values with { Content = Values.Text("1", "text/plain") },
             "recipe-bad-json" => values with { Content = Values.Json("{") },
-            "other-coding" => values with { Content = Encoded("compress") },
-            "corrupt" => values with { Content = Encoded("gzip") },
             "recipe-no-object" => values with { Content = Values.Json("[]") },
             "recipe-workflow" => values with { Content = Values.Json("""{"task":{"type":"workflow"}}""") },
             "recipe-unusable" => values with { Content = Values.Json("{}") },
@@ -321,9 +324,6 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
         };
     }
 
-    /// <summary>The repeat of a call, with other arguments.</summary>
-    private async Task<Values> RepeatAsync(ApiDocument document, Operation operation, Values values)
-    {
     /// <summary>JSON that says to be coded otherwise.</summary>
     private static StringContent Encoded(string coding)
     {
@@ -332,6 +332,9 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
         return content;
     }
 
+    /// <summary>The repeat of a call, with other arguments.</summary>
+    private async Task<Values> RepeatAsync(ApiDocument document, Operation operation, Values values)
+    {
         var keyed = values with { Headers = [("Idempotency-Key", Guid.NewGuid().ToString())] };
         if (operation.Id.StartsWith("RunTask", StringComparison.Ordinal) || operation.Id.StartsWith("CreateJob", StringComparison.Ordinal))
         {

@@ -65,7 +65,7 @@ internal sealed partial class JobRunner
         }
 
         var outcome = script is null
-            ? ServerOutcomes.NotRun("The task was deleted or replaced before the job could run.")
+            ? ServerOutcomes.NotRun("The task was deleted, or updated many times, before the job could run.")
             : await RunScriptAsync(job, script, kill);
         var completion = await _retries.ExecuteAsync(
             spec.JobId, () => grain.Complete(run, outcome), answer => answer != Completion.Retry, CancellationToken.None);
