@@ -33,6 +33,9 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
     /// <summary>The limit that is used up, where that is why.</summary>
     public RateLimitHeaders? RateLimit { get; init; }
 
+    /// <summary>The content codings that are understood, where that is why (RFC 9110, 15.5.16).</summary>
+    public string? AcceptEncoding { get; init; }
+
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -56,6 +59,11 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
         if (RateLimit is { } limit)
         {
             limit.WriteTo(response.Headers);
+        }
+
+        if (AcceptEncoding is not null)
+        {
+            response.Headers.AcceptEncoding = AcceptEncoding;
         }
 
         if (Status == StatusCodes.Status401Unauthorized)

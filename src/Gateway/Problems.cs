@@ -19,9 +19,14 @@ internal static class Problems
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
 
     // Paths.
-    public static Problem NoSuchPath { get; } = new(StatusCodes.Status404NotFound, "There is nothing at this path. /docs says what there is.");
+    /// <param name="prefix">The path below which a proxy serves this server.</param>
+    public static Problem NoSuchPath(PathString prefix) =>
+        new(StatusCodes.Status404NotFound, $"There is nothing at this path. {prefix}/docs says what there is.");
 
     public static Problem NoSuchTask { get; } = new(StatusCodes.Status404NotFound, "There is no such task.");
+
+    public static Problem SeveralTasks { get; } = new(
+        StatusCodes.Status409Conflict, "Several tasks have this name. Update the one that is meant by its id, with PUT.");
 
     public static Problem NoSuchJob { get; } =
         new(StatusCodes.Status404NotFound, "There is no such job: its id is wrong, or its record has expired.");
@@ -87,6 +92,12 @@ internal static class Problems
     public static Problem TooLargeToLookForToken { get; } = new(
         StatusCodes.Status413PayloadTooLarge,
         "The body is too large to look for a token in it. Send the token as Authorization: Bearer …, or as ?access_token=….");
+
+    public static Problem UnknownContentCoding { get; } = new(
+        StatusCodes.Status415UnsupportedMediaType, $"The Content-Encoding is not understood. Send the body as it is, or in one of: {ContentCoding.Understood}.")
+    { AcceptEncoding = ContentCoding.Understood };
+
+    public static Problem CorruptBody { get; } = Bad("The body can't be decoded: it is not what its Content-Encoding says, or was cut off.");
 
     public static Problem NotUtf8 { get; } = Bad("The body is not valid UTF-8.");
 
@@ -318,7 +329,7 @@ internal static class Problems
             "This server takes no calls by a task's secret for this customer: its operator has to give it a token of TheEye (TheEye:ServiceTokens:CUSTOMER).");
 
         public static Problem TasksAreElsewhere { get; } = new(
-            StatusCodes.Status501NotImplemented, "TheEye has the tasks of this server: import, list and delete them there.");
+            StatusCodes.Status501NotImplemented, "TheEye has the tasks of this server: import, update, list and delete them there.");
 
         /// <summary>TheEye's gateway was asked to check a token.</summary>
         public static Problem OfToken(TheEyeReply reply) => Of("TheEye's gateway", reply, "The token could not be checked, and nothing was run: try again.");

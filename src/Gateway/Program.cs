@@ -49,6 +49,7 @@ internal static class Program
         var app = builder.Build();
         app.UsePrometheus();
         app.UseMiddleware<LoopbackMiddleware>();
+        app.UseMiddleware<PathPrefixMiddleware>();
         app.UseForwardedHeaders();
         app.UseMiddleware<CorsMiddleware>();
         app.UseExceptionHandler();

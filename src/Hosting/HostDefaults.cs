@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using SyncCluster.Hosting.Auditing;
 using SyncCluster.Hosting.Connections;
 using SyncCluster.Hosting.Telemetry;
@@ -33,6 +34,8 @@ public static class HostDefaults
             // What a client has sent and no one has read yet takes that much memory at most; a header may have half of it.
             kestrel.Limits.MaxRequestBufferSize = 64 << 10;
         });
+        builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<ConnectionOptions>>(
+            (kestrel, connections) => kestrel.Limits.Http2.MaxStreamsPerConnection = connections.Value.StreamsPerConnection);
         builder.ConfigureAddresses(_ => { });
     }
 

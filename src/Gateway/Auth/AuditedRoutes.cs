@@ -22,6 +22,8 @@ internal static class AuditedRoutes
 
     public static AuditedAction Import { get; } = new("import", UserOf);
 
+    public static AuditedAction Update { get; } = new("update", UserOf);
+
     public static AuditedAction Export { get; } = new("export", UserOf);
 
     public static AuditedAction Delete { get; } = new("delete", UserOf);

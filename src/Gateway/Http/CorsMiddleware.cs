@@ -23,7 +23,7 @@ internal sealed class CorsMiddleware(RequestDelegate next, IOptions<CorsOptions>
         var request = http.Request;
         var isPreflight = HttpMethods.IsOptions(request.Method);
         var method = isPreflight ? request.Headers.AccessControlRequestMethod.ToString() : request.Method;
-        var changesTasks = HttpMethods.IsDelete(method) || request.Path.Value!.EndsWith("/task/import", StringComparison.OrdinalIgnoreCase);
+        var changesTasks = ChangesTasks(method, request.Path.Value!);
         var origin = request.Headers.Origin.ToString();
 
         // No browser sends other characters, and the header of the answer could not hold them.
@@ -51,6 +51,12 @@ internal sealed class CorsMiddleware(RequestDelegate next, IOptions<CorsOptions>
 
         return changesTasks && origin.Length > 0 && !isAllowed ? Problems.OtherOrigin.ExecuteAsync(http) : next(http);
     }
+
+    /// <summary>Routes know neither case nor the slash at an address's end. <c>PUT</c> of a job only cancels it.</summary>
+    private static bool ChangesTasks(string method, string path) =>
+        HttpMethods.IsDelete(method)
+        || path.AsSpan().TrimEnd('/').EndsWith("/task/import", StringComparison.OrdinalIgnoreCase)
+        || (HttpMethods.IsPut(method) && path.Contains("/task/", StringComparison.OrdinalIgnoreCase));
 
     private static bool IsSameOrigin(HttpRequest request, string origin) =>
         origin.Equals($"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);

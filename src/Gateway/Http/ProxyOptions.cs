@@ -12,7 +12,7 @@ internal static class ProxyOptions
 {
     public static void Configure(ForwardedHeadersOptions options, IConfiguration configuration)
     {
-        options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost;
+        options.ForwardedHeaders = ForwardedHeaders.All;
 
         // A chain of proxies is followed as long as they are known.
         options.ForwardLimit = null;

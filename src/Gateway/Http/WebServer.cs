@@ -34,7 +34,7 @@ internal static class WebServer
 
     private static Problem ProblemOf(HttpContext http) => http.Response.StatusCode switch
     {
-        StatusCodes.Status404NotFound => Problems.NoSuchPath,
+        StatusCodes.Status404NotFound => Problems.NoSuchPath(http.Request.PathBase),
         StatusCodes.Status405MethodNotAllowed => Problems.WrongMethod(http.Request.Method),
         var status => new(status, ReasonPhrases.GetReasonPhrase(status)),
     };

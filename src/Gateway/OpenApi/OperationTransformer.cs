@@ -110,6 +110,7 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         .. Where(problem.Problem.Location is not null, "Location"),
         .. Where(problem.Problem.RetryAfter is not null, "Retry-After"),
         .. Where(problem.Problem.Status == StatusCodes.Status401Unauthorized, "WWW-Authenticate"),
+        .. Where(problem.Problem.AcceptEncoding is not null, "Accept-Encoding"),
         .. problem.Problem.RateLimit is null ? [] : RateLimitHeaders.Names,
     ];
 

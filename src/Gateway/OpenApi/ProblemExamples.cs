@@ -32,6 +32,9 @@ internal static class ProblemExamples
 
     public static ProblemExample NoSuchTask { get; } = new("no-such-task", "no such task", Problems.NoSuchTask);
 
+    public static ProblemExample SeveralTasks { get; } =
+        new("several-tasks", "with `update`, several tasks have the recipe's name", Problems.SeveralTasks);
+
     public static ProblemExample NoSuchJob { get; } = new("no-such-job", "no such job, or not any more", Problems.NoSuchJob);
 
     public static ProblemExample NotOnTaskList { get; } =
@@ -94,6 +97,8 @@ internal static class ProblemExamples
         new("unreadable", "the body is malformed or was cut off", Problems.UnreadableRequest(StatusCodes.Status400BadRequest)),
         new("too-slow", "the body came too slowly", Problems.UnreadableRequest(StatusCodes.Status408RequestTimeout)),
         new("too-large", "the body is above the limit", Problems.BodyTooLarge),
+        new("corrupt", "the body can't be decoded: it is not what its `Content-Encoding` says", Problems.CorruptBody),
+        new("other-coding", "a `Content-Encoding` that is not understood", Problems.UnknownContentCoding),
         new("too-many-bodies", "too many bodies without a token outside them are on their way (`Limits:UnauthenticatedBodies`)", Problems.TooManyBodies),
     ];
 

@@ -9,8 +9,14 @@ namespace SyncCluster.Gateway.Requests;
 /// <summary>Reads whole bodies.</summary>
 internal sealed class RequestBodyReader(UnauthenticatedBodies unauthenticated, IOptions<GatewayLimitsOptions> limits, TimeProvider timeProvider)
 {
-    /// <summary>Reads the body of a request, within <see cref="GatewayLimitsOptions.BodyTime"/>.</summary>
-    /// <exception cref="BadHttpRequestException">It is larger than <paramref name="limit"/> bytes (413), or can't be read.</exception>
+    /// <summary>
+    /// How many bytes above its limit Kestrel takes of a body and throws away, for 5 s at most, after the answer that refuses it. A client that sends
+    /// everything before it reads would get a reset connection in place of that answer, and a balancer would count it as the server's failure.
+    /// </summary>
+    private const long UnreadLength = 32 << 20;
+
+    /// <summary>Reads the body of a request, within <see cref="GatewayLimitsOptions.BodyTime"/>, and decodes it if it is compressed.</summary>
+    /// <exception cref="BadHttpRequestException">It is, or would be when it is decoded, larger than <paramref name="limit"/> bytes (413), or can't be read.</exception>
     public async Task<Result<ReadOnlyMemory<byte>>> ReadAsync(HttpContext http, int limit)
     {
         var request = http.Request;
@@ -19,10 +25,15 @@ internal sealed class RequestBodyReader(UnauthenticatedBodies unauthenticated, I
             return ReadOnlyMemory<byte>.Empty;
         }
 
-        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = limit;
+        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = limit + UnreadLength;
         if (request.ContentLength > limit)
         {
-            throw new BadHttpRequestException("Too large.", StatusCodes.Status413PayloadTooLarge);
+            throw TooLarge();
+        }
+
+        if (!ContentCoding.Of(request.Headers).TryGet(out var coding, out var unknown))
+        {
+            return unknown;
         }
 
         var allowance = unauthenticated.AllowanceOf(http);
@@ -34,6 +45,12 @@ internal sealed class RequestBodyReader(UnauthenticatedBodies unauthenticated, I
         while (true)
         {
             var read = await reader.ReadAsync(http.RequestAborted);
+            if (read.Buffer.Length > limit)
+            {
+                reader.AdvanceTo(read.Buffer.End);
+                throw TooLarge();
+            }
+
             if (read.IsCanceled || !allowance.TryHold(read.Buffer.Length))
             {
                 reader.AdvanceTo(read.Buffer.End);
@@ -42,12 +59,14 @@ internal sealed class RequestBodyReader(UnauthenticatedBodies unauthenticated, I
 
             if (read.IsCompleted)
             {
-                ReadOnlyMemory<byte> body = read.Buffer.ToArray();
+                var body = read.Buffer.ToArray();
                 reader.AdvanceTo(read.Buffer.End);
-                return body;
+                return coding.Decode(body, limit, allowance);
             }
 
             reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
     }
+
+    private static BadHttpRequestException TooLarge() => new("Too large.", StatusCodes.Status413PayloadTooLarge);
 }

@@ -31,6 +31,11 @@ internal sealed class TaskCatalog(IGrainFactory grains, TaskNames names)
         await Task(definition.Customer, definition.Id).Put(definition, script);
     }
 
+    /// <summary>Replaces a task that is there; its id and its secret stay.</summary>
+    /// <returns>The task as it is now; null if there is none.</returns>
+    public Task<TaskDefinition?> UpdateAsync(TaskDefinition definition, byte[] script) =>
+        Task(definition.Customer, definition.Id).Update(definition, script);
+
     /// <summary>The customer's tasks, in the order of their ids.</summary>
     public async Task<IReadOnlyList<TaskDefinition>> ListAsync(string customer)
     {

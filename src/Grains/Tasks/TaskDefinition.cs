@@ -1,7 +1,7 @@
 namespace SyncCluster.Tasks;
 
 /// <summary>
-/// A task: all that is needed to decide whether and how to run it, without the script's bytes. Immutable: an import replaces it as a whole, so that a
+/// A task: all that is needed to decide whether and how to run it, without the script's bytes. Immutable: an update replaces it as a whole, so that a
 /// job never sees half of a change.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("sync.task")]

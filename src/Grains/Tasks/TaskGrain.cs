@@ -1,4 +1,5 @@
 using SyncCluster.Storage;
+using SyncCluster.Tasks.Recipes;
 
 namespace SyncCluster.Tasks;
 
@@ -10,11 +11,18 @@ public interface ITaskGrain : IGrainWithStringKey
     [Alias("put"), ResponseTimeout("00:00:05")]
     Task Put(TaskDefinition definition, byte[] script);
 
+    /// <summary>
+    /// Replaces a task that is there: its id, its secret and its time of creation stay. Jobs that were called before run the script that it had then.
+    /// </summary>
+    /// <returns>The task as it is now; null if there is none.</returns>
+    [Alias("update"), ResponseTimeout("00:00:05")]
+    Task<TaskDefinition?> Update(TaskDefinition definition, byte[] script);
+
     /// <summary>The task; null if there is none.</summary>
     [Alias("get"), ResponseTimeout("00:00:03")]
     Task<TaskDefinition?> Get();
 
-    /// <summary>The script's bytes; null if the task was deleted, or has another script now.</summary>
+    /// <summary>The script's bytes, also if the task has another one by now; null if the task was deleted, or the script is not kept any longer.</summary>
     /// <param name="digest">The script's SHA-256, as in <see cref="TaskDefinition.ScriptDigest"/>.</param>
     [Alias("script"), ResponseTimeout("00:00:05")]
     Task<byte[]?> GetScript(string digest);
@@ -31,28 +39,42 @@ internal sealed record TaskState
     [Id(0)] public TaskDefinition? Definition { get; init; }
 
     [Id(1)] public byte[] Script { get; init; } = [];
+
+    /// <summary>The scripts that the task had before, the latest first: jobs may be queued that were called then.</summary>
+    [Id(2)] public EarlierScript[] Earlier { get; init; } = [];
 }
+
+/// <param name="Digest">As in <see cref="TaskDefinition.ScriptDigest"/>.</param>
+/// <param name="Script">Its bytes.</param>
+[GenerateSerializer, Immutable, Alias("sync.task.script")]
+internal sealed record EarlierScript([property: Id(0)] string Digest, [property: Id(1)] byte[] Script);
 
 /// <inheritdoc cref="ITaskGrain"/>
 [GrainType("task")]
 internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] IPersistentState<TaskState> stored) : Grain, ITaskGrain
 {
+    /// <summary>Bytes of earlier scripts that are kept: at least four, and many of the usual size.</summary>
+    private const int EarlierBytes = 4 * RecipeFile.MaxBytes;
+
+    private const int EarlierScripts = 100;
+
     private TaskDefinition? Definition => stored.RecordExists ? stored.State.Definition : null;
 
     /// <inheritdoc/>
-    public async Task Put(TaskDefinition definition, byte[] script)
+    public Task Put(TaskDefinition definition, byte[] script) => StoreAsync(definition, script);
+
+    /// <inheritdoc/>
+    public async Task<TaskDefinition?> Update(TaskDefinition definition, byte[] script)
     {
-        stored.State = new TaskState { Definition = definition, Script = script };
-        try
+        if (Definition is not { } current)
         {
-            await stored.WriteStateAsync();
-        }
-        catch
-        {
-            // What is stored is unknown: the next activation reads it.
             DeactivateOnIdle();
-            throw;
+            return null;
         }
+
+        var updated = definition with { Id = current.Id, Customer = current.Customer, SecretHash = current.SecretHash, CreatedAt = current.CreatedAt };
+        await StoreAsync(updated, script);
+        return updated;
     }
 
     /// <inheritdoc/>
@@ -67,7 +89,10 @@ internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] 
     }
 
     /// <inheritdoc/>
-    public Task<byte[]?> GetScript(string digest) => Task.FromResult(Definition?.ScriptDigest == digest ? stored.State.Script : null);
+    public Task<byte[]?> GetScript(string digest) => Task.FromResult(
+        Definition is null ? null
+        : Definition.ScriptDigest == digest ? stored.State.Script
+        : stored.State.Earlier.FirstOrDefault(earlier => earlier.Digest == digest)?.Script);
 
     /// <inheritdoc/>
     public async Task<bool> Delete()
@@ -80,5 +105,40 @@ internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] 
 
         DeactivateOnIdle();
         return existed;
+    }
+
+    private async Task StoreAsync(TaskDefinition definition, byte[] script)
+    {
+        stored.State = new TaskState { Definition = definition, Script = script, Earlier = EarlierThan(definition) };
+        try
+        {
+            await stored.WriteStateAsync();
+        }
+        catch
+        {
+            // What is stored is unknown: the next activation reads it.
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    /// <summary>The scripts of the task before it is replaced, as many as are kept.</summary>
+    private EarlierScript[] EarlierThan(TaskDefinition replacement)
+    {
+        if (Definition is not { } current)
+        {
+            return [];
+        }
+
+        var last = current.ScriptDigest is null ? [] : (EarlierScript[])[new(current.ScriptDigest, stored.State.Script)];
+        var bytes = 0;
+        return
+        [
+            .. last.Concat(stored.State.Earlier)
+                .DistinctBy(earlier => earlier.Digest)
+                .Where(earlier => earlier.Digest != replacement.ScriptDigest)
+                .Take(EarlierScripts)
+                .TakeWhile(earlier => (bytes += earlier.Script.Length) <= EarlierBytes),
+        ];
     }
 }

@@ -11,6 +11,13 @@ internal sealed class ConnectionOptions
     /// </summary>
     public int? Connections { get; set; }
 
+    /// <summary>
+    /// Requests that may be under way at once over one HTTP/2 connection; what comes above is refused by the protocol, and clients send it later. Default
+    /// 1000: a call that waits is such a request, and a load balancer may have a single connection. It is no limit of what a gateway has to do, which is
+    /// the same over many connections.
+    /// </summary>
+    public int StreamsPerConnection { get; set; } = 1000;
+
     /// <summary>How long requests may go on after the process was told to stop. Set by the host, not by configuration.</summary>
     internal TimeSpan DrainTime { get; set; }
 }

@@ -31,18 +31,30 @@ internal static class LoggingDefaults
         Level(typeof(SiloInventory).FullName!, LogLevel.Warning),
     ];
 
-    /// <summary>Keeps request addresses out of the log, whatever the configuration says: they may contain tokens and secrets.</summary>
-    public static void HideAddresses(this ILoggingBuilder logging)
+    /// <summary>
+    /// Keeps request addresses out of the log, whatever the configuration says: they may contain tokens and secrets. It is a part of every rule, since a
+    /// rule of the configuration for one provider, or for a longer category, would count in place of one of ours.
+    /// </summary>
+    public static void HideAddresses(this ILoggingBuilder logging) => logging.Services.PostConfigure<LoggerFilterOptions>(options =>
     {
-        // Below Warning the web server logs addresses with their queries.
-        foreach (var area in (string[])["Hosting", "Routing", "Server", "Http"])
+        LoggerFilterRule[] rules = [new(null, null, options.MinLevel, null), .. options.Rules];
+        options.Rules.Clear();
+        foreach (var rule in rules)
         {
-            logging.AddFilter($"Microsoft.AspNetCore.{area}", LogLevel.Warning);
+            options.Rules.Add(new(
+                rule.ProviderName,
+                rule.CategoryName,
+                rule.LogLevel,
+                (provider, category, level) => !IsWithAddress(category, level) && (rule.Filter?.Invoke(provider, category, level) ?? true)));
         }
+    });
 
-        // This category adds the path to the scope of every message.
-        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-    }
+    /// <summary>
+    /// The web server logs addresses with their queries below Warning. One category adds the path to the scope of every message of any level.
+    /// </summary>
+    private static bool IsWithAddress(string? category, LogLevel level) =>
+        category?.StartsWith("Microsoft.AspNetCore.", StringComparison.Ordinal) == true
+        && (level < LogLevel.Warning || category == "Microsoft.AspNetCore.Hosting.Diagnostics");
 
     private static KeyValuePair<string, string?> Level(string category, LogLevel level) => new($"Logging:LogLevel:{category}", level.ToString());
 }

@@ -210,12 +210,14 @@ public sealed class TheEyeAccessTests(TheEyeTestServer server) : AccessListTests
     [InlineData("POST", "/acme/task/import")]
     [InlineData("GET", "/acme/task")]
     [InlineData("GET", "/acme/task/x")]
+    [InlineData("PUT", "/acme/task/x")]
+    [InlineData("POST", "/acme/task/import?update")]
     [InlineData("DELETE", "/acme/task/x")]
     [InlineData("GET", "/acme/task/x/recipe")]
     public async Task Tasks_are_to_be_asked_for_at_TheEye(string method, string path)
     {
         using var response = await _server.SendAsync(new HttpMethod(method), path, TestServer.Admin, method == "POST" ? "{}" : null);
         Assert.Equal(HttpStatusCode.NotImplemented, response.StatusCode);
-        Assert.Contains("import, list and delete them there", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("import, update, list and delete them there", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 }

@@ -234,7 +234,7 @@ public abstract class AuditTests : IDisposable
 public sealed class LocalAuditTests(LocalAuditTests.AuditedServer server) : AuditTests(server), IClassFixture<LocalAuditTests.AuditedServer>
 {
     [Fact]
-    public async Task Import_export_and_deletion_of_a_task_are_logged_and_its_listing_is_not()
+    public async Task Import_update_export_and_deletion_of_a_task_are_logged_and_its_listing_is_not()
     {
         var task = await Server.ImportAsync("echo the-hidden-script");
         AssertLogged(await EventAsync("import", $"{task["id"]}"), 201, "token", "ada", "acme");
@@ -243,6 +243,15 @@ public sealed class LocalAuditTests(LocalAuditTests.AuditedServer server) : Audi
             using var read = await Server.SendAsync(HttpMethod.Get, path, TestServer.Viewer);
         }
 
+        const string Recipe = """{"task":{"name":"of the audit","type":"dummy"}}""";
+        using var updated = await Server.SendAsync(HttpMethod.Put, $"/acme/task/{task["id"]}", TestServer.Admin, Recipe);
+        AssertLogged(await EventAsync("update", $"{task["id"]}"), 200, "token", "ada", "acme");
+        using var notUpdated = await Server.SendAsync(HttpMethod.Put, $"/acme/task/{task["id"]}", TestServer.User, Recipe);
+        await Eventually.TrueAsync(() => Events("update", $"{task["id"]}").Length == 2, "the refusal is logged");
+        AssertLogged(Events("update", $"{task["id"]}")[1], 403, "token", "uma", "acme");
+        using var again = await Server.SendAsync(HttpMethod.Post, "/acme/task/import?update", TestServer.Admin, Recipe);
+        await Eventually.TrueAsync(() => Events("import", $"{task["id"]}").Length == 2, "the update by name is logged");
+        AssertLogged(Events("import", $"{task["id"]}")[1], 200, "token", "ada", "acme");
         using var exported = await Server.SendAsync(HttpMethod.Get, $"/acme/task/{task["id"]}/recipe", TestServer.Admin);
         AssertLogged(await EventAsync("export", $"{task["id"]}"), 200, "token", "ada", "acme");
         using var refused = await Server.SendAsync(HttpMethod.Get, $"/acme/task/{task["id"]}/recipe", TestServer.User);

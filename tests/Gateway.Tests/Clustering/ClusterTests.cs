@@ -42,6 +42,18 @@ public sealed class ClusterTests(TestingHostCluster cluster)
     }
 
     [Fact]
+    public async Task A_task_that_was_updated_at_one_gateway_is_the_new_one_at_the_next_call_of_any()
+    {
+        var task = await cluster.ImportAsync("""echo '["0"]'""");
+        for (var version = 1; version <= 6; version++)
+        {
+            await cluster.UpdateAsync(version % 2, task, $"""echo '["{version}"]'""");
+            var answers = await Task.WhenAll(cluster.CallAsync(0, task), cluster.CallAsync(1, task));
+            Assert.All(answers, answer => Assert.Equal((200, $"""["{version}"]"""), answer));
+        }
+    }
+
+    [Fact]
     public async Task A_cancel_at_one_gateway_answers_a_caller_at_another()
     {
         using var gate = cluster.NewGate();

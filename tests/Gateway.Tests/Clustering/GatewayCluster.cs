@@ -71,13 +71,19 @@ public abstract class GatewayCluster : IAsyncLifetime
     /// <summary>Imports a script of a test as a task of the demonstration; its id.</summary>
     internal async Task<string> ImportAsync(string script, bool multitasking = true)
     {
-        var task = new { name = "a task", multitasking, type = "script", script_runas = "sh %script%", timeout = 60000 };
-        var recipe = JsonSerializer.Serialize(new { task, file = new { filename = "s.sh", data = Encoding.UTF8.GetBytes(script) } });
         var admin = _gateways[0].Services.GetRequiredService<DemoMode>().AdminToken;
-        using var response = await SendAsync(0, HttpMethod.Post, $"/demo/task/import?access_token={admin}", recipe);
+        using var response = await SendAsync(0, HttpMethod.Post, $"/demo/task/import?access_token={admin}", RecipeOf(script, multitasking));
         var text = await response.Content.ReadAsStringAsync();
         Assert.True(response.IsSuccessStatusCode, text);
         return JsonNode.Parse(text)!["id"]!.GetValue<string>();
+    }
+
+    /// <summary>Gives a task another script, at any gateway.</summary>
+    internal async Task UpdateAsync(int gateway, string task, string script)
+    {
+        var admin = _gateways[gateway].Services.GetRequiredService<DemoMode>().AdminToken;
+        using var response = await SendAsync(gateway, HttpMethod.Put, $"/demo/task/{task}?access_token={admin}", RecipeOf(script));
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
     }
 
     internal async Task<HttpResponseMessage> SendAsync(
@@ -128,6 +134,12 @@ public abstract class GatewayCluster : IAsyncLifetime
         "--Logging:LogLevel:Orleans=Error",
         .. settings.Select(setting => $"--{setting.Key}={setting.Value}"),
     ];
+
+    private static string RecipeOf(string script, bool multitasking = true)
+    {
+        var task = new { name = "a task", multitasking, type = "script", script_runas = "sh %script%", timeout = 60000 };
+        return JsonSerializer.Serialize(new { task, file = new { filename = "s.sh", data = Encoding.UTF8.GetBytes(script) } });
+    }
 
     private static async Task<(int Status, string Body)> AnswerAsync(HttpResponseMessage response)
     {

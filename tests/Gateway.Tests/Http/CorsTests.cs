@@ -23,7 +23,11 @@ public abstract class CorsTests(TestServer server)
     [InlineData("/acme/task/x/job", "POST", true)]
     [InlineData("/nothing", "GET", true)]
     [InlineData("/acme/task/import", "POST", false)]
+    [InlineData("/acme/task/import/", "POST", false)]
+    [InlineData("/acme/Task/Import", "POST", false)]
     [InlineData("/acme/task/x", "DELETE", false)]
+    [InlineData("/acme/task/x", "PUT", false)]
+    [InlineData("/acme/job/x/cancel", "PUT", true)]
     public async Task Options_answers_204_and_reflects_unless_tasks_would_change(string path, string method, bool reflects)
     {
         using var request = new HttpRequestMessage(HttpMethod.Options, path);
@@ -54,8 +58,10 @@ public abstract class CorsTests(TestServer server)
     public async Task A_web_page_may_not_change_tasks()
     {
         using var import = await SendAsync(HttpMethod.Post, "/acme/task/import", Page);
+        using var slashed = await SendAsync(HttpMethod.Post, "/acme/task/import/", Page);
+        using var update = await SendAsync(HttpMethod.Put, "/acme/task/x", Page);
         using var delete = await SendAsync(HttpMethod.Delete, "/acme/task/x", Page);
-        Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.Forbidden), (import.StatusCode, delete.StatusCode));
+        Assert.All((HttpResponseMessage[])[import, slashed, update, delete], refused => Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode));
         Assert.False(import.Headers.Contains("Access-Control-Allow-Origin"));
     }
 

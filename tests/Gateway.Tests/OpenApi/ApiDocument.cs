@@ -84,7 +84,7 @@ internal sealed record Operation(string Path, string Method, JsonNode Json)
     public JsonObject Responses => Json["responses"]!.AsObject();
 
     /// <summary>The status of its success.</summary>
-    public int Success => Responses.Select(response => response.Key).Where(status => status[0] == '2').Select(int.Parse).Min();
+    public int Success => Id == "ImportTask" ? 201 : Responses.Select(response => response.Key).Where(status => status[0] == '2').Select(int.Parse).Min();
 
     public override string ToString() => $"{Method} {Path}";
 }

@@ -8,7 +8,8 @@ namespace SyncCluster.Gateway.Tests.OpenApi;
 /// <summary>The demonstration, which is what the document's examples are for, with waits that end soon.</summary>
 public sealed class DocumentedServer : TestServer
 {
-    private static readonly string[] KnownHeaders = ["Job-Id", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "Allow", "Preference-Applied"];
+    private static readonly string[] KnownHeaders =
+        ["Job-Id", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "Allow", "Preference-Applied", "Accept-Encoding"];
 
     protected override bool HasUsers => false;
 

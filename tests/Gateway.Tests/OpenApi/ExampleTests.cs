@@ -17,14 +17,14 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
         "record-lost",
         "runner-unreachable", "server-fault", "still-stopping", "storage-full", "theeye-failed", "theeye-slow", "too-many-bodies", "too-many-calls",
         "too-many-failures", "too-many-waiters", "too-many-waiters-of-customer", "too-slow", "unavailable", "unhealthy", "unreachable",
-        "unreadable", "unreadable-job", "waits-for-itself",
+        "several-tasks", "unreadable", "unreadable-job", "waits-for-itself",
     ];
 
     private static readonly string[] Provoked =
     [
-        "administrators-only", "bad-json", "bad-polling", "below-admin", "has-ended", "json-as-form", "key-and-cancel", "key-malformed",
+        "administrators-only", "bad-json", "bad-polling", "below-admin", "corrupt", "has-ended", "json-as-form", "key-and-cancel", "key-malformed",
         "no-such-job", "no-such-parent", "no-such-task", "no-token", "not-cancellable", "not-on-job-list", "not-on-task-list", "nothing-to-resume", "other-arguments",
-        "other-customer", "other-host", "other-machine", "other-origin", "other-page", "other-type", "recipe-bad-json", "recipe-no-object",
+        "other-coding", "other-customer", "other-host", "other-machine", "other-origin", "other-page", "other-type", "recipe-bad-json", "recipe-no-object",
         "recipe-other-type", "recipe-unusable", "recipe-workflow", "resume-at-events", "row-ended", "token-twice", "too-few-arguments", "too-large",
         "too-large-for-its-token", "too-long-arguments", "unknown-token", "wait-ended", "was-canceled", "wrong-secret",
     ];
@@ -198,7 +198,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
                 return new() { Job = (await (_running ??= server.StartAsync(document, "slow"))).JobId };
             case "GetResultWithSecret" or "FollowJobWithSecret":
                 return await (_ending ??= StartWithSecretAsync(document, """[4,"done"]"""));
-            case "DeleteTask":
+            case "DeleteTask" or "UpdateTask":
                 return Of(await server.CopyAsync(document, "hello"));
             default:
                 return new();
@@ -250,6 +250,9 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
                 return await server.SendAsync(document, operation, copy with { Query = values.Query, Headers = values.Headers, Content = Values.Json(arguments) });
             case "GetResult" or "GetJob" or "GetLifecycle" or "PollResult" or "PollResultByPost":
                 return await server.SendAsync(document, operation, values with { Job = (await RunAsync(document, task, arguments)).JobId });
+            case "UpdateTask":
+                var plus = Of(await server.CopyAsync(document, "hello"));
+                return await server.SendAsync(document, operation, plus with { Content = RequestsOf(document, operation).First() });
             case "ImportTask":
                 return await server.SendAsync(document, operation, values with { Content = RequestsOf(document, operation).First() });
             default:
@@ -314,6 +317,8 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
             "too-large-for-its-token" => values with { Token = "", Content = Values.Json(new string(' ', 2 << 20)) },
             "bad-json" => values with { Content = Values.Json("""{"task_arguments":[1,""") },
             "json-as-form" => values with { Content = Values.Text("[1]", "application/x-www-form-urlencoded") },
+            "other-coding" => values with { Content = Encoded("compress") },
+            "corrupt" => values with { Content = Encoded("gzip") },
             "too-few-arguments" => values with { Content = Values.Json("[]") },
             "other-type" or "recipe-other-type" => values with { Content = Values.Text("1", "text/plain") },
             "recipe-bad-json" => values with { Content = Values.Json("{") },
@@ -325,6 +330,14 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
             "row-ended" => await WaitTooLongAsync(document, operation),
             _ => throw new NotSupportedException($"How {refusal} is provoked is not known."),
         };
+    }
+
+    /// <summary>JSON that says to be coded otherwise.</summary>
+    private static StringContent Encoded(string coding)
+    {
+        var content = Values.Json("[]");
+        content.Headers.ContentEncoding.Add(coding);
+        return content;
     }
 
     /// <summary>The repeat of a call, with other arguments.</summary>

@@ -19,6 +19,7 @@ public sealed class StartupErrorTests : IDisposable
     [Theory]
     [InlineData("--Waiting:Maximum=10m", "Waiting:Maximum must be a time such as 00:10:00, not `10m`.")]
     [InlineData("--Waiting:Tasks:acme:slow:Maximum=10m", "Waiting:Tasks:acme:slow:Maximum must be a time such as 00:10:00, not `10m`.")]
+    [InlineData("--Limits:StreamsPerConnection=0", "Limits:StreamsPerConnection must be from 1 to 1000000.")]
     [InlineData("--Limits:Waiters=many", "Limits:Waiters must be a whole number, not `many`.")]
     [InlineData("--Limits:Customers:acme:CallsPerSecond=few", "Limits:Customers:acme:CallsPerSecond must be a number such as 0.9, not `few`.")]
     [InlineData("--Limits:Jobs:Customers:acme:Jobs=few", "Limits:Jobs:Customers:acme:Jobs must be a whole number, not `few`.")]

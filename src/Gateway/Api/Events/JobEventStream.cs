@@ -65,7 +65,7 @@ internal sealed class JobEventStream(
             {
                 // If the job has not ended, the id of an end is not from an event of this job.
                 var isNew = from.IsEnd || from == default;
-                await WriteAsync(new SseWriter(httpContext, writer, options, timeProvider), isNew, ending, httpContext.RequestAborted);
+                await WriteAsync(httpContext, isNew, ending);
             }
             catch (OperationCanceledException) when (httpContext.RequestAborted.IsCancellationRequested)
             {
@@ -76,17 +76,20 @@ internal sealed class JobEventStream(
         }
     }
 
-    private async Task WriteAsync(SseWriter stream, bool isNew, Task<WaitResult> ending, CancellationToken aborted)
+    private async Task WriteAsync(HttpContext http, bool isNew, Task<WaitResult> ending)
     {
+        var stream = new SseWriter(http, writer, options, timeProvider);
+        var aborted = http.RequestAborted;
         if (isNew)
         {
             // Its id names the job already: a call that is sent again with it must not start another one.
+            var prefix = http.Request.PathBase;
             await stream.AddAsync("job", _position.ToString(), JsonText.Write(json =>
             {
                 json.WriteStartObject();
                 json.WriteString("id", request.Job);
-                json.WriteString("location", location);
-                json.WriteString("events", JobLinks.EventsOf(location));
+                json.WriteString("location", $"{prefix}{location}");
+                json.WriteString("events", $"{prefix}{JobLinks.EventsOf(location)}");
                 json.WriteEndObject();
             }));
         }

@@ -10,7 +10,7 @@ using SyncCluster.Tasks.Recipes;
 
 namespace SyncCluster.Gateway.Api.Tasks;
 
-/// <summary>Importing, reading and deleting tasks.</summary>
+/// <summary>Importing, updating, reading and deleting tasks.</summary>
 internal static class TasksApi
 {
     public static void MapTasksApi(this IEndpointRouteBuilder routes)
@@ -22,12 +22,29 @@ internal static class TasksApi
             .WithDescription("""
                 Makes a task of a recipe: one that TheEye or this server has exported, or your own. Its secret is shown here only. The token may also be
                 sent as `access_token` beside `task` and `file`.
+
+                With `update`, the task of that name is updated instead, if there is one.
                 """)
             .RequireCredential<RecipeReader>(Credential.Admin)
             .Audits(AuditedRoutes.Import)
             .AcceptsBody("Recipe")
-            .ProducesAnswers(new ProducedAnswer("201", "The task, with its secret", "Task", "imported") { Headers = ["Location"] })
-            .ProducesProblems([ProblemExamples.OtherOrigin, .. ProblemExamples.Recipe]);
+            .AcceptsParameters("update")
+            .ProducesAnswers(
+                new("200", "With `update`: the task was there, and is updated", "Task"),
+                new("201", "The task, with its secret", "Task", "imported") { Headers = ["Location"] })
+            .ProducesProblems([ProblemExamples.OtherOrigin, ProblemExamples.SeveralTasks, .. ProblemExamples.Recipe]);
+        tasks.MapPut("/{customer}/task/{task}", UpdateAsync)
+            .WithName("UpdateTask")
+            .WithSummary("Update a task")
+            .WithDescription("""
+                Makes the task what the recipe says; its id and its secret stay. The next call runs the new version. Jobs that were called before, those that
+                wait for their turn as well, go on with the version that they were called with.
+                """)
+            .RequireCredential<RecipeReader>(Credential.Admin)
+            .Audits(AuditedRoutes.Update)
+            .AcceptsBody("Recipe")
+            .ProducesAnswers(new ProducedAnswer("200", "The task", "Task", "updated"))
+            .ProducesProblems([ProblemExamples.OtherOrigin, ProblemExamples.NoSuchTask, .. ProblemExamples.Recipe]);
         tasks.MapGet("/{customer}/task", ListAsync)
             .WithName("ListTasks")
             .WithSummary("List the tasks")
@@ -62,24 +79,64 @@ internal static class TasksApi
     private static async Task<IResult> ImportAsync(
         HttpContext http, string customer, RecipeReader recipes, TaskCatalog catalog, TimeProvider timeProvider)
     {
+        var secret = Secret.New();
+        if (!(await ParseAsync(http, customer, JobId.New(), Secret.Hash(secret), recipes, timeProvider)).TryGet(out var recipe, out var problem))
+        {
+            return problem;
+        }
+
+        if (http.Request.Query.ContainsKey("update"))
+        {
+            var named = (await catalog.ListAsync(customer)).Where(task => task.Name == recipe.Definition.Name).Take(2).ToArray();
+            if (named.Length > 1)
+            {
+                return Problems.SeveralTasks;
+            }
+
+            if (named is [var task])
+            {
+                http.Features.Set(new AuditedTask(task.Id));
+                return await ReplaceAsync(task.Id, recipe, catalog);
+            }
+        }
+
+        await catalog.ImportAsync(recipe.Definition, recipe.Script);
+        http.Features.Set(new AuditedTask(recipe.Definition.Id));
+        http.Response.Headers.Location = $"/{customer}/task/{recipe.Definition.Id}";
+        return new JsonBytes(StatusCodes.Status201Created, TaskDocument.Render(recipe.Definition, secret));
+    }
+
+    private static async Task<IResult> UpdateAsync(
+        HttpContext http, string customer, string task, RecipeReader recipes, TaskCatalog catalog, TimeProvider timeProvider)
+    {
+        if (!(await FindAsync(http, customer, task, catalog)).TryGet(out _, out var problem)
+            || !(await ParseAsync(http, customer, task, secretHash: [], recipes, timeProvider)).TryGet(out var recipe, out problem))
+        {
+            return problem;
+        }
+
+        return await ReplaceAsync(task, recipe, catalog);
+    }
+
+    private static async Task<IResult> ReplaceAsync(string id, ParsedRecipe.Accepted recipe, TaskCatalog catalog) =>
+        await catalog.UpdateAsync(recipe.Definition with { Id = id }, recipe.Script) is { } updated
+            ? new JsonBytes(StatusCodes.Status200OK, TaskDocument.Render(updated, null))
+            : Problems.NoSuchTask;
+
+    private static async Task<Result<ParsedRecipe.Accepted>> ParseAsync(
+        HttpContext http, string customer, string id, byte[] secretHash, RecipeReader recipes, TimeProvider timeProvider)
+    {
         if (!(await recipes.ReadAsync(http)).TryGet(out var body, out var problem))
         {
             return problem;
         }
 
-        var secret = Secret.New();
-        switch (Recipe.TryParse(body.Json, customer, JobId.New(), Secret.Hash(secret), timeProvider.GetUtcNow()))
+        return Recipe.TryParse(body.Json, customer, id, secretHash, timeProvider.GetUtcNow()) switch
         {
-            case ParsedRecipe.Refused refused:
-                return Problems.InvalidRecipe(refused.Status, refused.Message);
-            case ParsedRecipe.Accepted accepted:
-                await catalog.ImportAsync(accepted.Definition, accepted.Script);
-                http.Features.Set(new AuditedTask(accepted.Definition.Id));
-                http.Response.Headers.Location = $"/{customer}/task/{accepted.Definition.Id}";
-                return new JsonBytes(StatusCodes.Status201Created, TaskDocument.Render(accepted.Definition, secret));
-            default:
-                throw new InvalidOperationException("A recipe is accepted or refused.");
-        }
+            ParsedRecipe.Accepted accepted => accepted,
+            ParsedRecipe.Refused refused => Problems.InvalidRecipe(refused.Status, refused.Message),
+            _ => throw new InvalidOperationException("A recipe is accepted or refused."),
+        };
     }
 
     private static async Task<IResult> ListAsync(HttpContext http, string customer, TaskCatalog catalog)

@@ -83,7 +83,7 @@ internal sealed partial class JobRunner
 
         _metrics.JobAssigned(_timeProvider.GetElapsedTime(job.Since));
         var outcome = script is null
-            ? ServerOutcomes.NotRun("The task was deleted or replaced before the job could run.")
+            ? ServerOutcomes.NotRun("The task was deleted, or updated many times, before the job could run.")
             : await RunScriptAsync(job, script, token, kill);
         await ReportAsync(spec, grain, run, outcome);
     }
