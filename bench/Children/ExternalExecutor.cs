@@ -30,15 +30,15 @@ internal sealed class ExternalExecutor : IJobExecutor
     public bool IsStopping => false;
 
     /// <inheritdoc/>
-    public Reservation TryReserve(string customer) => Reservation.Reserved;
+    public Reservation TryReserve(JobSpec spec) => Reservation.Reserved;
 
     /// <inheritdoc/>
-    public void Reserve(string customer)
+    public void Reserve(JobSpec spec)
     {
     }
 
     /// <inheritdoc/>
-    public void CancelReservation(string customer)
+    public void CancelReservation(JobSpec spec)
     {
     }
 

@@ -134,6 +134,17 @@ internal static class Problems
     public static Problem KeyWithCancelOnDisconnect { get; } = Bad(
         "A call that may be repeated can't be canceled when its client disconnects: send either an Idempotency-Key or cancel_on_disconnect.");
 
+    public static Problem NoSuchParent { get; } = Bad(
+        $"{JobToken.Header} must be the {JobToken.Variable} of a job of this customer whose script runs. Nothing was run: send the call from that script, or without the header.");
+
+    public static Problem NestedTooDeep { get; } = new(StatusCodes.Status422UnprocessableEntity, string.Create(
+        CultureInfo.InvariantCulture,
+        $"{JobSpec.MaxDepth + 1} scripts wait for one another already, each for a call of its own, and no more may. Nothing was run: call the task from one of the outer scripts."));
+
+    public static Problem WaitsForItself { get; } = new(
+        StatusCodes.Status422UnprocessableEntity,
+        "This task runs one job at a time, and one of its jobs waits for this call: it would wait for itself. Nothing was run.");
+
     public static Problem NotCancellable { get; } = new(
         StatusCodes.Status403Forbidden, "This task's jobs may be canceled by an administrator only: call it without cancel_on_disconnect.");
 

@@ -22,6 +22,7 @@ public static class HostDefaults
         builder.Services.AddSingleton<AuditLog>();
         builder.Logging.HideAddresses();
         StartupErrorFilter.AddTo(builder.Logging);
+        StopErrorFilter.AddTo(builder.Logging);
         builder.Services.AddOpenConnections();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -4,7 +4,7 @@ using System.Text;
 namespace SyncCluster.Scripts;
 
 /// <summary>
-/// The last line of a stream that is not blank. A line replaces the one before only with its first byte that is not blank, so one buffer is enough
+/// The last line of a stream that is not blank. A line ends with \n, \r\n or \r: what a progress bar has overwritten is not shown. A line replaces the one before only with its first byte that is not blank, so one buffer is enough
 /// for any number of blank lines.
 /// </summary>
 internal sealed class LastLineBuffer(int capacity)
@@ -25,8 +25,7 @@ internal sealed class LastLineBuffer(int capacity)
         }
 
         var rest = bytes[text.Length..];
-        var end = rest.IndexOf((byte)'\n');
-        if (end >= 0)
+        if (rest.IndexOfAny((byte)'\n', (byte)'\r') >= 0)
         {
             _isEnded = true;
         }
@@ -41,7 +40,7 @@ internal sealed class LastLineBuffer(int capacity)
 
     private void AppendText(ReadOnlySpan<byte> bytes)
     {
-        var start = bytes.LastIndexOf((byte)'\n') + 1;
+        var start = bytes.LastIndexOfAny((byte)'\n', (byte)'\r') + 1;
         if (start > 0 || _isEnded)
         {
             _line.ResetWrittenCount();
@@ -52,7 +51,7 @@ internal sealed class LastLineBuffer(int capacity)
         bytes = bytes[start..];
         if (_line.WrittenCount == 0)
         {
-            bytes = bytes.TrimStart(" \t\r\v\f"u8);
+            bytes = bytes.TrimStart(" \t\v\f"u8);
         }
 
         _isTooLong |= bytes.Length > Room;

@@ -89,7 +89,10 @@ internal sealed class ScriptLog
         }
     }
 
-    /// <summary>The whole lines from an offset on, while the script may still print. A line longer than the limit is returned in pieces.</summary>
+    /// <summary>
+    /// The whole lines from an offset on, while the script may still print. They end with \n, \r\n or \r. A line longer than the limit is returned in
+    /// pieces.
+    /// </summary>
     /// <param name="from">The offset in bytes; not negative.</param>
     /// <param name="limit">The limit in bytes.</param>
     public LogPart Read(long from, int limit)
@@ -103,13 +106,22 @@ internal sealed class ScriptLog
             ReadOnlySpan<byte> text = from >= _head.WrittenCount ? tail[(int)(from - tailStart)..]
                 : isCutHere ? _head.WrittenSpan[(int)from..]
                 : [.. _head.WrittenSpan[(int)from..], .. tail];
-            var end = text[..Math.Min(text.Length, limit)].LastIndexOf((byte)'\n') + 1;
+            var known = WithoutHalfLineEnd(text, limit);
+            var end = known.LastIndexOfAny((byte)'\n', (byte)'\r') + 1;
             end = end > 0 ? end
-                : text.Length >= limit ? StoredText.CharacterStart(text, limit)
+                : text.Length >= limit ? StoredText.CharacterStart(text, known.Length)
                 : isCutHere ? text.Length
                 : 0;
             return new LogPart(from, text[..end].ToArray());
         }
+    }
+
+    /// <summary>The beginning of a text, up to the limit, without a \r at its end that is or may become the first half of a line end.</summary>
+    private static ReadOnlySpan<byte> WithoutHalfLineEnd(ReadOnlySpan<byte> text, int limit)
+    {
+        var beginning = text[..Math.Min(text.Length, limit)];
+        var mayGoOn = beginning.Length == text.Length || text[beginning.Length] == '\n';
+        return beginning.EndsWith("\r"u8) && mayGoOn ? beginning[..^1] : beginning;
     }
 
     /// <summary>A beginning and an end of the log with a note between them, as much of both as may be stored.</summary>

@@ -12,6 +12,8 @@ public sealed class OutputTests
     [InlineData("one\ntwo", "two")]
     [InlineData("one\n  two words  \n", "two words")]
     [InlineData("one\r\ntwo\r\n\r\n \n", "two")]
+    [InlineData("\r10 %\r20 %\r", "20 %")]
+    [InlineData("10 %\r[\"done\"]\r\n", "[\"done\"]")]
     public void The_last_line_is_the_last_that_is_not_blank(string output, string expected)
     {
         var whole = new LastLineBuffer(100);
@@ -54,7 +56,7 @@ public sealed class OutputTests
                 tail.Append(Encoding.UTF8.GetBytes(chunk));
 
                 var text = all.ToString();
-                Assert.Equal(text.Split('\n').Select(one => one.Trim()).LastOrDefault(one => one.Length > 0) ?? "", line.Text);
+                Assert.Equal(text.Split('\n', '\r').Select(one => one.Trim()).LastOrDefault(one => one.Length > 0) ?? "", line.Text);
                 Assert.Equal(text[Math.Max(0, text.Length - capacity)..], Encoding.UTF8.GetString(tail.ToArray()));
             }
         }

@@ -67,7 +67,7 @@ internal static class OpenApiMetadata
         route
             .AcceptsBody("Call")
             .WithMetadata(OptionalHeaders.OfCalls)
-            .AcceptsParameters("task_arguments", "wait_result", "limit", "timeout", "Idempotency-Key")
+            .AcceptsParameters("task_arguments", "wait_result", "limit", "timeout", "Idempotency-Key", "Parent-Job")
             .ProducesAnswers(
                 new("200", "The job", "Job", "created") { Headers = ["Job-Id"] },
                 new("303", "With `wait_result=true`: the job, and in `Location` where its answer will be", "Job") { Headers = ["Job-Id", "Location"] })
@@ -75,6 +75,7 @@ internal static class OpenApiMetadata
             [
                 .. ProblemExamples.Call,
                 .. ProblemExamples.Repeat.Where(problem => problem.Name != "not-cancellable"),
+                .. ProblemExamples.Child,
                 .. ProblemExamples.Start,
                 .. ProblemExamples.Wait.Where(problem => problem.Name is "not-known" or "unreadable-job" || problem.Name.StartsWith("too-many-", StringComparison.Ordinal)),
                 ProblemExamples.MalformedPolling,
@@ -114,9 +115,9 @@ internal static class OpenApiMetadata
         where TRoute : IEndpointConventionBuilder =>
         route
             .AcceptsBody("Call")
-            .AcceptsParameters("task_arguments", "cancel_on_disconnect", "Idempotency-Key", "Last-Event-ID")
+            .AcceptsParameters("task_arguments", "cancel_on_disconnect", "Idempotency-Key", "Parent-Job", "Last-Event-ID")
             .ProducesJobAnswer()
-            .ProducesProblems([.. ProblemExamples.Call, .. ProblemExamples.Repeat, .. ProblemExamples.Start]);
+            .ProducesProblems([.. ProblemExamples.Call, .. ProblemExamples.Repeat, .. ProblemExamples.Child, .. ProblemExamples.Start]);
 }
 
 internal sealed record AcceptedParameter(string Name);

@@ -117,6 +117,14 @@ internal static class ProblemExamples
         Of("other-arguments", "the Idempotency-Key of a call with other arguments", new JobReply.IdempotencyConflict()),
     ];
 
+    /// <summary>Of a call that a script waits for.</summary>
+    public static ProblemExample[] Child { get; } =
+    [
+        new("no-such-parent", "`Parent-Job` is no token of a job whose script runs", Problems.NoSuchParent),
+        new("nested-too-deep", "too many scripts wait for one another", Problems.NestedTooDeep),
+        new("waits-for-itself", "a job of a task with `multitasking:false` waits for the call", Problems.WaitsForItself),
+    ];
+
     /// <summary>Of a recipe.</summary>
     public static ProblemExample[] Recipe { get; } =
     [

@@ -12,14 +12,14 @@ internal interface IJobExecutor
     /// <summary>Whether the silo is stopping.</summary>
     bool IsStopping { get; }
 
-    /// <summary>Reserves capacity for a new job of the customer.</summary>
-    Reservation TryReserve(string customer);
+    /// <summary>Reserves capacity for a new job.</summary>
+    Reservation TryReserve(JobSpec spec);
 
     /// <summary>Reserves capacity for a job that was accepted before, even if the queue is full.</summary>
-    void Reserve(string customer);
+    void Reserve(JobSpec spec);
 
     /// <summary>Cancels a reservation: the job was not released after all.</summary>
-    void CancelReservation(string customer);
+    void CancelReservation(JobSpec spec);
 
     /// <summary>Starts a job for which capacity is reserved. Called by the activation whose attempt stands in storage.</summary>
     void Release(Release release);

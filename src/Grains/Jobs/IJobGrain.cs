@@ -59,6 +59,11 @@ public interface IJobGrain : IGrainWithStringKey
     [Alias("complete"), ResponseTimeout("00:00:05")]
     Task<Completion> Complete(Guid run, JobOutcome outcome);
 
+    /// <summary>Whether a run may have children, and which ancestors they have.</summary>
+    /// <param name="run">The run, as its <see cref="JobToken"/> names it.</param>
+    [Alias("parent"), ResponseTimeout("00:00:03")]
+    Task<ParentReply> AskAsParent(Guid run);
+
     /// <summary>Ends a job that waits for a runner; stops a job that runs.</summary>
     [Alias("cancel"), ResponseTimeout("00:00:05")]
     Task<Cancellation> Cancel();

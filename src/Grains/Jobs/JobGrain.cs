@@ -227,6 +227,20 @@ internal sealed partial class JobGrain(
     }
 
     /// <inheritdoc/>
+    public async Task<ParentReply> AskAsParent(Guid run)
+    {
+        if (!await LoadAsync(record => record.IsAssignedTo(run)))
+        {
+            return new ParentReply.Unavailable();
+        }
+
+        DeactivateIfUnknown();
+        return _store.Record is { } record && record.IsAssignedTo(run)
+            ? new ParentReply.Running([.. record.Spec.Ancestors ?? [], record.Spec.TaskId])
+            : new ParentReply.NotRunning();
+    }
+
+    /// <inheritdoc/>
     public Task<Cancellation> Cancel() => IfUnfinishedAsync(async record =>
     {
         if (record.Lifecycle == Lifecycle.Ready)
@@ -442,7 +456,7 @@ internal sealed partial class JobGrain(
                 {
                     LogTakenOver(record.Spec.JobId);
                     _executorHoldsJob = true;
-                    executor.Reserve(record.Spec.Customer);
+                    executor.Reserve(record.Spec);
                     admission.CountExisting(record.Spec);
                     executor.Release(new Release(record.Spec, attempt, fencedAt, _tokens));
                 }

@@ -12,6 +12,7 @@ internal static class JobServices
         services.AddSingleton<CompletionRelay>();
         services.AddSingleton<CompletionPublisher>();
         services.AddSingleton<StoredBytes>();
+        services.AddSingleton<StoredCompletion>();
         services.AddSingleton<StorageCapacity>();
     }
 }

@@ -8,6 +8,9 @@ namespace SyncCluster.Jobs;
 [GenerateSerializer, Immutable, Alias("sync.job.spec")]
 public sealed record JobSpec
 {
+    /// <summary>The highest <see cref="Depth"/>: a silo has workers of its own for each depth up to it.</summary>
+    public const int MaxDepth = 3;
+
     /// <summary>24 lowercase hex digits.</summary>
     [Id(0)] public required string JobId { get; init; }
 
@@ -66,6 +69,15 @@ public sealed record JobSpec
 
     /// <summary>Whether any exit code but 0 makes the job a failure.</summary>
     [Id(22)] public bool ExitCodeDecides { get; init; }
+
+    /// <summary>
+    /// For a job that a script waits for: the tasks of the jobs above it, the outermost first. Null for a job that no script has shown a
+    /// <see cref="JobToken"/> for.
+    /// </summary>
+    [Id(23)] public string[]? Ancestors { get; init; }
+
+    /// <summary>How many jobs wait for this one, one above the other, up to <see cref="MaxDepth"/>: 0 for a job that no script waits for.</summary>
+    public int Depth => Math.Min(Ancestors?.Length ?? 0, MaxDepth);
 
     /// <summary>Whether the call may be repeated: the job's record is what keeps a repeat from running the task again.</summary>
     public bool HasIdempotencyKey => Fingerprint is not null || IdempotencyId is not null;

@@ -29,7 +29,7 @@ internal sealed partial class JobAdmission(
             return new AdmissionResult.Refused(noRoom);
         }
 
-        switch (executor.TryReserve(spec.Customer))
+        switch (executor.TryReserve(spec))
         {
             case Reservation.QueueFull:
                 return new AdmissionResult.Refused(new JobReply.QueueFull());
@@ -77,7 +77,7 @@ internal sealed partial class JobAdmission(
     /// <summary>The customer's counted jobs that are admitted and that the executor does not have yet.</summary>
     public IEnumerable<CountedJob> InTransit(string customer) => _inTransit.Values.Where(spec => spec.Customer == customer).Select(CountedJob.Of);
 
-    internal void CancelReservation(JobSpec spec) => executor.CancelReservation(spec.Customer);
+    internal void CancelReservation(JobSpec spec) => executor.CancelReservation(spec);
 
     internal void EndTransit(JobSpec spec) => _inTransit.TryRemove((spec.Customer, spec.JobId), out _);
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using Orleans.Clustering.Redis;
 using Orleans.Configuration;
@@ -41,9 +42,23 @@ public static class RedisClusterExtensions
             });
         }
 
-        var address = settings.ResolveAddress();
-        silo.ConfigureEndpoints(
-            address, FreePort.Or(settings.SiloPort), FreePort.Or(settings.GatewayPort), listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
+        silo.UseEndpoints(settings.ResolveAddress(), settings);
+    }
+
+    private static void UseEndpoints(this ISiloBuilder silo, IPAddress address, RedisClusterOptions settings)
+    {
+        var (siloPort, gatewayPort) = (FreePort.Or(settings.SiloPort), FreePort.Or(settings.GatewayPort));
+        silo.ConfigureEndpoints(address, siloPort, gatewayPort);
+        if (!settings.IsNetwork && !IPAddress.IsLoopback(address))
+        {
+            // Orleans' own setting for that is all addresses of IPv4.
+            var all = address.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any;
+            silo.Configure<EndpointOptions>(endpoints =>
+            {
+                endpoints.SiloListeningEndpoint = new IPEndPoint(all, siloPort);
+                endpoints.GatewayListeningEndpoint = new IPEndPoint(all, gatewayPort);
+            });
+        }
     }
 
     /// <summary>Adds a client that calls the cluster's grains and receives calls from them.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -23,8 +24,9 @@ public sealed class RedisClusterOptions
     public string Name { get; set; } = RedisKeys.DefaultName;
 
     /// <summary>
-    /// The address at which other processes reach this silo: an IP address, a host name, or <c>*</c> for the address of the machine's own name, as in
-    /// containers. Default 127.0.0.1, for a cluster on one machine. With any other address the silo listens on all addresses.
+    /// The address at which other processes reach this silo: an IP address, a host name, <c>*</c> for the address of the machine's own name, or a
+    /// network such as <c>10.1.0.0/16</c> for the machine's address in it, as in containers with several networks. Default 127.0.0.1, for a cluster
+    /// on one machine. The silo listens at an address of this machine's loopback or of the network alone, with any other value on all addresses.
     /// </summary>
     public string Address { get; set; } = "127.0.0.1";
 
@@ -55,10 +57,19 @@ public sealed class RedisClusterOptions
     /// <summary>Parses the connection string; null if it is not valid. INFO, which tells the memory, counts as an administrator's command.</summary>
     internal ConfigurationOptions? ReadRedis() => RedisConnectionString.Read(Redis, "allowAdmin=true");
 
+    /// <summary>Whether <see cref="Address"/> is a network.</summary>
+    internal bool IsNetwork => Address.Contains('/', StringComparison.Ordinal);
+
     /// <summary>Returns the address at which other processes reach this silo.</summary>
-    /// <exception cref="OptionsValidationException">The host name has no address.</exception>
-    internal IPAddress ResolveAddress()
+    /// <param name="ofMachine">The addresses of this machine; null to look for them.</param>
+    /// <exception cref="OptionsValidationException">The host name has no address, or the machine has none or several in the network.</exception>
+    internal IPAddress ResolveAddress(IReadOnlyCollection<IPAddress>? ofMachine = null)
     {
+        if (IsNetwork)
+        {
+            return FindIn(ofMachine ?? AddressesOfMachine());
+        }
+
         if (IPAddress.TryParse(Address, out var address))
         {
             return address;
@@ -75,4 +86,28 @@ public sealed class RedisClusterOptions
             throw Invalid($"Cluster:Address must be an IP address or a host name that has one; `{host}` has none.");
         }
     }
+
+    private IPAddress FindIn(IEnumerable<IPAddress> ofMachine)
+    {
+        if (!IPNetwork.TryParse(Address, out var network))
+        {
+            throw Invalid("Cluster:Address must be an IP address, a host name, * or a network such as 10.1.0.0/16 or fd00::/64: the bits behind its length are 0.");
+        }
+
+        IPAddress[] all = [.. ofMachine.Distinct()];
+        return all.Where(network.Contains).ToArray() switch
+        {
+            [var only] => only,
+            [] => throw Invalid($"Cluster:Address is a network that this machine has no address in: it has {string.Join(", ", all)}."),
+            var several => throw Invalid($"Cluster:Address is a network that this machine has several addresses in: set one of them, {string.Join(", ", several.AsEnumerable())}, or a smaller network."),
+        };
+    }
+
+    private static IPAddress[] AddressesOfMachine() =>
+    [
+        .. NetworkInterface.GetAllNetworkInterfaces()
+            .Where(one => one.OperationalStatus != OperationalStatus.Down)
+            .SelectMany(one => one.GetIPProperties().UnicastAddresses)
+            .Select(one => one.Address),
+    ];
 }

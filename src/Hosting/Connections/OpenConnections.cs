@@ -39,7 +39,7 @@ internal sealed partial class OpenConnections : IDisposable
         ILogger<OpenConnections> logger)
     {
         (_timeProvider, _logger) = (timeProvider, logger);
-        _limit = ConnectionLimit.Of(options.Value.Connections, OpenFiles.Limit, executor.Value.Concurrency);
+        _limit = ConnectionLimit.Of(options.Value.Connections, OpenFiles.Limit, executor.Value.MaxScripts);
         if (options.Value.Connections is { } configured && configured > Limit)
         {
             LogLowered(configured, Limit, OpenFiles.Limit);

@@ -12,16 +12,16 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
     /// <summary>Answers of a server in trouble, which this one is not; other tests make some of them.</summary>
     private static readonly string[] NotProvoked =
     [
-        "below-user", "draining", "key-twice", "no-service-token", "not-known", "over-limit", "over-stored", "queue-full", "record-lost",
+        "below-user", "draining", "key-twice", "nested-too-deep", "no-service-token", "not-known", "over-limit", "over-stored", "queue-full", "record-lost",
         "runner-unreachable", "server-fault", "still-stopping", "storage-full", "theeye-failed", "theeye-slow", "too-many-bodies", "too-many-calls",
         "too-many-failures", "too-many-waiters", "too-many-waiters-of-customer", "too-slow", "unavailable", "unhealthy", "unreachable",
-        "unreadable", "unreadable-job",
+        "unreadable", "unreadable-job", "waits-for-itself",
     ];
 
     private static readonly string[] Provoked =
     [
         "administrators-only", "bad-json", "bad-polling", "below-admin", "has-ended", "json-as-form", "key-and-cancel", "key-malformed",
-        "no-such-job", "no-such-task", "no-token", "not-cancellable", "not-on-job-list", "not-on-task-list", "nothing-to-resume", "other-arguments",
+        "no-such-job", "no-such-parent", "no-such-task", "no-token", "not-cancellable", "not-on-job-list", "not-on-task-list", "nothing-to-resume", "other-arguments",
         "other-customer", "other-host", "other-machine", "other-origin", "other-page", "other-type", "recipe-bad-json", "recipe-no-object",
         "recipe-other-type", "recipe-unusable", "recipe-workflow", "resume-at-events", "row-ended", "token-twice", "too-few-arguments", "too-large",
         "too-large-for-its-token", "unknown-token", "wait-ended", "was-canceled", "wrong-secret",
@@ -291,6 +291,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
                 Token = DemoMode.UserToken,
             },
             "key-malformed" => values with { Headers = [("Idempotency-Key", "a key")] },
+            "no-such-parent" => values with { Headers = [("Parent-Job", "x")] },
             "key-and-cancel" => values with { Headers = [("Idempotency-Key", "a")], Query = "cancel_on_disconnect" },
             "not-cancellable" => Of(await server.CopyAsync(document, "hello", task => task["cancellable"] = false)) with
             {

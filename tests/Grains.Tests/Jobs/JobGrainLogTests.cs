@@ -121,13 +121,13 @@ public sealed class JobGrainLogTests : IDisposable
 
         public bool IsStopping => false;
 
-        public Reservation TryReserve(string customer) => Reservation.Reserved;
+        public Reservation TryReserve(JobSpec spec) => Reservation.Reserved;
 
-        public void Reserve(string customer)
+        public void Reserve(JobSpec spec)
         {
         }
 
-        public void CancelReservation(string customer)
+        public void CancelReservation(JobSpec spec)
         {
         }
 

@@ -58,6 +58,10 @@ public abstract class ProcessCluster : IAsyncDisposable
     public Task DeclaredDeadAsync(Server silo) =>
         Eventually.TrueAsync(async () => !(await MembersAsync()).ContainsKey(silo.SiloAddress), $"{silo.Name} is declared dead");
 
+    /// <summary>Waits until the membership no longer calls a silo active.</summary>
+    public Task LeftAsync(Server silo) => Eventually.TrueAsync(
+        async () => !(await MembersAsync()).GetValueOrDefault(silo.SiloAddress), $"{silo.Name} is no active member any more");
+
     /// <summary>Starts a process that ends with the cluster.</summary>
     public ServerProcess Start(string name, params IReadOnlyList<string> command) => new(Command(name, command), Reaper);
 

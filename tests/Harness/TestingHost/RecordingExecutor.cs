@@ -16,19 +16,19 @@ internal sealed class RecordingExecutor(RecordedJobs jobs, ILocalSiloDetails sil
 
     public bool IsStopping => jobs.IsStopping;
 
-    public Reservation TryReserve(string customer)
+    public Reservation TryReserve(JobSpec spec)
     {
         if (jobs.NextReservation == Reservation.Reserved)
         {
-            Reserve(customer);
+            Reserve(spec);
         }
 
         return jobs.NextReservation;
     }
 
-    public void Reserve(string customer) => jobs.AddReservations(1);
+    public void Reserve(JobSpec spec) => jobs.AddReservations(1);
 
-    public void CancelReservation(string customer) => jobs.AddReservations(-1);
+    public void CancelReservation(JobSpec spec) => jobs.AddReservations(-1);
 
     public void Release(Release release) => jobs.Of(release.Spec.JobId).Release(release.Attempt, Address);
 

@@ -7,6 +7,13 @@ namespace SyncCluster.Hosting.Tests.Clustering;
 
 public sealed class RedisClusterOptionsTests
 {
+    /// <summary>The addresses of a machine; one of them is that of two interfaces.</summary>
+    private static IPAddress[] Machine { get; } =
+    [
+        .. new[] { "127.0.0.1", "::1", "10.0.1.7", "10.0.1.7", "172.18.0.3", "192.168.3.4", "192.168.3.5", "fd00:1::7", "fd00:2::7" }
+            .Select(IPAddress.Parse),
+    ];
+
     [Fact]
     public void Without_the_section_there_is_no_cluster() => Assert.False(Read().IsCluster);
 
@@ -39,12 +46,40 @@ public sealed class RedisClusterOptionsTests
     public void An_address_may_be_a_number_or_a_name(string address, string resolved) =>
         Assert.Equal(IPAddress.Parse(resolved), new RedisClusterOptions { Address = address }.ResolveAddress());
 
+    [Theory]
+    [InlineData("10.0.1.0/24", "10.0.1.7")]
+    [InlineData("10.0.0.0/8", "10.0.1.7")]
+    [InlineData("192.168.3.4/32", "192.168.3.4")]
+    [InlineData("fd00:1::/64", "fd00:1::7")]
+    [InlineData("127.0.0.0/8", "127.0.0.1")]
+    [InlineData("::1/128", "::1")]
+    public void Of_a_network_the_machines_address_in_it_is_taken(string network, string address) =>
+        Assert.Equal(IPAddress.Parse(address), new RedisClusterOptions { Address = network }.ResolveAddress(Machine));
+
+    [Theory]
+    [InlineData("10.9.0.0/16", "no address in: it has 127.0.0.1, ::1, 10.0.1.7, 172.18.0.3, 192.168.3.4, 192.168.3.5, fd00:1::7, fd00:2::7.")]
+    [InlineData("192.168.0.0/16", "several addresses in: set one of them, 192.168.3.4, 192.168.3.5, or a smaller network.")]
+    [InlineData("fd00::/16", "several addresses in: set one of them, fd00:1::7, fd00:2::7, or a smaller network.")]
+    [InlineData("10.0.1.0/33", "a network such as 10.1.0.0/16")]
+    [InlineData("10.0.1.0/", "a network such as 10.1.0.0/16")]
+    [InlineData("silo/24", "a network such as 10.1.0.0/16")]
+    public void A_network_that_gives_not_one_address_is_refused_with_what_there_is(string network, string message)
+    {
+        var refusal = Assert.Throws<OptionsValidationException>(() => new RedisClusterOptions { Address = network }.ResolveAddress(Machine));
+        Assert.StartsWith("Cluster:Address ", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(message, refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_machine_is_asked_for_its_addresses() =>
+        Assert.Equal(IPAddress.Loopback, new RedisClusterOptions { Address = "127.0.0.0/8" }.ResolveAddress());
+
     [Fact]
     public void A_name_without_an_address_is_refused_with_what_to_set()
     {
         // No name may be longer than 255 characters, so no resolver is asked.
         var options = new RedisClusterOptions { Address = new string('a', 256) };
-        var refusal = Assert.Throws<OptionsValidationException>(options.ResolveAddress);
+        var refusal = Assert.Throws<OptionsValidationException>(() => options.ResolveAddress());
         Assert.StartsWith("Cluster:Address must be an IP address or a host name that has one;", refusal.Message, StringComparison.Ordinal);
     }
 

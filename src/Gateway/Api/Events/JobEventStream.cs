@@ -210,10 +210,10 @@ internal sealed class JobEventStream(
         var next = from + text.Length;
         for (var rest = text; !rest.IsEmpty;)
         {
-            var end = rest.Span.IndexOf((byte)'\n');
+            var end = rest.Span.IndexOfAny((byte)'\n', (byte)'\r');
             var line = end < 0 ? rest : rest[..end];
-            rest = end < 0 ? default : rest[(end + 1)..];
-            await AddLineAsync(stream, line.Span.EndsWith("\r"u8) ? line[..^1] : line, next - rest.Length);
+            rest = end < 0 ? default : rest[(end + (rest.Span[end..].StartsWith("\r\n"u8) ? 2 : 1))..];
+            await AddLineAsync(stream, line, next - rest.Length);
         }
 
         return !text.IsEmpty;

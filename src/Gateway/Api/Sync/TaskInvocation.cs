@@ -1,5 +1,6 @@
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Requests;
+using SyncCluster.Jobs;
 using TokenSecret = SyncCluster.Hosting.Secret;
 
 namespace SyncCluster.Gateway.Api.Sync;
@@ -25,6 +26,9 @@ internal sealed record TaskInvocation(string Customer, string Task, CallPayload 
     /// <summary>What the call shares with its repeats; null for a call without an <c>Idempotency-Key</c>.</summary>
     public IdempotencyIdentity? Identity { get; private init; }
 
+    /// <summary>What a script has shown that waits for the new job; null if none has.</summary>
+    public JobToken? Parent { get; private init; }
+
     /// <summary>
     /// When the caller's own wait ends, for a job that is canceled when its last waiter has disconnected; null for any other job.
     /// </summary>
@@ -40,7 +44,13 @@ internal sealed record TaskInvocation(string Customer, string Task, CallPayload 
     public static Result<TaskInvocation> Create(
         HttpRequest request, string customer, string task, CallPayload payload, AuthenticatedCaller? caller, string? secret)
     {
-        var invocation = new TaskInvocation(customer, task, payload) { Caller = caller, Secret = secret };
+        JobToken? parent = null;
+        if (request.Headers[JobToken.Header].ToString() is { Length: > 0 } shown && !JobToken.TryParse(shown, out parent))
+        {
+            return Problems.NoSuchParent;
+        }
+
+        var invocation = new TaskInvocation(customer, task, payload) { Caller = caller, Secret = secret, Parent = parent };
         switch (IdempotencyKey.Find(request.Headers["Idempotency-Key"]))
         {
             case IdempotencyKey.Malformed malformed:

@@ -15,6 +15,7 @@ namespace SyncCluster.Gateway.Backends.Local;
 /// <summary>The tasks of this cluster, which its silos run.</summary>
 internal sealed class LocalBackend(
     TaskReader tasks,
+    ParentReader parents,
     WaiterHub hub,
     FinishedJobs finishedJobs,
     IGrainFactory grains,
@@ -61,6 +62,13 @@ internal sealed class LocalBackend(
         switch (TaskArguments.Bind(task, supplied.RootElement))
         {
             case BoundArguments.Bound bound:
+                string[]? ancestors = null;
+                if (invocation.Parent is { } parent
+                    && !(await parents.FindAncestorsAsync(task, parent, deadline)).TryGet(out ancestors, out var problem))
+                {
+                    return new Allocation.Refused(problem);
+                }
+
                 var jobId = invocation.Identity is { } identity ? JobId.Of(identity.Id) : JobId.New();
                 var user = caller?.User ?? new JobUser("secret", "");
                 return new Allocation.Allocated(JobSpec.Of(task, jobId, bound.Json, user, timeProvider.GetUtcNow()) with
@@ -68,6 +76,7 @@ internal sealed class LocalBackend(
                     SecretHash = invocation.JobSecretHash,
                     Fingerprint = invocation.Identity?.Fingerprint,
                     CallerWaitsUntil = invocation.CallerWaitsUntil,
+                    Ancestors = ancestors,
                 });
             case BoundArguments.Refused refused:
                 return new Allocation.Refused(Problems.InvalidArguments(refused.Message));

@@ -10,6 +10,7 @@ internal static class LocalBackendServices
         services.AddSingleton<DemoMode>();
         services.AddSingleton<ITokenValidator, ConfiguredTokenValidator>();
         services.AddSingleton<TaskReader>();
+        services.AddSingleton<ParentReader>();
         services.AddSingleton<ITaskBackend, LocalBackend>();
         services.AddOptions<DemoTaskOptions>().BindConfiguration(DemoTaskOptions.Section);
         services.AddHostedService<DemoTasks>();

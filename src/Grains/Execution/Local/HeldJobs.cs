@@ -14,16 +14,19 @@ internal sealed class HeldJobs(IOptions<LocalExecutorOptions> options)
     private const int LogPartLimit = 64 << 10;
 
     private readonly ConcurrentDictionary<(string JobId, Guid Attempt), QueuedJob> _jobs = new();
-    private readonly FairCapacity _capacity = new(options.Value.QueueLimit + options.Value.Concurrency);
 
-    /// <summary>Reserves capacity for a new job of the customer. False: the queue is full.</summary>
-    public bool TryReserve(string customer) => _capacity.TryReserve(customer);
+    /// <summary>The capacity of the queue of each depth: children find room although those that may wait for them have filled their own queue.</summary>
+    private readonly FairCapacity[] _capacities =
+        [.. Enumerable.Range(0, JobSpec.MaxDepth + 1).Select(_ => new FairCapacity(options.Value.QueueLimit + options.Value.Concurrency))];
 
-    /// <summary>Reserves capacity for a job that was accepted before, even if the queue is full.</summary>
-    public void Reserve(string customer) => _capacity.Reserve(customer);
+    /// <summary>Reserves capacity for a new job. False: its queue is full.</summary>
+    public bool TryReserve(JobSpec spec) => CapacityOf(spec).TryReserve(spec.Customer);
+
+    /// <summary>Reserves capacity for a job that was accepted before, even if its queue is full.</summary>
+    public void Reserve(JobSpec spec) => CapacityOf(spec).Reserve(spec.Customer);
 
     /// <summary>Cancels a reservation for which no job was added.</summary>
-    public void CancelReservation(string customer) => _capacity.Release(customer);
+    public void CancelReservation(JobSpec spec) => CapacityOf(spec).Release(spec.Customer);
 
     /// <summary>Adds a job that was released here, for which capacity is reserved.</summary>
     public QueuedJob Add(JobSpec spec, Guid attempt)
@@ -38,7 +41,7 @@ internal sealed class HeldJobs(IOptions<LocalExecutorOptions> options)
     {
         if (_jobs.TryRemove((job.Spec.JobId, job.Attempt), out _))
         {
-            _capacity.Release(job.Spec.Customer);
+            CancelReservation(job.Spec);
         }
     }
 
@@ -64,4 +67,6 @@ internal sealed class HeldJobs(IOptions<LocalExecutorOptions> options)
     /// <summary>What the job's script has printed from an offset on; null if the job does not run here.</summary>
     public JobLog? ReadLog(string jobId, Guid attempt, long from) =>
         _jobs.TryGetValue((jobId, attempt), out var job) && job.Log?.Read(from, LogPartLimit) is { } part ? new JobLog(part.From, part.Text) : null;
+
+    private FairCapacity CapacityOf(JobSpec spec) => _capacities[spec.Depth];
 }

@@ -9,11 +9,13 @@ namespace SyncCluster.Execution.Local;
 internal static class JobEnvironment
 {
     /// <param name="spec">The job.</param>
+    /// <param name="token">The text of the run's <see cref="JobToken"/>.</param>
     /// <param name="now">The start of its script, by the clock that the job's times have.</param>
     /// <param name="machineNow">The same by the clock that the script sees.</param>
-    public static Dictionary<string, string> Of(JobSpec spec, DateTimeOffset now, DateTimeOffset machineNow) => new(spec.Env)
+    public static Dictionary<string, string> Of(JobSpec spec, string token, DateTimeOffset now, DateTimeOffset machineNow) => new(spec.Env)
     {
         ["SYNCCLUSTER_DEADLINE"] = JsonText.Iso(machineNow + TimeLeft(spec, now)),
+        [JobToken.Variable] = token,
         ["THEEYE_JOB"] = Json(json =>
         {
             json.WriteString("id", spec.JobId);

@@ -16,4 +16,7 @@ internal sealed partial class JobRunner
 
     [LoggerMessage(2213, LogLevel.Warning, "Job {JobId}: a call to a grain has failed and is repeated.")]
     private partial void LogCallFailed(Exception fault, string jobId);
+
+    [LoggerMessage(2420, LogLevel.Error, "Job {JobId} has ended, but no silo and no storage takes its end: a later request for it will be told that its server is gone.")]
+    private partial void LogEndNotStored(string jobId);
 }

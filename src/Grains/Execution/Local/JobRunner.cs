@@ -12,6 +12,9 @@ namespace SyncCluster.Execution.Local;
 /// </summary>
 internal sealed partial class JobRunner
 {
+    /// <summary>So often the storage is asked to take an end that no grain can take any more. Then the job is left as one that its server has lost.</summary>
+    private const int StoreTries = 3;
+
     private const string ServerFailed = "The server failed while it ran the job. Its script may have run, in part or to its end. It was not run again.";
 
     private static readonly StopReason ServerStopped =
@@ -21,6 +24,8 @@ internal sealed partial class JobRunner
     private readonly ILocalSiloDetails _silo;
     private readonly ScriptRunner _scripts;
     private readonly CustomerUsers _users;
+    private readonly IClusterMembershipService _membership;
+    private readonly StoredCompletion _storedCompletion;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<JobRunner> _logger;
     private readonly RetryPipeline _retries;
@@ -30,6 +35,8 @@ internal sealed partial class JobRunner
         ILocalSiloDetails silo,
         ScriptRunner scripts,
         CustomerUsers users,
+        IClusterMembershipService membership,
+        StoredCompletion storedCompletion,
         TimeProvider timeProvider,
         ILogger<JobRunner> logger)
     {
@@ -37,6 +44,8 @@ internal sealed partial class JobRunner
         _silo = silo;
         _scripts = scripts;
         _users = users;
+        _membership = membership;
+        _storedCompletion = storedCompletion;
         _timeProvider = timeProvider;
         _logger = logger;
         _retries = new(RetryPolicy.Runner, timeProvider, LogCallFailed);
@@ -52,7 +61,7 @@ internal sealed partial class JobRunner
         var spec = job.Spec;
         var grain = _grains.GetJob(job.Key);
         var task = _grains.GetGrain<ITaskGrain>(TaskKey.Of(spec.Customer, spec.TaskId));
-        var run = Guid.NewGuid();
+        var (token, run) = JobToken.New(spec.JobId);
 
         // The script is read first: a job that is assigned must not wait for anything but its run.
         var script = await _retries.ExecuteAsync(spec.JobId, () => task.GetScript(spec.ScriptDigest!), _ => true, drain);
@@ -66,17 +75,34 @@ internal sealed partial class JobRunner
 
         var outcome = script is null
             ? ServerOutcomes.NotRun("The task was deleted or replaced before the job could run.")
-            : await RunScriptAsync(job, script, kill);
-        var completion = await _retries.ExecuteAsync(
-            spec.JobId, () => grain.Complete(run, outcome), answer => answer != Completion.Retry, CancellationToken.None);
-        LogReported(spec.JobId, completion);
+            : await RunScriptAsync(job, script, token, kill);
+        await ReportAsync(spec, grain, run, outcome);
     }
 
-    private async Task<JobOutcome> RunScriptAsync(QueuedJob job, byte[] script, CancellationToken kill)
+    /// <summary>Reports the end to the job's grain until it is acknowledged. Where no silo can have the grain any more, stores the end itself.</summary>
+    private async Task ReportAsync(JobSpec spec, IJobGrain grain, Guid run, JobOutcome outcome)
+    {
+        var failed = 0;
+        var completion = await _retries.ExecuteAsync(
+            spec.JobId,
+            () => _membership.HasActiveSilo() ? grain.Complete(run, outcome) : _storedCompletion.CompleteAsync(grain, run, outcome),
+            answer => answer != Completion.Retry || (!_membership.HasActiveSilo() && ++failed == StoreTries),
+            CancellationToken.None);
+        if (completion == Completion.Retry)
+        {
+            LogEndNotStored(spec.JobId);
+        }
+        else
+        {
+            LogReported(spec.JobId, completion);
+        }
+    }
+
+    private async Task<JobOutcome> RunScriptAsync(QueuedJob job, byte[] script, string token, CancellationToken kill)
     {
         try
         {
-            return await ExecuteAsync(job, script, kill);
+            return await ExecuteAsync(job, script, token, kill);
         }
         catch (Exception fault)
         {
@@ -85,7 +111,7 @@ internal sealed partial class JobRunner
         }
     }
 
-    private async Task<JobOutcome> ExecuteAsync(QueuedJob job, byte[] script, CancellationToken kill)
+    private async Task<JobOutcome> ExecuteAsync(QueuedJob job, byte[] script, string token, CancellationToken kill)
     {
         var spec = job.Spec;
         if (!_users.TryFind(spec.Customer, out var user))
@@ -102,7 +128,7 @@ internal sealed partial class JobRunner
                 Filename = spec.Filename!,
                 Script = script,
                 Arguments = TaskArguments.ForScript(spec.Arguments),
-                Environment = JobEnvironment.Of(spec, _timeProvider.GetUtcNow(), TimeProvider.System.GetUtcNow()),
+                Environment = JobEnvironment.Of(spec, token, _timeProvider.GetUtcNow(), TimeProvider.System.GetUtcNow()),
                 Timeout = spec.Timeout,
                 User = user,
                 Started = log => job.Log = log,

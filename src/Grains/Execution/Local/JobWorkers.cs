@@ -3,9 +3,9 @@ using Microsoft.Extensions.Options;
 
 namespace SyncCluster.Execution.Local;
 
-/// <summary>The workers of this silo. Each takes one job after another from the queue and runs it, until the silo drains.</summary>
+/// <summary>The workers of this silo. Each takes one job after another from a queue and runs it, until the silo drains.</summary>
 internal sealed partial class JobWorkers(
-    FairJobScheduler queue,
+    JobQueues queues,
     HeldJobs held,
     JobRunner runner,
     QueueHandover handover,
@@ -16,9 +16,12 @@ internal sealed partial class JobWorkers(
     /// <param name="drain">Canceled when no more jobs may start.</param>
     /// <param name="kill">Canceled when running scripts must be killed.</param>
     public Task RunAsync(CancellationToken drain, CancellationToken kill) =>
-        Task.WhenAll(Enumerable.Range(0, options.Value.Concurrency).Select(_ => WorkAsync(drain, kill)));
+        Task.WhenAll(
+            from queue in queues.All
+            from worker in Enumerable.Range(0, options.Value.Concurrency)
+            select WorkAsync(queue, drain, kill));
 
-    private async Task WorkAsync(CancellationToken drain, CancellationToken kill)
+    private async Task WorkAsync(FairJobScheduler queue, CancellationToken drain, CancellationToken kill)
     {
         await Task.Yield();
         try

@@ -8,8 +8,8 @@ using SyncCluster.SerialTasks;
 namespace SyncCluster.Execution.Local;
 
 /// <summary>
-/// Runs scripts on this silo: a bounded queue, fair between customers (<see cref="FairJobScheduler"/>), and a fixed number of workers
-/// (<see cref="JobWorkers"/>). Jobs of a task that runs one job at a time enter the queue when they are the first of their task.
+/// Runs scripts on this silo: for each depth of jobs (<see cref="JobQueues"/>) a bounded queue, fair between customers
+/// (<see cref="FairJobScheduler"/>), and a fixed number of workers (<see cref="JobWorkers"/>). Jobs of a task that runs one job at a time enter the queue when they are the first of their task.
 /// <para>
 /// A silo that stops takes no new jobs, lets the running ones end for a configured time, and hands those that wait over to another silo
 /// (<see cref="QueueHandover"/>). This drain begins when the host is told to stop, and the silo waits for it while the grains still answer.
@@ -18,7 +18,7 @@ namespace SyncCluster.Execution.Local;
 internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private readonly HeldJobs _held;
-    private readonly FairJobScheduler _queue;
+    private readonly JobQueues _queues;
     private readonly JobEnqueuer _enqueuer;
     private readonly JobWorkers _workers;
     private readonly QueueHandover _handover;
@@ -36,7 +36,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
 
     public LocalExecutor(
         HeldJobs held,
-        FairJobScheduler queue,
+        JobQueues queues,
         JobEnqueuer enqueuer,
         JobWorkers workers,
         QueueHandover handover,
@@ -49,7 +49,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         ILogger<LocalExecutor> logger)
     {
         _held = held;
-        _queue = queue;
+        _queues = queues;
         _enqueuer = enqueuer;
         _workers = workers;
         _handover = handover;
@@ -71,14 +71,14 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private bool TakesJobs => _started && !IsStopping;
 
     /// <inheritdoc/>
-    public Reservation TryReserve(string customer) =>
-        !TakesJobs ? Reservation.NotAccepting : _held.TryReserve(customer) ? Reservation.Reserved : Reservation.QueueFull;
+    public Reservation TryReserve(JobSpec spec) =>
+        !TakesJobs ? Reservation.NotAccepting : _held.TryReserve(spec) ? Reservation.Reserved : Reservation.QueueFull;
 
     /// <inheritdoc/>
-    public void Reserve(string customer) => _held.Reserve(customer);
+    public void Reserve(JobSpec spec) => _held.Reserve(spec);
 
     /// <inheritdoc/>
-    public void CancelReservation(string customer) => _held.CancelReservation(customer);
+    public void CancelReservation(JobSpec spec) => _held.CancelReservation(spec);
 
     /// <inheritdoc/>
     public void Release(Release release)
@@ -159,7 +159,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private async Task StopAsync(CancellationToken cancellationToken)
     {
         Drain();
-        _queue.Close();
+        _queues.Close();
         await _work.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _completions.DrainAsync(cancellationToken);
     }
@@ -170,6 +170,6 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
 
         // Workers take no job that enters the queue from now on.
         _serialJobs.Close();
-        await _handover.HandOverQueueAsync();
+        await _handover.HandOverQueuesAsync();
     }
 }

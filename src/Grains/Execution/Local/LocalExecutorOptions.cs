@@ -1,3 +1,5 @@
+using SyncCluster.Jobs;
+
 namespace SyncCluster.Execution.Local;
 
 /// <summary>How a silo runs scripts.</summary>
@@ -5,8 +7,14 @@ internal sealed class LocalExecutorOptions
 {
     public const string Section = "LocalExecutor";
 
-    /// <summary>How many scripts run at once on this silo. Default four per core: most scripts spend most of their time waiting.</summary>
+    /// <summary>
+    /// How many scripts run at once on this silo, not counting those that other scripts wait for: of these, as many again on each of
+    /// <see cref="JobSpec.MaxDepth"/> depths. Default four per core: most scripts spend most of their time waiting.
+    /// </summary>
     public int Concurrency { get; set; } = 4 * Environment.ProcessorCount;
+
+    /// <summary>How many scripts run at once on this silo at most.</summary>
+    internal int MaxScripts => Concurrency * (JobSpec.MaxDepth + 1);
 
     /// <summary>
     /// How many workers are reserved for customers that use less than their share, while several customers call: a customer that calls now and then

@@ -20,11 +20,7 @@ internal static class LocalExecutorServices
             provider.GetRequiredService<IOptions<LocalExecutorOptions>>().Value.KillGrace,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>()));
-        services.AddSingleton(provider =>
-        {
-            var options = provider.GetRequiredService<IOptions<LocalExecutorOptions>>().Value;
-            return new FairJobScheduler(options.Concurrency, options.ReservedWorkers, provider.GetRequiredService<TimeProvider>());
-        });
+        services.AddSingleton<JobQueues>();
         services.AddSingleton<HeldJobs>();
         services.AddSingleton<JobEnqueuer>();
         services.AddSingleton<CustomerUsers>();

@@ -14,7 +14,7 @@ internal sealed partial class QueueHandover
     private const string ServerStopped = "The server was stopped before the job's turn came. Nothing was run: call the task again.";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    private readonly FairJobScheduler _queue;
+    private readonly JobQueues _queues;
     private readonly HeldJobs _held;
     private readonly IGrainFactory _grains;
     private readonly ILocalSiloDetails _silo;
@@ -24,7 +24,7 @@ internal sealed partial class QueueHandover
     private readonly ILogger<QueueHandover> _logger;
 
     public QueueHandover(
-        FairJobScheduler queue,
+        JobQueues queues,
         HeldJobs held,
         IGrainFactory grains,
         ILocalSiloDetails silo,
@@ -33,7 +33,7 @@ internal sealed partial class QueueHandover
         TimeProvider timeProvider,
         ILogger<QueueHandover> logger)
     {
-        _queue = queue;
+        _queues = queues;
         _held = held;
         _grains = grains;
         _silo = silo;
@@ -43,14 +43,19 @@ internal sealed partial class QueueHandover
         _logger = logger;
     }
 
-    /// <summary>Hands over the jobs in the queue, and those that are still added to it, until it is closed and empty.</summary>
-    public Task HandOverQueueAsync() => Task.WhenAll(Enumerable.Range(0, HandoversAtOnce).Select(async _ =>
+    /// <summary>Hands over the jobs in the queues, and those that are still added to them, until they are closed and empty.</summary>
+    public Task HandOverQueuesAsync() => Task.WhenAll(
+        from queue in _queues.All
+        from handover in Enumerable.Range(0, HandoversAtOnce)
+        select HandOverAsync(queue));
+
+    private async Task HandOverAsync(FairJobScheduler queue)
     {
-        while (await _queue.TakeForHandoverAsync() is { } job)
+        while (await queue.TakeForHandoverAsync() is { } job)
         {
             await HandOverAsync(job);
         }
-    }));
+    }
 
     /// <summary>Hands one job over.</summary>
     public async Task HandOverAsync(QueuedJob job)
@@ -67,10 +72,13 @@ internal sealed partial class QueueHandover
             return;
         }
 
-        // Any call that asks for the job has its grain release it again, once the grain is active on another silo.
-        var (isAnswered, _) = await _retries.ExecuteAsync(
-            job.Spec.JobId, () => grain.Attach(null, Reading.Fresh), reply => reply is not JobReply.Unavailable, Limit);
-        if (isAnswered)
+        // Any call that asks for the job has its grain release it again, once the grain is active on another silo. There may be none meanwhile.
+        var (_, reply) = await _retries.ExecuteAsync(
+            job.Spec.JobId,
+            async () => _membership.HasOtherActiveSilo(_silo.SiloAddress) ? await grain.Attach(null, Reading.Fresh) : null,
+            reply => reply is not JobReply.Unavailable,
+            Limit);
+        if (reply is not null)
         {
             LogHandedOver(job.Spec.JobId);
         }

@@ -43,16 +43,16 @@ internal sealed class TheEyeExecutor : IJobExecutor, ILifecycleParticipant<ISilo
     private bool TakesJobs => _started && !IsStopping;
 
     /// <inheritdoc/>
-    public Reservation TryReserve(string customer) => TakesJobs ? Reservation.Reserved : Reservation.NotAccepting;
+    public Reservation TryReserve(JobSpec spec) => TakesJobs ? Reservation.Reserved : Reservation.NotAccepting;
 
     /// <inheritdoc/>
-    public void Reserve(string customer)
+    public void Reserve(JobSpec spec)
     {
         // TheEye has the queue.
     }
 
     /// <inheritdoc/>
-    public void CancelReservation(string customer)
+    public void CancelReservation(JobSpec spec)
     {
     }
 

@@ -115,6 +115,21 @@ public sealed class EventCursorTests
         Assert.Equal(string.Concat(Enumerable.Repeat("é", 49)), Encoding.UTF8.GetString(log.Read(8, 99).Text));
     }
 
+    [Theory]
+    [InlineData("10 %\r20 %", "10 %\r")]
+    [InlineData("10 %\r20 %\r", "10 %\r")]
+    [InlineData("\r10 %\r20 %", "\r10 %\r")]
+    [InlineData("one\r", "")]
+    [InlineData("one\r\n", "one\r\n")]
+    [InlineData("one\r\ntwo", "one\r\n")]
+    [InlineData("eight...\r\nmore", "eight...")]
+    public void What_a_progress_bar_overwrites_is_a_line_and_no_line_end_is_torn(string printed, string lines)
+    {
+        var log = new ScriptLog();
+        log.Append(Encoding.UTF8.GetBytes(printed));
+        Assert.Equal(lines, Encoding.UTF8.GetString(log.Read(0, 9).Text));
+    }
+
     [Fact]
     public void Characters_that_come_in_pieces_are_put_together()
     {

@@ -50,6 +50,17 @@ public abstract class JobEventStreamTests(TestServer server)
         Assert.Equal(("log", ""), await again.NextAsync());
     }
 
+    [Fact]
+    public async Task The_states_of_a_progress_bar_are_lines_and_the_log_stays_as_it_was_printed()
+    {
+        var task = await server.ImportAsync("""printf '10 %%\r20 %%\r\nfirst\r\n[1]\r'""");
+        using var ended = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job?result", json: "[]");
+        var result = JsonNode.Parse(await ended.Content.ReadAsStringAsync())!;
+        Assert.Equal(("10 %\r20 %\r\nfirst\r\n[1]\r", "[1]", 200), ((string?)result["log"], (string?)result["lastline"], (int)ended.StatusCode));
+        await using var events = await FollowAsync($"/acme/job/{ended.Headers.GetValues("Job-Id").Single()}/events");
+        Assert.Equal(["10 %", "20 %", "first", "[1]"], (await events.RestAsync()).Where(told => told.Name == "log").Select(told => told.Data));
+    }
+
     /// <summary>Version 0.1 said only that it was the end.</summary>
     [Theory]
     [InlineData("{0}.end")]
@@ -144,6 +155,18 @@ public sealed class LocalFollowTests(LocalFollowTests.LiveServer server) : JobEv
         var rest = await events.RestAsync();
         Assert.Equal(["log", "log", "lifecycle", "result"], rest.Select(told => told.Name));
         Assert.Equal(("thr{\"data\":[\"{\\\"n\\\":1}\"]}", "ee"), (rest[0].Data, rest[1].Data));
+    }
+
+    [Fact]
+    public async Task The_states_of_a_progress_bar_are_streamed_while_it_runs()
+    {
+        var gate = new AttachTests.Gate(Server);
+        var task = await Server.ImportAsync($"printf '10 %%\\r20 %%\\r30 %%'; {gate.Script}");
+        await using var events = await CallAsync(task);
+        Assert.Equal("10 %", await events.NextAsync("log"));
+        Assert.Equal("20 %", await events.NextAsync("log"));
+        gate.Open();
+        Assert.NotNull(await events.NextAsync("result"));
     }
 
     [Fact]

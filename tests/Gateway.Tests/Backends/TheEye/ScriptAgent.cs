@@ -57,7 +57,7 @@ internal sealed class ScriptAgent : IDisposable
                 Filename = spec.Filename!,
                 Script = script,
                 Arguments = TaskArguments.ForScript(spec.Arguments),
-                Environment = JobEnvironment.Of(spec, TimeProvider.System.GetUtcNow(), TimeProvider.System.GetUtcNow()),
+                Environment = JobEnvironment.Of(spec, token: "", TimeProvider.System.GetUtcNow(), TimeProvider.System.GetUtcNow()),
                 Timeout = spec.Timeout,
             },
             canceled);
