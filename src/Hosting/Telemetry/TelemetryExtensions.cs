@@ -77,11 +77,11 @@ internal static class TelemetryExtensions
         }
     }
 
-    private static bool SendsMetrics(IConfiguration configuration) =>
+    private static bool SendsMetrics(ConfigurationManager configuration) =>
         (configuration[OtlpEndpoint] is { Length: > 0 } || configuration[OtlpMetricsEndpoint] is { Length: > 0 })
         && configuration["OTEL_METRICS_EXPORTER"] is not "none";
 
-    private static bool IsOn(IConfiguration configuration, string setting) => bool.TryParse(configuration[setting], out var isOn) && isOn;
+    private static bool IsOn(ConfigurationManager configuration, string setting) => bool.TryParse(configuration[setting], out var isOn) && isOn;
 
     private static void Describe(ResourceBuilder resource, string service, IConfiguration configuration)
     {
