@@ -9,6 +9,26 @@ namespace SyncCluster.Grains.Tests.Tasks;
 public sealed class TaskGrainTests(JobCluster cluster)
 {
     [Fact]
+    public async Task An_update_keeps_the_scripts_before_it_for_the_jobs_that_wait_for_their_turn()
+    {
+        var (grain, task) = NewTask();
+        await grain.Put(task with { ScriptDigest = Digest([1]) }, [1]);
+        for (byte version = 2; version <= 20; version++)
+        {
+            var updated = await grain.Update(Replacement(task, [version]), [version]);
+            Assert.Equal((task.Id, task.CreatedAt), (updated!.Id, updated.CreatedAt));
+            Assert.Equal(task.SecretHash, updated.SecretHash);
+        }
+
+        // Also when the task was out of memory.
+        await cluster.DeactivateAsync(grain);
+        for (byte version = 1; version <= 20; version++)
+        {
+            Assert.Equal(new[] { version }, await grain.GetScript(Digest([version])));
+        }
+    }
+
+    [Fact]
     public async Task No_more_bytes_of_earlier_scripts_are_kept_than_four_of_the_largest_have()
     {
         var (grain, task) = NewTask();
