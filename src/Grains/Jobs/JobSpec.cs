@@ -67,6 +67,9 @@ public sealed record JobSpec
     /// <summary>Whether any exit code but 0 makes the job a failure.</summary>
     [Id(22)] public bool ExitCodeDecides { get; init; }
 
+    /// <summary>Whether the job has a place in the window of its task at TheEye, which it leaves when its end is stored.</summary>
+    [Id(23)] public bool IsInWindow { get; init; }
+
     /// <summary>Whether the call may be repeated: the job's record is what keeps a repeat from running the task again.</summary>
     public bool HasIdempotencyKey => Fingerprint is not null || IdempotencyId is not null;
 
