@@ -38,7 +38,7 @@ public sealed class Counters
     /// <summary>Jobs that were started more than once.</summary>
     public int RunTwice => Of(CountedAction.RunTwice);
 
-    /// <summary>Jobs that have ended. Their messages may still be to come.</summary>
+    /// <summary>Jobs that have ended. With <see cref="TheEyeOptions.MessageDelay"/> their messages may still be to come.</summary>
     public int Ended => Of(CountedAction.End);
 
     /// <summary>Ended jobs that were deleted when a newer one was created.</summary>

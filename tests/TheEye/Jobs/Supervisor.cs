@@ -169,9 +169,9 @@ internal sealed class Supervisor
             return false;
         }
 
+        _publisher.Publish(job, end!);
         _counters.Add(CountedAction.End);
         _changes.Signal();
-        _publisher.Publish(job, end!);
         return true;
     }
 
