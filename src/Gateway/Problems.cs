@@ -306,11 +306,15 @@ internal static class Problems
             StatusCodes.Status503ServiceUnavailable,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"TheEye keeps only the newest {kept} jobs of this task, and earlier ones have not ended yet: one more would have their answers deleted. ")
-            + "Nothing was run: try again later, or turn the task's autoremove_completed_jobs off at TheEye, or raise its limit.") { RetryAfter = InTwoSeconds };
+                $"TheEye keeps only the newest {kept} jobs of this task, and earlier ones have not ended: one more would have their answers deleted. ")
+            + "Nothing was run: try again later, or turn the task's autoremove_completed_jobs off at TheEye, or raise its limit.")
+        {
+            RetryAfter = InTwoSeconds,
+        };
 
         /// <summary>TheEye's gateway was asked to check a token.</summary>
-        public static Problem OfToken(TheEyeReply reply) => Of("TheEye's gateway", reply, "", "The token could not be checked, and nothing was run: try again.");
+        public static Problem OfToken(TheEyeReply reply) =>
+            Of("TheEye's gateway", reply, "", "The token could not be checked, and nothing was run: try again.");
 
         /// <summary>The supervisor was asked to create a job. A job that it has created all the same does nothing.</summary>
         public static Problem OfCreate(TheEyeReply reply) => Of(Supervisor, reply, Refusals, "Nothing was run: try again.");

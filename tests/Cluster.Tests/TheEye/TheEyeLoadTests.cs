@@ -59,7 +59,8 @@ public sealed class TheEyeLoadTests(TheEyeCluster cluster, ITestOutputHelper out
     public async Task No_answer_is_lost_of_a_task_of_which_TheEye_keeps_the_newest_five_jobs(bool killsASilo)
     {
         Cluster.DelaysMessages = true;
-        var load = new TheEyeLoad(Cluster, Clients, Cluster.AddTask(() => Task.Delay(Random.Shared.Next(30)), keepsAll: false), count: 400, concurrency: 16);
+        var task = Cluster.AddTask(() => Task.Delay(Random.Shared.Next(30)), keepsAll: false);
+        var load = new TheEyeLoad(Cluster, Clients, task, count: 400, concurrency: 16);
         if (killsASilo)
         {
             await load.MoreAsync(100);

@@ -14,8 +14,8 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
     [
         "below-user", "draining", "key-twice", "no-service-token", "not-known", "over-limit", "over-stored", "queue-full", "record-lost",
         "runner-unreachable", "server-fault", "still-stopping", "storage-full", "theeye-failed", "theeye-slow", "too-many-bodies", "too-many-calls",
-        "too-many-failures", "too-many-unread", "too-many-waiters", "too-many-waiters-of-customer", "too-slow", "unavailable", "unhealthy", "unreachable",
-        "unreadable", "unreadable-job",
+        "too-many-failures", "too-many-unread", "too-many-waiters", "too-many-waiters-of-customer", "too-slow", "unavailable", "unhealthy",
+        "unreachable", "unreadable", "unreadable-job",
     ];
 
     private static readonly string[] Provoked =

@@ -22,6 +22,6 @@ public enum Step
 
     Cancel,
 
-    /// <summary>The message that a job has ended, when its delay is over. It has no answer: a fault only changes whether and when it is sent.</summary>
+    /// <summary>The message that a job has ended, after its delay. It has no answer: a fault only changes whether and when it is sent.</summary>
     Publish,
 }

@@ -6,8 +6,8 @@ using SyncCluster.TheEye.Http;
 namespace SyncCluster.TheEye.Jobs;
 
 /// <summary>
-/// Publishes the ends of jobs on Redis. The gateway does that, another process than the supervisor, which has saved the end before: the job can be read,
-/// and deleted, before its message is there. A message is lost if the gateway is away, or if there is no subscriber.
+/// Publishes the ends of jobs on Redis. The gateway does that, another process than the supervisor, which has saved the end before: the job can be
+/// read, and deleted, before its message is there. A message is lost if the gateway is away, or if there is no subscriber.
 /// </summary>
 internal sealed class Publisher(
     IConnectionMultiplexer? redis, TheEyeOptions options, FaultPlan faults, Counters counters, Changes changes, CancellationToken stopping)

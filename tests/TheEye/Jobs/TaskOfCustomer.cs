@@ -11,8 +11,8 @@ internal sealed class TaskOfCustomer(TheEyeTask task, TheEyeCustomer customer)
     public TheEyeCustomer Customer => customer;
 
     /// <summary>
-    /// Adds a new job, and deletes the ended ones that are older than the newest <see cref="TheEyeTask.KeepLimit"/> jobs of any lifecycle, the new one
-    /// included. Nothing is deleted at any other moment.
+    /// Adds a new job, and deletes the ended ones that are older than the newest <see cref="TheEyeTask.KeepLimit"/> jobs of any lifecycle, the new
+    /// one included. Nothing is deleted at any other moment.
     /// </summary>
     /// <param name="job">The new job.</param>
     /// <param name="remove">Deletes an older job; true if it is gone then.</param>

@@ -16,7 +16,8 @@ internal sealed class JobPlace
     /// <param name="window">The window that has been entered.</param>
     /// <param name="ticket">The call's ticket.</param>
     /// <param name="failed">Logs a message that was not answered, with the ticket.</param>
-    public JobPlace(IJobWindowGrain window, string ticket, Action<Exception, string> failed) => (_window, _ticket, _failed) = (window, ticket, failed);
+    public JobPlace(IJobWindowGrain window, string ticket, Action<Exception, string> failed) =>
+        (_window, _ticket, _failed) = (window, ticket, failed);
 
     /// <summary>Of a task whose jobs are all kept.</summary>
     public static JobPlace NotNeeded { get; } = new();

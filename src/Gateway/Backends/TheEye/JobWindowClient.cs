@@ -8,8 +8,8 @@ using SyncCluster.Tasks;
 namespace SyncCluster.Gateway.Backends.TheEye;
 
 /// <summary>
-/// Has calls wait until their jobs may be created: TheEye would delete the answers of others. A call of a task that keeps all its jobs does not wait, and
-/// costs nothing here.
+/// Has calls wait until their jobs may be created: TheEye would delete the answers of others. A call of a task that keeps all its jobs does not wait,
+/// and costs nothing here.
 /// </summary>
 internal sealed partial class JobWindowClient(
     KeptJobsReader keptJobs,

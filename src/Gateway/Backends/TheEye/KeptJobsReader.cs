@@ -41,7 +41,8 @@ internal sealed class KeptJobsReader(SupervisorClient supervisor, ReloadedOption
         TheEyeReply reply;
         try
         {
-            reply = await supervisor.TaskAsync(invocation.Customer, invocation.Task, token, aborted).WaitAsync(deadline.Remaining, timeProvider, aborted);
+            reply = await supervisor.TaskAsync(invocation.Customer, invocation.Task, token, aborted)
+                .WaitAsync(deadline.Remaining, timeProvider, aborted);
         }
         catch (TimeoutException)
         {
@@ -80,8 +81,9 @@ internal sealed class KeptJobsReader(SupervisorClient supervisor, ReloadedOption
 
         using (document)
         {
-            return JsonText.TryGetMember(document.RootElement, "autoremove_completed_jobs", out var deletes) && deletes.ValueKind == JsonValueKind.False ? All
-                : JsonText.TryGetMember(document.RootElement, "autoremove_completed_jobs_limit", out var limit)
+            var members = document.RootElement;
+            return JsonText.TryGetMember(members, "autoremove_completed_jobs", out var deletes) && deletes.ValueKind == JsonValueKind.False ? All
+                : JsonText.TryGetMember(members, "autoremove_completed_jobs_limit", out var limit)
                     && limit.ValueKind == JsonValueKind.Number && limit.TryGetInt32(out var kept) && kept > 0 ? kept
                 : Default;
         }

@@ -3,10 +3,10 @@ namespace SyncCluster.Execution.TheEye;
 /// <summary>
 /// The jobs of a task that hold a place, and the tickets that wait for one.
 /// <para>
-/// When a job is created, TheEye deletes each ended job of the task that has at least as many newer ones as it keeps, whether anybody has read it or not.
-/// So it is not enough to have few jobs at once: beside one that runs for long, others come and go, and the first of them that is created between its end
-/// and its read deletes it. A place counts the jobs that may be newer than its own, those that have left included. No job is created that would be one
-/// too many for any place.
+/// When a job is created, TheEye deletes each ended job of the task that has at least as many newer ones as it keeps, read or not. So it is not enough
+/// to have few jobs at once: beside one that runs for long, others come and go, and the first of them that is created between its end and its read
+/// deletes it. A place counts the jobs that may be newer than its own, those that have left included. No job is created that would be one too many
+/// for any place.
 /// </para>
 /// </summary>
 internal sealed class JobWindow(TimeProvider timeProvider)
@@ -46,7 +46,9 @@ internal sealed class JobWindow(TimeProvider timeProvider)
         waiting.AskedAt = timeProvider.GetTimestamp();
     }
 
-    /// <summary>Gives places to the tickets whose jobs may be created now. The user with the fewest places is next, then the ticket that came first.</summary>
+    /// <summary>
+    /// Gives places to the tickets whose jobs may be created now. The user with the fewest places is next, then the ticket that came first.
+    /// </summary>
     /// <returns>The ids of these tickets.</returns>
     public IReadOnlyList<string> Admit()
     {
@@ -112,15 +114,15 @@ internal sealed class JobWindow(TimeProvider timeProvider)
     /// <summary>Drops what gateways that are gone have left: tickets, and places for jobs that would have been created long ago.</summary>
     public void Prune(TimeSpan creationTime)
     {
-        _queue.RemoveAll(waiting => timeProvider.GetElapsedTime(waiting.AskedAt) > LongestSilence);
-        _places.RemoveAll(place => !place.IsBound && timeProvider.GetElapsedTime(place.Since) > creationTime);
+        _queue.RemoveAll(waiting => IsOlderThan(waiting.AskedAt, LongestSilence));
+        _places.RemoveAll(place => !place.IsBound && IsOlderThan(place.Since, creationTime));
     }
 
     /// <summary>The jobs that are to be checked now: those that keep tickets waiting, and from time to time all others.</summary>
     public IReadOnlyList<string> TakeChecks()
     {
         List<string> jobs = [];
-        foreach (var place in _places.Where(place => place.IsBound && (IsInTheWay(place) || timeProvider.GetElapsedTime(place.CheckedAt) > SlowCheck)))
+        foreach (var place in _places.Where(place => place.IsBound && (IsInTheWay(place) || IsOlderThan(place.CheckedAt, SlowCheck))))
         {
             place.CheckedAt = timeProvider.GetTimestamp();
             jobs.Add(place.Id);
@@ -130,11 +132,13 @@ internal sealed class JobWindow(TimeProvider timeProvider)
     }
 
     /// <summary>Whether a job has had its place for so long.</summary>
-    public bool IsOlderThan(string jobId, TimeSpan time) => _places.Exists(place => place.Id == jobId && timeProvider.GetElapsedTime(place.Since) > time);
+    public bool HasHeld(string jobId, TimeSpan time) => _places.Exists(place => place.Id == jobId && IsOlderThan(place.Since, time));
 
     private bool MayEnter(Waiting waiting) => _places.TrueForAll(place => place.Newer + 1 < waiting.Ticket.Limit);
 
     private bool IsInTheWay(Place place) => _queue.Exists(waiting => place.Newer + 1 >= waiting.Ticket.Limit);
+
+    private bool IsOlderThan(long since, TimeSpan time) => timeProvider.GetElapsedTime(since) > time;
 
     private sealed class Place(string id, string user)
     {

@@ -8,21 +8,21 @@ using SyncCluster.Quotas;
 namespace SyncCluster.Execution.TheEye;
 
 /// <summary>
-/// Keeps TheEye from deleting answers that nobody has read. Of a task it keeps the newest few jobs only; <see cref="JobWindow"/> says which jobs may be
-/// created when.
+/// Keeps TheEye from deleting answers that nobody has read. Of a task it keeps the newest few jobs only; <see cref="JobWindow"/> says which jobs may
+/// be created when.
 /// <para>
 /// <b>A call</b> of any gateway enters the window before its job is created, binds the job to its place, and the silo that has stored the job's end
-/// has it leave. What is refused at TheEye withdraws. The queue has to be here, and not behind the creation as that of a serial task: it is the creation
-/// that deletes.
+/// has it leave. What is refused at TheEye withdraws. The queue has to be here, and not behind the creation as that of a serial task: it is the
+/// creation that deletes.
 /// </para>
 /// <para>
-/// <b>A place does not stay for ever.</b> Each message may be lost. So every few seconds the grain asks the jobs that keep others waiting whether they
-/// have ended; that question also has the supervisor asked for them.
+/// <b>A place does not stay for ever.</b> Each message may be lost. So every few seconds the grain asks the jobs that keep others waiting whether
+/// they have ended; that question also has the supervisor asked for them.
 /// </para>
 /// <para>
-/// <b>All is in memory.</b> A new activation finds the jobs that silos monitor, and has no job created before these have left. If it hears that it has
-/// replaced another one (a ticket asks again, or binds, that it does not know), it lets nothing enter for some seconds, in which jobs of a silo that has
-/// died are monitored again. One gap remains: if nobody waited when the silo died, an answer may be deleted.
+/// <b>All is in memory.</b> A new activation finds the jobs that silos monitor, and has no job created before these have left. If it hears that it
+/// has replaced another one (a ticket asks again, or binds, that it does not know), it lets nothing enter for some seconds, in which jobs of a silo
+/// that has died are monitored again. One gap remains: if nobody waited when the silo died, an answer may be deleted.
 /// </para>
 /// </summary>
 [GrainType("jobwindow"), CollectionAgeLimit(Minutes = 2), RandomPlacement, Reentrant]
@@ -187,7 +187,7 @@ internal sealed partial class JobWindowGrain(
         try
         {
             if (await grains.GetJob(JobKey.Of(Customer, jobId)).Attach(null, Reading.Fresh) is var reply
-                && (reply is JobReply.Finished || (reply is JobReply.NotFound && _window.IsOlderThan(jobId, LongestSubmit))))
+                && (reply is JobReply.Finished || (reply is JobReply.NotFound && _window.HasHeld(jobId, LongestSubmit))))
             {
                 _window.Leave(jobId);
             }

@@ -13,7 +13,7 @@ using TaskKey = SyncCluster.Tasks.TaskKey;
 namespace SyncCluster.Gateway.Tests.Backends.TheEye;
 
 /// <summary>
-/// Calls of a task of which TheEye keeps only the newest jobs: each creation deletes older ones that have ended, whether their answers were read or not.
+/// Calls of a task of which TheEye keeps only the newest jobs: each creation deletes older ones that have ended, read or not.
 /// </summary>
 public sealed class JobWindowTests(JobWindowTests.Server server) : IClassFixture<JobWindowTests.Server>, IDisposable
 {
