@@ -43,7 +43,12 @@ internal sealed partial class UnreleasedJobCleanup(
         }
         else if (wait.Result is WaitResult.Replied { Reply: var reply } && IsNeverReleased(reply))
         {
-            windows.Leave(spec);
+            if (spec.IdempotencyId is null)
+            {
+                // A repeat may have been refused, while the job of the first call runs.
+                windows.Leave(spec);
+            }
+
             CancelRefused(spec, token);
         }
     }

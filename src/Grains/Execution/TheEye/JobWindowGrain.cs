@@ -35,7 +35,7 @@ internal sealed partial class JobWindowGrain(
     ILogger<JobWindowGrain> logger) : IGrainBase, IJobWindowGrain
 {
     /// <summary>Shorter than the call may take.</summary>
-    private static readonly TimeSpan LongestAsk = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestAsk = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(2);
 
