@@ -57,14 +57,20 @@ internal sealed class JobWindow(TimeProvider timeProvider)
         {
             _queue.Remove(next);
 
-            // A job whose creation is under way may turn out to be newer than this one.
-            var newer = _places.Count(place => !place.IsBound);
-            foreach (var place in _places)
+            var place = new Place(next.Ticket.Id, next.Ticket.User) { Since = timeProvider.GetTimestamp() };
+            foreach (var other in _places)
             {
-                place.Newer++;
+                other.Newer++;
+                if (!other.IsBound)
+                {
+                    // Until both are created, either may turn out to be the newer one.
+                    place.Newer++;
+                    place.Concurrent.Add(other);
+                    other.Concurrent.Add(place);
+                }
             }
 
-            _places.Add(new Place(next.Ticket.Id, next.Ticket.User) { Newer = newer, Since = timeProvider.GetTimestamp() });
+            _places.Add(place);
             admitted.Add(next.Ticket.Id);
         }
 
@@ -83,6 +89,13 @@ internal sealed class JobWindow(TimeProvider timeProvider)
 
         Leave(jobId);
         (place.Id, place.IsBound, place.Since, place.CheckedAt) = (jobId, true, timeProvider.GetTimestamp(), timeProvider.GetTimestamp());
+        foreach (var other in place.Concurrent.Where(other => other.IsBound))
+        {
+            // TheEye goes by the order of the ids, too.
+            var newer = string.CompareOrdinal(jobId, other.Id) > 0 ? place : other;
+            newer.Newer--;
+        }
+
         return true;
     }
 
@@ -152,6 +165,9 @@ internal sealed class JobWindow(TimeProvider timeProvider)
 
         /// <summary>How many jobs may be newer, those that have left included.</summary>
         public int Newer { get; set; }
+
+        /// <summary>The places that were not bound when this one was admitted, or that were admitted before this one was bound.</summary>
+        public List<Place> Concurrent { get; } = [];
 
         /// <summary>When it was admitted or bound.</summary>
         public long Since { get; set; }

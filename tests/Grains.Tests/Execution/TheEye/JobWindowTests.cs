@@ -20,7 +20,8 @@ public sealed class JobWindowTests
         Queue("a", "b", "c", "d");
         Assert.Equal(["a", "b", "c"], _window.Admit());
         Assert.Empty(_window.Admit());
-        _window.Leave("a");
+        Bind("a", "b", "c");
+        _window.Leave("job of a");
         Assert.Equal(["d"], _window.Admit());
     }
 
@@ -58,6 +59,21 @@ public sealed class JobWindowTests
     }
 
     [Fact]
+    public void Jobs_that_are_created_at_once_are_ordered_by_their_ids_as_TheEye_does()
+    {
+        Queue("first", "second");
+        _window.Admit();
+        _window.Bind("second", "job 1");
+        _window.Bind("first", "job 2");
+        _window.Leave("job 1");
+
+        // Beside the other one, two more are allowed.
+        Create("job 3", "job 4");
+        Queue("one too many");
+        Assert.Empty(_window.Admit());
+    }
+
+    [Fact]
     public void A_job_that_was_not_created_is_not_newer_than_another()
     {
         Create("long");
@@ -88,10 +104,11 @@ public sealed class JobWindowTests
     {
         QueueOf("busy", "a", "b", "c", "d", "e");
         Assert.Equal(["a", "b", "c"], _window.Admit());
+        Bind("a", "b", "c");
         QueueOf("other", "f");
-        _window.Leave("a");
+        _window.Leave("job of a");
         Assert.Equal(["f"], _window.Admit());
-        _window.Leave("b");
+        _window.Leave("job of b");
         Assert.Equal(["d"], _window.Admit());
     }
 
@@ -184,6 +201,14 @@ public sealed class JobWindowTests
         foreach (var ticket in tickets)
         {
             _window.Enqueue(new(ticket, user, Kept));
+        }
+    }
+
+    private void Bind(params string[] tickets)
+    {
+        foreach (var ticket in tickets)
+        {
+            Assert.True(_window.Bind(ticket, $"job of {ticket}"));
         }
     }
 
