@@ -89,11 +89,13 @@ internal sealed class JobWindow(TimeProvider timeProvider)
 
         Leave(jobId);
         (place.Id, place.IsBound, place.Since, place.CheckedAt) = (jobId, true, timeProvider.GetTimestamp(), timeProvider.GetTimestamp());
-        foreach (var other in place.Concurrent.Where(other => other.IsBound))
+        foreach (var other in place.Concurrent.Where(other => other.IsBound).ToArray())
         {
             // TheEye goes by the order of the ids, too.
             var newer = string.CompareOrdinal(jobId, other.Id) > 0 ? place : other;
             newer.Newer--;
+            place.Concurrent.Remove(other);
+            other.Concurrent.Remove(place);
         }
 
         return true;
@@ -112,7 +114,7 @@ internal sealed class JobWindow(TimeProvider timeProvider)
     public void Withdraw(string ticket)
     {
         _queue.RemoveAll(waiting => waiting.Ticket.Id == ticket);
-        if (_places.RemoveAll(place => place.Id == ticket && !place.IsBound) > 0)
+        if (Remove(place => place.Id == ticket && !place.IsBound) > 0)
         {
             foreach (var place in _places)
             {
@@ -122,13 +124,13 @@ internal sealed class JobWindow(TimeProvider timeProvider)
     }
 
     /// <summary>A ticket or job gives its place up.</summary>
-    public void Leave(string id) => _places.RemoveAll(place => place.Id == id);
+    public void Leave(string id) => Remove(place => place.Id == id);
 
     /// <summary>Drops what gateways that are gone have left: tickets, and places for jobs that would have been created long ago.</summary>
     public void Prune(TimeSpan creationTime)
     {
         _queue.RemoveAll(waiting => IsOlderThan(waiting.AskedAt, LongestSilence));
-        _places.RemoveAll(place => !place.IsBound && IsOlderThan(place.Since, creationTime));
+        Remove(place => !place.IsBound && IsOlderThan(place.Since, creationTime));
     }
 
     /// <summary>The jobs that are to be checked now: those that keep tickets waiting, and from time to time all others.</summary>
@@ -146,6 +148,17 @@ internal sealed class JobWindow(TimeProvider timeProvider)
 
     /// <summary>Whether a job has had its place for so long.</summary>
     public bool HasHeld(string jobId, TimeSpan time) => _places.Exists(place => place.Id == jobId && IsOlderThan(place.Since, time));
+
+    private int Remove(Predicate<Place> match)
+    {
+        // Each place would keep those before it in memory.
+        foreach (var place in _places.FindAll(place => match(place) && !place.IsBound))
+        {
+            place.Concurrent.Clear();
+        }
+
+        return _places.RemoveAll(match);
+    }
 
     private bool MayEnter(Waiting waiting) => _places.TrueForAll(place => place.Newer + 1 < waiting.Ticket.Limit);
 
