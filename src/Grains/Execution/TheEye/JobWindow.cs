@@ -56,7 +56,6 @@ internal sealed class JobWindow(TimeProvider timeProvider)
         while (_queue.Where(MayEnter).MinBy(waiting => _places.Count(place => place.User == waiting.Ticket.User)) is { } next)
         {
             _queue.Remove(next);
-
             var place = new Place(next.Ticket.Id, next.Ticket.User) { Since = timeProvider.GetTimestamp() };
             foreach (var other in _places)
             {

@@ -112,6 +112,7 @@ internal sealed partial class JobWindowGrain(
     public Task Bind(string ticket, string jobId)
     {
         SettleIf(!_window.Bind(ticket, jobId));
+        Admit();
         return Task.CompletedTask;
     }
 
