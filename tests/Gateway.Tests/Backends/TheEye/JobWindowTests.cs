@@ -2,12 +2,13 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Core.Internal;
-using SyncCluster.Execution.TheEye;
+
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Harness;
 using SyncCluster.TheEye;
 using SyncCluster.TheEye.Faults;
 using SyncCluster.TheEye.Jobs;
+using IJobWindowGrain = SyncCluster.Execution.TheEye.IJobWindowGrain;
 using TaskKey = SyncCluster.Tasks.TaskKey;
 
 namespace SyncCluster.Gateway.Tests.Backends.TheEye;
