@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Core.Internal;
-
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Harness;
 using SyncCluster.TheEye;
