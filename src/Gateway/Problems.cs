@@ -323,6 +323,7 @@ internal static class Problems
     internal static class TheEye
     {
         private const string Supervisor = "TheEye's supervisor";
+        private const string Refusals = " (it never does if the task's access list refuses the request)";
 
         public static Problem NoServiceToken { get; } = new(
             StatusCodes.Status501NotImplemented,
@@ -331,23 +332,44 @@ internal static class Problems
         public static Problem TasksAreElsewhere { get; } = new(
             StatusCodes.Status501NotImplemented, "TheEye has the tasks of this server: import, update, list and delete them there.");
 
+        /// <summary>The gateway stops while the call waits until its job may be created.</summary>
+        public static Problem StoppingInQueue { get; } = new(
+            StatusCodes.Status503ServiceUnavailable, "The server is stopping. Nothing was run: try again.") { RetryAfter = InTwoSeconds };
+
+        /// <summary>The call's time was over before its job could be created.</summary>
+        /// <param name="kept">How many of the task's newest jobs TheEye keeps.</param>
+        public static Problem TooManyUnread(int kept) => new(
+            StatusCodes.Status503ServiceUnavailable,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"TheEye keeps only the newest {kept} jobs of this task, and earlier ones have not ended: one more would have their answers deleted. ")
+            + "Nothing was run: try again later, or turn the task's autoremove_completed_jobs off at TheEye, or raise its limit.")
+        {
+            RetryAfter = InTwoSeconds,
+        };
+
         /// <summary>TheEye's gateway was asked to check a token.</summary>
-        public static Problem OfToken(TheEyeReply reply) => Of("TheEye's gateway", reply, "The token could not be checked, and nothing was run: try again.");
+        public static Problem OfToken(TheEyeReply reply) =>
+            Of("TheEye's gateway", reply, "", "The token could not be checked, and nothing was run: try again.");
 
         /// <summary>The supervisor was asked to create a job. A job that it has created all the same does nothing.</summary>
-        public static Problem OfCreate(TheEyeReply reply) => Of(Supervisor, reply, "Nothing was run: try again.");
+        public static Problem OfCreate(TheEyeReply reply) => Of(Supervisor, reply, Refusals, "Nothing was run: try again.");
 
         /// <summary>The supervisor was asked about a job.</summary>
-        public static Problem OfJob(TheEyeReply reply) => Of(Supervisor, reply, "Try again.");
+        public static Problem OfJob(TheEyeReply reply) => Of(Supervisor, reply, Refusals, "Try again.");
 
-        private static Problem Of(string program, TheEyeReply reply, string consequence)
+        /// <param name="program">Who was asked.</param>
+        /// <param name="reply">The reply.</param>
+        /// <param name="silence">What may be the cause if there was none.</param>
+        /// <param name="consequence">What follows for the caller.</param>
+        private static Problem Of(string program, TheEyeReply reply, string silence, string consequence)
         {
             return reply switch
             {
                 TheEyeReply.Refused { Status: StatusCodes.Status429TooManyRequests } refused => new(refused.Status, refused.Message) { RetryAfter = InTwoSeconds },
                 TheEyeReply.Refused refused => new(refused.Status, refused.Message),
                 TheEyeReply.Failed { Fault: TheEyeFault.Unreachable } => Failed(StatusCodes.Status502BadGateway, "can't be reached"),
-                TheEyeReply.Failed { Fault: TheEyeFault.Slow } => Failed(StatusCodes.Status504GatewayTimeout, "has not answered in time"),
+                TheEyeReply.Failed { Fault: TheEyeFault.Slow } => Failed(StatusCodes.Status504GatewayTimeout, $"has not answered in time{silence}"),
                 TheEyeReply.Failed { Fault: TheEyeFault.TooLarge } =>
                     Failed(StatusCodes.Status502BadGateway, "has answered with more than this server takes (TheEye:DocumentLimit)"),
                 TheEyeReply.Failed { Status: { } status } => Failed(StatusCodes.Status502BadGateway, $"has failed with status {status}"),

@@ -38,10 +38,10 @@ public sealed class Counters
     /// <summary>Jobs that were started more than once.</summary>
     public int RunTwice => Of(CountedAction.RunTwice);
 
-    /// <summary>Jobs that have ended and whose message and removal of older jobs are done.</summary>
+    /// <summary>Jobs that have ended. With <see cref="TheEyeOptions.MessageDelay"/> their messages may still be to come.</summary>
     public int Ended => Of(CountedAction.End);
 
-    /// <summary>Finished jobs that were deleted to keep only the newest.</summary>
+    /// <summary>Ended jobs that were deleted when a newer one was created.</summary>
     public int Removed => Of(CountedAction.Remove);
 
     /// <summary>Those of <see cref="Removed"/> whose final document was never fetched.</summary>

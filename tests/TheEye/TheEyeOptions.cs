@@ -17,6 +17,16 @@ public sealed record TheEyeOptions
     /// </summary>
     public TimeSpan SyncedPause { get; init; }
 
+    /// <summary>
+    /// How much later than the save of a job's end its message is published, asked for each job; null: at once. In TheEye it is 10 ms to some 100 ms.
+    /// </summary>
+    public Func<TimeSpan>? MessageDelay { get; init; }
+
+    /// <summary>
+    /// Whether a call that an access list refuses is never answered, as by the supervisor 4.15.3; otherwise it is answered 403.
+    /// </summary>
+    public bool HangsOnAccessLists { get; init; }
+
     /// <summary>Runs a script job. The default takes <see cref="TaskTime"/>, and outputs the arguments as strings.</summary>
     public Func<RunningJob, CancellationToken, Task<JobEnd>>? Agent { get; init; }
 
@@ -29,6 +39,6 @@ public sealed record TheEyeOptions
     /// </summary>
     public bool ForgetsDeleted { get; init; }
 
-    /// <summary>The clock of the jobs' dates, <see cref="TaskTime"/>, <see cref="SyncedPause"/> and delays.</summary>
+    /// <summary>The clock of the jobs' dates, <see cref="TaskTime"/>, <see cref="SyncedPause"/>, <see cref="MessageDelay"/> and delays.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

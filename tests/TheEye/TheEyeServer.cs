@@ -15,6 +15,7 @@ public sealed class TheEyeServer : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Accounts _accounts = new();
     private readonly Changes _changes = new();
+    private readonly Publisher _publisher;
     private readonly Supervisor _supervisor;
     private readonly SupervisorApi _supervisorApi;
     private readonly GatewayApi _gatewayApi;
@@ -25,17 +26,17 @@ public sealed class TheEyeServer : IAsyncDisposable
     private TheEyeServer(TheEyeOptions options, IConnectionMultiplexer? redis)
     {
         _redis = redis;
-        var publisher = new Publisher(redis, Faults, Counters, _changes, options.Time, _stopping.Token);
+        _publisher = new Publisher(redis, options, Faults, Counters, _changes, _stopping.Token);
         var requests = new RequestHandler(Faults, Counters, _changes, options.Time);
-        _supervisor = new Supervisor(options, Counters, _changes, publisher);
-        _supervisorApi = new SupervisorApi(requests, _accounts, _supervisor);
+        _supervisor = new Supervisor(options, Counters, _changes, _publisher);
+        _supervisorApi = new SupervisorApi(requests, _accounts, _supervisor, options);
         _gatewayApi = new GatewayApi(requests, _accounts, Counters);
     }
 
     /// <summary>The supervisor's base URL; it stays the same when the supervisor is stopped and started.</summary>
     public Uri Supervisor { get; private set; } = null!;
 
-    /// <summary>The gateway's base URL.</summary>
+    /// <summary>The gateway's base URL; it stays the same when the gateway is stopped and started.</summary>
     public Uri Gateway { get; private set; } = null!;
 
     /// <summary>The planned faults.</summary>
@@ -52,8 +53,7 @@ public sealed class TheEyeServer : IAsyncDisposable
     {
         var redis = options.Redis is null ? null : await ConnectionMultiplexer.ConnectAsync(options.Redis);
         var server = new TheEyeServer(options, redis);
-        server._gatewayListener = await Listener.StartAsync(0, server._gatewayApi.HandleAsync);
-        server.Gateway = server._gatewayListener.Address;
+        await server.StartGatewayAsync();
         await server.StartSupervisorAsync();
         return server;
     }
@@ -130,17 +130,48 @@ public sealed class TheEyeServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops the gateway at once: its port is closed, and the messages of jobs that end meanwhile are lost.</summary>
+    public async Task StopGatewayAsync()
+    {
+        await _switching.WaitAsync();
+        try
+        {
+            _publisher.IsUp = false;
+            if (_gatewayListener is { } running)
+            {
+                _gatewayListener = null;
+                await running.DisposeAsync();
+            }
+        }
+        finally
+        {
+            _switching.Release();
+        }
+    }
+
+    /// <summary>Starts the gateway again, at its port.</summary>
+    public async Task StartGatewayAsync()
+    {
+        await _switching.WaitAsync();
+        try
+        {
+            _gatewayListener ??= await Listener.StartAsync(Gateway?.Port ?? 0, _gatewayApi.HandleAsync);
+            Gateway = _gatewayListener.Address;
+            _publisher.IsUp = true;
+        }
+        finally
+        {
+            _switching.Release();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
         _supervisor.Agents.Stop();
         Faults.Clear();
         await StopSupervisorAsync();
-        if (_gatewayListener is { } gateway)
-        {
-            await gateway.DisposeAsync();
-        }
-
+        await StopGatewayAsync();
         if (_redis is not null)
         {
             await _redis.DisposeAsync();

@@ -23,7 +23,7 @@ public sealed record TheEyeTask
     /// </summary>
     public Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>?> Bind { get; init; } = arguments => arguments;
 
-    /// <summary>Whether finished jobs beyond the newest <see cref="KeepLimit"/> are deleted.</summary>
+    /// <summary>Whether each creation deletes ended jobs that are older than the newest <see cref="KeepLimit"/> jobs of any lifecycle.</summary>
     public bool AutoremoveCompletedJobs { get; init; } = true;
 
     public int KeepLimit { get; init; } = 5;

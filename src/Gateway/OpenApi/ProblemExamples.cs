@@ -88,6 +88,10 @@ internal static class ProblemExamples
         new("theeye-slow", "TheEye runs the jobs, and has not answered in time", Problems.TheEye.OfJob(new TheEyeReply.Failed(TheEyeFault.Slow))),
     ];
 
+    /// <summary>Of every route that has TheEye create a job.</summary>
+    public static ProblemExample TooManyUnread { get; } = new(
+        "too-many-unread", "TheEye runs the jobs, and would delete the answers of earlier ones to keep this one", Problems.TheEye.TooManyUnread(5));
+
     public static ProblemExample NoServiceToken { get; } =
         new("no-service-token", "TheEye runs the jobs, and none of its tokens is configured", Problems.TheEye.NoServiceToken);
 
@@ -200,6 +204,7 @@ internal static class ProblemExamples
             new JobReply.QuotaExceeded(QuotaScope.StoredBytes, 100)),
         Of("storage-full", "the storage is nearly full", new JobReply.StorageFull()),
         new("record-lost", "the storage has lost the job", Problems.RecordLost(Job)),
+        TooManyUnread,
     ];
 
     /// <summary>Of a route that needs a credential.</summary>

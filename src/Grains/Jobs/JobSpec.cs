@@ -82,6 +82,9 @@ public sealed record JobSpec
     /// <summary>What the task restricts the job to; null for nothing.</summary>
     [Id(26)] public TaskLimits? Limits { get; init; }
 
+    /// <summary>Whether the job has a place in the window of its task at TheEye, which it leaves when its end is stored.</summary>
+    [Id(24)] public bool IsInWindow { get; init; }
+
     /// <summary>Whether the call may be repeated: the job's record is what keeps a repeat from running the task again.</summary>
     public bool HasIdempotencyKey => Fingerprint is not null || IdempotencyId is not null;
 

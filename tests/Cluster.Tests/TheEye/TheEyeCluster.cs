@@ -29,6 +29,9 @@ public sealed class TheEyeCluster : ClusterFixture
 
     internal TheEyeServer TheEye => _theEye!;
 
+    /// <summary>Whether TheEye publishes the end of a job a moment after it can be read.</summary>
+    internal bool DelaysMessages { get; set; }
+
     /// <summary>Calls of all scenarios so far whose answer was that nothing was run, and these answers.</summary>
     internal Dictionary<string, string> RefusedCalls { get; } = [];
 
@@ -78,7 +81,12 @@ public sealed class TheEyeCluster : ClusterFixture
     {
         _theEyesRedis = AddRedis("TheEye's Redis", RedisPersistence.EveryWrite);
         await _theEyesRedis.StartAsync();
-        _theEye = await TheEyeServer.StartAsync(new() { Redis = _theEyesRedis.Endpoint, Agent = RunAsync });
+        _theEye = await TheEyeServer.StartAsync(new()
+        {
+            Redis = _theEyesRedis.Endpoint,
+            Agent = RunAsync,
+            MessageDelay = () => DelaysMessages ? TimeSpan.FromMilliseconds(Random.Shared.Next(1, 60)) : TimeSpan.Zero,
+        });
         foreach (var (token, name) in (IEnumerable<(string, string)>)[(CallerToken, "caller"), (ServiceToken, "service")])
         {
             _theEye.AddUser(token, new() { Username = name, Email = $"{name}@acme.example", Customer = Customer, CustomerId = "5f0000000000000000000acc" });

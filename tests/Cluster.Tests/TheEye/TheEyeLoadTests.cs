@@ -53,12 +53,23 @@ public sealed class TheEyeLoadTests(TheEyeCluster cluster, ITestOutputHelper out
         await AuditAsync(Outcome.Refused);
     }
 
-    [ClusterFact]
-    public async Task A_result_that_TheEye_has_deleted_unread_is_reported_as_deleted()
+    [ClusterTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task No_answer_is_lost_of_a_task_of_which_TheEye_keeps_the_newest_five_jobs(bool killsASilo)
     {
-        var task = Cluster.AddTask(keepsAll: false);
-        await CompletedAsync(new TheEyeLoad(Cluster, Clients, task, Math.Min(Count, 1000)));
-        await AuditAsync(Outcome.Removed);
+        Cluster.DelaysMessages = true;
+        var task = Cluster.AddTask(() => Task.Delay(Random.Shared.Next(30)), keepsAll: false);
+        var load = new TheEyeLoad(Cluster, Clients, task, count: 400, concurrency: 16);
+        if (killsASilo)
+        {
+            await load.MoreAsync(100);
+            Kill(Cluster.Silos[0]);
+        }
+
+        await CompletedAsync(load);
+        Cluster.DelaysMessages = false;
+        await AuditAsync(killsASilo ? Outcome.Refused : default);
     }
 
     private TheEyeLoad StartLoad(int milliseconds)

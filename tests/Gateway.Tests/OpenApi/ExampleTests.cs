@@ -16,8 +16,8 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
         "below-user", "call-too-large", "draining", "key-twice", "nested-too-deep", "no-service-token", "not-known", "over-limit", "over-stored", "queue-full",
         "record-lost",
         "runner-unreachable", "server-fault", "still-stopping", "storage-full", "theeye-failed", "theeye-slow", "too-many-bodies", "too-many-calls",
-        "too-many-failures", "too-many-waiters", "too-many-waiters-of-customer", "too-slow", "unavailable", "unhealthy", "unreachable",
-        "several-tasks", "unreadable", "unreadable-job", "waits-for-itself",
+        "several-tasks", "too-many-failures", "too-many-unread", "too-many-waiters", "too-many-waiters-of-customer", "too-slow", "unavailable", "unhealthy",
+        "unreachable", "unreadable", "unreadable-job", "waits-for-itself",
     ];
 
     private static readonly string[] Provoked =

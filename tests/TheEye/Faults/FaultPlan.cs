@@ -13,7 +13,7 @@ public sealed class FaultPlan
     /// <param name="step">The step.</param>
     /// <param name="fault">The fault.</param>
     /// <param name="times">How many requests.</param>
-    /// <param name="id">Only requests for this job, or with <see cref="Step.Create"/> for this task.</param>
+    /// <param name="id">Only requests for this job, or with <see cref="Step.Create"/> and <see cref="Step.Task"/> for this task.</param>
     public void Next(Step step, Fault fault, int times = 1, string? id = null) => Plan(_next, new Planned(step, fault, id, times));
 
     /// <summary>Plans a fault for every request of a step, until it is cleared.</summary>

@@ -6,6 +6,9 @@ public enum Step
     /// <summary>The read of the token's profile, at the gateway.</summary>
     Profile,
 
+    /// <summary>The read of a task.</summary>
+    Task,
+
     /// <summary>The creation of a job, with a token or a secret.</summary>
     Create,
 
@@ -19,6 +22,6 @@ public enum Step
 
     Cancel,
 
-    /// <summary>The message that a job has ended. It has no answer: a fault only changes whether and when it is sent.</summary>
+    /// <summary>The message that a job has ended, after its delay. It has no answer: a fault only changes whether and when it is sent.</summary>
     Publish,
 }

@@ -9,7 +9,7 @@ internal sealed class RequestHandler(FaultPlan faults, Counters counters, Change
     /// <summary>Serves one request of a step.</summary>
     /// <param name="context">The request.</param>
     /// <param name="step">Its step.</param>
-    /// <param name="id">Its job, or with <see cref="Step.Create"/> its task.</param>
+    /// <param name="id">Its job, or with <see cref="Step.Create"/> and <see cref="Step.Task"/> its task.</param>
     /// <param name="act">Executes it.</param>
     /// <param name="stopping">Canceled when the server goes down.</param>
     public async Task ServeAsync(HttpContext context, Step step, string? id, Func<Task<Answer>> act, CancellationToken stopping)

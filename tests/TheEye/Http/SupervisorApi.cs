@@ -6,7 +6,7 @@ using SyncCluster.TheEye.Jobs;
 namespace SyncCluster.TheEye.Http;
 
 /// <summary>The supervisor's paths, and the credential that each needs.</summary>
-internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, Supervisor supervisor)
+internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, Supervisor supervisor, TheEyeOptions options)
 {
     public async Task HandleAsync(HttpContext context, CancellationToken stopping)
     {
@@ -14,6 +14,7 @@ internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, 
         {
             ("POST", [var customer, "task", var task, "job"]) => CreateAsync(context, customer, task, null, stopping),
             ("POST", [var customer, "task", var task, "secret", var secret, "job"]) => CreateAsync(context, customer, task, secret, stopping),
+            ("GET", [var customer, "task", var task]) => TaskAsync(context, customer, task, stopping),
             ("PUT", ["job", var id, "synced"]) =>
                 JobAsync(context, Step.Synced, null, id, "user", job => supervisor.SyncedAsync(job, stopping), stopping),
             ("PUT", ["job", var id, "hold"]) =>
@@ -30,9 +31,9 @@ internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, 
     private async Task CreateAsync(HttpContext context, string customer, string taskId, string? secret, CancellationToken stopping)
     {
         var body = await Request.BodyAsync(context);
-        await requests.ServeAsync(context, Step.Create, taskId, () => Task.FromResult(Create()), stopping);
+        await requests.ServeAsync(context, Step.Create, taskId, CreateAsync, stopping);
 
-        Answer Create()
+        async Task<Answer> CreateAsync()
         {
             Account? account = null;
             if (secret is null && Refusal(context, customer, "user", out account) is { } refusal)
@@ -45,9 +46,14 @@ internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, 
                 return Answer.Refusal(404, "task not found");
             }
 
-            if (account is null ? task.Task.Secret != secret : !account.Passes(task.Task))
+            if (account is null && task.Task.Secret != secret)
             {
                 return Answer.Refusal(403, "forbidden");
+            }
+
+            if (account?.Passes(task.Task) == false)
+            {
+                return await RefusedByAccessListAsync(context, stopping);
             }
 
             try
@@ -60,6 +66,17 @@ internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, 
             }
         }
     }
+
+    private Task TaskAsync(HttpContext context, string customer, string taskId, CancellationToken stopping) =>
+        requests.ServeAsync(
+            context,
+            Step.Task,
+            taskId,
+            () => Refusal(context, customer, "viewer", out var account) is { } refusal ? Task.FromResult(refusal)
+                : accounts.Task(customer, taskId) is not { Task: var task } ? Task.FromResult(Answer.Refusal(404, "task not found"))
+                : account!.Passes(task) ? Task.FromResult(Supervisor.Document(task))
+                : RefusedByAccessListAsync(context, stopping),
+            stopping);
 
     private Task JobAsync(
         HttpContext context, Step step, string? customer, string id, string credential, Func<Job, Task<Answer>> act, CancellationToken stopping)
@@ -80,10 +97,23 @@ internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, 
 
             job.Seen(account.Token);
             var task = job.Owner.Task;
-            var admitted = account.Passes(task)
-                && (step != Step.Cancel || task.Cancellable || Credential.Reaches(account.User, "admin"));
-            return admitted ? act(job) : Task.FromResult(Answer.Refusal(403, "forbidden"));
+            return !account.Passes(task) ? RefusedByAccessListAsync(context, stopping)
+                : step == Step.Cancel && !task.Cancellable && !Credential.Reaches(account.User, "admin")
+                    ? Task.FromResult(Answer.Refusal(403, "forbidden"))
+                : act(job);
         }
+    }
+
+    /// <summary>The refusal of an access list; it never comes if <see cref="TheEyeOptions.HangsOnAccessLists"/> is set.</summary>
+    private async Task<Answer> RefusedByAccessListAsync(HttpContext context, CancellationToken stopping)
+    {
+        if (options.HangsOnAccessLists)
+        {
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+            await Task.Delay(Timeout.Infinite, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return Answer.Refusal(403, "forbidden");
     }
 
     /// <summary>The refusal of a call whose token lacks the credential; otherwise null and the account of the token.</summary>

@@ -30,9 +30,6 @@ internal sealed class Job(string id, TaskOfCustomer owner, TheEyeUser? user, Rea
 
     public DateTimeOffset CreatedAt { get; } = now;
 
-    /// <summary>Whether it is in its task's queue of finished jobs; guarded by the lock of that queue.</summary>
-    public bool IsInQueue { get; set; }
-
     public bool Removed
     {
         get

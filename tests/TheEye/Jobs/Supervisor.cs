@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using SyncCluster.TheEye.Http;
 
 namespace SyncCluster.TheEye.Jobs;
@@ -44,6 +45,7 @@ internal sealed class Supervisor
         var ready = valid && task.Task.Type == TaskType.Script && !arguments.Syncing;
         job.Begin(task.Task.Type == TaskType.Approval ? Lifecycle.OnHold : ready ? Lifecycle.Ready : Lifecycle.Syncing);
         _jobs[job.Id] = job;
+        task.Add(job, RemoveIfEnded);
         _counters.Add(CountedAction.Create);
         if (!valid)
         {
@@ -70,7 +72,17 @@ internal sealed class Supervisor
         var job = new Job(id, task, null, arguments, [], Now);
         job.Begin(Lifecycle.Syncing);
         _jobs[id] = job;
+        task.Add(job, RemoveIfEnded);
     }
+
+    /// <summary>The task's document, as far as a client of jobs needs it.</summary>
+    public static Answer Document(TheEyeTask task) => Answer.Json(JsonSerializer.SerializeToUtf8Bytes(new
+    {
+        id = task.Id,
+        name = task.Name,
+        autoremove_completed_jobs = task.AutoremoveCompletedJobs,
+        autoremove_completed_jobs_limit = task.KeepLimit,
+    }));
 
     public async Task<Answer> SyncedAsync(Job job, CancellationToken stopping)
     {
@@ -158,28 +170,22 @@ internal sealed class Supervisor
         }
 
         _publisher.Publish(job, end!);
-        KeepNewest(job);
         _counters.Add(CountedAction.End);
         _changes.Signal();
         return true;
     }
 
-    private void KeepNewest(Job ended)
+    private bool RemoveIfEnded(Job job)
     {
-        if (ended.Owner.Ended(ended) is not { } oldest)
-        {
-            return;
-        }
-
-        var removal = oldest.Remove(onlyEnded: true);
+        var removal = job.Remove(onlyEnded: true);
         if (removal == RemovalOutcome.Kept)
         {
-            return;
+            return job.Removed;
         }
 
         if (_options.ForgetsDeleted)
         {
-            _jobs.TryRemove(oldest.Id, out _);
+            _jobs.TryRemove(job.Id, out _);
         }
 
         _counters.Add(CountedAction.Remove);
@@ -187,5 +193,7 @@ internal sealed class Supervisor
         {
             _counters.Add(CountedAction.RemoveUnfetched);
         }
+
+        return true;
     }
 }

@@ -1,40 +1,39 @@
 namespace SyncCluster.TheEye.Jobs;
 
-/// <summary>A task and the queue of its finished jobs, of which TheEye keeps only the newest.</summary>
+/// <summary>A task and its jobs, of which TheEye keeps only the newest.</summary>
 internal sealed class TaskOfCustomer(TheEyeTask task, TheEyeCustomer customer)
 {
     private readonly Lock _lock = new();
-    private readonly Queue<Job> _finished = [];
+    private readonly List<Job> _jobs = [];
 
     public TheEyeTask Task => task;
 
     public TheEyeCustomer Customer => customer;
 
-    /// <summary>Adds an ended job to the queue; returns the job that must be deleted for it.</summary>
-    public Job? Ended(Job job)
+    /// <summary>
+    /// Adds a new job, and deletes the ended ones that are older than the newest <see cref="TheEyeTask.KeepLimit"/> jobs of any lifecycle, the new
+    /// one included. Nothing is deleted at any other moment.
+    /// </summary>
+    /// <param name="job">The new job.</param>
+    /// <param name="remove">Deletes an older job; true if it is gone then.</param>
+    public void Add(Job job, Predicate<Job> remove)
     {
         if (!task.AutoremoveCompletedJobs)
         {
-            return null;
+            return;
         }
 
         lock (_lock)
         {
-            if (job.IsInQueue)
+            _jobs.Add(job);
+            var older = Math.Max(0, _jobs.Count - task.KeepLimit);
+            for (var index = older - 1; index >= 0; index--)
             {
-                return null;
+                if (remove(_jobs[index]))
+                {
+                    _jobs.RemoveAt(index);
+                }
             }
-
-            job.IsInQueue = true;
-            _finished.Enqueue(job);
-            if (_finished.Count <= task.KeepLimit)
-            {
-                return null;
-            }
-
-            var oldest = _finished.Dequeue();
-            oldest.IsInQueue = false;
-            return oldest;
         }
     }
 }

@@ -17,6 +17,8 @@ internal static class TheEyeBackendServices
         services.AddSingleton(DemoMode.Off);
         services.AddSingleton<UnreleasedJobCleanup>();
         services.AddSingleton<ReadPermissionCache>();
+        services.AddSingleton<KeptJobsReader>();
+        services.AddSingleton<JobWindowClient>();
         services.AddSingleton<TheEyeJobAllocator>();
         services.AddSingleton<ITaskBackend, TheEyeBackend>();
     }

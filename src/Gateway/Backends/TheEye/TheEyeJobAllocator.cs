@@ -12,6 +12,7 @@ internal sealed partial class TheEyeJobAllocator
 {
     private readonly SupervisorClient _supervisor;
     private readonly TheEyeTokenValidator _tokens;
+    private readonly JobWindowClient _windows;
     private readonly UnreleasedJobCleanup _cleanup;
     private readonly IGrainFactory _grains;
     private readonly TimeProvider _timeProvider;
@@ -22,6 +23,7 @@ internal sealed partial class TheEyeJobAllocator
     public TheEyeJobAllocator(
         SupervisorClient supervisor,
         TheEyeTokenValidator tokens,
+        JobWindowClient windows,
         UnreleasedJobCleanup cleanup,
         IGrainFactory grains,
         TimeProvider timeProvider,
@@ -30,6 +32,7 @@ internal sealed partial class TheEyeJobAllocator
     {
         _supervisor = supervisor;
         _tokens = tokens;
+        _windows = windows;
         _cleanup = cleanup;
         _grains = grains;
         _timeProvider = timeProvider;
@@ -41,8 +44,19 @@ internal sealed partial class TheEyeJobAllocator
     /// <inheritdoc cref="ITaskBackend.AllocateAsync"/>
     public async Task<Allocation> AllocateAsync(TaskInvocation invocation, Deadline deadline, CancellationToken aborted)
     {
+        // A repeat of a call that has a job needs no place for another one.
+        if (invocation.Identity is { } identity && await FindBoundAsync(identity) is { } repeated)
+        {
+            return repeated;
+        }
+
+        if (!(await _windows.EnterAsync(invocation, deadline, aborted)).TryGet(out var place, out var problem))
+        {
+            return new Allocation.Refused(problem);
+        }
+
         // It goes on when the client has disconnected: if a job is created, it must be known, to be canceled.
-        var allocating = AllocateAsync(invocation);
+        var allocating = AllocateAsync(invocation, place);
         var isKnown = false;
         try
         {
@@ -71,23 +85,31 @@ internal sealed partial class TheEyeJobAllocator
         }
     }
 
-    private async Task<Allocation> AllocateAsync(TaskInvocation invocation)
+    /// <returns>Null: no job is bound to the key.</returns>
+    private async Task<Allocation?> FindBoundAsync(IdempotencyIdentity identity)
+    {
+        var name = Convert.ToHexStringLower(identity.Id);
+        var (isKnown, bound) = await _lookups.ExecuteAsync(name, _grains.GetGrain<IIdempotencyGrain>(name).Find, _ => true, _waiting.Patience);
+        return isKnown && bound is null ? null : OfBound(bound, identity);
+    }
+
+    private async Task<Allocation> AllocateAsync(TaskInvocation invocation, JobPlace place)
     {
         if (invocation.Identity is not { } identity)
         {
-            return await CreateAsync(invocation);
+            return await CreateAsync(invocation, place);
+        }
+
+        // A repeat that has waited for its place: the first call may have got its job meanwhile.
+        if (place.IsNeeded && await FindBoundAsync(identity) is { } repeated)
+        {
+            place.Withdraw();
+            return repeated;
         }
 
         var name = Convert.ToHexStringLower(identity.Id);
         var keys = _grains.GetGrain<IIdempotencyGrain>(name);
-        var patience = new Deadline(_timeProvider, _waiting.Patience);
-        var (isKnown, bound) = await _lookups.ExecuteAsync(name, keys.Find, _ => true, patience.Remaining);
-        if (!isKnown || bound is not null)
-        {
-            return OfBound(bound, identity);
-        }
-
-        var created = await CreateAsync(invocation);
+        var created = await CreateAsync(invocation, place);
         var spec = created switch
         {
             Allocation.Allocated allocated => allocated.Spec,
@@ -100,10 +122,14 @@ internal sealed partial class TheEyeJobAllocator
         }
 
         spec = spec with { Fingerprint = identity.Fingerprint, IdempotencyId = name };
-        (_, bound) = await _lookups.ExecuteAsync(name, () => keys.Bind(spec), job => job is not null, patience.Remaining);
+        var (_, bound) = await _lookups.ExecuteAsync(name, () => keys.Bind(spec), job => job is not null, _waiting.Patience);
         if (bound?.JobId != spec.JobId)
         {
             _cleanup.CancelUnlessSubmitted(spec, invocation.Caller?.Token);
+            if (bound is not null)
+            {
+                _windows.Leave(spec);
+            }
         }
 
         return bound is null && created is Allocation.Known ? created : OfBound(bound, identity);
@@ -119,7 +145,7 @@ internal sealed partial class TheEyeJobAllocator
         _ => new Allocation.Allocated(bound),
     };
 
-    private async Task<Allocation> CreateAsync(TaskInvocation invocation)
+    private async Task<Allocation> CreateAsync(TaskInvocation invocation, JobPlace place)
     {
         var token = invocation.Caller?.Token;
         var reply = await _supervisor.CreateAsync(
@@ -127,15 +153,41 @@ internal sealed partial class TheEyeJobAllocator
         if (reply is not TheEyeReply.Ok ok || ok.ToJob() is not { } job)
         {
             _tokens.ForgetIfUnauthorized(token, reply);
+            LeaveUncreated(place, reply);
             return new Allocation.Refused(Problems.TheEye.OfCreate(reply));
+        }
+
+        if (job.IsSyncing)
+        {
+            await place.BindAsync(job.Id);
+        }
+        else
+        {
+            // It has ended, and is read; or somebody has to approve it, which may take days.
+            place.GiveUp();
         }
 
         return job.End is { } end
             ? new Allocation.Known(job.Id, TheEyeJobs.Finished(invocation.Customer, job.Id, end, ok.Body))
-            : new Allocation.Allocated(SpecOf(invocation, job.Id, job.IsSyncing ? JobOrigin.AllocatedAtTheEye : JobOrigin.ExternallyReleased))
+            : new Allocation.Allocated(SpecOf(invocation, job.Id, job.IsSyncing ? JobOrigin.AllocatedAtTheEye : JobOrigin.ExternallyReleased) with
+            {
+                IsInWindow = job.IsSyncing && place.IsNeeded,
+            })
             {
                 Document = ok.Body,
             };
+    }
+
+    private static void LeaveUncreated(JobPlace place, TheEyeReply reply)
+    {
+        if (reply is TheEyeReply.Refused or TheEyeReply.Failed { MayHaveArrived: false })
+        {
+            place.Withdraw();
+        }
+        else
+        {
+            place.GiveUp();
+        }
     }
 
     /// <summary>

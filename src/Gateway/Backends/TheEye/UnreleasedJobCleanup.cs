@@ -10,6 +10,7 @@ namespace SyncCluster.Gateway.Backends.TheEye;
 /// </summary>
 internal sealed partial class UnreleasedJobCleanup(
     SupervisorClient supervisor,
+    JobWindowClient windows,
     IGrainFactory grains,
     ReloadedOptions<TheEyeOptions> options,
     TimeProvider timeProvider,
@@ -42,6 +43,12 @@ internal sealed partial class UnreleasedJobCleanup(
         }
         else if (wait.Result is WaitResult.Replied { Reply: var reply } && IsNeverReleased(reply))
         {
+            if (spec.IdempotencyId is null)
+            {
+                // A repeat may have been refused, while the job of the first call runs.
+                windows.Leave(spec);
+            }
+
             CancelRefused(spec, token);
         }
     }
@@ -101,6 +108,7 @@ internal sealed partial class UnreleasedJobCleanup(
                 {
                     if (await supervisor.EndAsync(spec.Customer, spec.JobId, known, CancellationToken.None) is TheEyeReply.Ok or TheEyeReply.Refused { Status: 404 })
                     {
+                        windows.Leave(spec);
                         return;
                     }
                 }

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Logging;
 using SyncCluster.Jobs;
+using SyncCluster.Tasks;
 
 namespace SyncCluster.Execution.TheEye;
 
-/// <summary>Reports the end of a job to its grain until the grain has stored it.</summary>
+/// <summary>Reports the end of a job to its grain until the grain has stored it. Then TheEye may delete the job.</summary>
 internal sealed partial class CompletionReporter
 {
     private readonly IGrainFactory _grains;
@@ -23,5 +24,9 @@ internal sealed partial class CompletionReporter
         var completion = await _retries.ExecuteAsync(
             job.Spec.JobId, () => _grains.GetJob(job.Key).CompleteExternal(outcome), answer => answer != Completion.Retry, cancellation);
         LogReported(job.Spec.JobId, completion);
+        if (job.Spec.IsInWindow)
+        {
+            _grains.GetGrain<IJobWindowGrain>(TaskKey.Of(job.Spec.Customer, job.Spec.TaskId)).Leave(job.Spec.JobId).Ignore();
+        }
     }
 }

@@ -22,7 +22,7 @@ internal sealed partial class JobChecker(
     private const int ReadsAtOnce = 16;
 
     private const string Deleted =
-        "TheEye has deleted the job before its answer was read: of a task it keeps the newest 5 finished jobs only. "
+        "TheEye has deleted the job before its answer was read: of a task it keeps only the newest jobs, 5 by default. "
         + "Turn the task's autoremove_completed_jobs off, or raise its limit.";
 
     /// <summary>How long a job is monitored if no grain asks for it: longer than a task may run.</summary>

@@ -15,6 +15,10 @@ internal sealed class SupervisorClient(
 
     private readonly TheEyeHttp _http = new(clients.CreateClient(ClientName), options.Value.Supervisor, metrics, logger);
 
+    /// <summary>Reads a task's document.</summary>
+    public Task<TheEyeReply> TaskAsync(string customer, string task, string token, CancellationToken cancellation) =>
+        _http.SendAsync(HttpMethod.Get, $"/{Escaped(customer)}/task/{Escaped(task)}", token, null, cancellation);
+
     /// <summary>Creates a job that does nothing yet. The reply is its document.</summary>
     /// <param name="customer">The customer's name.</param>
     /// <param name="task">The task's id.</param>

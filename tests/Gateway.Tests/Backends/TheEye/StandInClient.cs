@@ -49,6 +49,9 @@ internal sealed class StandInClient(TheEyeServer server) : IDisposable
     public Task<HttpResponseMessage> GetAsync(string id, string token = Token, string customer = "acme") =>
         _http.GetAsync(new Uri(server.Supervisor, $"/{customer}/job/{id}?access_token={token}"), HttpCompletionOption.ResponseHeadersRead);
 
+    public async Task<JsonElement> TaskAsync(TheEyeTask task) =>
+        await _http.GetFromJsonAsync<JsonElement>(new Uri(server.Supervisor, $"/acme/task/{task.Id}?access_token={Token}"));
+
     public Task<HttpResponseMessage> ProfileAsync(string token)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Gateway, "/api/session/profile"));

@@ -73,7 +73,7 @@ public sealed class StandInTests
     }
 
     [Fact]
-    public async Task A_task_keeps_its_newest_five_finished_jobs()
+    public async Task Each_creation_deletes_what_has_ended_and_is_older_than_the_newest_five_jobs()
     {
         await using var server = await StandInClient.ServerAsync(new(), Script);
         using var client = new StandInClient(server);
@@ -95,6 +95,139 @@ public sealed class StandInTests
             using var response = await client.GetAsync(id);
             return (int)response.StatusCode;
         }
+    }
+
+    [Fact]
+    public async Task Jobs_that_wait_or_run_count_among_the_newest_and_are_never_deleted()
+    {
+        await using var server = await StandInClient.ServerAsync(new(), Script);
+        using var client = new StandInClient(server);
+        var waits = await client.SyncingAsync(Script, "a");
+        var ended = await client.SyncingAsync(Script, "a");
+        using var released = await client.SyncedAsync(ended);
+        await server.WhenAsync(() => server.Job(ended).HasEnded).WaitAsync(Soon);
+
+        for (var newer = 1; newer <= 4; newer++)
+        {
+            await client.SyncingAsync(Script, "a");
+        }
+
+        Assert.False(server.Job(ended).Removed);
+        await client.SyncingAsync(Script, "a");
+        Assert.Equal((true, false), (server.Job(ended).Removed, server.Job(waits).Removed));
+    }
+
+    [Theory]
+    [InlineData(true, 5, "true,5")]
+    [InlineData(true, 8, "true,8")]
+    [InlineData(false, 5, "false,5")]
+    public async Task A_task_says_how_many_of_its_jobs_are_kept(bool deletes, int kept, string said)
+    {
+        var task = Script with { AutoremoveCompletedJobs = deletes, KeepLimit = kept };
+        await using var server = await StandInClient.ServerAsync(new(), task);
+        using var client = new StandInClient(server);
+
+        var document = await client.TaskAsync(task);
+
+        var (settings, limit) = (document.GetProperty("autoremove_completed_jobs"), document.GetProperty("autoremove_completed_jobs_limit"));
+        Assert.Equal(said, $"{settings.GetRawText()},{limit.GetRawText()}");
+    }
+
+    [Fact]
+    public async Task A_job_can_be_read_and_deleted_before_its_message_is_published()
+    {
+        using var redis = new RedisInProcess();
+        var time = new FakeTimeProvider();
+        await using var server = await StandInClient.ServerAsync(
+            new() { Redis = redis.Address, Time = time, MessageDelay = () => TimeSpan.FromMilliseconds(100) }, Script);
+        using var client = new StandInClient(server);
+        var id = await client.SyncingAsync(Script, "a");
+        using var released = await client.SyncedAsync(id);
+        await server.WhenAsync(() => server.Job(id).HasEnded).WaitAsync(Soon);
+
+        using var read = await client.GetAsync(id);
+        Assert.Equal((HttpStatusCode.OK, 0), (read.StatusCode, server.Counters.Published));
+        for (var newer = 1; newer <= 5; newer++)
+        {
+            await client.SyncingAsync(Script, "a");
+        }
+
+        Assert.True(server.Job(id).Removed);
+        time.Advance(TimeSpan.FromMilliseconds(100));
+        await server.WhenAsync(() => server.Counters.Published == 1).WaitAsync(Soon);
+    }
+
+    [Fact]
+    public async Task A_message_is_lost_while_the_gateway_is_away()
+    {
+        using var redis = new RedisInProcess();
+        await using var server = await StandInClient.ServerAsync(new() { Redis = redis.Address }, Script);
+        using var client = new StandInClient(server);
+        var address = server.Gateway;
+
+        await server.StopGatewayAsync();
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.ProfileAsync(StandInClient.Token));
+        await client.CreatedAsync(Script, new { task_arguments = new[] { "a" } });
+        await server.WhenAsync(() => server.Counters.Ended == 1).WaitAsync(Soon);
+        await server.StartGatewayAsync();
+        await client.CreatedAsync(Script, new { task_arguments = new[] { "a" } });
+        await server.WhenAsync(() => server.Counters.Ended == 2 && server.Counters.Published > 0).WaitAsync(Soon);
+
+        using var profile = await client.ProfileAsync(StandInClient.Token);
+        Assert.Equal((address, HttpStatusCode.OK, 1), (server.Gateway, profile.StatusCode, server.Counters.Published));
+    }
+
+    public static TheoryData<string> FailuresOfSynced => new("400", "500", "silence", "a reset");
+
+    [Theory]
+    [MemberData(nameof(FailuresOfSynced))]
+    public async Task A_release_may_fail_and_leave_the_job_as_it_is(string failure)
+    {
+        await using var server = await StandInClient.ServerAsync(new(), Script);
+        using var client = new StandInClient(server);
+        var id = await client.SyncingAsync(Script, "a");
+        server.Faults.Always(
+            Step.Synced,
+            failure switch
+            {
+                "400" => Fault.Status(400, "\"the job cannot be released\""),
+                "500" => Fault.Status(500),
+                "silence" => Fault.Hang(),
+                _ => Fault.ResetBefore(),
+            },
+            id);
+
+        var releasing = client.SyncedAsync(id);
+        if (failure is "400" or "500")
+        {
+            using var response = await releasing;
+            Assert.Equal(failure, $"{(int)response.StatusCode}");
+        }
+        else
+        {
+            await server.WhenAsync(() => server.Counters.Arrived(Step.Synced) > 0).WaitAsync(Soon);
+            server.Faults.Clear();
+            await Assert.ThrowsAsync<HttpRequestException>(() => releasing.WaitAsync(Soon));
+        }
+
+        Assert.Equal(("syncing", 0), (server.Job(id).Lifecycle, server.Job(id).Runs));
+    }
+
+    [Fact]
+    public async Task A_refusal_by_an_access_list_may_never_be_answered()
+    {
+        var task = new TheEyeTask { Acl = ["boss@example.com"] };
+        await using var server = await StandInClient.ServerAsync(new() { HangsOnAccessLists = true }, task);
+        using var client = new StandInClient(server);
+        var creating = client.CreateAsync(task, StandInClient.Syncing());
+        var reading = client.TaskAsync(task);
+        await server.WhenAsync(() => server.Counters.Arrived(Step.Create) + server.Counters.Arrived(Step.Task) == 2).WaitAsync(Soon);
+
+        Assert.False(creating.IsCompleted || reading.IsCompleted);
+        await server.StopSupervisorAsync();
+        await Assert.ThrowsAsync<HttpRequestException>(() => creating.WaitAsync(Soon));
+        await Assert.ThrowsAsync<HttpRequestException>(() => reading.WaitAsync(Soon));
+        Assert.Empty(server.Jobs);
     }
 
     [Fact]

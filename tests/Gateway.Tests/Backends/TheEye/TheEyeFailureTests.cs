@@ -41,7 +41,10 @@ public sealed class TheEyeFailureTests(TheEyeFailureTests.Server server) : IClas
     [InlineData("a reset", 502, "TheEye's supervisor has broken off its answer. Nothing was run: try again.")]
     [InlineData("a redirect", 502, "TheEye's supervisor has failed with status 302. Nothing was run: try again.")]
     [InlineData("a bomb", 502, "TheEye's supervisor has answered with more than this server takes (TheEye:DocumentLimit). Nothing was run: try again.")]
-    [InlineData("silence", 504, "TheEye's supervisor has not answered in time. Nothing was run: try again.")]
+    [InlineData(
+        "silence",
+        504,
+        "TheEye's supervisor has not answered in time (it never does if the task's access list refuses the request). Nothing was run: try again.")]
     public async Task A_job_that_can_not_be_made_is_a_clear_error_and_is_not_run(string fault, int status, string message)
     {
         var task = server.AddTask();
