@@ -334,7 +334,8 @@ internal static class Problems
 
         /// <summary>The gateway stops while the call waits until its job may be created.</summary>
         public static Problem StoppingInQueue { get; } = new(
-            StatusCodes.Status503ServiceUnavailable, "The server is stopping. Nothing was run: try again.") { RetryAfter = InTwoSeconds };
+            StatusCodes.Status503ServiceUnavailable, "The server is stopping. Nothing was run: try again.")
+        { RetryAfter = InTwoSeconds };
 
         /// <summary>The call's time was over before its job could be created.</summary>
         /// <param name="kept">How many of the task's newest jobs TheEye keeps.</param>
