@@ -111,6 +111,7 @@ internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, 
         {
             using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
             await Task.Delay(Timeout.Infinite, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            stopping.ThrowIfCancellationRequested();
         }
 
         return Answer.Refusal(403, "forbidden");

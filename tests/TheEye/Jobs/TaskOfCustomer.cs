@@ -4,7 +4,9 @@ namespace SyncCluster.TheEye.Jobs;
 internal sealed class TaskOfCustomer(TheEyeTask task, TheEyeCustomer customer)
 {
     private readonly Lock _lock = new();
-    private readonly List<Job> _jobs = [];
+
+    /// <summary>By their ids, as TheEye sorts them: two that are created at once may come here in another order.</summary>
+    private readonly SortedList<string, Job> _jobs = new(StringComparer.Ordinal);
 
     public TheEyeTask Task => task;
 
@@ -25,11 +27,11 @@ internal sealed class TaskOfCustomer(TheEyeTask task, TheEyeCustomer customer)
 
         lock (_lock)
         {
-            _jobs.Add(job);
+            _jobs[job.Id] = job;
             var older = Math.Max(0, _jobs.Count - task.KeepLimit);
             for (var index = older - 1; index >= 0; index--)
             {
-                if (remove(_jobs[index]))
+                if (remove(_jobs.GetValueAtIndex(index)))
                 {
                     _jobs.RemoveAt(index);
                 }
