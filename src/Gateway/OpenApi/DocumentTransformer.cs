@@ -16,7 +16,7 @@ internal sealed class DocumentTransformer : IOpenApiDocumentTransformer
     public Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
         document.Info = new OpenApiInfo(Described.Info) { Version = StatusApi.Version };
-        document.Servers = [.. Described.Servers!.Select(server => new OpenApiServer(server) { Url = PathOf(document) })];
+        document.Servers = Described.Servers;
         document.Tags = Described.Tags;
         var refusals = document.Components?.Examples ?? new Dictionary<string, IOpenApiExample>();
         document.Components = new OpenApiComponents(Components)
@@ -25,10 +25,6 @@ internal sealed class DocumentTransformer : IOpenApiDocumentTransformer
         };
         return Task.CompletedTask;
     }
-
-    /// <summary>The path of the server that the framework has put into the document: below it a proxy serves this server.</summary>
-    private static string PathOf(OpenApiDocument document) =>
-        Uri.TryCreate(document.Servers?.FirstOrDefault()?.Url, UriKind.Absolute, out var own) ? own.AbsolutePath : "/";
 
     private static OpenApiDocument Read()
     {

@@ -5,7 +5,8 @@ namespace SyncCluster.Gateway.Tests.Wire;
 
 /// <summary>
 /// The messages of a cluster by the names that version 0.1 has for them. While servers are upgraded one after the other, a silo or gateway of that version
-/// gets the messages of this one: it answers a name that it does not know with an exception, each time. What administrators ask for may wait until the upgrade is over.
+/// gets the messages of this one: it answers a name that it does not know with an exception, each time. What was added since may wait until the upgrade
+/// is over: what administrators ask for, and the calls of scripts that say who waits for them.
 /// </summary>
 public sealed class AliasTests
 {
@@ -13,16 +14,16 @@ public sealed class AliasTests
     [InlineData("sync.call", "bind find unbind")]
     [InlineData("sync.census", "held")]
     [InlineData("sync.count", "add giveback take")]
-    [InlineData("sync.job", "abandon assign attach cancel complete follow forgo leave submit terminate")]
+    [InlineData("sync.job", "abandon assign attach cancel complete follow forgo leave submit terminate", "parent")]
     [InlineData("sync.job.observer", "allcompleted completed moved")]
     [InlineData("sync.job.relay", "allcompleted")]
     [InlineData("sync.line.grain", "enter leave wait")]
     [InlineData("sync.runner", "holds log stop turn")]
     [InlineData("sync.taskgrain", "delete get put script", "update")]
     [InlineData("sync.tasklist", "add ids remove")]
-    public void An_interface_has_the_messages_of_version_0_1_and_no_other(string name, string messages, string forAdministrators = "") =>
+    public void An_interface_has_the_messages_of_version_0_1_and_none_that_an_upgrade_needs(string name, string messages, string added = "") =>
         Assert.Equal(
-            $"{messages} {forAdministrators}".TrimEnd().Split(' ').Order(StringComparer.Ordinal),
+            $"{messages} {added}".TrimEnd().Split(' ').Order(StringComparer.Ordinal),
             MessagesOf(Interfaces.Single(type => AliasOf(type) == name)));
 
     /// <summary>The window is asked by new servers alone, and is placed on new silos alone.</summary>

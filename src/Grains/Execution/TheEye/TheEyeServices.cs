@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Polly;
 using Polly.Timeout;
 using SyncCluster.Settings;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Execution.TheEye;
 
@@ -44,6 +45,7 @@ internal static class TheEyeServices
         services.AddReloadedOptions(new ReloadRule<TheEyeOptions>(
             $"{TheEyeOptions.Section}:{nameof(TheEyeOptions.ServiceTokens)}",
             (current, changed) => current.ServiceTokens.Count > 0 && changed.ServiceTokens.Count == 0 ? "There is no token left." : null));
+        services.AddServerMetrics();
         services.AddTheEyeClient(SupervisorClient.ClientName);
         services.AddSingleton<SupervisorClient>();
     }
