@@ -1,11 +1,12 @@
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
 using SyncCluster.Gateway.Tests.Documents;
-using SyncCluster.Harness;
 using SyncCluster.Telemetry;
 
 namespace SyncCluster.Gateway.Tests.Telemetry;
 
 /// <summary>The table of metrics, against the instruments.</summary>
+[Collection(Measurements.Name)]
 public sealed class MetricDocumentTests
 {
     [Fact]
@@ -27,7 +28,8 @@ public sealed class MetricDocumentTests
         };
         listener.Start();
 
-        var metrics = TestMetrics.New();
+        using var services = new ServiceCollection().AddMetrics().AddSingleton<ServerMetrics>().BuildServiceProvider();
+        var metrics = services.GetRequiredService<ServerMetrics>();
         metrics.ObserveWaiters(() => []);
         metrics.ObserveExecutor(() => 0, () => 0, () => 0, 1);
         metrics.ObserveClockSkew(() => TimeSpan.Zero);

@@ -7,6 +7,7 @@ using Gate = SyncCluster.Gateway.Tests.Api.Jobs.AttachTests.Gate;
 namespace SyncCluster.Gateway.Tests.Telemetry;
 
 /// <summary>What a server tells a Prometheus after calls whose values are known.</summary>
+[Collection(Measurements.Name)]
 public sealed class MetricsTests : IAsyncLifetime
 {
     private readonly MeasuredServer _server = new();
@@ -148,4 +149,11 @@ public sealed class MetricsTests : IAsyncLifetime
             return ((IPEndPoint)socket.LocalEndPoint!).Port;
         }
     }
+}
+
+/// <summary>OpenTelemetry reads the instruments of all servers of a process, so that none of another test may run beside these.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class Measurements
+{
+    public const string Name = "measurements";
 }

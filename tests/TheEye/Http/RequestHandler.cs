@@ -14,9 +14,11 @@ internal sealed class RequestHandler(FaultPlan faults, Counters counters, Change
     /// <param name="stopping">Canceled when the server goes down.</param>
     public async Task ServeAsync(HttpContext context, Step step, string? id, Func<Task<Answer>> act, CancellationToken stopping)
     {
+        // Taken before anybody hears of the request, and clears the plan because of that.
+        var fault = faults.Take(step, id);
         counters.Arrive(step);
         changes.Signal();
-        if (faults.Take(step, id) is not { } planned)
+        if (fault is not { } planned)
         {
             await HttpExchange.WriteAsync(context, await act());
             return;
