@@ -74,9 +74,13 @@ public sealed class OwnProcessTests : IDisposable
     [Fact]
     public async Task A_server_that_was_started_with_SIGCHLD_ignored_knows_the_exit_codes_of_its_scripts()
     {
-        // On a terminal .NET looks at SIGCHLD when it prints its first line.
+        // On a terminal .NET looks at SIGCHLD when it prints its first line. The terminal ends it with SIGHUP, unless that is ignored in these tests.
         await using var server = await StartAsync(
-            command => ["script", "-qec", $"exec env --ignore-signal=CHLD {string.Join(' ', command.Select(word => $"'{word}'"))}", "/dev/null"]);
+            command =>
+            [
+                "script", "-qec",
+                $"exec env --default-signal=HUP --ignore-signal=CHLD {string.Join(' ', command.Select(word => $"'{word}'"))}", "/dev/null",
+            ]);
         for (var call = 0; call < 50; call++)
         {
             Assert.Equal(3, (int?)(await SendAsync(server, "exit", "?result&"))["code"]);
