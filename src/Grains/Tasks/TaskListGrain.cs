@@ -43,7 +43,7 @@ internal sealed class TaskListGrain(
     {
         if (!stored.RecordExists)
         {
-            // Whoever makes up customers must not fill the memory with their lists.
+            // A client that makes up customers must not fill the memory with their lists.
             DeactivateOnIdle();
         }
 

@@ -1,7 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Harness;
+using SyncCluster.Hosting.Clustering;
 using Gate = SyncCluster.Gateway.Tests.Api.Jobs.AttachTests.Gate;
 
 namespace SyncCluster.Gateway.Tests.Telemetry;
@@ -131,7 +131,7 @@ public sealed class MetricsTests : IAsyncLifetime
     {
         private static readonly HttpClient Scraper = new();
 
-        public Uri Prometheus { get; } = new($"http://127.0.0.1:{FreePort()}/metrics");
+        public Uri Prometheus { get; } = new($"http://127.0.0.1:{FreePort.Or(0)}/metrics");
 
         protected override string[] Settings =>
         [
@@ -141,13 +141,6 @@ public sealed class MetricsTests : IAsyncLifetime
         ];
 
         public async Task<PrometheusText> MetricsAsync() => new(await Scraper.GetStringAsync(Prometheus));
-
-        private static int FreePort()
-        {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            return ((IPEndPoint)socket.LocalEndPoint!).Port;
-        }
     }
 }
 

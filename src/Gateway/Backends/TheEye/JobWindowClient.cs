@@ -55,7 +55,7 @@ internal sealed partial class JobWindowClient(
         }
     }
 
-    /// <summary>A job will never be released, or is canceled: nobody waits for its answer.</summary>
+    /// <summary>A job will never be released, or is canceled: no client waits for its answer.</summary>
     public void Leave(JobSpec spec)
     {
         if (spec.IsInWindow)

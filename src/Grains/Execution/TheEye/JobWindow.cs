@@ -17,7 +17,7 @@ internal sealed class JobWindow(TimeProvider timeProvider)
     /// <summary>A ticket that has not asked for longer is dropped: its gateway is gone.</summary>
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(6);
 
-    /// <summary>How often a job is checked that keeps nobody waiting.</summary>
+    /// <summary>How often a job is checked that delays no call.</summary>
     private static readonly TimeSpan SlowCheck = TimeSpan.FromMinutes(1);
 
     /// <summary>In the order of their admission.</summary>

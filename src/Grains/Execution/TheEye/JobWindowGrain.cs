@@ -8,7 +8,7 @@ using SyncCluster.Quotas;
 namespace SyncCluster.Execution.TheEye;
 
 /// <summary>
-/// Keeps TheEye from deleting answers that nobody has read. Of a task it keeps the newest few jobs only; <see cref="JobWindow"/> says which jobs may
+/// Keeps TheEye from deleting unread answers. Of a task it keeps the newest few jobs only; <see cref="JobWindow"/> says which jobs may
 /// be created when.
 /// <para>
 /// <b>A call</b> of any gateway enters the window before its job is created, binds the job to its place, and the silo that has stored the job's end
@@ -22,7 +22,7 @@ namespace SyncCluster.Execution.TheEye;
 /// <para>
 /// <b>All is in memory.</b> A new activation finds the jobs that silos monitor, and has no job created before these have left. If it hears that it
 /// has replaced another one (a ticket asks again, or binds, that it does not know), it lets nothing enter for some seconds, in which jobs of a silo
-/// that has died are monitored again. One gap remains: if nobody waited when the silo died, an answer may be deleted.
+/// that has died are monitored again. One gap remains: if no call waited when the silo died, an answer may be deleted.
 /// </para>
 /// </summary>
 [GrainType("jobwindow"), CollectionAgeLimit(Minutes = 2), RandomPlacement, Reentrant]
