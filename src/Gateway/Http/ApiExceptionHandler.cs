@@ -28,7 +28,7 @@ internal sealed partial class ApiExceptionHandler(ILogger<ApiExceptionHandler> l
                 return Problems.BodyTooLarge;
             case BadHttpRequestException bad:
                 return Problems.UnreadableRequest(bad.StatusCode);
-            case OrleansException or TimeoutException:
+            case var fault when fault.IsClusterFault():
                 LogUnreachable(exception);
                 return Problems.Unreachable;
             default:

@@ -175,7 +175,7 @@ internal sealed partial class JobGrainClient
             {
                 LogCallFailed(fault, job.Key);
                 isOutcomeUnknown = true;
-                grainFailures += IsClusterFault(fault) ? 0 : 1;
+                grainFailures += fault.IsClusterFault() ? 0 : 1;
                 if (grainFailures == MaxGrainFailures || whileSilent.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero)
                 {
                     return new WaitResult.Unknown();
@@ -213,7 +213,4 @@ internal sealed partial class JobGrainClient
     }
 
     private static bool IsAbort(Exception fault, CancellationToken aborted) => fault is OperationCanceledException && aborted.IsCancellationRequested;
-
-    /// <summary>Whether the cluster is at fault, or a silo that stops: another silo may answer. Anything else is the grain's own fault.</summary>
-    private static bool IsClusterFault(Exception fault) => fault is OrleansException or TimeoutException or OperationCanceledException or ObjectDisposedException;
 }

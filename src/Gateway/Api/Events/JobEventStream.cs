@@ -144,7 +144,7 @@ internal sealed class JobEventStream(
         {
             return await grains.GetJob(request.Key).Follow(_position.Log);
         }
-        catch (Exception fault) when (fault is OrleansException or TimeoutException)
+        catch (Exception fault) when (fault.IsClusterFault())
         {
             return null;
         }

@@ -58,7 +58,7 @@ internal sealed class JobWaitAnswerer(
                 return view.Document;
             }
         }
-        catch (Exception fault) when (fault is OrleansException or TimeoutException)
+        catch (Exception fault) when (fault.IsClusterFault() && !aborted.IsCancellationRequested)
         {
             // The job exists, and the caller must hear that.
         }

@@ -86,7 +86,7 @@ internal sealed class DemoTasks(
                 await catalog.ImportAsync(recipe.Definition, recipe.Script);
                 return;
             }
-            catch (Exception fault) when (fault is OrleansException or TimeoutException && failover.Remaining > TimeSpan.Zero)
+            catch (Exception fault) when (fault.IsClusterFault() && failover.Remaining > TimeSpan.Zero)
             {
                 await Task.Delay(backoff.Next(), timeProvider, cancellationToken);
             }

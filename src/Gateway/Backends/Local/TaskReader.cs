@@ -22,7 +22,7 @@ internal sealed class TaskReader(TaskCatalog catalog, IOptions<WaitingOptions> w
     /// <returns>The task; null if there is none.</returns>
     /// <exception cref="OrleansException">The cluster or its storage can't be reached.</exception>
     /// <exception cref="TimeoutException">The cluster does not answer.</exception>
-    /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
+    /// <exception cref="OperationCanceledException">The client has disconnected, or the cluster does not answer.</exception>
     public async Task<TaskDefinition?> FindAsync(string customer, string task, Deadline deadline, CancellationToken aborted)
     {
         if (!CustomerName.IsValid(customer) || !TaskId.IsValid(task))
@@ -39,11 +39,14 @@ internal sealed class TaskReader(TaskCatalog catalog, IOptions<WaitingOptions> w
             {
                 return await _reads.ReadAsync((customer, task));
             }
-            catch (Exception fault) when (fault is OrleansException or TimeoutException && deadline.Remaining > pause
-                && (fault is TimeoutException or OrleansMessageRejectionException ? failover : patience).Remaining > TimeSpan.Zero)
+            catch (Exception fault) when (fault.IsClusterFault() && deadline.Remaining > pause
+                && (IsNoAnswer(fault) ? failover : patience).Remaining > TimeSpan.Zero)
             {
                 await Task.Delay(pause, timeProvider, aborted);
             }
         }
     }
+
+    /// <summary>Whether the grain has not answered. Else it has, and says that it can't read the task.</summary>
+    private static bool IsNoAnswer(Exception fault) => fault is not OrleansException || fault is OrleansMessageRejectionException;
 }

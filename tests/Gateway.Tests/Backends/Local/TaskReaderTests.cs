@@ -1,0 +1,64 @@
+using System.Reflection;
+using Microsoft.Extensions.Options;
+using SyncCluster.Gateway.Backends.Local;
+using SyncCluster.Gateway.Waiting;
+using SyncCluster.Tasks;
+
+namespace SyncCluster.Gateway.Tests.Backends.Local;
+
+public sealed class TaskReaderTests
+{
+    /// <summary>What Orleans throws for a grain of a lost silo: no answer, a stopped silo, and no new place for the grain in time.</summary>
+    public static TheoryData<Exception> ClusterFaults =>
+        [new TimeoutException(), new OrleansException(), new OperationCanceledException("Message expired before placement."), new ObjectDisposedException("silo")];
+
+    [Theory]
+    [MemberData(nameof(ClusterFaults), DisableDiscoveryEnumeration = true)]
+    public async Task A_task_whose_silo_is_lost_is_read_from_the_next(Exception fault)
+    {
+        var task = new TaskDefinition { Id = "greet", Customer = "acme", Name = "Greet", Type = TaskType.Script };
+        var attempts = 0;
+        var reader = Reader(() => attempts++ == 0 ? Task.FromException<TaskDefinition?>(fault) : Task.FromResult<TaskDefinition?>(task));
+
+        Assert.Same(task, await reader.FindAsync("acme", "greet", Minute, CancellationToken.None));
+        Assert.Equal(2, attempts);
+    }
+
+    [Fact]
+    public async Task A_fault_of_the_task_itself_is_not_tried_again()
+    {
+        var attempts = 0;
+        var reader = Reader(() =>
+        {
+            attempts++;
+            return Task.FromException<TaskDefinition?>(new InvalidOperationException());
+        });
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => reader.FindAsync("acme", "greet", Minute, CancellationToken.None));
+        Assert.Equal(1, attempts);
+    }
+
+    private static Deadline Minute => new(TimeProvider.System, TimeSpan.FromMinutes(1));
+
+    private static TaskReader Reader(Func<Task<TaskDefinition?>> get)
+    {
+        var grain = Proxy<ITaskGrain>((method, _) => method.Name == nameof(ITaskGrain.Get) ? get() : throw new NotSupportedException());
+        var grains = Proxy<IGrainFactory>((_, _) => grain);
+        return new(new TaskCatalog(grains, new TaskNames(TimeProvider.System)), Options.Create(new WaitingOptions()), TimeProvider.System);
+    }
+
+    private static T Proxy<T>(Func<MethodInfo, object?[]?, object?> answer)
+        where T : class
+    {
+        var proxy = DispatchProxy.Create<T, Answering>();
+        ((Answering)(object)proxy).Answer = answer;
+        return proxy;
+    }
+
+    public class Answering : DispatchProxy
+    {
+        internal Func<MethodInfo, object?[]?, object?> Answer { get; set; } = null!;
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Answer(targetMethod!, args);
+    }
+}
