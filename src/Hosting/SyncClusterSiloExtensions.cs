@@ -4,6 +4,7 @@ using Orleans.Storage;
 using SyncCluster.Execution.Local;
 using SyncCluster.Hosting.Clustering;
 using SyncCluster.Jobs;
+using SyncCluster.Placement;
 using SyncCluster.Quotas;
 using SyncCluster.SerialTasks;
 using SyncCluster.Settings;
@@ -54,6 +55,7 @@ internal static class SyncClusterSiloExtensions
         var services = silo.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddJobs();
+        services.AddJobPlacement();
         services.AddTasks();
         services.AddQuotas();
         services.AddSerialTasks();

@@ -2,7 +2,10 @@ using Orleans.Messaging;
 
 namespace SyncCluster.Gateway.Waiting;
 
-/// <summary>Has this gateway attach again to all its jobs when a silo has left the cluster (rule I7).</summary>
+/// <summary>
+/// Has this gateway attach again to all its jobs when a silo has left the cluster, and subscriptions with it, or has joined, and owns some of the
+/// jobs now (rule I7).
+/// </summary>
 internal sealed partial class SiloMonitor(IGatewayListProvider silos, WaiterHub hub, TimeProvider timeProvider, ILogger<SiloMonitor> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -25,9 +28,9 @@ internal sealed partial class SiloMonitor(IGatewayListProvider silos, WaiterHub 
                     continue;
                 }
 
-                if (before?.IsSubsetOf(now) == false)
+                if (before?.SetEquals(now) == false)
                 {
-                    LogLeft(string.Join(", ", before.Except(now)));
+                    LogChanged(before, now);
                     hub.AttachAllSoon();
                     again = new Deadline(timeProvider, Settled);
                 }
@@ -43,6 +46,18 @@ internal sealed partial class SiloMonitor(IGatewayListProvider silos, WaiterHub 
         catch (OperationCanceledException)
         {
             // The host stops.
+        }
+    }
+
+    private void LogChanged(HashSet<Uri> before, HashSet<Uri> now)
+    {
+        if (before.IsSubsetOf(now))
+        {
+            LogJoined(string.Join(", ", now.Except(before)));
+        }
+        else
+        {
+            LogLeft(string.Join(", ", before.Except(now)));
         }
     }
 

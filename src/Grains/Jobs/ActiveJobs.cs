@@ -20,7 +20,9 @@ public sealed class ActiveJobs
 
     /// <summary>The oldest jobs first.</summary>
     public IReadOnlyList<ActiveJob> Oldest(int limit) =>
-        [.. _grains.Keys.Select(grain => grain.ActiveJob).OfType<ActiveJob>().OrderBy(job => job.CreatedAt).Take(limit)];
+        [.. Grains.Select(grain => grain.ActiveJob).OfType<ActiveJob>().OrderBy(job => job.CreatedAt).Take(limit)];
+
+    internal IEnumerable<JobGrain> Grains => _grains.Keys;
 
     internal void Add(JobGrain grain) => _grains.TryAdd(grain, 0);
 

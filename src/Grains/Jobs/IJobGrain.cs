@@ -29,7 +29,10 @@ public interface IJobGrain : IGrainWithStringKey
     [Alias("follow"), ResponseTimeout("00:00:03"), AlwaysInterleave]
     Task<JobProgress?> Follow(long from);
 
-    /// <summary>The gateway has no waiter left for this job. Ignored if the gateway has subscribed again since.</summary>
+    /// <summary>
+    /// The gateway has no waiter left for this job, and a client was told where to ask for it. Ignored if the gateway has subscribed again since.
+    /// </summary>
+    /// <exception cref="OrleansException">Storage can't be reached: say it again.</exception>
     [Alias("leave"), ResponseTimeout("00:00:03")]
     Task Leave(Subscription subscription);
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Placement;
 using Orleans.Storage;
 using SyncCluster.Execution;
+using SyncCluster.Placement;
 using SyncCluster.Quotas;
 using SyncCluster.SerialTasks;
 using SyncCluster.Storage;
@@ -50,9 +51,21 @@ namespace SyncCluster.Jobs;
 /// each second until another silo has the grain.
 /// </para>
 /// <para>
-/// <b>Disconnects (I6).</b> Only the activation that created the job knows all its waiters. It cancels the job when the client of the last one
-/// disconnects, if the call asked for that. A gateway that is lost has not disconnected, and after a Leave the job is not canceled any more, since a
-/// client was told where to find it.
+/// <b>How a job finds its silo.</b> The silo that owns a job is computed from the active silos (<see cref="RendezvousHash"/>), by whoever sends it a
+/// message. There is no directory, and a message is never turned away: each activation answers. So a job has two activations while silos see the
+/// cluster differently, and nothing above depends on there being one: what must happen once is decided by compare-and-swap in storage, whichever
+/// activation asks. Only subscriptions are in the memory of one. An activation that does not own its job says so in its reply, and then leaves
+/// memory; its gateway attaches again, to the owner. When the membership changes, each silo has the jobs that it does not own any more leave its
+/// memory (<see cref="OwnershipMonitor"/>), and their gateways are subscribed at the new owner (<see cref="JobHandover"/>). Gateways see the change
+/// as well, and attach again. An end that is stored by an activation that does not own the job is told to the owner. What all that misses, the
+/// regular Attach finds within a minute.
+/// </para>
+/// <para>
+/// <b>Disconnects (I6).</b> A job whose call asked for that is canceled when the client of its last waiter disconnects. No activation alone knows all
+/// waiters, so the record says which gateways have waited, and which activation counts them (<see cref="JobWaiters"/>). Another activation that is
+/// attached to becomes the one that counts, before it replies, and counts from nothing. Only an activation that still counts by a fresh read, that
+/// all these gateways have attached to, and that has no subscriber left, cancels the job. A gateway that is lost has not disconnected. A Leave is
+/// stored before it is acknowledged, and after it the job is not canceled any more, since a client was told where to find it.
 /// </para>
 /// <para>
 /// <b>Limits.</b> <see cref="JobAdmission"/> checks quotas only for a new job, before any of it is stored. When the end is stored, the job gives back
@@ -77,7 +90,7 @@ namespace SyncCluster.Jobs;
 /// </summary>
 [GrainType("job"), CollectionAgeLimit(Minutes = 2)]
 
-// Not on the silo of the first call: a gateway keeps to the silos that it knows, and a silo that has joined since would get no jobs.
+// Only silos of version 0.1 go by this, beside silos of this version. JobPlacementResolver says where this version has it.
 [RandomPlacement]
 internal sealed partial class JobGrain(
     IGrainContext context,
@@ -87,22 +100,34 @@ internal sealed partial class JobGrain(
     StoredBytes storedBytes,
     IGrainFactory grains,
     IClusterMembershipService membership,
+    JobOwners owners,
+    JobHandover handover,
     ActiveJobs activeJobs,
     CompletionPublisher publisher,
     ServerMetrics metrics,
     TimeProvider timeProvider,
     ILogger<JobGrain> logger) : IGrainBase, IJobGrain
 {
+    private static readonly DeactivationReason Moved = new(DeactivationReasonCode.ApplicationRequested, "Another silo owns the job now.");
+
     private readonly JobStore _store = new(storage, context.GrainId, membership, storedBytes, metrics, timeProvider, logger);
     private readonly JobSubscribers _subscribers = new(context.GrainId.Key.ToString()!, publisher);
     private readonly CallerTokens _tokens = new();
     private readonly Guid _attempt = Guid.NewGuid();
 
+    /// <summary>This activation, as the one that counts the waiters.</summary>
+    private readonly Guid _counter = Guid.NewGuid();
+
     /// <summary>Whether the executor is known to hold the job, so that it need not be asked.</summary>
     private bool _executorHoldsJob;
 
-    /// <summary>Only for the activation that has created the job: it knows all its waiters, and so which one is the last.</summary>
-    private bool _cancelsOnDisconnect;
+    /// <summary>The gateways that have attached since this activation counts the waiters; null if it does not.</summary>
+    private HashSet<GrainId>? _counted;
+
+    private volatile bool _isMoving;
+
+    /// <summary>The type of the grains of jobs.</summary>
+    public static GrainType Type { get; } = GrainType.Create("job");
 
     /// <inheritdoc/>
     public IGrainContext GrainContext => context;
@@ -132,14 +157,18 @@ internal sealed partial class JobGrain(
         _store.Record is { HasEnded: false } record ? new(record.Lifecycle, await executor.ReadLogAsync(record, from)) : null;
 
     /// <inheritdoc/>
-    public Task Leave(Subscription subscription)
+    public async Task Leave(Subscription subscription)
     {
         _subscribers.Remove(subscription);
 
-        // The client was told where to find the job.
-        _cancelsOnDisconnect = false;
+        // The client was told where to find the job: no activation may cancel it any more.
+        if (!await LoadAsync() || !await StopCountingAsync())
+        {
+            throw new OrleansException("Storage can't be reached.");
+        }
+
+        PushIfEnded();
         DeactivateIfUnknown();
-        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
@@ -147,7 +176,15 @@ internal sealed partial class JobGrain(
     {
         _subscribers.Remove(subscription);
         DeactivateIfUnknown();
-        return _cancelsOnDisconnect && _subscribers.Count == 0 ? await Cancel() : Cancellation.NotFound;
+        if (_subscribers.Count > 0 || _counted is null)
+        {
+            return Cancellation.NotFound;
+        }
+
+        _store.Invalidate();
+        return !await LoadAsync() ? Cancellation.Unavailable
+            : _store.Record?.Waiters is { } waiters && waiters.Counter == _counter && waiters.Gateways.All(_counted.Contains) ? await Cancel()
+            : Cancellation.NotFound;
     }
 
     /// <inheritdoc/>
@@ -294,8 +331,23 @@ internal sealed partial class JobGrain(
     public Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         activeJobs.Remove(this);
+        if (_isMoving)
+        {
+            foreach (var subscription in _subscribers.All)
+            {
+                handover.Begin(context.GrainId.Key.ToString()!, subscription);
+            }
+        }
+
         _subscribers.NotifyMoved();
         return Task.CompletedTask;
+    }
+
+    /// <summary>Another silo owns the job since the cluster has changed: the grain leaves memory, and subscribes its gateways there.</summary>
+    internal void MoveToOwner()
+    {
+        _isMoving = true;
+        context.Deactivate(Moved, CancellationToken.None);
     }
 
     /// <summary>The job as an operator sees it; null if it has ended or is not known here.</summary>
@@ -334,7 +386,9 @@ internal sealed partial class JobGrain(
 
         var attempt = from is null ? _attempt : Guid.NewGuid();
         var fencedAt = timeProvider.GetTimestamp();
-        switch (await _store.CommitAsync(from, JobRecord.Fenced(spec, attempt, executor.Address, Now)))
+        HashSet<GrainId>? gateways = spec.CallerWaitsUntil is null ? null : [.. _subscribers.Gateways, subscription.Observer.GetGrainId()];
+        var fenced = JobRecord.Fenced(spec, attempt, executor.Address, Now) with { Waiters = gateways is null ? null : new(_counter, [.. gateways]) };
+        switch (await _store.CommitAsync(from, fenced))
         {
             case WriteOutcome.Applied when Now > validUntil:
                 // Storage was slow, or this process was frozen. A gateway that still waits for the job attaches to it, and so has it taken over.
@@ -343,7 +397,7 @@ internal sealed partial class JobGrain(
             case WriteOutcome.Applied:
                 LogFenced(spec.JobId, spec.Customer, attempt);
                 Subscribe(subscription);
-                _cancelsOnDisconnect = spec.CallerWaitsUntil is not null;
+                _counted = gateways;
                 _executorHoldsJob = true;
                 admitted.MarkReleased();
                 executor.Release(new Release(spec, attempt, fencedAt, _tokens));
@@ -414,6 +468,12 @@ internal sealed partial class JobGrain(
             _executorHoldsJob = false;
         }
 
+        if (subscription is not null && _store.Record?.Waiters is not null)
+        {
+            // Another activation may count the waiters by now.
+            _store.Invalidate();
+        }
+
         if (!await LoadAsync())
         {
             return new JobReply.Unavailable();
@@ -422,6 +482,11 @@ internal sealed partial class JobGrain(
         if (submitted is not null && _store.Record?.Spec.IsSameCallAs(submitted) == false)
         {
             return new JobReply.IdempotencyConflict();
+        }
+
+        if (subscription is not null && !await CountAsync(subscription))
+        {
+            return new JobReply.Unavailable();
         }
 
         if (_store.Record is { HasEnded: false } unfinished)
@@ -511,6 +576,11 @@ internal sealed partial class JobGrain(
         {
             LogEnded(record.Spec.JobId, outcome.Lifecycle, outcome.State);
             ReleaseQuotaAndQueue(record.Spec);
+            if (!owners.IsOwnedHere(context.GrainId))
+            {
+                // It may have subscribers there.
+                grains.GetJob(JobKey.Of(record.Spec.Customer, record.Spec.JobId)).Attach(null, Reading.Fresh).Ignore();
+            }
         }
 
         if (written != WriteOutcome.Unknown)
@@ -561,6 +631,46 @@ internal sealed partial class JobGrain(
         }
     }
 
+    /// <summary>
+    /// Stores that this activation counts the waiters, and that the gateway is one of them; nothing, if the job is not canceled on disconnect.
+    /// </summary>
+    /// <returns>False: storage can't be reached.</returns>
+    private async Task<bool> CountAsync(Subscription subscription)
+    {
+        while (_store.Record is { HasEnded: false, Waiters: { } waiters } record)
+        {
+            var gateway = subscription.Observer.GetGrainId();
+            _counted = waiters.Counter == _counter ? _counted : null;
+            var counted = waiters.CountedBy(_counter, gateway);
+            switch (counted == waiters ? WriteOutcome.Applied : await _store.CommitAsync(record, record with { Waiters = counted }))
+            {
+                case WriteOutcome.Applied:
+                    (_counted ??= []).Add(gateway);
+                    return true;
+                case WriteOutcome.Unknown:
+                    return false;
+            }
+        }
+
+        PushIfEnded();
+        return true;
+    }
+
+    /// <summary>Stores that no disconnect cancels the job.</summary>
+    /// <returns>False: storage can't be reached.</returns>
+    private async Task<bool> StopCountingAsync()
+    {
+        while (_store.Record is { HasEnded: false, Waiters: not null } record)
+        {
+            if (await _store.CommitAsync(record, record with { Waiters = null }) == WriteOutcome.Unknown)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private void Subscribe(Subscription? subscription)
     {
         if (subscription is not null)
@@ -593,7 +703,17 @@ internal sealed partial class JobGrain(
         }
     }
 
-    private JobReply.Pending Pending(byte[]? document) => new(Access(), _store.Record!.Lifecycle, document, executor.IsStopping);
+    /// <summary>The reply that the job goes on. If another silo owns the job, this activation then leaves memory.</summary>
+    private JobReply.Pending Pending(byte[]? document)
+    {
+        var isOwner = owners.IsOwnedHere(context.GrainId);
+        if (!isOwner)
+        {
+            this.DeactivateOnIdle();
+        }
+
+        return new(Access(), _store.Record!.Lifecycle, document, Leaving: executor.IsStopping || !isOwner);
+    }
 
     private FinishedJob Finished()
     {

@@ -37,6 +37,12 @@ public sealed record JobRecord : IEvictable
     /// <summary>Why an ended job has no answer; null if it has one.</summary>
     [Id(9)] public string? Fault { get; init; }
 
+    /// <summary>
+    /// Who waits for a job that is canceled on disconnect. Null for any other job, and from the moment that a client was told where to ask for the
+    /// job.
+    /// </summary>
+    [Id(10)] public JobWaiters? Waiters { get; init; }
+
     /// <summary>The <see cref="Run"/> of a job that no runner was assigned to.</summary>
     public static Guid NoRun => Guid.Empty;
 
@@ -46,7 +52,9 @@ public sealed record JobRecord : IEvictable
 
     public bool MayBeAssignedTo(Guid attempt) => Lifecycle == Lifecycle.Ready && Attempt == attempt;
 
-    /// <summary>Whether both are the same step of the same call. Two calls with the same key may reach one activation.</summary>
+    /// <summary>
+    /// Whether both are the same step of the same call. Two calls with the same key may reach one activation. Who waits for the job is no step of it.
+    /// </summary>
     public bool IsSameStepAs(JobRecord other) =>
         (Attempt, Run, Lifecycle) == (other.Attempt, other.Run, other.Lifecycle) && Spec.IsSameCallAs(other.Spec);
 

@@ -13,7 +13,8 @@ public abstract record JobReply
     /// <param name="Lifecycle">Its lifecycle now.</param>
     /// <param name="Document">Its document: JSON, UTF-8. Only for a caller without a subscription.</param>
     /// <param name="Leaving">
-    /// The grain's silo is stopping, and what it pushes may not arrive: attach again until another silo has the grain.
+    /// The grain's silo is stopping, or another silo owns the job. What the grain pushes may not arrive: attach again until another silo has the
+    /// grain.
     /// </param>
     [GenerateSerializer, Immutable, Alias("sync.job.reply.pending")]
     public sealed record Pending(

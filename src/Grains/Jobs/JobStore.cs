@@ -80,7 +80,7 @@ internal sealed partial class JobStore(
 
     /// <summary>
     /// Takes the job's next step: writes the same record under the same ETag until the write is acknowledged, or a read shows which step is stored
-    /// (I2).
+    /// (I2). Who waits for the job is no step of it, and may change meanwhile. To store that, <paramref name="next"/> differs in nothing else.
     /// </summary>
     /// <param name="from">The record that <paramref name="next"/> replaces, as last read or written; null to create it.</param>
     /// <param name="next">The record to write.</param>
@@ -107,6 +107,7 @@ internal sealed partial class JobStore(
     private async Task<WriteOutcome> SettleAsync(JobRecord? from, JobRecord next)
     {
         var etag = from is null ? null : _etag;
+        var changesWaiters = from?.IsSameStepAs(next) == true;
         for (var tries = 0; tries < Tries; tries++)
         {
             if (await WriteAsync(next, etag))
@@ -116,15 +117,18 @@ internal sealed partial class JobStore(
 
             if (await LoadAsync() && Record is { } stored)
             {
-                if (stored.IsSameStepAs(next))
+                if (stored.IsSameStepAs(next) && (!changesWaiters || stored.Waiters == next.Waiters))
                 {
                     return WriteOutcome.Applied;
                 }
 
-                if (from is null || !stored.IsSameStepAs(from))
+                if (from is null || !stored.IsSameStepAs(from) || (changesWaiters && stored.Waiters != from.Waiters))
                 {
                     return WriteOutcome.Superseded;
                 }
+
+                // Another activation may have stored who waits: that must not keep the job from its next step, and must not be lost with it.
+                (etag, next) = (_etag, stored.Waiters == from.Waiters ? next : next with { Waiters = stored.Waiters });
             }
         }
 

@@ -10,6 +10,10 @@ internal sealed class JobSubscribers(string key, CompletionPublisher publisher)
 
     public int Count => _subscriptions.Count;
 
+    public IEnumerable<Subscription> All => _subscriptions.Select(subscription => new Subscription(subscription.Observer, subscription.Version));
+
+    public IEnumerable<GrainId> Gateways => _subscriptions.Select(subscription => subscription.Observer.GetGrainId());
+
     public void Add(Subscription subscription)
     {
         var index = IndexOf(subscription.Observer);

@@ -27,7 +27,7 @@ public static class RedisClusterExtensions
         silo.Configure<ClusterMembershipOptions>(SetTimes);
         silo.UseRedisClustering(_ => { });
 
-        // Orleans allocates the whole cache at start, 18 MiB for its default of a million grains. Entries of finished jobs are soon useless.
+        // Orleans allocates the whole cache at start, 18 MiB for its default of a million grains. Jobs are not in it (JobDirectory).
         silo.Configure<GrainDirectoryOptions>(options => options.CacheSize = 100_000);
         silo.AddStorage(StorageNames.Jobs, options => options.JobExpiry);
         silo.AddStorage(StorageNames.Catalog, _ => null);

@@ -11,13 +11,16 @@ using SyncCluster.Jobs;
 namespace SyncCluster.Gateway.Tests.Waiting;
 
 /// <summary>A cluster of the grains, and the waiters of gateways on its client.</summary>
-public sealed class WaitingCluster : JobTestCluster, IAsyncLifetime
+public class WaitingCluster : JobTestCluster, IAsyncLifetime
 {
     private readonly ConcurrentBag<IHostedService> _services = [];
     private readonly ConcurrentDictionary<(GrainId Job, string Method), int> _calls = new();
 
     /// <summary>By job, how many Leaves get lost on the way to its grain from now on.</summary>
     internal ConcurrentDictionary<GrainId, int> LostLeaves { get; } = new();
+
+    /// <summary>Whether no grain can say that it moves, neither to its gateways nor to the silo that owns its job now.</summary>
+    internal bool LosesMoves { get; set; }
 
     /// <summary>
     /// A deadline after <see cref="JobTestCluster.Patience"/>: what comes in time was not found by the last attach before the deadline.
@@ -74,6 +77,7 @@ public sealed class WaitingCluster : JobTestCluster, IAsyncLifetime
     {
         base.ConfigureSilo(silo);
         silo.AddIncomingGrainCallFilter(LoseLeaveAsync);
+        silo.AddOutgoingGrainCallFilter(LoseMoveAsync);
     }
 
     protected override void ConfigureClient(IClientBuilder client) => client.AddOutgoingGrainCallFilter(call =>
@@ -97,6 +101,12 @@ public sealed class WaitingCluster : JobTestCluster, IAsyncLifetime
         }
 
         return call.Invoke();
+    }
+
+    private Task LoseMoveAsync(IOutgoingGrainCallContext call)
+    {
+        var isMove = call.MethodName is nameof(IJobObserver.Moved) or nameof(IJobGrain.Attach);
+        return LosesMoves && isMove ? throw new TimeoutException("This move is lost.") : call.Invoke();
     }
 
     /// <summary>The lifetime of a gateway, which the test ends.</summary>

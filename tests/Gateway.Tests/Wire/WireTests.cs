@@ -66,6 +66,7 @@ public sealed class WireTests(TestServer server)
         ["a record of a call that may be repeated"] = JobRecord.Fenced(Spec with { Fingerprint = [9, 10], IdempotencyId = "00ff" }, Attempt, Silo, DateTimeOffset.UnixEpoch),
         ["a record of a job that is canceled when all have hung up"] =
             JobRecord.Fenced(Spec with { CallerWaitsUntil = DateTimeOffset.UnixEpoch }, Attempt, Silo, DateTimeOffset.UnixEpoch),
+        ["a record that says who waits"] = Fenced with { Waiters = new JobWaiters(Run, [GrainId.Create("sys.client", "uma")]) },
         ["a call"] = new IdempotencyState { Job = Spec with { Fingerprint = [9, 10], IdempotencyId = "00ff" } },
         ["a call without a job"] = new IdempotencyState(),
         ["a job's progress"] = new JobProgress(Lifecycle.Assigned, new JobLog(7, "a line\n"u8.ToArray())),

@@ -77,15 +77,45 @@ public sealed class JobGrainDisconnectTests(JobCluster cluster)
     }
 
     [Fact]
-    public async Task A_second_activation_does_not_know_all_subscribers_and_cancels_nothing()
+    public async Task A_new_activation_cancels_the_job_once_all_gateways_have_attached_again_and_disconnected()
     {
         var job = NewJob();
-        var observer = await job.SubmitAsync();
-        var moved = cluster.NewJob();
-        await moved.PutAsync((await job.StoredAsync())!);
-        await moved.Grain.Attach(observer.Subscription(1), Reading.Cached);
-        Assert.Equal(Cancellation.NotFound, await moved.Grain.Disconnect(observer.Subscription(1)));
-        Assert.False((await moved.StoredAsync())!.HasEnded);
+        var observers = new[] { await job.SubmitAsync(), job.Observer() };
+        await job.Grain.Attach(observers[1].Subscription(1), Reading.Cached);
+        await cluster.DeactivateAsync(job.Grain);
+        Assert.Equal(Cancellation.NotFound, await job.Grain.Disconnect(observers[0].Subscription(1)));
+
+        await job.Grain.Attach(observers[0].Subscription(2), Reading.Cached);
+        Assert.Equal(Cancellation.NotFound, await job.Grain.Disconnect(observers[0].Subscription(2)));
+        Assert.False((await job.StoredAsync())!.HasEnded);
+
+        await job.Grain.Attach(observers[1].Subscription(2), Reading.Cached);
+        Assert.Equal(Cancellation.Accepted, await job.Grain.Disconnect(observers[1].Subscription(2)));
+        Assert.Equal(JobState.Canceled, (await job.StoredAsync())!.State);
+    }
+
+    [Fact]
+    public async Task A_new_activation_knows_that_a_client_has_the_jobs_id()
+    {
+        var job = NewJob();
+        var told = await job.SubmitAsync();
+        await job.Grain.Leave(told.Subscription(1));
+        await cluster.DeactivateAsync(job.Grain);
+        await job.Grain.Attach(told.Subscription(2), Reading.Cached);
+        Assert.Equal(Cancellation.NotFound, await job.Grain.Disconnect(told.Subscription(2)));
+        Assert.False((await job.StoredAsync())!.HasEnded);
+    }
+
+    [Fact]
+    public async Task A_leave_is_not_acknowledged_before_it_is_stored()
+    {
+        var job = NewJob();
+        var told = await job.SubmitAsync();
+        job.Storage.AllWritesFail = true;
+        await Assert.ThrowsAsync<OrleansException>(() => job.Grain.Leave(told.Subscription(1)));
+        job.Storage.AllWritesFail = false;
+        await job.Grain.Leave(told.Subscription(1));
+        Assert.Null((await job.StoredAsync())!.Waiters);
     }
 
     [Theory]

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using SyncCluster.Execution;
 using SyncCluster.Harness;
 using SyncCluster.Jobs;
+using SyncCluster.Placement;
 using SyncCluster.Quotas;
 using SyncCluster.Storage;
 
@@ -93,7 +94,11 @@ public sealed class JobGrainLogTests : IDisposable
         var bytes = new StoredBytes();
         var admission = new JobAdmission(_executor, new(bytes), bytes, new NoQuotas(), null!, TestMetrics.New(), NullLogger<JobAdmission>.Instance);
         var publisher = new CompletionPublisher(new NoRelay(), TestMetrics.New(), TimeProvider.System, NullLogger<CompletionPublisher>.Instance);
-        return new(new Context(), _storage, _executor, admission, bytes, null!, new Membership(), new(), publisher, TestMetrics.New(), TimeProvider.System, _log);
+        var membership = new Membership();
+        var owners = new JobOwners(membership, null!);
+        return new(
+            new Context(), _storage, _executor, admission, bytes, null!, membership, owners, null!, new(), publisher, TestMetrics.New(),
+            TimeProvider.System, _log);
     }
 
     private sealed class Log : ILogger<JobGrain>

@@ -5,6 +5,7 @@ using Orleans.TestingHost;
 using SyncCluster.Execution;
 using SyncCluster.Hosting;
 using SyncCluster.Jobs;
+using SyncCluster.Placement;
 using SyncCluster.Storage;
 using SyncCluster.Tasks;
 
@@ -107,6 +108,17 @@ public class JobTestCluster : IAsyncDisposable
         .Where(active => active.JobId == job.Spec.JobId)
         .Sum(active => active.Gateways);
 
+    /// <summary>The silos whose memory has the job, unfinished.</summary>
+    internal InProcessSiloHandle[] SilosOf(TestJob job) => [.. Silos
+        .Where(silo => silo.ServiceProvider.GetRequiredService<ActiveJobs>().Oldest(int.MaxValue).Any(active => active.JobId == job.Spec.JobId))];
+
+    /// <summary>The silo that owns a job, as another silo or any sees it.</summary>
+    internal InProcessSiloHandle OwnerOf(TestJob job, InProcessSiloHandle? seenBy = null)
+    {
+        var owners = (seenBy ?? Silos[0]).ServiceProvider.GetRequiredService<JobOwners>();
+        return Silos.Single(silo => silo.SiloAddress.Equals(owners.AddressOf(job.Grain.GetGrainId()).SiloAddress));
+    }
+
     /// <summary>A new job of a task that the test does not care about.</summary>
     internal TestJob NewJob(TaskType type = TaskType.Script) => NewJob(spec => spec with { Type = type });
 
@@ -130,6 +142,9 @@ public class JobTestCluster : IAsyncDisposable
     protected virtual void ConfigureSilo(ISiloBuilder silo)
     {
         silo.AddSyncCluster(new ExecutionMode("Recording", services => services.AddExecutor<RecordingExecutor>()));
+        silo.Services.AddSingleton<MembershipView>();
+        silo.Services.AddSingleton(services =>
+            new JobOwners(services.GetRequiredService<MembershipView>(), services.GetRequiredService<ILocalSiloDetails>()));
         silo.Services.AddSingleton(Executor);
         silo.Services.AddSingleton<TimeProvider>(Clock);
         silo.Services.AddSingleton(StoredBytes);

@@ -1,0 +1,52 @@
+using SyncCluster.Gateway.Waiting;
+using SyncCluster.Harness;
+using SyncCluster.Jobs;
+using static SyncCluster.Gateway.Tests.Waiting.WaiterHubExtensions;
+
+namespace SyncCluster.Gateway.Tests.Waiting;
+
+/// <summary>A silo joins while callers wait. On TestingHost, where all messages that say that a job moves can be lost.</summary>
+public sealed class SiloJoinTests(WaitingCluster cluster) : IClassFixture<WaitingCluster>
+{
+    [Fact, Trait(WaitingRules.Trait, "I7")]
+    public async Task Callers_are_answered_although_no_grain_can_say_that_its_job_moves()
+    {
+        var gateway = await cluster.WatchingGatewayAsync();
+        var jobs = Enumerable.Range(0, 60).Select(_ => cluster.NewJob()).ToArray();
+        var waits = jobs.Select(job => gateway.SubmitAndWaitAsync(job)).ToArray();
+        await Task.WhenAll(jobs.Select(job => job.Executor.First.Task)).WaitAsync(JobTestCluster.Patience);
+
+        cluster.LosesMoves = true;
+        var joined = await cluster.StartSiloAsync();
+        await Eventually.TrueAsync(
+            () => jobs.All(job => !cluster.SilosOf(job).Except([cluster.OwnerOf(job)]).Any()), "the jobs have left the silos that do not own them");
+        Assert.Contains(jobs, job => cluster.OwnerOf(job) == joined);
+
+        await Task.WhenAll(jobs.Select(job => job.FinishAsync()));
+        Assert.All(await Task.WhenAll(waits).WaitAsync(JobTestCluster.Patience), answer => Reply<JobReply.Finished>(answer));
+        Assert.All(jobs, job => Assert.Single(job.Executor.Attempts));
+    }
+
+    [Fact, Trait(WaitingRules.Trait, "I2"), Trait(WaitingRules.Trait, "I7")]
+    public async Task Calls_that_are_submitted_while_a_silo_joins_run_once_each_and_are_answered()
+    {
+        cluster.LosesMoves = false;
+        var gateway = await cluster.WatchingGatewayAsync();
+        var joining = cluster.StartSiloAsync();
+        var jobs = new List<TestJob>();
+        var waits = new List<Task<WaitResult>>();
+        do
+        {
+            jobs.Add(cluster.NewJob());
+            waits.Add(gateway.SubmitAndWaitAsync(jobs[^1]));
+            await jobs[^1].Executor.First.Task.WaitAsync(JobTestCluster.Patience);
+        }
+        while (!joining.IsCompleted || jobs.Count < 60);
+        var joined = await joining;
+        Assert.Contains(jobs, job => cluster.OwnerOf(job) == joined);
+
+        await Task.WhenAll(jobs.Select(job => job.FinishAsync()));
+        Assert.All(await Task.WhenAll(waits).WaitAsync(JobTestCluster.Patience), answer => Reply<JobReply.Finished>(answer));
+        Assert.All(jobs, job => Assert.Single(job.Executor.Attempts));
+    }
+}
