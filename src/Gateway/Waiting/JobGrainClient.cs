@@ -128,7 +128,7 @@ internal sealed partial class JobGrainClient
 
     private async Task LeaveAsync(IJobGrain grain, Subscription subscription, string key)
     {
-        await _leaves.ExecuteAsync(
+        var (isHeard, _) = await _leaves.ExecuteAsync(
             key,
             async () =>
             {
@@ -137,7 +137,10 @@ internal sealed partial class JobGrainClient
             },
             _ => true,
             LeaveTime);
-        _unacknowledgedLeaves.TryRemove(KeyValuePair.Create(key, subscription.Version));
+        if (isHeard)
+        {
+            _unacknowledgedLeaves.TryRemove(KeyValuePair.Create(key, subscription.Version));
+        }
     }
 
     private async Task<WaitResult?> UntilRepliedAsync(

@@ -64,8 +64,9 @@ namespace SyncCluster.Jobs;
 /// <b>Disconnects (I6).</b> A job whose call asked for that is canceled when the client of its last waiter disconnects. No activation alone knows all
 /// waiters, so the record says which gateways have waited, and which activation counts them (<see cref="JobWaiters"/>). Another activation that is
 /// attached to becomes the one that counts, before it replies, and counts from nothing. Only an activation that still counts by a fresh read, that
-/// all these gateways have attached to, and that has no subscriber left, cancels the job. A gateway that is lost has not disconnected. A Leave is
-/// stored before it is acknowledged, and after it the job is not canceled any more, since a client was told where to find it.
+/// all these gateways have attached to, and that has no subscriber left, cancels the job, after it has stored that nobody waits. A gateway that is
+/// lost has not disconnected. A Leave is stored before it is acknowledged, and after it the job is not canceled any more, since a client was told
+/// where to find it.
 /// </para>
 /// <para>
 /// <b>Limits.</b> <see cref="JobAdmission"/> checks quotas only for a new job, before any of it is stored. When the end is stored, the job gives back
@@ -159,14 +160,13 @@ internal sealed partial class JobGrain(
     /// <inheritdoc/>
     public async Task Leave(Subscription subscription)
     {
-        _subscribers.Remove(subscription);
-
-        // The client was told where to find the job: no activation may cancel it any more.
+        // The client was told where to find the job: no activation may cancel it any more. Until that is stored, its gateway still waits.
         if (!await LoadAsync() || !await StopCountingAsync())
         {
             throw new OrleansException("Storage can't be reached.");
         }
 
+        _subscribers.Remove(subscription);
         PushIfEnded();
         DeactivateIfUnknown();
     }
@@ -182,9 +182,13 @@ internal sealed partial class JobGrain(
         }
 
         _store.Invalidate();
-        return !await LoadAsync() ? Cancellation.Unavailable
-            : _store.Record?.Waiters is { } waiters && waiters.Counter == _counter && waiters.Gateways.All(_counted.Contains) ? await Cancel()
-            : Cancellation.NotFound;
+        return !await LoadAsync() ? Cancellation.Unavailable : _store.Record switch
+        {
+            { HasEnded: true } => Cancellation.AlreadyEnded,
+            { Waiters: { } waiters } record when waiters.Counter == _counter && waiters.Gateways.All(_counted.Contains) =>
+                await CancelUnawaitedAsync(record, waiters),
+            _ => Cancellation.NotFound,
+        };
     }
 
     /// <inheritdoc/>
@@ -655,6 +659,15 @@ internal sealed partial class JobGrain(
         PushIfEnded();
         return true;
     }
+
+    /// <summary>
+    /// Cancels a job that nobody waits for. That is stored before: a gateway that attaches at another activation meanwhile either is found by this
+    /// write, or waits for a job that is being canceled.
+    /// </summary>
+    private async Task<Cancellation> CancelUnawaitedAsync(JobRecord record, JobWaiters waiters) =>
+        await _store.CommitAsync(record, record with { Waiters = waiters with { Gateways = [] } }) == WriteOutcome.Applied
+            ? await Cancel()
+            : Cancellation.Unavailable;
 
     /// <summary>Stores that no disconnect cancels the job.</summary>
     /// <returns>False: storage can't be reached.</returns>

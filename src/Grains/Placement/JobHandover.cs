@@ -11,11 +11,12 @@ internal sealed partial class JobHandover : IDisposable
 {
     private const int HandoversAtOnce = 64;
 
-    /// <summary>Gateways have attached again by then.</summary>
+    /// <summary>Gateways have attached again by then, and may have left since: an older subscription must not be brought back.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     private readonly IGrainFactory _grains;
     private readonly CompletionPublisher _publisher;
+    private readonly TimeProvider _timeProvider;
     private readonly RetryPipeline _retries;
     private readonly ILogger<JobHandover> _logger;
     private readonly SemaphoreSlim _slots = new(HandoversAtOnce);
@@ -24,6 +25,7 @@ internal sealed partial class JobHandover : IDisposable
     {
         _grains = grains;
         _publisher = publisher;
+        _timeProvider = timeProvider;
         _logger = logger;
         _retries = new(RetryPolicy.Runner, timeProvider, LogAttemptFailed);
     }
@@ -31,17 +33,27 @@ internal sealed partial class JobHandover : IDisposable
     /// <summary>Subscribes a gateway. Returns at once.</summary>
     /// <param name="job">The job's <see cref="JobKey"/>.</param>
     /// <param name="subscription">The gateway's subscription on this silo.</param>
-    public void Begin(string job, Subscription subscription) => _ = Task.Run(() => HandOverAsync(job, subscription));
+    public void Begin(string job, Subscription subscription)
+    {
+        var begun = _timeProvider.GetTimestamp();
+        _ = Task.Run(() => HandOverAsync(job, subscription, begun));
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _slots.Dispose();
 
-    private async Task HandOverAsync(string job, Subscription subscription)
+    private async Task HandOverAsync(string job, Subscription subscription, long begun)
     {
         await _slots.WaitAsync();
         try
         {
-            var (_, reply) = await _retries.ExecuteAsync(job, () => _grains.GetJob(job).Attach(subscription, Reading.Cached), IsOfOwner, Limit);
+            var left = Limit - _timeProvider.GetElapsedTime(begun);
+            if (left <= TimeSpan.Zero)
+            {
+                return;
+            }
+
+            var (_, reply) = await _retries.ExecuteAsync(job, () => _grains.GetJob(job).Attach(subscription, Reading.Cached), IsOfOwner, left);
             if (reply is JobReply.Finished { Job: var finished })
             {
                 await _publisher.PublishAsync(subscription.Observer, finished);

@@ -107,13 +107,16 @@ public sealed class JobGrainDisconnectTests(JobCluster cluster)
     }
 
     [Fact]
-    public async Task A_leave_is_not_acknowledged_before_it_is_stored()
+    public async Task A_leave_is_not_acknowledged_before_it_is_stored_and_until_then_its_gateway_waits()
     {
         var job = NewJob();
         var told = await job.SubmitAsync();
         job.Storage.AllWritesFail = true;
         await Assert.ThrowsAsync<OrleansException>(() => job.Grain.Leave(told.Subscription(1)));
         job.Storage.AllWritesFail = false;
+        var next = job.Observer();
+        await job.Grain.Attach(next.Subscription(1), Reading.Cached);
+        Assert.Equal(Cancellation.NotFound, await job.Grain.Disconnect(next.Subscription(1)));
         await job.Grain.Leave(told.Subscription(1));
         Assert.Null((await job.StoredAsync())!.Waiters);
     }

@@ -112,6 +112,19 @@ public sealed class OwnershipTests(OwnershipCluster cluster) : IClassFixture<Own
         Assert.False((await job.StoredAsync())!.HasEnded);
     }
 
+    [Fact, Trait(WaitingRules.Trait, "I6")]
+    public async Task A_gateway_that_comes_at_another_silo_during_the_last_disconnect_keeps_the_job()
+    {
+        using var disputed = cluster.NewDisputedJob(CanceledOnDisconnect);
+        var job = disputed.Job;
+        var (first, other) = (job.Observer(), job.Observer());
+        await disputed.Grain.Submit(job.Spec, first.Subscription(1), TestJob.Valid);
+        job.Storage.BeforeNextWrite(() => disputed.GrainByMistake.Attach(other.Subscription(1), Reading.Cached));
+        Assert.Equal(Cancellation.Unavailable, await disputed.Grain.Disconnect(first.Subscription(1)));
+        Assert.Equal(Cancellation.NotFound, await disputed.Grain.Disconnect(first.Subscription(1)));
+        Assert.False((await job.StoredAsync())!.HasEnded);
+    }
+
     [Fact, Trait(WaitingRules.Trait, "I2")]
     public async Task What_another_silo_stores_of_the_waiters_does_not_keep_the_job_from_running()
     {

@@ -49,6 +49,7 @@ internal sealed class FaultyStorage : IGrainStorage, IDisposable
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
+        await Of(grainId).BeforeWriteAsync();
         var fault = Of(grainId).Write();
         if (fault == WriteFault.Before)
         {
@@ -82,6 +83,7 @@ internal sealed class FaultyStorage : IGrainStorage, IDisposable
     internal sealed class Faults
     {
         private readonly ConcurrentQueue<WriteFault> _writes = new();
+        private Func<Task>? _beforeNextWrite;
         private int _written;
         private int _read;
 
@@ -105,6 +107,11 @@ internal sealed class FaultyStorage : IGrainStorage, IDisposable
                 _writes.Enqueue(fault);
             }
         }
+
+        /// <summary>Has something happen immediately before the next write.</summary>
+        public void BeforeNextWrite(Func<Task> step) => _beforeNextWrite = step;
+
+        public Task BeforeWriteAsync() => Interlocked.Exchange(ref _beforeNextWrite, null)?.Invoke() ?? Task.CompletedTask;
 
         public WriteFault Write()
         {
