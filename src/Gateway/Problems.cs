@@ -29,7 +29,7 @@ internal static class Problems
         StatusCodes.Status409Conflict, "Several tasks have this name. Update the one that is meant by its id, with PUT.");
 
     public static Problem NoSuchJob { get; } =
-        new(StatusCodes.Status404NotFound, "There is no such job: its id is wrong, or its record has expired.");
+        new(StatusCodes.Status404NotFound, "There is no such job: its id is wrong, or its record has expired or was removed.");
 
     /// <param name="method">The request's method.</param>
     public static Problem WrongMethod(string method) => new(
@@ -263,6 +263,42 @@ internal static class Problems
     public static Problem JobHasEnded(string jobId, string location, string lifecycle) =>
         new(StatusCodes.Status409Conflict, "The job has ended already.") { JobId = jobId, Location = location, Lifecycle = lifecycle };
 
+    public static Problem JobRemoved(string jobId) => new(
+        StatusCodes.Status410Gone,
+        "The job was removed, and its answer with it. A call with its Idempotency-Key does not run the task again: send a new key for a new call.")
+    {
+        JobId = jobId,
+    };
+
+    /// <summary>What came of removing a job.</summary>
+    /// <param name="removal">The reply of its grain.</param>
+    /// <param name="jobId">The job.</param>
+    /// <param name="location">The address of its result.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>Null: it is removed.</returns>
+    public static Problem? Of(Removal removal, string jobId, string location, DateTimeOffset now) => removal switch
+    {
+        Removal.Removed => null,
+        Removal.AlreadyRemoved => JobRemoved(jobId),
+        Removal.NotFound => NoSuchJob,
+        Removal.Unfinished => new(StatusCodes.Status409Conflict, "The job has not ended, and only one that has ended can be removed. Cancel it first.")
+        {
+            JobId = jobId,
+            Location = location,
+        },
+        Removal.Recent { RemovableFrom: var from } => new(
+            StatusCodes.Status409Conflict,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"The job has ended just now: its call, or a request that waits for it, may still be on the way. It can be removed from {from.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ} on."))
+        {
+            JobId = jobId,
+            Location = location,
+            RetryAfter = from - now,
+        },
+        _ => Unreachable,
+    };
+
     public static Problem StillStopping(string jobId, string location) => GoOn(
         StatusCodes.Status504GatewayTimeout,
         "The job was told to stop, and has not ended yet. Ask for its result at the address in Location, or cancel it again.",
@@ -279,6 +315,7 @@ internal static class Problems
     /// <param name="location">The address of its result.</param>
     public static Problem Of(JobReply reply, string jobId, string location) => reply switch
     {
+        JobReply.Finished { Job.IsRemoved: true } => JobRemoved(jobId),
         JobReply.Finished { Job.Fault: { } fault } => new(StatusCodes.Status502BadGateway, fault) { JobId = jobId, Location = location },
         JobReply.IdempotencyConflict => new(
             StatusCodes.Status422UnprocessableEntity,

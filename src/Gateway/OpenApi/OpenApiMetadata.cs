@@ -77,7 +77,7 @@ internal static class OpenApiMetadata
                 .. ProblemExamples.Repeat.Where(problem => problem.Name != "not-cancellable"),
                 .. ProblemExamples.Child,
                 .. ProblemExamples.Start,
-                .. ProblemExamples.Wait.Where(problem => problem.Name is "not-known" or "unreadable-job" || problem.Name.StartsWith("too-many-", StringComparison.Ordinal)),
+                .. ProblemExamples.Wait.Where(problem => problem.Name is "not-known" or "removed" or "unreadable-job" || problem.Name.StartsWith("too-many-", StringComparison.Ordinal)),
                 ProblemExamples.MalformedPolling,
             ]);
 

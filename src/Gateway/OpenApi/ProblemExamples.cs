@@ -65,6 +65,9 @@ internal static class ProblemExamples
     public static ProblemExample JobWasCanceled { get; } =
         new("was-canceled", "the job was canceled before", Problems.JobHasEnded(Job, Location, Lifecycle.Terminated.WireName()));
 
+    public static ProblemExample JobRemoved { get; } =
+        new("removed", "the job was removed before its record has expired", Problems.JobRemoved(Job));
+
     public static ProblemExample RunnerUnreachable { get; } =
         new("runner-unreachable", "the job's runner can't be reached", Problems.RunnerUnreachable(Job, Location));
 
@@ -182,6 +185,7 @@ internal static class ProblemExamples
         Draining,
         OutcomeUnknown,
         new("wait-ended", "the wait ended before the job, which goes on: ask at `Location`", Problems.WaitEnded(Job, Location)),
+        JobRemoved,
         new("unreadable-job", "the job's document can't be read", Problems.UnreadableDocument(Job, Location)),
     ];
 

@@ -68,14 +68,23 @@ internal sealed partial class JobGrainClient
     /// <returns>Null: the job goes on, and this gateway is subscribed to its end.</returns>
     /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
     public Task<WaitResult?> SubmitAsync(
-        PendingJob job, JobSpec spec, string? token, Deadline deadline, CancellationToken drained, CancellationToken aborted) => UntilRepliedAsync(
-        job,
-        token,
-        (grain, subscription) => grain.Submit(spec, subscription, _timeProvider.GetUtcNow() + SubmitValidity),
-        mayShow: null,
-        deadline,
-        drained,
-        aborted);
+        PendingJob job, JobSpec spec, string? token, Deadline deadline, CancellationToken drained, CancellationToken aborted)
+    {
+        // A process that was frozen between two tries must not submit a job that has ended and was removed meanwhile.
+        var lastTry = _timeProvider.GetUtcNow() + (_options.Silence > _options.Patience ? _options.Silence : _options.Patience);
+        return UntilRepliedAsync(
+            job,
+            token,
+            (grain, subscription) =>
+            {
+                var now = _timeProvider.GetUtcNow();
+                return grain.Submit(spec, subscription, (now < lastTry ? now : lastTry) + SubmitValidity);
+            },
+            mayShow: null,
+            deadline,
+            drained,
+            aborted);
+    }
 
     /// <summary>Attaches to a job, until its grain has replied.</summary>
     /// <param name="job">The job, with a waiter.</param>

@@ -33,6 +33,9 @@ public sealed record FinishedJob(
     [NonSerialized]
     private ConcurrentDictionary<object, Lazy<object?>>? _forms;
 
+    /// <summary>Whether this is what is left of a job that was removed: it has no answer any more.</summary>
+    public bool IsRemoved => Fault == ServerOutcomes.Removed;
+
     /// <summary><see cref="JobDocument.WithoutEnvironment"/> of the document.</summary>
     internal byte[] DocumentWithoutEnvironment =>
         FormOf(nameof(DocumentWithoutEnvironment), static (job, _) => JobDocument.WithoutEnvironment(job.Document))!;

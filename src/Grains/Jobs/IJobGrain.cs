@@ -74,4 +74,14 @@ public interface IJobGrain : IGrainWithStringKey
     /// <summary>Ends a job by force, whatever state its runner is in. What the runner reports later changes nothing.</summary>
     [Alias("terminate"), ResponseTimeout("00:00:05")]
     Task<Cancellation> Terminate();
+
+    /// <summary>Removes a job that has ended, and not just now. <c>JobGrain</c> describes what is left of it.</summary>
+    /// <remarks>A silo of version 0.1 does not know the message: the call fails until no such silo is left.</remarks>
+    [Alias("remove"), ResponseTimeout("00:00:05")]
+    Task<Removal> Remove();
+
+    /// <summary>Cancels a job that waits for a runner, tells its waiters, and removes it. Any other job as <see cref="Remove"/> does.</summary>
+    /// <remarks><inheritdoc cref="Remove" path="/remarks"/></remarks>
+    [Alias("cancelandremove"), ResponseTimeout("00:00:05")]
+    Task<Removal> CancelAndRemove();
 }

@@ -33,4 +33,7 @@ internal sealed partial class JobGrain
 
     [LoggerMessage(1009, LogLevel.Debug, "Job {JobId} was stored after its gateway's deadline: attempt {Attempt} is not released.")]
     private partial void LogFencedTooLate(string jobId, Guid attempt);
+
+    [LoggerMessage(1041, LogLevel.Debug, "Job {JobId} of {Customer} is removed.")]
+    private partial void LogRemoved(string jobId, string customer);
 }

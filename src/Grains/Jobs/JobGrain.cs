@@ -41,7 +41,7 @@ namespace SyncCluster.Jobs;
 /// <para>
 /// <b>No completion is lost, and none changes (I1, I3, I4).</b> The subscription comes before the release. An end is stored before memory changes,
 /// before the runner gets its answer, and before it is pushed. A report is rejected only on a record that was just read. However the grain learns
-/// of an end (a report, a read, the executor), it pushes the end to all subscribers. An ended record never changes.
+/// of an end (a report, a read, the executor), it pushes the end to all subscribers. An ended record never changes, but it may be removed.
 /// </para>
 /// <para>
 /// <b>Waiters outlive servers (I7, I8, I9).</b> The next Attach of a gateway makes up for a push that has failed three times. An Attach to an
@@ -79,9 +79,10 @@ namespace SyncCluster.Jobs;
 /// create-if-absent that would submit it (<see cref="CancelUnsubmitted"/>): either the repeat wins or the clean-up, never both.
 /// </para>
 /// <para>
-/// <b>Removal.</b> An operator may have the record of an ended job removed from storage before it expires (<c>JobPurge</c>), but not soon after its end: a
-/// submit of the same call that is under way, which is valid for seconds, would create the job again. The record of a call with an idempotency key is also
-/// what keeps a repeat from running the task again, so it is removed only if that is asked for.
+/// <b>Removal.</b> The record of an ended job may be removed before it expires (<see cref="Remove"/>), but not soon after its end: a submit of the same
+/// call that is under way would create the job again, and a waiter may have missed the push. What keeps a repeat of a call from running the task again is its
+/// record, so the job of a call with an idempotency key leaves one without arguments, output and caller, whose fault says that it was removed; it expires as
+/// any other. A job whose id nobody can make again leaves nothing.
 /// </para>
 /// <para>
 /// <b>Storage faults never leave this class (I3).</b> They become <see cref="JobReply.Unavailable"/>, <see cref="Assignment.Retry"/>,
@@ -109,6 +110,9 @@ internal sealed partial class JobGrain(
     TimeProvider timeProvider,
     ILogger<JobGrain> logger) : IGrainBase, IJobGrain
 {
+    /// <summary>How long an ended job is kept at least: longer than a gateway repeats a submit, and than a waiter takes to attach again.</summary>
+    private static readonly TimeSpan LeastAge = TimeSpan.FromMinutes(10);
+
     private static readonly DeactivationReason Moved = new(DeactivationReasonCode.ApplicationRequested, "Another silo owns the job now.");
 
     private readonly JobStore _store = new(storage, context.GrainId, membership, storedBytes, metrics, timeProvider, logger);
@@ -323,6 +327,62 @@ internal sealed partial class JobGrain(
 
         return terminated;
     });
+
+    /// <inheritdoc/>
+    public async Task<Removal> Remove()
+    {
+        _store.Invalidate();
+        if (!await LoadAsync())
+        {
+            return new Removal.Unavailable();
+        }
+
+        switch (_store.Record)
+        {
+            case null:
+                this.DeactivateOnIdle();
+                return new Removal.NotFound();
+            case { IsRemoved: true }:
+                return new Removal.AlreadyRemoved();
+            case { HasEnded: false }:
+                return new Removal.Unfinished();
+            case { LastUpdate: var endedAt } when Now < endedAt + LeastAge:
+                return new Removal.Recent(endedAt + LeastAge);
+            case { Spec.HasIdempotencyKey: false } record:
+                return await RemoveAsync(record, left: null);
+            case { } record:
+                return await RemoveAsync(record, record.Removed(Now));
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<Removal> CancelAndRemove()
+    {
+        _store.Invalidate();
+        if (!await LoadAsync())
+        {
+            return new Removal.Unavailable();
+        }
+
+        if (_store.Record is not { Lifecycle: Lifecycle.Ready } waiting)
+        {
+            return await Remove();
+        }
+
+        switch (await EndEarlyAsync(waiting, ServerOutcomes.CanceledBeforeItRan()))
+        {
+            case Cancellation.Accepted:
+                LogCanceled(waiting.Spec.JobId);
+
+                // It has ended just now, and a submit that is under way must find something.
+                var canceled = _store.Record!;
+                return await RemoveAsync(canceled, canceled.Removed(Now));
+            case Cancellation.AlreadyEnded:
+                return await Remove();
+            default:
+                return new Removal.Unavailable();
+        }
+    }
 
     /// <inheritdoc/>
     public Task OnActivateAsync(CancellationToken cancellationToken)
@@ -571,6 +631,21 @@ internal sealed partial class JobGrain(
         WriteOutcome.Superseded when _store.Record is { HasEnded: true } => Cancellation.AlreadyEnded,
         _ => Cancellation.Unavailable,
     };
+
+    private async Task<Removal> RemoveAsync(JobRecord record, JobRecord? left)
+    {
+        switch (await _store.RemoveAsync(record, left))
+        {
+            case WriteOutcome.Applied:
+                LogRemoved(record.Spec.JobId, record.Spec.Customer);
+                this.DeactivateOnIdle();
+                return new Removal.Removed();
+            case WriteOutcome.Superseded when _store.Record is { IsRemoved: true }:
+                return new Removal.AlreadyRemoved();
+            default:
+                return new Removal.Unavailable();
+        }
+    }
 
     /// <summary>Stores the end, then pushes it to all subscribers.</summary>
     private async Task<WriteOutcome> EndAsync(JobRecord record, JobOutcome outcome)

@@ -48,6 +48,9 @@ public sealed record JobRecord : IEvictable
 
     public bool HasEnded => Lifecycle.HasEnded();
 
+    /// <summary>Whether this is what is left of a job that was removed.</summary>
+    public bool IsRemoved => Fault == ServerOutcomes.Removed;
+
     public bool IsAssignedTo(Guid run) => Lifecycle == Lifecycle.Assigned && Run == run;
 
     public bool MayBeAssignedTo(Guid attempt) => Lifecycle == Lifecycle.Ready && Attempt == attempt;
@@ -56,7 +59,7 @@ public sealed record JobRecord : IEvictable
     /// Whether both are the same step of the same call. Two calls with the same key may reach one activation. Who waits for the job is no step of it.
     /// </summary>
     public bool IsSameStepAs(JobRecord other) =>
-        (Attempt, Run, Lifecycle) == (other.Attempt, other.Run, other.Lifecycle) && Spec.IsSameCallAs(other.Spec);
+        (Attempt, Run, Lifecycle, IsRemoved) == (other.Attempt, other.Run, other.Lifecycle, other.IsRemoved) && Spec.IsSameCallAs(other.Spec);
 
     bool IEvictable.MayBeEvicted => HasEnded;
 
@@ -110,6 +113,35 @@ public sealed record JobRecord : IEvictable
             Document = outcome.Document ?? JobDocument.Render(this, outcome, now),
             Fault = outcome.Fault,
             Spec = Spec with { Arguments = [], Env = [] },
+            LastUpdate = now,
+        };
+    }
+
+    /// <summary>What is left of an ended job that is removed: what keeps a repeat of its call from running again, and who may ask for it.</summary>
+    public JobRecord Removed(DateTimeOffset now)
+    {
+        Require(HasEnded && !IsRemoved);
+        return this with
+        {
+            Document = [],
+            Fault = ServerOutcomes.Removed,
+            Spec = new()
+            {
+                JobId = Spec.JobId,
+                Customer = Spec.Customer,
+                TaskId = Spec.TaskId,
+                TaskName = "",
+                Type = Spec.Type,
+                Arguments = [],
+                User = new JobUser("", ""),
+                Acl = Spec.Acl,
+                Cancellable = Spec.Cancellable,
+                SecretHash = Spec.SecretHash,
+                CreatedAt = Spec.CreatedAt,
+                Origin = Spec.Origin,
+                Fingerprint = Spec.Fingerprint,
+                IdempotencyId = Spec.IdempotencyId,
+            },
             LastUpdate = now,
         };
     }

@@ -104,10 +104,27 @@ internal sealed partial class JobStore(
         return written;
     }
 
-    private async Task<WriteOutcome> SettleAsync(JobRecord? from, JobRecord next)
+    /// <summary>Replaces the record of an ended job, by the same rules as <see cref="CommitAsync"/>.</summary>
+    /// <param name="ended">The record, as last read.</param>
+    /// <param name="left">What is to be left of it; null for nothing.</param>
+    public async Task<WriteOutcome> RemoveAsync(JobRecord ended, JobRecord? left)
+    {
+        var written = await SettleAsync(ended, left);
+        if (written == WriteOutcome.Applied)
+        {
+            storedBytes.Remove(ended.Spec.Customer, ended.Size, ended.LastUpdate);
+            storedBytes.Add(ended.Spec.Customer, left?.Size ?? 0);
+        }
+
+        return written;
+    }
+
+    /// <param name="from">The record that is replaced; null to create one.</param>
+    /// <param name="next">The record that replaces it; null to have none.</param>
+    private async Task<WriteOutcome> SettleAsync(JobRecord? from, JobRecord? next)
     {
         var etag = from is null ? null : _etag;
-        var changesWaiters = from?.IsSameStepAs(next) == true;
+        var changesWaiters = from is not null && next is not null && from.IsSameStepAs(next);
         for (var tries = 0; tries < Tries; tries++)
         {
             if (await WriteAsync(next, etag))
@@ -115,34 +132,42 @@ internal sealed partial class JobStore(
                 return WriteOutcome.Applied;
             }
 
-            if (await LoadAsync() && Record is { } stored)
+            if (!await LoadAsync())
             {
-                if (stored.IsSameStepAs(next) && (!changesWaiters || stored.Waiters == next.Waiters))
-                {
-                    return WriteOutcome.Applied;
-                }
-
-                if (from is null || !stored.IsSameStepAs(from) || (changesWaiters && stored.Waiters != from.Waiters))
-                {
-                    return WriteOutcome.Superseded;
-                }
-
-                // Another activation may have stored who waits: that must not keep the job from its next step, and must not be lost with it.
-                (etag, next) = (_etag, stored.Waiters == from.Waiters ? next : next with { Waiters = stored.Waiters });
+                continue;
             }
+
+            if (Record is null ? next is null : next is not null && Record.IsSameStepAs(next) && (!changesWaiters || Record.Waiters == next.Waiters))
+            {
+                return WriteOutcome.Applied;
+            }
+
+            if (Record is not { } stored)
+            {
+                continue;
+            }
+
+            if (from is null || !stored.IsSameStepAs(from) || (changesWaiters && stored.Waiters != from.Waiters))
+            {
+                return WriteOutcome.Superseded;
+            }
+
+            // Another activation may have stored who waits: that must not keep the job from its next step, and must not be lost with it.
+            etag = _etag;
+            next = next is null || stored.Waiters == from.Waiters ? next : next with { Waiters = stored.Waiters };
         }
 
         return WriteOutcome.Unknown;
     }
 
-    private async Task<bool> WriteAsync(JobRecord next, string? etag)
+    private async Task<bool> WriteAsync(JobRecord? next, string? etag)
     {
         var version = membership.CurrentSnapshot.Version;
         var state = new GrainState<JobRecord?>(next) { ETag = etag, RecordExists = etag is not null };
         var begun = timeProvider.GetTimestamp();
         try
         {
-            await storage.WriteStateAsync(StateName, grain, state);
+            await (next is null ? storage.ClearStateAsync(StateName, grain, state) : storage.WriteStateAsync(StateName, grain, state));
         }
         catch (Exception fault)
         {

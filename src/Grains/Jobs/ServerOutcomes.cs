@@ -6,6 +6,11 @@ namespace SyncCluster.Jobs;
 /// <summary>The ends of jobs that the server decides, not the run of a script.</summary>
 internal static class ServerOutcomes
 {
+    /// <summary>
+    /// The <see cref="JobRecord.Fault"/> of a job that was removed. The text is stored and compared; a gateway of version 0.1 gives it as its answer.
+    /// </summary>
+    public const string Removed = "The job was removed, with its answer, before its record has expired. It does not run again.";
+
     /// <summary>A dummy task ends at once. Its output is its arguments.</summary>
     /// <param name="boundArguments">JSON, UTF-8, an array.</param>
     public static JobOutcome Dummy(ReadOnlyMemory<byte> boundArguments)

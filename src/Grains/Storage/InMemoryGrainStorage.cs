@@ -10,7 +10,7 @@ namespace SyncCluster.Storage;
 /// </summary>
 /// <param name="options">The limits.</param>
 /// <param name="timeProvider">The clock.</param>
-/// <param name="storedBytes">From what is counted there, records that are dropped are subtracted.</param>
+/// <param name="storedBytes">From what is counted there, records that expire or are evicted are subtracted.</param>
 internal sealed class InMemoryGrainStorage(InMemoryStorageOptions options, TimeProvider timeProvider, StoredBytes? storedBytes = null)
     : IGrainStorage, IDisposable
 {
@@ -77,7 +77,12 @@ internal sealed class InMemoryGrainStorage(InMemoryStorageOptions options, TimeP
             var key = (stateName, grainId);
             if (RequireSame(key, grainState.ETag) is { } cleared)
             {
-                Drop(cleared);
+                // Who clears it subtracts it.
+                if (cleared.TryDrop())
+                {
+                    Interlocked.Add(ref _size, -cleared.Size);
+                }
+
                 _cache.Remove(key);
             }
         }

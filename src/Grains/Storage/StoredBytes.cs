@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace SyncCluster.Storage;
 
 /// <summary>
-/// How many bytes the jobs of each customer take in the storage, roughly. A silo adds what it writes. In one process the storage subtracts what it drops.
-/// The silos of a cluster share their counts, in which what has expired no longer counts.
+/// How many bytes the jobs of each customer take in the storage, roughly. A silo adds what it writes. In one process the storage subtracts what expires and
+/// what it evicts. The silos of a cluster share their counts, in which what has expired no longer counts.
 /// </summary>
 internal sealed class StoredBytes
 {
@@ -15,6 +15,25 @@ internal sealed class StoredBytes
     /// <param name="customer">The customer.</param>
     /// <param name="bytes">By how much its records have grown.</param>
     public void Add(string customer, long bytes) => _added.AddOrUpdate(customer, static (_, more) => more, static (_, sum, more) => sum + more, bytes);
+
+    /// <summary>A record was removed before it would have expired.</summary>
+    /// <param name="customer">Its customer.</param>
+    /// <param name="bytes">Its size.</param>
+    /// <param name="writtenAt">When it was written: where counts expire, it is subtracted from the count that it is in.</param>
+    public void Remove(string customer, long bytes, DateTimeOffset writtenAt)
+    {
+        if (OnRemoved is { } subtract)
+        {
+            subtract(customer, bytes, writtenAt);
+        }
+        else
+        {
+            Add(customer, -bytes);
+        }
+    }
+
+    /// <summary>Where counts expire, what takes a removed record: its customer, its size, and when it was written.</summary>
+    public Action<string, long, DateTimeOffset>? OnRemoved { get; set; }
 
     /// <summary>How many bytes a customer has.</summary>
     public long Of(string customer) => Math.Max(0, _shared.GetValueOrDefault(customer) + _added.GetValueOrDefault(customer));

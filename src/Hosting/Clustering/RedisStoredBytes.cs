@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -22,6 +23,14 @@ internal sealed partial class RedisStoredBytes(
     private const int Periods = 8;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
     private readonly TimeSpan _expiry = storage.Value.JobExpiry;
+    private readonly ConcurrentQueue<(string Customer, long Bytes, DateTimeOffset WrittenAt)> _removed = new();
+
+    /// <inheritdoc/>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        storedBytes.OnRemoved = (customer, bytes, writtenAt) => _removed.Enqueue((customer, bytes, writtenAt));
+        return base.StartAsync(cancellationToken);
+    }
 
     /// <summary>Records were removed before they expire.</summary>
     /// <param name="customer">Their customer.</param>
@@ -51,6 +60,8 @@ internal sealed partial class RedisStoredBytes(
                 added = [];
             }
 
+            await SubtractRemovedAsync();
+
             // One more than now, since the clock of another silo may be ahead.
             var counts = await Task.WhenAll(Enumerable.Range(0, Periods + 2).Select(ago => database.HashGetAllAsync(KeyOf(now + 1 - ago))));
             storedBytes.Share(counts.SelectMany(count => count)
@@ -66,6 +77,20 @@ internal sealed partial class RedisStoredBytes(
             }
 
             LogNotShared(fault.Message);
+        }
+    }
+
+    private async Task SubtractRemovedAsync()
+    {
+        var removed = new List<(string Customer, long Bytes, DateTimeOffset WrittenAt)>();
+        while (_removed.TryDequeue(out var record))
+        {
+            removed.Add(record);
+        }
+
+        foreach (var records in removed.GroupBy(record => record.Customer))
+        {
+            await SubtractAsync(records.Key, records.Select(record => (record.WrittenAt, record.Bytes)));
         }
     }
 

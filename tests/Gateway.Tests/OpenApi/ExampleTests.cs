@@ -25,7 +25,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
         "administrators-only", "bad-json", "bad-polling", "below-admin", "corrupt", "has-ended", "json-as-form", "key-and-cancel", "key-malformed",
         "no-such-job", "no-such-parent", "no-such-task", "no-token", "not-cancellable", "not-on-job-list", "not-on-task-list", "nothing-to-resume", "other-arguments",
         "other-coding", "other-customer", "other-host", "other-machine", "other-origin", "other-page", "other-type", "recipe-bad-json", "recipe-no-object",
-        "recipe-other-type", "recipe-unusable", "recipe-workflow", "resume-at-events", "row-ended", "token-twice", "too-few-arguments", "too-large",
+        "recipe-other-type", "recipe-unusable", "recipe-workflow", "removed", "resume-at-events", "row-ended", "token-twice", "too-few-arguments", "too-large",
         "too-large-for-its-token", "too-long-arguments", "unknown-token", "wait-ended", "was-canceled", "wrong-secret",
     ];
 
@@ -306,6 +306,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
                 Query = "cancel_on_disconnect",
             },
             "other-arguments" => await RepeatAsync(document, operation, values),
+            "removed" => await RemovedAsync(document, operation, values),
             "was-canceled" => values with { Job = await CanceledAsync(document) },
             "has-ended" => values with { Job = (await RunAsync(document, "hello")).JobId },
             "too-long-arguments" => Of(await server.CopyAsync(document, "hello")) with
@@ -350,6 +351,21 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
         }
 
         return keyed;
+    }
+
+    /// <summary>A request for a job that was removed, or the repeat of its call.</summary>
+    private async Task<Values> RemovedAsync(ApiDocument document, Operation operation, Values values)
+    {
+        (string, string)[] headers = [("Idempotency-Key", Guid.NewGuid().ToString()), ("Prefer", "respond-async")];
+        var isCall = operation.Id.StartsWith("RunTask", StringComparison.Ordinal) || operation.Id.StartsWith("CreateJob", StringComparison.Ordinal);
+        var isBySecret = operation.Id.EndsWith("WithSecret", StringComparison.Ordinal);
+        var task = isBySecret ? Of(await server.CopyAsync(document, "hello")) : new Values { Task = "hello" };
+        var call = isCall ? operation : document[isBySecret ? "RunTaskWithSecret" : "RunTask"];
+        var called = await server.SendAsync(document, call, task with { Headers = headers, Content = Values.Json("""["world"]""") });
+        await server.RemoveJobAsync(DemoMode.Customer, called.JobId!);
+        return isCall ? task with { Headers = headers, Content = Values.Json("""["world"]""") }
+            : isBySecret ? values with { Job = called.JobId, Secret = called.Headers["Location"].Split('/')[4] }
+            : values with { Job = called.JobId };
     }
 
     private async Task<Values> WaitTooLongAsync(ApiDocument document, Operation operation) => operation.Id switch

@@ -5,10 +5,13 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Storage;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Harness;
 using SyncCluster.Hosting;
+using SyncCluster.Jobs;
+using SyncCluster.Storage;
 
 namespace SyncCluster.Gateway.Tests.Server;
 
@@ -129,6 +132,24 @@ public class TestServer : IAsyncLifetime
     {
         using var response = await SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job{flags}", token, json);
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Removes a job once it has ended, as if it had done so long ago.</summary>
+    public async Task RemoveJobAsync(string customer, string job)
+    {
+        var grain = App.Services.GetRequiredService<IGrainFactory>().GetJob(JobKey.Of(customer, job));
+        var storage = App.Services.GetRequiredKeyedService<IGrainStorage>(StorageNames.Jobs);
+        var state = new GrainState<JobRecord>();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await storage.ReadStateAsync(JobStore.StateName, grain.GetGrainId(), state);
+                return state.State?.HasEnded == true;
+            },
+            "the job has ended");
+        state.State = state.State! with { LastUpdate = state.State.LastUpdate.AddMinutes(-11) };
+        await storage.WriteStateAsync(JobStore.StateName, grain.GetGrainId(), state);
+        Assert.IsType<Removal.Removed>(await grain.Remove());
     }
 
     /// <summary>Waits for a condition that something else brings about, for half a minute at most.</summary>

@@ -107,6 +107,30 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         }
     }
 
+    [Fact, Trait(WaitingRules.Trait, "I2")]
+    public async Task A_gateway_that_was_frozen_does_not_submit_a_job_that_may_have_been_removed_meanwhile()
+    {
+        var job = cluster.NewJob();
+        var clock = new ShiftedClock();
+        var gateway = await cluster.GatewayAsync(new WaitingOptions { Patience = TimeSpan.FromSeconds(2) }, clock);
+        var frozen = TimeSpan.FromMinutes(10);
+        job.Storage.AllWritesFail = job.Storage.AllReadsFail = true;
+        var submitted = gateway.SubmitAndWaitAsync(job);
+        await Eventually.TrueAsync(() => job.Storage.Written > 0, "the gateway has submitted");
+        clock.ForwardDate(frozen);
+        cluster.Clock.ForwardDate(frozen);
+        try
+        {
+            job.Storage.AllWritesFail = job.Storage.AllReadsFail = false;
+            Assert.IsType<JobReply.Unavailable>(Assert.IsType<WaitResult.Replied>(await submitted.WaitAsync(JobTestCluster.Patience)).Reply);
+            Assert.Empty(job.Executor.Attempts);
+        }
+        finally
+        {
+            cluster.Clock.ForwardDate(-frozen);
+        }
+    }
+
     [Fact, Trait(WaitingRules.Trait, "I5")]
     public async Task The_last_attach_finds_a_job_that_ended_without_a_push()
     {

@@ -14,7 +14,7 @@ public sealed class AliasTests
     [InlineData("sync.call", "bind find unbind")]
     [InlineData("sync.census", "held")]
     [InlineData("sync.count", "add giveback take")]
-    [InlineData("sync.job", "abandon assign attach cancel complete follow forgo leave submit terminate", "parent")]
+    [InlineData("sync.job", "abandon assign attach cancel complete follow forgo leave submit terminate", "cancelandremove parent remove")]
     [InlineData("sync.job.observer", "allcompleted completed moved")]
     [InlineData("sync.job.relay", "allcompleted")]
     [InlineData("sync.line.grain", "enter leave wait")]

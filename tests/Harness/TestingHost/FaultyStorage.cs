@@ -47,7 +47,15 @@ internal sealed class FaultyStorage : IGrainStorage, IDisposable
         await _inner.ReadStateAsync(stateName, grainId, grainState);
     }
 
-    public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+        ChangeAsync(grainId, grainState, copy => _inner.WriteStateAsync(stateName, grainId, copy));
+
+    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+        ChangeAsync(grainId, grainState, copy => _inner.ClearStateAsync(stateName, grainId, copy));
+
+    public void Dispose() => _inner.Dispose();
+
+    private async Task ChangeAsync<T>(GrainId grainId, IGrainState<T> grainState, Func<GrainState<T>, Task> change)
     {
         await Of(grainId).BeforeWriteAsync();
         var fault = Of(grainId).Write();
@@ -57,20 +65,15 @@ internal sealed class FaultyStorage : IGrainStorage, IDisposable
         }
 
         var copy = new GrainState<T>(grainState.State) { ETag = grainState.ETag, RecordExists = grainState.RecordExists };
-        await _inner.WriteStateAsync(stateName, grainId, copy);
+        await change(copy);
         if (fault == WriteFault.After)
         {
             throw new TimeoutException("The write was applied, but its answer is lost.");
         }
 
         grainState.ETag = copy.ETag;
-        grainState.RecordExists = true;
+        grainState.RecordExists = copy.RecordExists;
     }
-
-    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
-        _inner.ClearStateAsync(stateName, grainId, grainState);
-
-    public void Dispose() => _inner.Dispose();
 
     private async Task<GrainState<JobRecord?>> StateAsync(GrainId grain)
     {

@@ -30,7 +30,7 @@ internal sealed class JobWaitAnswerer(
         HttpContext http, JobWait wait, JobRequest request, WaitPreferences preferences, string location, EventCursor from)
     {
         var form = backend.FormFor(request.Caller?.Caller);
-        if (preferences.IsStreamed && wait.Result is null or WaitResult.Replied { Reply: JobReply.Finished })
+        if (preferences.IsStreamed && wait.Result is null or WaitResult.Replied { Reply: JobReply.Finished { Job.IsRemoved: false } })
         {
             preferences.WriteApplied(http.Response.Headers, isAsync: false);
             return new JobEventStream(request, wait, preferences.Flags, form, location, from, tokens, grains, writer, following.Value, timeProvider);

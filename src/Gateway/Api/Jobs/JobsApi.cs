@@ -66,14 +66,14 @@ internal static class JobsApi
             .WithDescription("The job's document as it stands, without waiting.")
             .RequireCredential(Credential.Viewer)
             .ProducesAnswers(new ProducedAnswer("200", "The job", "Job", "full", "pending") { Headers = ["Job-Id"] })
-            .ProducesProblems(ProblemExamples.NotOnJobList);
+            .ProducesProblems(ProblemExamples.NotOnJobList, ProblemExamples.JobRemoved);
         jobs.MapGet("/{customer}/job/{job}/lifecycle", GetLifecycleAsync)
             .WithName("GetLifecycle")
             .WithSummary("Show where a job is on its way")
             .WithDescription("Only the job's lifecycle, without waiting.")
             .RequireCredential(Credential.User)
             .ProducesAnswers(new ProducedAnswer("200", "Its lifecycle", "Lifecycle", "lifecycle") { Headers = ["Job-Id"] })
-            .ProducesProblems(ProblemExamples.NotOnJobList);
+            .ProducesProblems(ProblemExamples.NotOnJobList, ProblemExamples.JobRemoved);
         jobs.MapPut(
                 "/{customer}/job/{job}/cancel",
                 (HttpContext http, string customer, string job, JobCancelHandler handler) => handler.CancelAsync(http, customer, job))
@@ -91,6 +91,7 @@ internal static class JobsApi
                 ProblemExamples.AdministratorsOnly,
                 ProblemExamples.JobHasEnded,
                 ProblemExamples.JobWasCanceled,
+                ProblemExamples.JobRemoved,
                 ProblemExamples.RunnerUnreachable,
                 ProblemExamples.StillStopping,
                 ProblemExamples.Draining,

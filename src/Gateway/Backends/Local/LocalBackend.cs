@@ -106,6 +106,8 @@ internal sealed class LocalBackend(
         {
             JobReply.Pending pending =>
                 Show(request, pending.Access, pending.Lifecycle, FormFor(request.Caller?.Caller).Of(pending.Document ?? []), source: null),
+            JobReply.Finished { Job: { IsRemoved: true } removed } =>
+                request.MayShow(removed.Access) ? Problems.JobRemoved(request.Job) : Problems.NotOnJobList,
             JobReply.Finished finished when finishedJobs.Share(finished.Job) is var job =>
                 Show(request, job.Access, job.Lifecycle, job.DocumentIn(FormFor(request.Caller?.Caller)), job),
             JobReply.NotFound => Problems.NoSuchJob,
