@@ -23,7 +23,9 @@ internal sealed class BenchCluster : ProcessCluster
     /// <param name="siloSettings">Settings of every silo.</param>
     /// <param name="gatewaySettings">Settings of every gateway.</param>
     /// <param name="stop">Canceled by the user.</param>
-    public static async Task<BenchCluster> StartAsync(int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop)
+    /// <param name="gatewayProgram">Another build's gateway; null for this one's.</param>
+    public static async Task<BenchCluster> StartAsync(
+        int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop, IReadOnlyList<string>? gatewayProgram = null)
     {
         var cluster = new BenchCluster();
         try
@@ -31,7 +33,7 @@ internal sealed class BenchCluster : ProcessCluster
             await cluster.Redis.StartAsync(stop);
             if (silos + gateways > 0)
             {
-                await cluster.AddAsync(silos, gateways, siloSettings, gatewaySettings, stop);
+                await cluster.AddAsync(silos, gateways, ServerPrograms.Silo, siloSettings, gatewayProgram ?? ServerPrograms.Gateway, gatewaySettings, stop);
             }
 
             return cluster;
@@ -48,14 +50,15 @@ internal sealed class BenchCluster : ProcessCluster
 
     /// <summary>Starts silos and gateways.</summary>
     public Task AddAsync(int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop) =>
-        AddAsync(silos, gateways, ServerPrograms.Silo, siloSettings, gatewaySettings, stop);
+        AddAsync(silos, gateways, ServerPrograms.Silo, siloSettings, ServerPrograms.Gateway, gatewaySettings, stop);
 
     /// <summary>Starts gateways, and silos whose jobs are ended from outside by the completer that is returned.</summary>
     public async Task<ChildServer> AddWithExternalExecutorAsync(int silos, int gateways, string[] gatewaySettings, CancellationToken stop)
     {
         var completer = await StartChildAsync(nameof(JobCompleter), null, [Redis.Endpoint], stop);
         await AddAsync(
-            silos, gateways, ChildProgram(nameof(ExternalExecutorSilo), "Silo"), [$"--{ExternalExecutor.Port}={completer.Address!.Port}"], gatewaySettings, stop);
+            silos, gateways, ChildProgram(nameof(ExternalExecutorSilo), "Silo"), [$"--{ExternalExecutor.Port}={completer.Address!.Port}"],
+            ServerPrograms.Gateway, gatewaySettings, stop);
 
         // It answers when it has found a silo.
         await completer.AskAsync("count", stop);
@@ -69,13 +72,19 @@ internal sealed class BenchCluster : ProcessCluster
     public Task<ChildServer> StartLoadAsync(CancellationToken stop) => StartChildAsync(nameof(LoadGenerator), null, [], stop);
 
     private async Task AddAsync(
-        int silos, int gateways, IReadOnlyList<string> siloProgram, string[] siloSettings, string[] gatewaySettings, CancellationToken stop)
+        int silos,
+        int gateways,
+        IReadOnlyList<string> siloProgram,
+        string[] siloSettings,
+        IReadOnlyList<string> gatewayProgram,
+        string[] gatewaySettings,
+        CancellationToken stop)
     {
         Directory.CreateDirectory(Recipes);
         await BenchTasks.WriteAsync(Recipes, Folder);
         await StartSilosAsync(Enumerable.Range(1, silos).Select(number => AddSilo($"silo {number}", siloProgram, siloSettings)), stop);
         string[] settings = [$"--Cluster:Redis={(silos > 0 ? Redis.Endpoint : "")}", $"--Demo:Folder={Recipes}", .. gatewaySettings];
-        await StartGatewaysAsync(Enumerable.Range(1, gateways).Select(number => AddGateway($"gateway {number}", settings)), stop);
+        await StartGatewaysAsync(Enumerable.Range(1, gateways).Select(number => AddGateway($"gateway {number}", gatewayProgram, settings)), stop);
     }
 
     private async Task<ChildServer> StartChildAsync(string kind, string? like, string[] arguments, CancellationToken stop)

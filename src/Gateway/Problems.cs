@@ -349,6 +349,12 @@ internal static class Problems
         _ => NoSuchJob,
     };
 
+    // The operator.
+    public static Problem NothingKept { get; } = new(
+        StatusCodes.Status409Conflict, "This server keeps nothing (Storage:Path is :memory:), so there is nothing to back up.");
+
+    public static Problem NoRoomForBackUp { get; } = TryAgain("The back-up could not be written beside the storage: there must be room for it.");
+
     private static Problem Bad(string message) => new(StatusCodes.Status400BadRequest, message);
 
     private static Problem TryAgain(string message) => new(StatusCodes.Status503ServiceUnavailable, message) { RetryAfter = Later };

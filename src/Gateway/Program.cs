@@ -2,6 +2,7 @@ using SyncCluster.Gateway.Api;
 using SyncCluster.Gateway.Api.Jobs;
 using SyncCluster.Gateway.Api.Polling;
 using SyncCluster.Gateway.Api.Status;
+using SyncCluster.Gateway.Api.Storage;
 using SyncCluster.Gateway.Api.Sync;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Backends;
@@ -61,6 +62,7 @@ internal static class Program
         app.MapPollingApi();
         mode.MapTasks(app);
         app.MapStatusApi();
+        app.MapStorageApi();
         app.MapOpenApiDocument();
         app.Lifetime.ApplicationStarted.Register(() => StartupBanner.Print(app, Console.Out));
         return app;

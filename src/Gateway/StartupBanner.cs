@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Hosting;
+using SyncCluster.Hosting.Storage;
 
 namespace SyncCluster.Gateway;
 
@@ -9,6 +12,14 @@ internal static class StartupBanner
     {
         var url = app.Urls.First().Replace("[::]", "localhost", StringComparison.Ordinal);
         output.WriteLine($"SyncCluster is ready at {string.Join(", ", app.Urls)}. The API is described at {url}/docs.");
+        if (app.Services.GetService<SqliteDatabase>() is not null)
+        {
+            var storage = app.Services.GetRequiredService<IOptions<StorageOptions>>().Value;
+            output.WriteLine(storage.IsInMemory
+                ? "It keeps jobs and tasks in memory: they end with it."
+                : $"It keeps jobs and tasks in {storage.Folder} (Storage:Path).");
+        }
+
         var demo = app.Services.GetRequiredService<DemoMode>();
         if (!demo.IsOn)
         {

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
+using SyncCluster.Hosting.Storage;
 
 namespace SyncCluster.Hosting;
 
@@ -34,6 +35,7 @@ internal static partial class StartupError
         InvalidOperationException when fault.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase) =>
             $"There is no certificate for https. {HowToCertify}",
         FormatException or InvalidOperationException when BadAddress().IsMatch(fault.Message) => $"{FirstLine(fault)} {HowToListen}",
+        StorageFileException => fault.Message,
         IOException or UnauthorizedAccessException => FirstLine(fault),
         _ => null,
     };

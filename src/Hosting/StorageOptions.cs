@@ -1,3 +1,5 @@
+using SyncCluster.Hosting.Storage;
+
 namespace SyncCluster.Hosting;
 
 /// <summary>How long, and how much, is stored. Section <c>Storage</c>.</summary>
@@ -12,17 +14,35 @@ public sealed class StorageOptions
     public TimeSpan JobExpiry { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>
-    /// The approximate size, in bytes, of the embedded storage. Above it, finished jobs are evicted: of the customer that holds most, the least recently
-    /// used first. Default 1 GiB.
+    /// The folder in which a server in one process keeps jobs and tasks; it is made if it is not there. Default <c>data</c> in the working directory.
+    /// <c>:memory:</c>: nothing is kept when the process ends.
+    /// </summary>
+    public string Path { get; set; } = "data";
+
+    /// <summary>
+    /// Whether a write is acknowledged only when the disk has it. Default true. Without it the end of the process loses nothing, but that of the
+    /// machine may lose the last writes, and jobs whose start was among them may run again.
+    /// </summary>
+    public bool Synchronous { get; set; } = true;
+
+    /// <summary>
+    /// The size, in bytes, of the embedded storage, above which it takes no new jobs. The last tenth is for jobs of customers that have stored less
+    /// than their share, and half of that for the ends of jobs that exist. Default 1 GiB.
     /// </summary>
     public long EmbeddedLimit { get; set; } = 1L << 30;
 
     /// <summary>
-    /// The share of its <c>maxmemory</c> above which Redis is given no new jobs of customers that have their share of what is stored. Half of the rest is
-    /// for the others, all of it for the results of jobs that run. Default 0.9.
+    /// The share of its <c>maxmemory</c> above which Redis is given no new jobs of customers that have their share of what is stored. Half of the
+    /// rest is for the others, all of it for the results of jobs that run. Default 0.9.
     /// </summary>
     public double RedisShare { get; set; } = 0.9;
 
     /// <summary>The limit, in bytes, for a Redis without <c>maxmemory</c>. Default 0: such a Redis has no limit.</summary>
     public long RedisMemory { get; set; }
+
+    /// <summary>Whether the embedded storage ends with the process.</summary>
+    internal bool IsInMemory => Path == SqliteFile.InMemory;
+
+    /// <summary>The absolute path of the folder, or <see cref="SqliteFile.InMemory"/>.</summary>
+    internal string Folder => IsInMemory ? Path : System.IO.Path.GetFullPath(Path);
 }

@@ -16,6 +16,11 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
             result.AddError("Storage:JobExpiry must be 13 hours or longer.");
         }
 
+        if (options.Path.Length == 0 || options.Path.Contains('\0', StringComparison.Ordinal))
+        {
+            result.AddError("Storage:Path must be a folder, or :memory: to keep nothing.");
+        }
+
         if (options.EmbeddedLimit < 1 << 20)
         {
             result.AddError("Storage:EmbeddedLimit must be 1048576 bytes or more.");

@@ -1,14 +1,13 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using Orleans.Storage;
 using SyncCluster.Execution.Local;
 using SyncCluster.Hosting.Clustering;
+using SyncCluster.Hosting.Storage;
 using SyncCluster.Jobs;
 using SyncCluster.Placement;
 using SyncCluster.Quotas;
 using SyncCluster.SerialTasks;
 using SyncCluster.Settings;
-using SyncCluster.Storage;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Hosting;
@@ -19,15 +18,21 @@ internal static class SyncClusterSiloExtensions
     /// <summary>Time for open waits, and for grains to move to other silos, when a silo stops.</summary>
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(45);
 
-    /// <summary>Adds a silo that no other process can join or call. Its storage ends with the process.</summary>
+    /// <summary>Adds a silo that no other process can join or call, with the storage of <see cref="StorageOptions.Path"/>.</summary>
     public static void AddEmbeddedSilo(this IHostApplicationBuilder builder, ExecutionMode mode) => builder.UseOrleans(silo =>
     {
         silo.UseLocalhostClustering(gatewayPort: 0, serviceId: "synccluster", clusterId: "embedded");
         NoListener.Use(silo);
-        silo.Services.AddEmbeddedStorage(StorageNames.Jobs, options => options.JobExpiry);
-        silo.Services.AddEmbeddedStorage(StorageNames.Catalog, _ => null);
+        silo.Services.AddEmbeddedStorage();
         silo.AddSyncCluster(mode);
-        silo.Services.PostConfigure<LocalExecutorOptions>(local => local.JobsEndWithTheProcess = true);
+        silo.Services.AddOptions<LocalExecutorOptions>().PostConfigure<IOptions<StorageOptions>>((local, storage) =>
+        {
+            local.JobsEndWithTheProcess = storage.Value.IsInMemory;
+            if (!storage.Value.IsInMemory)
+            {
+                local.HiddenPaths.Add(storage.Value.Folder);
+            }
+        });
     });
 
     /// <summary>Adds a silo that joins the cluster of the section <see cref="RedisClusterOptions.Section"/>.</summary>
@@ -63,14 +68,4 @@ internal static class SyncClusterSiloExtensions
         services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime);
         mode.AddExecutor(services);
     }
-
-    private static void AddEmbeddedStorage(this IServiceCollection services, string name, Func<StorageOptions, TimeSpan?> expiry) =>
-        services.AddKeyedSingleton<IGrainStorage>(name, (provider, _) =>
-        {
-            var options = provider.GetRequiredService<IOptions<StorageOptions>>().Value;
-            return new InMemoryGrainStorage(
-                new InMemoryStorageOptions { Expiry = expiry(options), SizeLimit = options.EmbeddedLimit },
-                provider.GetRequiredService<TimeProvider>(),
-                provider.GetRequiredService<StoredBytes>());
-        });
 }

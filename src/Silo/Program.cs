@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Hosting;
 using SyncCluster.Hosting.Auditing;
+using SyncCluster.Hosting.Authentication;
 using SyncCluster.Hosting.Clustering;
+using SyncCluster.Hosting.Operator;
 using SyncCluster.Hosting.Telemetry;
 using SyncCluster.Silo.Operator;
 
@@ -31,6 +33,7 @@ internal static class Program
         builder.AddClusterSilo(ExecutionMode.Select(builder.Configuration, ExecutionMode.All));
         builder.Services.AddHealth();
         builder.Services.AddOperator();
+        builder.Services.AddFailureCounter();
         builder.Services.AddProblemDetails();
         replace?.Invoke(builder.Services);
 

@@ -3,6 +3,7 @@ using SyncCluster.Execution.Local;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Hosting;
 using SyncCluster.Hosting.Clustering;
+using SyncCluster.Hosting.Operator;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Backends;
@@ -22,8 +23,9 @@ internal static class ClusterServices
         }
 
         builder.AddEmbeddedSilo(mode);
+        builder.Services.AddOperator();
 
-        // The jobs end with the process: waits last until the last script has ended.
+        // Running scripts end with the process: waits last until the last one has ended.
         builder.Services.AddOptions<WaitingOptions>().Configure<IOptions<LocalExecutorOptions>>((waiting, executor) =>
             waiting.DrainTime = executor.Value.DrainTime + executor.Value.KillGrace + TimeSpan.FromSeconds(2));
     }

@@ -46,7 +46,7 @@ namespace SyncCluster.Jobs;
 /// <para>
 /// <b>Waiters outlive servers (I7, I8, I9).</b> The next Attach of a gateway makes up for a push that has failed three times. An Attach to an
 /// unfinished job reads storage if the record in memory is old or the membership has changed, so that a stale second activation can't keep a waiter
-/// waiting. It also asks the executor whether it still holds the job: there is no sweeper, the next caller resolves a lost job. An activation that is
+/// waiting. It also asks the executor whether it still holds the job: there is no sweeper, the next caller resolves a lost job; where one process has all jobs, it calls for each itself after a restart. An activation that is
 /// deactivated asks its subscribers to attach again. While its silo stops, that message may not arrive: the replies say so, and gateways attach again
 /// each second until another silo has the grain.
 /// </para>

@@ -7,7 +7,7 @@ namespace SyncCluster.Jobs;
 /// copy and keep its memory until the write is acknowledged.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("sync.job.record")]
-public sealed record JobRecord : IEvictable
+public sealed record JobRecord : IStoredRecord
 {
     /// <summary>The version of this record's layout.</summary>
     [Id(0)] public int Version { get; init; } = 1;
@@ -61,9 +61,9 @@ public sealed record JobRecord : IEvictable
     public bool IsSameStepAs(JobRecord other) =>
         (Attempt, Run, Lifecycle, IsRemoved) == (other.Attempt, other.Run, other.Lifecycle, other.IsRemoved) && Spec.IsSameCallAs(other.Spec);
 
-    bool IEvictable.MayBeEvicted => HasEnded;
+    bool IStoredRecord.IsUnfinished => !HasEnded;
 
-    string IEvictable.Customer => Spec.Customer;
+    string IStoredRecord.Customer => Spec.Customer;
 
     /// <summary>What the record takes in the storage: bytes, roughly.</summary>
     public int Size => 512 + Spec.Arguments.Length + (Document?.Length ?? 0);

@@ -1,8 +1,10 @@
+using SyncCluster.Storage;
+
 namespace SyncCluster.SerialTasks;
 
 /// <summary>What is stored of a serial task's queue: its jobs in the order of their arrival. Only the first one may run.</summary>
 [GenerateSerializer, Immutable, Alias("sync.line")]
-public sealed record TaskQueue
+public sealed record TaskQueue : IStoredRecord
 {
     /// <summary>The version of this record's layout.</summary>
     [Id(0)] public int Version { get; init; } = 1;
@@ -11,6 +13,12 @@ public sealed record TaskQueue
 
     /// <summary>The job that may run; null if the queue is empty.</summary>
     public string? First => Jobs is [var first, ..] ? first : null;
+
+    bool IStoredRecord.IsUnfinished => Jobs.Length > 0;
+
+    int IStoredRecord.Size => 0;
+
+    string IStoredRecord.Customer => "";
 
     /// <summary>The queue with the job at its end; the same object if it has the job already.</summary>
     public TaskQueue With(string jobId) => Jobs.Contains(jobId) ? this : this with { Jobs = [.. Jobs, jobId] };

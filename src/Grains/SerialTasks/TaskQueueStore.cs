@@ -12,7 +12,8 @@ internal sealed partial class TaskQueueStore(
     IGrainStorage storage, GrainId grain, ServerMetrics metrics, TimeProvider timeProvider, ILogger logger)
 {
     private const int Tries = 3;
-    private const string StateName = "line";
+    /// <summary>The name of the record in the storage.</summary>
+    public const string StateName = "line";
 
     private string? _etag;
     private bool _known;

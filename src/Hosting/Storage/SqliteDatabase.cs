@@ -5,11 +5,12 @@ using Orleans.Storage;
 namespace SyncCluster.Hosting.Storage;
 
 /// <summary>
-/// The records of one process, durable. One thread writes: what arrives while a transaction is being committed shares the next one, so that one sync of the
-/// disk serves many writes. A write is acknowledged when its transaction is on disk. One whose ETag is not the stored one fails alone; if the commit
-/// fails, the fate of all in it is unknown to those who wrote (rule I2). Readers have connections of their own and never see what is not committed.
+/// The records of one process, durable. One thread writes: what arrives while a transaction is being committed shares the next one, so that one sync
+/// of the disk serves many writes. A write is acknowledged when its transaction is on disk. One whose ETag is not the stored one fails alone; if the
+/// commit fails, the fate of all in it is unknown to those who wrote (rule I2). Readers have connections of their own and never see what is not
+/// committed.
 /// </summary>
-internal sealed class SqliteDatabase : IDisposable
+internal sealed partial class SqliteDatabase : IDisposable
 {
     /// <summary>Writes in one transaction.</summary>
     private const int MaxBatch = 512;
@@ -17,27 +18,59 @@ internal sealed class SqliteDatabase : IDisposable
     /// <summary>Expired records that are removed in one transaction.</summary>
     private const int MaxExpired = 256;
 
+    /// <summary>The size of the WAL, in bytes, roughly, from which on its content is moved to the file.</summary>
+    private const long CheckpointSize = 8 << 20;
+
+    /// <summary>The pages that a write changes beside those of the record's data, in bytes, roughly.</summary>
+    private const int PagesOfWrite = 16 << 10;
+
     private static readonly TimeSpan ExpiryInterval = TimeSpan.FromSeconds(30);
 
     private readonly SqliteFile _file;
     private readonly TimeProvider _timeProvider;
     private readonly Action<Exception> _die;
-    private readonly Action<string, long>? _removed;
+    private readonly Action<string, long>? _dropped;
+    private readonly ILogger _logger;
     private readonly BlockingCollection<Write> _writes = [];
-    private readonly ConcurrentBag<Reader> _readers = [];
+    private readonly ConcurrentBag<SqliteReader> _readers = [];
+
+    /// <summary>Held while a transaction is open. In memory reads take it as well: they use the connection of the writer.</summary>
+    private readonly Lock _transaction = new();
+    private readonly SqliteStatements _statements;
     private readonly Thread _writer;
+    private bool _isFailing;
+    private long _unmoved;
     private long _usedBytes;
 
     /// <param name="file">The file; it is disposed of with this object.</param>
     /// <param name="timeProvider">The clock of the expiry.</param>
+    /// <param name="logger">Where failures are told.</param>
     /// <param name="die">Ends the process: after a sync of the disk has failed, nothing is known of what is on it.</param>
-    /// <param name="removed">Told of each expired record that was removed: whose it was, and its size.</param>
-    public SqliteDatabase(SqliteFile file, TimeProvider timeProvider, Action<Exception> die, Action<string, long>? removed = null)
+    /// <param name="dropped">Told of each expired record that was removed: whose it was, and its size.</param>
+    /// <param name="opened">Is given the connection that writes, for a test.</param>
+    public SqliteDatabase(
+        SqliteFile file,
+        TimeProvider timeProvider,
+        ILogger logger,
+        Action<Exception> die,
+        Action<string, long>? dropped = null,
+        Action<SqliteConnection>? opened = null)
     {
-        (_file, _timeProvider, _die, _removed) = (file, timeProvider, die, removed);
+        (_file, _timeProvider, _logger, _die, _dropped) = (file, timeProvider, logger, die, dropped);
+        if (file.IsInMemory)
+        {
+            _readers.Add(new(file.Writer));
+        }
+
+        opened?.Invoke(file.Writer);
+        _statements = new(file.Writer);
+        _usedBytes = _statements.ReadUsedBytes();
         _writer = new Thread(Run) { IsBackground = true, Name = "SQLite writer" };
         _writer.Start();
     }
+
+    /// <summary>Where the file is; null in memory.</summary>
+    public string? Folder => _file.IsInMemory ? null : Path.GetDirectoryName(_file.Path);
 
     /// <summary>The size of the file without its unused pages, in bytes.</summary>
     public long UsedBytes => Volatile.Read(ref _usedBytes);
@@ -45,36 +78,52 @@ internal sealed class SqliteDatabase : IDisposable
     /// <summary>Reads a record; null if there is none, or it has expired.</summary>
     public StoredRow? Read(RowKey key)
     {
+        if (_file.IsInMemory)
+        {
+            lock (_transaction)
+            {
+                return _readers.Single().Read(key, Now);
+            }
+        }
+
         if (!_readers.TryTake(out var reader))
         {
             reader = new(_file.Connect());
         }
 
-        var row = reader.Read(key, Now);
-        _readers.Add(reader);
-        return row;
+        try
+        {
+            var row = reader.Read(key, Now);
+            _readers.Add(reader);
+            return row;
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>The grains of the jobs that have not ended.</summary>
-    public IReadOnlyList<string> ReadUnfinished()
+    /// <summary>The records of what has not ended and is not expired, the oldest first.</summary>
+    public IReadOnlyList<RowKey> ReadUnfinished() => Query(connection =>
     {
-        using var connection = _file.Connect();
         using var command = connection.CreateCommand();
-        command.CommandText = "SELECT grain FROM record WHERE unfinished = 1";
+        command.CommandText =
+            "SELECT storage, grain, state FROM record WHERE unfinished = 1 AND (expires IS NULL OR expires > $now) ORDER BY rowid";
+        command.Parameters.AddWithValue("$now", Now);
         using var rows = command.ExecuteReader();
-        var grains = new List<string>();
+        var keys = new List<RowKey>();
         while (rows.Read())
         {
-            grains.Add(rows.GetString(0));
+            keys.Add(new(rows.GetString(0), rows.GetString(1), rows.GetString(2)));
         }
 
-        return grains;
-    }
+        return keys;
+    });
 
-    /// <summary>What the records of each customer take, in bytes.</summary>
-    public IReadOnlyDictionary<string, long> ReadSizes()
+    /// <summary>What the records of each customer take, in bytes, as <see cref="NewRow.Size"/> says it.</summary>
+    public IReadOnlyDictionary<string, long> ReadSizes() => Query(connection =>
     {
-        using var connection = _file.Connect();
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT customer, sum(size) FROM record WHERE customer <> '' GROUP BY customer";
         using var rows = command.ExecuteReader();
@@ -85,7 +134,7 @@ internal sealed class SqliteDatabase : IDisposable
         }
 
         return sizes;
-    }
+    });
 
     /// <summary>Writes a record if its stored ETag is the expected one.</summary>
     /// <param name="key">The record.</param>
@@ -109,14 +158,25 @@ internal sealed class SqliteDatabase : IDisposable
         return write.Done.Task;
     }
 
-    /// <summary>Copies the database, as it is at one moment, into a new file.</summary>
+    /// <summary>Copies the database, as it is at one moment, into a file.</summary>
+    /// <param name="path">The file, which is empty.</param>
+    /// <exception cref="IOException">It could not be written.</exception>
     public void BackUp(string path)
     {
-        using var connection = _file.Connect();
-        using var command = connection.CreateCommand();
-        command.CommandText = "VACUUM INTO $path";
-        command.Parameters.AddWithValue("$path", path);
-        command.ExecuteNonQuery();
+        try
+        {
+            Query(connection =>
+            {
+                using var command = connection.CreateCommand();
+                command.CommandText = "VACUUM INTO $path";
+                command.Parameters.AddWithValue("$path", path);
+                return command.ExecuteNonQuery();
+            });
+        }
+        catch (SqliteException fault)
+        {
+            throw new IOException($"The back-up could not be written: {fault.Message}", fault);
+        }
     }
 
     /// <summary>Writes what is still to be written, and closes the file.</summary>
@@ -130,39 +190,52 @@ internal sealed class SqliteDatabase : IDisposable
         }
 
         _writes.Dispose();
+        _statements.Dispose();
         _file.Dispose();
     }
 
     private long Now => _timeProvider.GetUtcNow().ToUnixTimeMilliseconds();
 
+    /// <summary>Reads with a connection that is closed afterwards.</summary>
+    private T Query<T>(Func<SqliteConnection, T> query)
+    {
+        if (_file.IsInMemory)
+        {
+            lock (_transaction)
+            {
+                return query(_file.Writer);
+            }
+        }
+
+        using var connection = _file.Connect();
+        return query(connection);
+    }
+
     private void Run()
     {
-        using var connection = _file.Connect();
-        using var statements = new Statements(connection);
-        var expiredAt = _timeProvider.GetTimestamp();
+        var lastExpiry = _timeProvider.GetTimestamp();
+        var hasMoreExpired = false;
         var batch = new List<Write>();
-        Measure(connection);
-        while (TakeBatch(batch))
+        while (TakeBatch(batch, hasMoreExpired ? TimeSpan.Zero : ExpiryInterval))
         {
             if (batch.Count > 0)
             {
-                Commit(connection, statements, batch);
+                Commit(batch);
                 batch.Clear();
-                Measure(connection);
             }
 
-            if (_timeProvider.GetElapsedTime(expiredAt) >= ExpiryInterval)
+            if (hasMoreExpired || _timeProvider.GetElapsedTime(lastExpiry) >= ExpiryInterval)
             {
-                expiredAt = _timeProvider.GetTimestamp();
-                RemoveExpired(statements);
+                lastExpiry = _timeProvider.GetTimestamp();
+                hasMoreExpired = RemoveExpired();
             }
         }
     }
 
     /// <returns>False: there will be no more.</returns>
-    private bool TakeBatch(List<Write> batch)
+    private bool TakeBatch(List<Write> batch, TimeSpan limit)
     {
-        if (!_writes.TryTake(out var first, (int)ExpiryInterval.TotalMilliseconds))
+        if (!_writes.TryTake(out var first, limit))
         {
             return !_writes.IsCompleted;
         }
@@ -175,96 +248,137 @@ internal sealed class SqliteDatabase : IDisposable
         return true;
     }
 
-    private void Commit(SqliteConnection connection, Statements statements, List<Write> batch)
+    private void Commit(List<Write> batch)
     {
-        try
+        var fault = InTransaction(() =>
         {
-            statements.Begin();
             foreach (var write in batch)
             {
-                Apply(statements, write);
+                Apply(write);
+                _unmoved += PagesOfWrite + (write.Row?.Data.Length ?? 0);
             }
-
-            statements.Commit();
-        }
-        catch (SqliteException fault)
-        {
-            if (IsSyncFailure(fault))
-            {
-                _die(fault);
-            }
-
-            RollBack(connection);
-            foreach (var write in batch)
-            {
-                write.Done.TrySetException(new IOException($"The storage's file could not be written: {fault.Message}", fault));
-            }
-
-            return;
-        }
-
+        });
         foreach (var write in batch)
         {
-            write.Settle();
+            if (fault is null)
+            {
+                Drop(write.Replaced);
+            }
+
+            write.Settle(fault);
         }
+
+        AfterCommit();
     }
 
-    private void Apply(Statements statements, Write write)
+    private void Apply(Write write)
     {
-        var stored = statements.FindETag(write.Key, Now);
-        if (stored != write.Expected)
+        // Random, so that none returns: a record may expire, and be made again.
+        write.ETag = Random.Shared.NextInt64(1, long.MaxValue);
+        var isWritten = (write.Expected, write.Row) switch
+        {
+            (null, { } row) => _statements.Insert(write.Key, write.ETag, row) || ReplaceExpired(write, row),
+            ({ } expected, { } row) => _statements.Update(write.Key, expected, Now, write.ETag, row),
+            ({ } expected, null) => _statements.Delete(write.Key, expected, Now),
+            (null, null) => _statements.FindETag(write.Key, Now) is null,
+        };
+        if (!isWritten)
         {
             write.Conflict = new InconsistentStateException(
-                $"{write.Key.Grain} was changed by another write.", $"{stored}", $"{write.Expected}");
-            return;
-        }
-
-        if (write.Row is { } row)
-        {
-            // Random, so that none returns: a record may expire, and be made again.
-            write.ETag = Random.Shared.NextInt64(1, long.MaxValue);
-            statements.Put(write.Key, write.ETag, row);
-        }
-        else
-        {
-            statements.Delete(write.Key);
+                $"{write.Key.Grain} was changed by another write.", $"{_statements.FindETag(write.Key, Now)}", $"{write.Expected}");
         }
     }
 
-    private void RemoveExpired(Statements statements)
+    private bool ReplaceExpired(Write write, NewRow row)
     {
-        try
-        {
-            statements.Begin();
-            var removed = statements.DeleteExpired(Now, MaxExpired);
-            statements.Commit();
-            foreach (var (customer, size) in removed)
-            {
-                _removed?.Invoke(customer, size);
-            }
-        }
-        catch (SqliteException fault)
-        {
-            if (IsSyncFailure(fault))
-            {
-                _die(fault);
-            }
+        write.Replaced = _statements.DeleteExpired(write.Key, Now);
+        return write.Replaced.Count > 0 && _statements.Insert(write.Key, write.ETag, row);
+    }
 
-            RollBack(statements.Connection);
+    /// <returns>Whether there may be more.</returns>
+    private bool RemoveExpired()
+    {
+        List<(string, long)> removed = [];
+        if (InTransaction(() => removed = _statements.DeleteExpired(Now, MaxExpired)) is not null)
+        {
+            return false;
+        }
+
+        Drop(removed);
+        _unmoved += removed.Count * PagesOfWrite;
+        AfterCommit();
+        return removed.Count == MaxExpired;
+    }
+
+    private void Drop(List<(string Customer, long Size)> removed)
+    {
+        foreach (var (customer, size) in removed)
+        {
+            _dropped?.Invoke(customer, size);
         }
     }
 
-    private void Measure(SqliteConnection connection) => Volatile.Write(
-        ref _usedBytes,
-        (SqliteFile.Read(connection, "PRAGMA page_count") - SqliteFile.Read(connection, "PRAGMA freelist_count"))
-        * SqliteFile.Read(connection, "PRAGMA page_size"));
+    /// <returns>Why the transaction was not committed, or is not known to be; null if it is.</returns>
+    private IOException? InTransaction(Action work)
+    {
+        lock (_transaction)
+        {
+            try
+            {
+                _statements.Begin();
+                work();
+                _statements.Commit();
+                if (_isFailing)
+                {
+                    _isFailing = false;
+                    LogWritesAgain(_file.Path);
+                }
+
+                return null;
+            }
+            catch (Exception fault)
+            {
+                DieIfNotSynced(fault);
+                if (!_isFailing)
+                {
+                    _isFailing = true;
+                    LogWriteFailed(fault, _file.Path);
+                }
+
+                RollBack();
+                return new IOException($"The storage's file could not be written: {fault.Message}", fault);
+            }
+        }
+    }
+
+    /// <summary>What has time until the writes are acknowledged.</summary>
+    private void AfterCommit()
+    {
+        lock (_transaction)
+        {
+            try
+            {
+                Volatile.Write(ref _usedBytes, _statements.ReadUsedBytes());
+                if (_unmoved >= CheckpointSize)
+                {
+                    _statements.Checkpoint();
+                    _unmoved = 0;
+                }
+            }
+            catch (SqliteException fault)
+            {
+                DieIfNotSynced(fault);
+                LogNoCheckpoint(fault, _file.Path);
+            }
+        }
+    }
 
     /// <summary>SQLite ends some transactions by itself when a statement fails.</summary>
-    private static void RollBack(SqliteConnection connection)
+    private void RollBack()
     {
         try
         {
-            SqliteFile.Execute(connection, "ROLLBACK");
+            SqliteFile.Execute(_file.Writer, "ROLLBACK");
         }
         catch (SqliteException)
         {
@@ -272,8 +386,15 @@ internal sealed class SqliteDatabase : IDisposable
         }
     }
 
-    private static bool IsSyncFailure(SqliteException fault) =>
-        fault.SqliteExtendedErrorCode is SQLitePCL.raw.SQLITE_IOERR_FSYNC or SQLitePCL.raw.SQLITE_IOERR_DIR_FSYNC;
+    /// <summary>A second sync may succeed without what the first one has lost: the system drops what it could not write.</summary>
+    private void DieIfNotSynced(Exception fault)
+    {
+        if (fault is SqliteException { SqliteExtendedErrorCode: SQLitePCL.raw.SQLITE_IOERR_FSYNC or SQLitePCL.raw.SQLITE_IOERR_DIR_FSYNC })
+        {
+            LogNotSynced(fault, _file.Path);
+            _die(fault);
+        }
+    }
 
     private sealed class Write(RowKey key, long? expected, NewRow? row)
     {
@@ -285,153 +406,24 @@ internal sealed class SqliteDatabase : IDisposable
 
         public long ETag { get; set; }
 
+        /// <summary>The expired record in whose place this one is.</summary>
+        public List<(string Customer, long Size)> Replaced { get; set; } = [];
+
         public InconsistentStateException? Conflict { get; set; }
 
         public TaskCompletionSource<long> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>The transaction is on disk. A conflict is known only then: what it conflicts with may have been written by the same one.</summary>
-        public void Settle()
+        /// <summary>The transaction has ended. A conflict is known only then: what it conflicts with may have been written by the same one.</summary>
+        /// <param name="fault">Why it is not known to be on disk; null if it is.</param>
+        public void Settle(IOException? fault)
         {
-            if (Conflict is { } conflict)
+            if ((fault ?? (Exception?)Conflict) is { } failure)
             {
-                Done.TrySetException(conflict);
+                Done.TrySetException(failure);
             }
             else
             {
                 Done.TrySetResult(ETag);
-            }
-        }
-    }
-
-    /// <summary>A connection that reads.</summary>
-    private sealed class Reader : IDisposable
-    {
-        private readonly SqliteConnection _connection;
-        private readonly SqliteCommand _command;
-
-        public Reader(SqliteConnection connection)
-        {
-            _connection = connection;
-            _command = Statements.Prepare(
-                connection,
-                "SELECT etag, data FROM record WHERE grain = $grain AND state = $state AND storage = $storage AND (expires IS NULL OR expires > $now)",
-                "$grain", "$state", "$storage", "$now");
-        }
-
-        public StoredRow? Read(RowKey key, long now)
-        {
-            Statements.Bind(_command, key.Grain, key.State, key.Storage, now);
-            using var rows = _command.ExecuteReader();
-            return rows.Read() ? new(rows.GetFieldValue<byte[]>(1), rows.GetInt64(0)) : null;
-        }
-
-        public void Dispose()
-        {
-            _command.Dispose();
-            _connection.Dispose();
-        }
-    }
-
-    /// <summary>The prepared statements of the writer.</summary>
-    private sealed class Statements : IDisposable
-    {
-        private readonly SqliteCommand _begin;
-        private readonly SqliteCommand _commit;
-        private readonly SqliteCommand _find;
-        private readonly SqliteCommand _put;
-        private readonly SqliteCommand _delete;
-        private readonly SqliteCommand _deleteExpired;
-
-        public Statements(SqliteConnection connection)
-        {
-            Connection = connection;
-            _begin = Prepare(connection, "BEGIN IMMEDIATE");
-            _commit = Prepare(connection, "COMMIT");
-            _find = Prepare(
-                connection,
-                "SELECT etag FROM record WHERE grain = $grain AND state = $state AND storage = $storage AND (expires IS NULL OR expires > $now)",
-                "$grain", "$state", "$storage", "$now");
-            _put = Prepare(
-                connection,
-                """
-                INSERT INTO record (grain, state, storage, etag, expires, unfinished, customer, size, data)
-                VALUES ($grain, $state, $storage, $etag, $expires, $unfinished, $customer, $size, $data)
-                ON CONFLICT (grain, state, storage) DO UPDATE SET etag = excluded.etag, expires = excluded.expires,
-                    unfinished = excluded.unfinished, customer = excluded.customer, size = excluded.size, data = excluded.data
-                """,
-                "$grain", "$state", "$storage", "$etag", "$expires", "$unfinished", "$customer", "$size", "$data");
-            _delete = Prepare(
-                connection, "DELETE FROM record WHERE grain = $grain AND state = $state AND storage = $storage", "$grain", "$state", "$storage");
-            _deleteExpired = Prepare(
-                connection,
-                "DELETE FROM record WHERE rowid IN (SELECT rowid FROM record WHERE expires <= $now LIMIT $limit) RETURNING customer, size",
-                "$now", "$limit");
-        }
-
-        public SqliteConnection Connection { get; }
-
-        public void Begin() => _begin.ExecuteNonQuery();
-
-        public void Commit() => _commit.ExecuteNonQuery();
-
-        public long? FindETag(RowKey key, long now)
-        {
-            Bind(_find, key.Grain, key.State, key.Storage, now);
-            return (long?)_find.ExecuteScalar();
-        }
-
-        public void Put(RowKey key, long etag, NewRow row)
-        {
-            Bind(
-                _put, key.Grain, key.State, key.Storage, etag, row.Expires?.ToUnixTimeMilliseconds() ?? (object)DBNull.Value, row.IsUnfinished ? 1 : 0,
-                row.Customer, row.Size, row.Data);
-            _put.ExecuteNonQuery();
-        }
-
-        public void Delete(RowKey key)
-        {
-            Bind(_delete, key.Grain, key.State, key.Storage);
-            _delete.ExecuteNonQuery();
-        }
-
-        public List<(string Customer, long Size)> DeleteExpired(long now, int limit)
-        {
-            Bind(_deleteExpired, now, limit);
-            using var rows = _deleteExpired.ExecuteReader();
-            var removed = new List<(string, long)>();
-            while (rows.Read())
-            {
-                removed.Add((rows.GetString(0), rows.GetInt64(1)));
-            }
-
-            return removed;
-        }
-
-        public void Dispose()
-        {
-            foreach (var command in (SqliteCommand[])[_begin, _commit, _find, _put, _delete, _deleteExpired])
-            {
-                command.Dispose();
-            }
-        }
-
-        internal static SqliteCommand Prepare(SqliteConnection connection, string sql, params string[] parameters)
-        {
-            var command = connection.CreateCommand();
-            command.CommandText = sql;
-            foreach (var parameter in parameters)
-            {
-                command.Parameters.Add(new SqliteParameter { ParameterName = parameter });
-            }
-
-            return command;
-        }
-
-        internal static void Bind(SqliteCommand command, params object[] values)
-        {
-            for (var place = 0; place < values.Length; place++)
-            {
-                command.Parameters[place].Value = values[place];
             }
         }
     }

@@ -27,14 +27,15 @@ internal sealed class SqliteGrainStorage(string name, SqliteDatabase database, S
     /// <inheritdoc/>
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        var record = grainState.State as IEvictable;
-        var etag = await database.WriteAsync(KeyOf(stateName, grainId), ParseETag(grainState.ETag), new NewRow(serializer.SerializeToArray(grainState.State))
+        var record = grainState.State as IStoredRecord;
+        var row = new NewRow(serializer.SerializeToArray(grainState.State))
         {
             Expires = timeProvider.GetUtcNow() + expiry,
-            IsUnfinished = record?.MayBeEvicted == false,
+            IsUnfinished = record?.IsUnfinished == true,
             Customer = record?.Customer ?? "",
             Size = record?.Size ?? 0,
-        });
+        };
+        var etag = await database.WriteAsync(KeyOf(stateName, grainId), ParseETag(grainState.ETag), row);
         grainState.ETag = etag.ToString(CultureInfo.InvariantCulture);
         grainState.RecordExists = true;
     }

@@ -1,11 +1,9 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using StackExchange.Redis;
 using SyncCluster.Hosting.Auditing;
-using SyncCluster.Hosting.Authentication;
 using SyncCluster.Hosting.Clustering;
+using SyncCluster.Hosting.Operator;
 using SyncCluster.Jobs;
-using SyncCluster.Settings;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Silo.Operator;
@@ -16,52 +14,12 @@ internal static class OperatorEndpoints
     private const int MaximumListed = 10_000;
     private const int MaximumPurged = 10_000;
 
-    public static IServiceCollection AddOperator(this IServiceCollection services)
-    {
-        services.AddValidatedOptions<OperatorOptions, OperatorOptionsValidator>(OperatorOptions.Section);
-        services.AddReloadedOptions(new ReloadRule<OperatorOptions>(OperatorOptions.Section, RefusalOf));
-        services.AddFailureCounter();
-        return services;
-    }
-
-    private static string? RefusalOf(OperatorOptions current, OperatorOptions changed) =>
-        current.TokenSha256.Length > 0 && changed.TokenSha256.Length == 0 ? "Operator:TokenSha256 is empty." : null;
-
     public static void MapOperator(this IEndpointRouteBuilder routes)
     {
-        var jobs = routes.MapGroup("/jobs").AddEndpointFilter(RequireTokenAsync);
-        jobs.MapGet("", List).WithMetadata(new AuditedAction("list", CallerOf) { OnlyStatuses = AuditedAction.Refusals });
-        jobs.MapPut("/{customer}/{job}/terminate", TerminateAsync).WithMetadata(new AuditedAction("terminate", CallerOf));
-        routes.MapDelete("/customers/{customer}/jobs", PurgeAsync).AddEndpointFilter(RequireTokenAsync).WithMetadata(new AuditedAction("purge", CallerOf));
-    }
-
-    private static AuditedCaller? CallerOf(HttpContext http) =>
-        http.Response.StatusCode is StatusCodes.Status401Unauthorized or StatusCodes.Status429TooManyRequests ? null : new AuditedCaller("operator-token");
-
-    private static async ValueTask<object?> RequireTokenAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
-    {
-        var http = context.HttpContext;
-        var options = http.RequestServices.GetRequiredService<ReloadedOptions<OperatorOptions>>().Value;
-        var authorization = http.Request.Headers.Authorization.ToString();
-        if (options.Accepts(authorization))
-        {
-            return await next(context);
-        }
-
-        if (authorization.Length > 0 && http.RequestServices.GetRequiredService<FailureCounter>().Count(http.Connection.RemoteIpAddress) is { } wait)
-        {
-            http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString("F0", CultureInfo.InvariantCulture);
-            return TypedResults.Problem(
-                "Too many requests from your address had a wrong token. One with the operator's token is always answered.",
-                statusCode: StatusCodes.Status429TooManyRequests);
-        }
-
-        http.Response.Headers.WWWAuthenticate = "Bearer";
-        return TypedResults.Problem(
-            options.TokenSha256.Length == 0
-                ? "This silo has no operator token: set Operator:TokenSha256."
-                : "Send the operator's token as `Authorization: Bearer …`.",
-            statusCode: StatusCodes.Status401Unauthorized);
+        var jobs = routes.MapGroup("/jobs").AddEndpointFilter(OperatorToken.RequireAsync);
+        jobs.MapGet("", List).WithMetadata(new AuditedAction("list", OperatorToken.CallerOf) { OnlyStatuses = AuditedAction.Refusals });
+        jobs.MapPut("/{customer}/{job}/terminate", TerminateAsync).WithMetadata(new AuditedAction("terminate", OperatorToken.CallerOf));
+        routes.MapDelete("/customers/{customer}/jobs", PurgeAsync).AddEndpointFilter(OperatorToken.RequireAsync).WithMetadata(new AuditedAction("purge", OperatorToken.CallerOf));
     }
 
     /// <summary>The oldest job first.</summary>

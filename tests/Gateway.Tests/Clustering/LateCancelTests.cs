@@ -39,7 +39,7 @@ public sealed class LateCancelCluster : TestingHostCluster
 /// <summary>A storage that can refuse writes.</summary>
 internal sealed class ReadOnlyStorage : IGrainStorage, ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
-    private readonly InMemoryGrainStorage _inner = new(new InMemoryStorageOptions(), TimeProvider.System);
+    private readonly MemoryStorage _inner = new();
     private int _refused;
 
     public bool IsReadOnly { get; set; }

@@ -54,7 +54,7 @@ public sealed class UnreliableCluster : TestingHostCluster
 /// <summary>A third of its calls fail, half of the failed writes after they were applied; some are slow.</summary>
 internal sealed class UnreliableStorage(int seed) : IGrainStorage, ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
-    private readonly InMemoryGrainStorage _inner = new(new InMemoryStorageOptions(), TimeProvider.System);
+    private readonly MemoryStorage _inner = new();
     private readonly Random _random = new(seed);
     private int _failures;
 

@@ -13,6 +13,7 @@ public sealed partial class ShownCommandTests(ShownServers servers) : IClassFixt
     [
         ("docs/operations.md", "dotnet SyncCluster.Gateway.dll health ", "needs a published program; OperatorTests run what the command runs"),
         ("docs/cluster.md", "redis-server --port 6379", "occupies six terminals and fixed ports; tests/Cluster.Tests starts the same processes"),
+        ("docs/operations.md", "curl -fsS -X POST http://127.0.0.1:6090/api/backup ", "needs a server in one process, not a cluster; BackUpTests do the same"),
         ("docs/theeye.md", "dotnet run --project src/Gateway -- --Executor", "starts a server in front of TheEye, which is not in this repository"),
     ];
 

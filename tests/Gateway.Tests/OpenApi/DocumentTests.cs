@@ -37,10 +37,14 @@ public sealed partial class DocumentTests(DocumentedServer server) : IClassFixtu
     {
         // Other addresses of POST /task/{task}/job, for TheEye's clients.
         string[] aliases = ["POST /job", "POST /{customer}/job"];
+
+        // For the operator, as the routes of a silo are.
+        string[] ofOperator = ["/api/backup"];
         var routes =
             from endpoint in ((IEndpointRouteBuilder)server.App).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
             let path = endpoint.RoutePattern.RawText!
             where !path.StartsWith("/docs", StringComparison.Ordinal) && !path.StartsWith("/openapi", StringComparison.Ordinal)
+            where !ofOperator.Contains(path)
             from method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["any"]
             where method != "HEAD"
             select $"{method} {path}";

@@ -17,7 +17,7 @@ public sealed class JobGrainLogTests : IDisposable
     private static readonly SiloAddress Silo = SiloAddress.New(new(0x0100007F), 11111, 42);
     private static readonly Guid Run = Guid.NewGuid();
 
-    private readonly InMemoryGrainStorage _storage = new(new InMemoryStorageOptions(), TimeProvider.System);
+    private readonly MemoryStorage _storage = new();
     private readonly Executor _executor = new();
     private readonly Log _log = new();
 

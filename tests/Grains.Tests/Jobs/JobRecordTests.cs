@@ -15,7 +15,7 @@ public sealed class JobRecordTests
     public void A_new_job_is_ready_and_may_not_be_evicted()
     {
         Assert.Equal((Lifecycle.Ready, JobState.InProgress, Attempt, Guid.Empty), (Ready.Lifecycle, Ready.State, Ready.Attempt, Ready.Run));
-        Assert.False(((IEvictable)Ready).MayBeEvicted);
+        Assert.True(((IStoredRecord)Ready).IsUnfinished);
         Assert.Null(Ready.Document);
     }
 
@@ -69,7 +69,7 @@ public sealed class JobRecordTests
         Assert.NotEmpty(Assigned.Spec.Arguments);
         Assert.NotEmpty(Assigned.Spec.Env);
         Assert.Contains("NODE_ENV", System.Text.Encoding.UTF8.GetString(Finished.Document!), StringComparison.Ordinal);
-        Assert.True(((IEvictable)Finished).MayBeEvicted);
+        Assert.False(((IStoredRecord)Finished).IsUnfinished);
     }
 
     [Fact]

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Orleans.Storage;
 using SyncCluster.Jobs;
-using SyncCluster.Storage;
 
 namespace SyncCluster.Harness;
 
@@ -22,7 +21,7 @@ internal sealed class FaultyStorage : IGrainStorage, IDisposable
 {
     private const string StateName = "job";
 
-    private readonly InMemoryGrainStorage _inner = new(new InMemoryStorageOptions(), TimeProvider.System);
+    private readonly MemoryStorage _inner = new();
     private readonly ConcurrentDictionary<GrainId, Faults> _faults = new();
 
     public Faults Of(GrainId grain) => _faults.GetOrAdd(grain, _ => new Faults());

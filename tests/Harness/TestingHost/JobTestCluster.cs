@@ -26,7 +26,7 @@ public class JobTestCluster : IAsyncDisposable
 
     private const short SiloCount = 3;
 
-    private readonly InMemoryGrainStorage _catalog = new(new InMemoryStorageOptions(), TimeProvider.System);
+    private readonly MemoryStorage _catalog = new();
     private InProcessTestCluster? _cluster;
 
     public JobTestCluster() => Capacity = new(StoredBytes);

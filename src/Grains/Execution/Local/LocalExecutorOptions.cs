@@ -63,4 +63,7 @@ internal sealed class LocalExecutorOptions
 
     /// <summary>Whether stored jobs end with this process, as in the embedded mode. Set by the host, not by configuration.</summary>
     internal bool JobsEndWithTheProcess { get; set; }
+
+    /// <summary>Absolute paths that scripts in a sandbox find empty, wherever they are. Set by the host, not by configuration.</summary>
+    internal List<string> HiddenPaths { get; } = [];
 }

@@ -58,7 +58,7 @@ internal static class LocalExecutorServices
         {
             Network = options.SandboxNetwork,
             Paths = options.SandboxPaths,
-            Hidden = [.. FilesOf(configuration), .. SecretsOf(configuration)],
+            Hidden = [.. FilesOf(configuration), .. SecretsOf(configuration), .. options.HiddenPaths],
         },
     };
 

@@ -1,8 +1,6 @@
-using SyncCluster.Hosting;
+namespace SyncCluster.Hosting.Operator;
 
-namespace SyncCluster.Silo.Operator;
-
-/// <summary>Who may list the jobs of a silo and terminate them. Section <c>Operator</c>.</summary>
+/// <summary>Who may use the operator's routes of a silo, or of a server in one process. Section <c>Operator</c>.</summary>
 public sealed class OperatorOptions
 {
     public const string Section = "Operator";

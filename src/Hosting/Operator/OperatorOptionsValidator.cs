@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 
-namespace SyncCluster.Silo.Operator;
+namespace SyncCluster.Hosting.Operator;
 
 /// <inheritdoc/>
 internal sealed class OperatorOptionsValidator : IValidateOptions<OperatorOptions>
