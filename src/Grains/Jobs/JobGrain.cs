@@ -101,7 +101,6 @@ internal sealed partial class JobGrain(
     JobAdmission admission,
     StoredBytes storedBytes,
     IGrainFactory grains,
-    IClusterMembershipService membership,
     JobOwners owners,
     JobHandover handover,
     ActiveJobs activeJobs,
@@ -115,7 +114,7 @@ internal sealed partial class JobGrain(
 
     private static readonly DeactivationReason Moved = new(DeactivationReasonCode.ApplicationRequested, "Another silo owns the job now.");
 
-    private readonly JobStore _store = new(storage, context.GrainId, membership, storedBytes, metrics, timeProvider, logger);
+    private readonly JobStore _store = new(storage, context.GrainId, owners, storedBytes, metrics, timeProvider, logger);
     private readonly JobSubscribers _subscribers = new(context.GrainId.Key.ToString()!, publisher);
     private readonly CallerTokens _tokens = new();
     private readonly Guid _attempt = Guid.NewGuid();

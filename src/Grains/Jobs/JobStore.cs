@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
+using SyncCluster.Placement;
 using SyncCluster.Storage;
 using SyncCluster.Telemetry;
 
@@ -12,7 +13,7 @@ namespace SyncCluster.Jobs;
 internal sealed partial class JobStore(
     IGrainStorage storage,
     GrainId grain,
-    IClusterMembershipService membership,
+    JobOwners owners,
     StoredBytes storedBytes,
     ServerMetrics metrics,
     TimeProvider timeProvider,
@@ -34,8 +35,13 @@ internal sealed partial class JobStore(
     /// <summary>The record as last read or written; null if there is none.</summary>
     public JobRecord? Record { get; private set; }
 
-    /// <summary>Whether another activation may have changed the record since: the membership has changed, or a minute has passed (I7).</summary>
-    public bool IsStale => timeProvider.GetElapsedTime(_readAt) > ReadAgeLimit || membership.CurrentSnapshot.Version != _readVersion;
+    /// <summary>
+    /// Whether another activation may have changed the record since: the membership has changed, or all silos have seen that only by now, or a minute
+    /// has passed (I7).
+    /// </summary>
+    public bool IsStale => timeProvider.GetElapsedTime(_readAt) > ReadAgeLimit || owners.Version != _readVersion || HasSettledSinceRead;
+
+    private bool HasSettledSinceRead => owners.SettledAt is var settledAt && _readAt < settledAt && settledAt <= timeProvider.GetTimestamp();
 
     /// <summary>Makes the next <see cref="LoadAsync"/> read storage.</summary>
     public void Invalidate() => _known = false;
@@ -49,7 +55,7 @@ internal sealed partial class JobStore(
         }
 
         // Taken before the read, so that a membership change during the read makes the record stale.
-        var version = membership.CurrentSnapshot.Version;
+        var version = owners.Version;
         var state = new GrainState<JobRecord?>();
         var begun = timeProvider.GetTimestamp();
         try
@@ -162,7 +168,7 @@ internal sealed partial class JobStore(
 
     private async Task<bool> WriteAsync(JobRecord? next, string? etag)
     {
-        var version = membership.CurrentSnapshot.Version;
+        var version = owners.Version;
         var state = new GrainState<JobRecord?>(next) { ETag = etag, RecordExists = etag is not null };
         var begun = timeProvider.GetTimestamp();
         try

@@ -50,7 +50,7 @@ public sealed class MixedVersionTests(MixedVersionTests.Cluster cluster) : IClas
             {
                 var view = new MembershipView(services.GetRequiredService<IClusterMembershipService>());
                 view.MissAll();
-                return new JobOwners(view, services.GetRequiredService<ILocalSiloDetails>());
+                return new JobOwners(view, services.GetRequiredService<ILocalSiloDetails>(), TimeProvider.System);
             });
         }
 

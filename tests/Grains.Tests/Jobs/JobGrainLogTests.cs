@@ -94,10 +94,9 @@ public sealed class JobGrainLogTests : IDisposable
         var bytes = new StoredBytes();
         var admission = new JobAdmission(_executor, new(bytes), bytes, new NoQuotas(), null!, TestMetrics.New(), NullLogger<JobAdmission>.Instance);
         var publisher = new CompletionPublisher(new NoRelay(), TestMetrics.New(), TimeProvider.System, NullLogger<CompletionPublisher>.Instance);
-        var membership = new Membership();
-        var owners = new JobOwners(membership, null!);
+        var owners = new JobOwners(new Membership(), null!, TimeProvider.System);
         return new(
-            new Context(), _storage, _executor, admission, bytes, null!, membership, owners, null!, new(), publisher, TestMetrics.New(),
+            new Context(), _storage, _executor, admission, bytes, null!, owners, null!, new(), publisher, TestMetrics.New(),
             TimeProvider.System, _log);
     }
 

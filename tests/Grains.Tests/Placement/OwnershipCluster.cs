@@ -12,8 +12,8 @@ public sealed class OwnershipCluster : JobTestCluster, IAsyncLifetime
 
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
-    /// <summary>A new job, whose owner one silo does not know: it takes a second one for the owner, and is itself neither.</summary>
-    internal DisputedJob NewDisputedJob(Func<JobSpec, JobSpec>? change = null)
+    /// <summary>A new job, whose owner one silo does not know: it takes itself for the owner, or a third one.</summary>
+    internal DisputedJob NewDisputedJob(Func<JobSpec, JobSpec>? change = null, bool takesItselfForTheOwner = false)
     {
         while (true)
         {
@@ -23,7 +23,7 @@ public sealed class OwnershipCluster : JobTestCluster, IAsyncLifetime
             var dispute = new DisputedJob(job, owner, mistaken);
             dispute.Disagree();
             var taken = OwnerOf(job, mistaken);
-            if (taken != mistaken)
+            if (taken == mistaken == takesItselfForTheOwner)
             {
                 return dispute with { Stray = taken };
             }
@@ -48,11 +48,14 @@ internal sealed record DisputedJob(TestJob Job, InProcessSiloHandle Owner, InPro
     /// <summary>The job's grain, as its owner finds it.</summary>
     public IJobGrain Grain => Owner.ServiceProvider.GetRequiredService<IGrainFactory>().GetGrain<IJobGrain>(Job.Key);
 
-    public void Disagree() => View.Miss(Owner.SiloAddress);
+    public void Disagree() => ViewOf(Mistaken).Miss(Owner.SiloAddress);
 
-    public void Agree() => View.Miss(null);
+    public void Agree() => ViewOf(Mistaken).Miss(null);
+
+    /// <summary>The owner sees the cluster change now.</summary>
+    public void OwnerSeesChange() => ViewOf(Owner).Miss(null);
 
     public void Dispose() => Agree();
 
-    private MembershipView View => Mistaken.ServiceProvider.GetRequiredService<MembershipView>();
+    private static MembershipView ViewOf(InProcessSiloHandle silo) => silo.ServiceProvider.GetRequiredService<MembershipView>();
 }

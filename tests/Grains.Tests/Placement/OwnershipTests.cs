@@ -65,6 +65,23 @@ public sealed class OwnershipTests(OwnershipCluster cluster) : IClassFixture<Own
         await observer.FirstAsync();
     }
 
+    [Fact, Trait(WaitingRules.Trait, "I7")]
+    public async Task An_end_that_a_silo_has_stored_before_it_saw_the_cluster_change_is_found_once_all_have_seen_it()
+    {
+        using var disputed = cluster.NewDisputedJob(takesItselfForTheOwner: true);
+        var job = disputed.Job;
+        disputed.OwnerSeesChange();
+        var observer = job.Observer();
+        await disputed.Grain.Submit(job.Spec, observer.Subscription(1), TestJob.Valid);
+        var run = Guid.NewGuid();
+        Assert.Equal(Assignment.Granted, await disputed.Grain.Assign(job.Executor.Attempts.Single(), run, cluster.RunnerAddress));
+        Assert.Equal(Completion.Accepted, await disputed.GrainByMistake.Complete(run, TestJob.Success));
+        Assert.IsType<JobReply.Pending>(await disputed.Grain.Attach(observer.Subscription(2), Reading.Cached));
+
+        cluster.Clock.Forward(TimeSpan.FromSeconds(10));
+        Assert.IsType<JobReply.Finished>(await disputed.Grain.Attach(observer.Subscription(3), Reading.Cached));
+    }
+
     [Fact, Trait(WaitingRules.Trait, "I2")]
     public async Task Repeats_of_a_call_that_reach_two_silos_at_once_release_its_job_once()
     {
@@ -88,12 +105,11 @@ public sealed class OwnershipTests(OwnershipCluster cluster) : IClassFixture<Own
         var (first, other) = (job.Observer(), job.Observer());
         await disputed.Grain.Submit(job.Spec, first.Subscription(1), TestJob.Valid);
         await disputed.GrainByMistake.Attach(other.Subscription(1), Reading.Cached);
-        Assert.Equal(Cancellation.NotFound, await disputed.Grain.Disconnect(first.Subscription(1)));
-        Assert.False((await job.StoredAsync())!.HasEnded);
 
         // The other gateway was told to attach again. Until it does, the owner does not know it.
         await disputed.Grain.Attach(first.Subscription(2), Reading.Cached);
         Assert.Equal(Cancellation.NotFound, await disputed.Grain.Disconnect(first.Subscription(2)));
+        Assert.False((await job.StoredAsync())!.HasEnded);
         await disputed.Grain.Attach(other.Subscription(2), Reading.Cached);
         Assert.Equal(Cancellation.Accepted, await disputed.Grain.Disconnect(other.Subscription(2)));
     }
@@ -109,6 +125,10 @@ public sealed class OwnershipTests(OwnershipCluster cluster) : IClassFixture<Own
         Assert.Equal(Cancellation.NotFound, await disputed.Grain.Disconnect(first.Subscription(1)));
         await disputed.GrainByMistake.Attach(first.Subscription(2), Reading.Cached);
         Assert.Equal(Cancellation.NotFound, await disputed.Grain.Disconnect(other.Subscription(1)));
+
+        // The owner counts the waiters again, from nothing.
+        await disputed.Grain.Attach(other.Subscription(2), Reading.Cached);
+        Assert.Equal(Cancellation.NotFound, await disputed.Grain.Disconnect(other.Subscription(2)));
         Assert.False((await job.StoredAsync())!.HasEnded);
     }
 

@@ -144,7 +144,7 @@ public class JobTestCluster : IAsyncDisposable
         silo.AddSyncCluster(new ExecutionMode("Recording", services => services.AddExecutor<RecordingExecutor>()));
         silo.Services.AddSingleton<MembershipView>();
         silo.Services.AddSingleton(services =>
-            new JobOwners(services.GetRequiredService<MembershipView>(), services.GetRequiredService<ILocalSiloDetails>()));
+            new JobOwners(services.GetRequiredService<MembershipView>(), services.GetRequiredService<ILocalSiloDetails>(), Clock));
         silo.Services.AddSingleton(Executor);
         silo.Services.AddSingleton<TimeProvider>(Clock);
         silo.Services.AddSingleton(StoredBytes);
