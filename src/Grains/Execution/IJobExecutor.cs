@@ -15,6 +15,11 @@ internal interface IJobExecutor
     /// <summary>Reserves capacity for a new job.</summary>
     Reservation TryReserve(JobSpec spec);
 
+    /// <summary>
+    /// Reserves capacity on another silo for a new job, since there is none here. Null: there is none elsewhere, or all silos have theirs in common.
+    /// </summary>
+    Task<IRemoteReservation?> ReserveElsewhereAsync(JobSpec spec) => Task.FromResult<IRemoteReservation?>(null);
+
     /// <summary>Reserves capacity for a job that was accepted before, even if the queue is full.</summary>
     void Reserve(JobSpec spec);
 

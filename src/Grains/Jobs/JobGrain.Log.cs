@@ -10,6 +10,9 @@ internal sealed partial class JobGrain
     [LoggerMessage(1001, LogLevel.Information, "Job {JobId} was queued on a silo that no longer holds it. It is taken over.")]
     private partial void LogTakenOver(string jobId);
 
+    [LoggerMessage(1052, LogLevel.Information, "Job {JobId}: {Silo} has not acknowledged that it was released there. It is released here.")]
+    private partial void LogNotAcknowledged(string jobId, SiloAddress silo);
+
     [LoggerMessage(1002, LogLevel.Debug, "Job {JobId} is assigned to run {Run} on {Silo}.")]
     private partial void LogAssigned(string jobId, Guid run, SiloAddress silo);
 

@@ -450,7 +450,7 @@ internal sealed partial class JobGrain(
         var attempt = from is null ? _attempt : Guid.NewGuid();
         var fencedAt = timeProvider.GetTimestamp();
         HashSet<GrainId>? gateways = spec.CallerWaitsUntil is null ? null : [.. _subscribers.Gateways, subscription.Observer.GetGrainId()];
-        var fenced = JobRecord.Fenced(spec, attempt, executor.Address, Now) with { Waiters = gateways is null ? null : new(_counter, [.. gateways]) };
+        var fenced = JobRecord.Fenced(spec, attempt, admitted.Runner, Now) with { Waiters = gateways is null ? null : new(_counter, [.. gateways]) };
         switch (await _store.CommitAsync(from, fenced))
         {
             case WriteOutcome.Applied when Now > validUntil:
@@ -461,10 +461,16 @@ internal sealed partial class JobGrain(
                 LogFenced(spec.JobId, spec.Customer, attempt);
                 Subscribe(subscription);
                 _counted = gateways;
-                _executorHoldsJob = true;
-                admitted.MarkReleased();
-                executor.Release(new Release(spec, attempt, fencedAt, _tokens));
-                return Pending(null);
+                if (await admitted.ReleaseAsync(new Release(spec, attempt, fencedAt, _tokens)))
+                {
+                    _executorHoldsJob = true;
+                    return Pending(null);
+                }
+
+                // That silo may hold the job: once there is another attempt, it can't run it any more.
+                LogNotAcknowledged(spec.JobId, admitted.Runner);
+                await TakeOverAsync(_store.Record!);
+                return await AnswerAsync(subscription, Reading.Cached, spec);
             case WriteOutcome.Superseded:
                 if (_store.Record is { HasEnded: true })
                 {
@@ -580,15 +586,9 @@ internal sealed partial class JobGrain(
         switch (await executor.ResumeAsync(record, _tokens))
         {
             case Resumption.TakeOver:
-                var attempt = Guid.NewGuid();
-                var fencedAt = timeProvider.GetTimestamp();
-                if (await _store.CommitAsync(record, record.Reassigned(attempt, executor.Address, Now)) == WriteOutcome.Applied)
+                if (await TakeOverAsync(record))
                 {
                     LogTakenOver(record.Spec.JobId);
-                    _executorHoldsJob = true;
-                    executor.Reserve(record.Spec);
-                    admission.CountExisting(record.Spec);
-                    executor.Release(new Release(record.Spec, attempt, fencedAt, _tokens));
                 }
 
                 break;
@@ -603,6 +603,23 @@ internal sealed partial class JobGrain(
                 _executorHoldsJob = true;
                 break;
         }
+    }
+
+    /// <summary>Gives a job that has not started another attempt, and releases it here, even if the queue is full. False: that is not stored.</summary>
+    private async Task<bool> TakeOverAsync(JobRecord record)
+    {
+        var attempt = Guid.NewGuid();
+        var fencedAt = timeProvider.GetTimestamp();
+        if (await _store.CommitAsync(record, record.Reassigned(attempt, executor.Address, Now)) != WriteOutcome.Applied)
+        {
+            return false;
+        }
+
+        _executorHoldsJob = true;
+        executor.Reserve(record.Spec);
+        admission.CountExisting(record.Spec);
+        executor.Release(new Release(record.Spec, attempt, fencedAt, _tokens));
+        return true;
     }
 
     private async Task<Cancellation> IfUnfinishedAsync(Func<JobRecord, Task<Cancellation>> end)

@@ -9,8 +9,8 @@ using SyncCluster.Telemetry;
 namespace SyncCluster.Quotas;
 
 /// <summary>
-/// Admits new jobs on this silo. Before any of a job is stored it needs room in the storage, a reservation in the executor's queue, and to be within
-/// the quotas of its customer and its task. A job without a quota costs no call to another grain.
+/// Admits new jobs on this silo. Before any of a job is stored it needs room in the storage, a reservation in the executor's queue, here or on
+/// another silo, and to be within the quotas of its customer and its task. A job without a quota costs no call to another grain.
 /// </summary>
 internal sealed partial class JobAdmission(
     IJobExecutor executor,
@@ -31,15 +31,16 @@ internal sealed partial class JobAdmission(
             return Refuse(noRoom);
         }
 
+        IRemoteReservation? elsewhere = null;
         switch (executor.TryReserve(spec))
         {
-            case Reservation.QueueFull:
+            case Reservation.QueueFull when (elsewhere = await executor.ReserveElsewhereAsync(spec)) is null:
                 return Refuse(new JobReply.QueueFull());
             case Reservation.NotAccepting:
                 return new AdmissionResult.Refused(new JobReply.Unavailable());
         }
 
-        var admitted = new AdmissionResult.Admitted(this, spec);
+        var admitted = new AdmissionResult.Admitted(this, executor, spec, elsewhere);
         if (!IsCounted(spec) || await TakeQuotaAsync(spec) is not { } refusal)
         {
             return admitted;
@@ -78,8 +79,6 @@ internal sealed partial class JobAdmission(
 
     /// <summary>The customer's counted jobs that are admitted and that the executor does not have yet.</summary>
     public IEnumerable<CountedJob> InTransit(string customer) => _inTransit.Values.Where(spec => spec.Customer == customer).Select(CountedJob.Of);
-
-    internal void CancelReservation(JobSpec spec) => executor.CancelReservation(spec);
 
     internal void EndTransit(JobSpec spec) => _inTransit.TryRemove((spec.Customer, spec.JobId), out _);
 

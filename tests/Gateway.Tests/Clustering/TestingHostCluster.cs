@@ -26,6 +26,9 @@ public class TestingHostCluster : GatewayCluster
     /// <summary>Stops a silo as SIGTERM does.</summary>
     internal Task StopSiloAsync(InProcessSiloHandle silo) => Cluster.StopSiloAsync(silo);
 
+    /// <summary>Stops a silo without letting it finish anything.</summary>
+    internal Task KillSiloAsync(InProcessSiloHandle silo) => Cluster.KillSiloAsync(silo);
+
     /// <summary>Replaces services of the silos.</summary>
     protected virtual void Replace(IServiceCollection services)
     {

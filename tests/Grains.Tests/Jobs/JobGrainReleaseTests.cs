@@ -242,4 +242,52 @@ public sealed class JobGrainReleaseTests(JobCluster cluster)
         await refused.SubmitAsync();
         Assert.Single(refused.Executor.Attempts);
     }
+
+    [Fact, Trait(WaitingRules.Trait, "I2")]
+    public async Task A_job_for_which_another_silo_has_a_place_is_fenced_for_that_silo_and_released_there()
+    {
+        var job = cluster.NewJob();
+        var place = await WhileFullAsync(new RecordedPlace(cluster.Silos[1].SiloAddress), () => job.SubmitAsync());
+        var stored = (await job.StoredAsync())!;
+        Assert.Equal(place.Silo, stored.Runner);
+        Assert.Equal([stored.Attempt], place.Attempts);
+        Assert.Empty(job.Executor.Attempts);
+        Assert.False(place.IsCanceled);
+    }
+
+    [Fact, Trait(WaitingRules.Trait, "I2")]
+    public async Task A_job_that_another_silo_may_have_is_released_here_under_another_attempt()
+    {
+        var job = cluster.NewJob();
+        var place = await WhileFullAsync(new RecordedPlace(cluster.Silos[1].SiloAddress) { Acknowledges = false }, () => job.SubmitAsync());
+        Assert.Equal(Assignment.Refused, await job.AssignAsync(place.Attempts.Single(), Guid.NewGuid()));
+        Assert.Equal((await job.StoredAsync())!.Attempt, job.Executor.Attempts.Single());
+        await job.FinishAsync();
+    }
+
+    [Fact]
+    public async Task A_place_on_another_silo_is_given_back_if_the_job_is_not_stored()
+    {
+        var job = cluster.NewJob();
+        job.Storage.AllWritesFail = true;
+        var place = await WhileFullAsync(
+            new RecordedPlace(cluster.Silos[1].SiloAddress), async () => Assert.IsType<JobReply.Unavailable>(await job.TrySubmitAsync()));
+        Assert.True(place.IsCanceled);
+        Assert.Empty(place.Attempts);
+    }
+
+    private async Task<RecordedPlace> WhileFullAsync(RecordedPlace elsewhere, Func<Task> step)
+    {
+        (cluster.Executor.NextReservation, cluster.Executor.Elsewhere) = (Reservation.QueueFull, elsewhere);
+        try
+        {
+            await step();
+        }
+        finally
+        {
+            (cluster.Executor.NextReservation, cluster.Executor.Elsewhere) = (Reservation.Reserved, null);
+        }
+
+        return elsewhere;
+    }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using SyncCluster.Harness;
 using SyncCluster.Jobs;
 
@@ -38,6 +39,21 @@ public sealed class MembershipChangeTests : IAsyncLifetime
         // What was queued on the silo that has left is queued once more; the first attempt may not run any more.
         Assert.All(jobs.Where((_, index) => firstOwners[index] != left), job => Assert.Single(job.Executor.Attempts));
         Assert.All(jobs, job => Assert.InRange(job.Executor.Attempts.Count, 1, 2));
+    }
+
+    [Fact]
+    public async Task Each_of_four_silos_gets_a_quarter_of_the_jobs_the_one_that_has_joined_last_included()
+    {
+        const int Jobs = 4_000;
+        await _cluster.StartSiloAsync();
+        for (var submitted = 0; submitted < Jobs; submitted += 200)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => _cluster.NewJob().TrySubmitAsync()));
+        }
+
+        Assert.All(
+            _cluster.Silos,
+            silo => Assert.InRange(silo.ServiceProvider.GetRequiredService<ActiveJobs>().Oldest(int.MaxValue).Count, 0.22 * Jobs, 0.28 * Jobs));
     }
 
     /// <summary>Attaches to a job until its owner replies.</summary>

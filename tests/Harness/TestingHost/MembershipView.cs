@@ -27,6 +27,9 @@ internal sealed class MembershipView(IClusterMembershipService membership) : ICl
     /// <summary>From now on this silo does not know another one; null: it knows all.</summary>
     public void Miss(SiloAddress? silo) => Change(address => address.Equals(silo));
 
+    /// <summary>From now on this silo knows one only.</summary>
+    public void MissAllBut(SiloAddress silo) => Change(address => !address.Equals(silo));
+
     /// <summary>From now on this silo knows none.</summary>
     public void MissAll() => Change(_ => true);
 

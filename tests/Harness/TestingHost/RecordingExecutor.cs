@@ -26,6 +26,8 @@ internal sealed class RecordingExecutor(RecordedJobs jobs, ILocalSiloDetails sil
         return jobs.NextReservation;
     }
 
+    public Task<IRemoteReservation?> ReserveElsewhereAsync(JobSpec spec) => Task.FromResult<IRemoteReservation?>(jobs.Elsewhere);
+
     public void Reserve(JobSpec spec) => jobs.AddReservations(1);
 
     public void CancelReservation(JobSpec spec) => jobs.AddReservations(-1);
@@ -59,6 +61,9 @@ internal sealed class RecordedJobs
     /// <summary>The answer to a new job.</summary>
     public Reservation NextReservation { get; set; } = Reservation.Reserved;
 
+    /// <summary>The place on another silo for a job that the queue here is full for; null: there is none.</summary>
+    public RecordedPlace? Elsewhere { get; set; }
+
     /// <summary>The jobs that an inventory of the silos finds.</summary>
     public IReadOnlyList<(SiloAddress Silo, CountedJob Job)> Held { get; set; } = [];
 
@@ -71,6 +76,28 @@ internal sealed class RecordedJobs
     public RecordedJob Of(string jobId) => _jobs.GetOrAdd(jobId, _ => new RecordedJob());
 
     public void AddReservations(int count) => Interlocked.Add(ref _reservations, count);
+}
+
+/// <summary>A place that is reserved on another silo.</summary>
+internal sealed class RecordedPlace(SiloAddress silo) : IRemoteReservation
+{
+    public SiloAddress Silo => silo;
+
+    /// <summary>Whether a release is acknowledged.</summary>
+    public bool Acknowledges { get; set; } = true;
+
+    /// <summary>The attempts that were released there.</summary>
+    public ConcurrentQueue<Guid> Attempts { get; } = new();
+
+    public bool IsCanceled { get; private set; }
+
+    public Task<bool> ReleaseAsync(Release release)
+    {
+        Attempts.Enqueue(release.Attempt);
+        return Task.FromResult(Acknowledges);
+    }
+
+    public void Cancel() => IsCanceled = true;
 }
 
 /// <summary>What the executors were given of one job.</summary>

@@ -24,11 +24,13 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private readonly JobWorkers _workers;
     private readonly QueueHandover _handover;
     private readonly RunnerQueries _runners;
+    private readonly QueueOverflow _overflow;
     private readonly CompletionPublisher _completions;
     private readonly SerialTaskWaiters _serialJobs;
     private readonly ILocalSiloDetails _silo;
     private readonly IHostApplicationLifetime _lifetime;
     private readonly LocalExecutorOptions _options;
+    private readonly TimeProvider _timeProvider;
     private readonly ILogger<LocalExecutor> _logger;
     private readonly CancellationTokenSource _drain = new();
     private readonly CancellationTokenSource _kill = new();
@@ -43,12 +45,14 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         JobRunner runner,
         QueueHandover handover,
         RunnerQueries runners,
+        QueueOverflow overflow,
         CompletionPublisher completions,
         SerialTaskWaiters serialJobs,
         ILocalSiloDetails silo,
         IHostApplicationLifetime lifetime,
         IOptions<LocalExecutorOptions> options,
         ServerMetrics metrics,
+        TimeProvider timeProvider,
         ILogger<LocalExecutor> logger)
     {
         _held = held;
@@ -57,11 +61,13 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         _workers = workers;
         _handover = handover;
         _runners = runners;
+        _overflow = overflow;
         _completions = completions;
         _serialJobs = serialJobs;
         _silo = silo;
         _lifetime = lifetime;
         _options = options.Value;
+        _timeProvider = timeProvider;
         _logger = logger;
         metrics.ObserveExecutor(() => queues.All.Sum(queue => queue.Length), () => runner.RunningScripts, () => held.Count, options.Value.Concurrency);
     }
@@ -79,23 +85,31 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         !TakesJobs ? Reservation.NotAccepting : _held.TryReserve(spec) ? Reservation.Reserved : Reservation.QueueFull;
 
     /// <inheritdoc/>
+    public Task<IRemoteReservation?> ReserveElsewhereAsync(JobSpec spec) => _overflow.ReserveAsync(spec);
+
+    /// <inheritdoc/>
     public void Reserve(JobSpec spec) => _held.Reserve(spec);
 
     /// <inheritdoc/>
     public void CancelReservation(JobSpec spec) => _held.CancelReservation(spec);
 
     /// <inheritdoc/>
-    public void Release(Release release)
+    public void Release(Release release) => Queue(_held.Add(release.Spec, release.Attempt, release.FencedAt));
+
+    /// <inheritdoc cref="IRunnerService.Reserve"/>
+    public bool TryReserve(Guid reservation, string customer, int depth) => TakesJobs && _held.TryReserve(reservation, customer, depth);
+
+    /// <inheritdoc cref="IRunnerService.Release"/>
+    public bool TryRelease(Guid reservation, JobSpec spec, Guid attempt)
     {
-        var job = _held.Add(release.Spec, release.Attempt, release.FencedAt);
-        if (job.Spec.RunsSerially && _serialJobs.TryAdd(job))
+        if (!TakesJobs || !_held.TryUse(reservation, spec))
         {
-            LogWaitsForTask(job.Spec.JobId, job.Spec.Customer, job.Spec.TaskId, job.Attempt);
+            return false;
         }
-        else
-        {
-            _enqueuer.Enqueue(job);
-        }
+
+        LogFromElsewhere(spec.JobId, spec.Customer, attempt);
+        Queue(_held.Add(spec, attempt, _timeProvider.GetTimestamp()));
+        return true;
     }
 
     /// <inheritdoc/>
@@ -148,6 +162,18 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         // The stop of the host comes before the stop of the silo: running scripts get their time while the gateway still answers.
         _lifetime.ApplicationStopping.Register(Drain);
         return Task.CompletedTask;
+    }
+
+    private void Queue(QueuedJob job)
+    {
+        if (job.Spec.RunsSerially && _serialJobs.TryAdd(job))
+        {
+            LogWaitsForTask(job.Spec.JobId, job.Spec.Customer, job.Spec.TaskId, job.Attempt);
+        }
+        else
+        {
+            _enqueuer.Enqueue(job);
+        }
     }
 
     private void Drain()

@@ -29,6 +29,7 @@ internal static class LocalExecutorServices
         services.AddSingleton<QueueHandover>();
         services.AddSingleton<SerialTaskWaiters>();
         services.AddSingleton<RunnerQueries>();
+        services.AddSingleton<QueueOverflow>();
         services.AddGrainService<RunnerService>(GrainServiceTypes.Runner);
         services.AddHostedService<IsolationCheck>();
         services.AddExecutor<LocalExecutor>();

@@ -5,7 +5,8 @@ using SyncCluster.SerialTasks;
 namespace SyncCluster.Execution.Local;
 
 /// <inheritdoc/>
-internal sealed class RunnerService(GrainId id, Silo silo, ILoggerFactory loggers, HeldJobs held, SerialTaskWaiters serialJobs)
+internal sealed class RunnerService(
+    GrainId id, Silo silo, ILoggerFactory loggers, HeldJobs held, SerialTaskWaiters serialJobs, LocalExecutor executor)
     : GrainService(id, silo, loggers), IRunnerService
 {
     /// <inheritdoc/>
@@ -16,6 +17,19 @@ internal sealed class RunnerService(GrainId id, Silo silo, ILoggerFactory logger
 
     /// <inheritdoc/>
     public Task<JobLog?> ReadLog(string jobId, Guid attempt, long from) => Task.FromResult(held.ReadLog(jobId, attempt, from));
+
+    /// <inheritdoc/>
+    public Task<bool> Reserve(Guid reservation, string customer, int depth) => Task.FromResult(executor.TryReserve(reservation, customer, depth));
+
+    /// <inheritdoc/>
+    public Task<bool> Release(Guid reservation, JobSpec spec, Guid attempt) => Task.FromResult(executor.TryRelease(reservation, spec, attempt));
+
+    /// <inheritdoc/>
+    public Task CancelReservation(Guid reservation)
+    {
+        held.CancelReservation(reservation);
+        return Task.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public Task BecameFirst(string key)
