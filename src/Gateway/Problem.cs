@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
 using SyncCluster.Gateway.Limits;
 using SyncCluster.Json;
+using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway;
 
@@ -35,6 +36,9 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
 
     /// <summary>The content codings that are understood, where that is why (RFC 9110, 15.5.16).</summary>
     public string? AcceptEncoding { get; init; }
+
+    /// <summary>The values that are wrong, where that is why.</summary>
+    public IReadOnlyList<ArgumentFault> Arguments { get; init; } = [];
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -104,6 +108,21 @@ internal sealed record Problem(int Status, string Message, string Code = "") : I
         if (Lifecycle is not null)
         {
             json.WriteString("lifecycle", Lifecycle);
+        }
+
+        if (Arguments.Count > 0)
+        {
+            json.WriteStartArray("errors");
+            foreach (var fault in Arguments)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("argument", fault.Position);
+                json.WriteString("label", fault.Label);
+                json.WriteString("detail", $"{fault}.");
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
         }
 
         json.WriteEndObject();

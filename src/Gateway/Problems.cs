@@ -5,6 +5,7 @@ using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Requests;
 using SyncCluster.Jobs;
 using SyncCluster.Scripts;
+using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway;
 
@@ -180,6 +181,17 @@ internal static class Problems
 
     /// <summary>The task's arguments do not bind.</summary>
     public static Problem InvalidArguments(string message) => Bad(message);
+
+    /// <summary>The task, or the server, takes only arguments that fit their definitions.</summary>
+    public static Problem ArgumentsDoNotFit(IReadOnlyList<ArgumentFault> faults)
+    {
+        const int Shown = 20;
+        var more = faults.Count > Shown ? string.Create(CultureInfo.InvariantCulture, $" {faults.Count - Shown} more do not fit.") : "";
+        return Bad($"The arguments do not fit, and nothing was run. {string.Join(' ', faults.Take(Shown).Select(fault => $"{fault}."))}{more}") with
+        {
+            Arguments = [.. faults.Take(Shown)],
+        };
+    }
 
     /// <summary>The script of the task could not be started with the arguments.</summary>
     /// <param name="excess">The beginning of the sentence: <see cref="ArgumentLimits.Excess"/>.</param>

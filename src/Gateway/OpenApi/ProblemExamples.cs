@@ -123,6 +123,10 @@ internal static class ProblemExamples
     [
         .. CallBody,
         new("too-few-arguments", "too few arguments", Problems.InvalidArguments(TaskArguments.TooFew(required: 1))),
+        new(
+            "arguments-do-not-fit",
+            "the task or the server has `arguments=strict`, and an argument is none that its definition allows",
+            Problems.ArgumentsDoNotFit([new ArgumentFault(0, "answer", "must be one of: yes, no")])),
         new("call-too-large", "arguments and environment that are too large for a job's document", Problems.CallTooLarge(9_000_000)),
         new(
             "too-long-arguments",

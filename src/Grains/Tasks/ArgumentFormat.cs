@@ -13,19 +13,27 @@ internal static class ArgumentFormat
         {
             json.WriteStringValue(JsonText.StringOf(file));
         }
-        else if (type == ArgumentsType.Json)
-        {
-            json.WriteStringValue(JsonOf(supplied is { } value ? Member(value) ?? value : null));
-        }
-        else if (type == ArgumentsType.Text)
-        {
-            json.WriteStringValue(TextOf(supplied));
-        }
-        else
+        else if (type == ArgumentsType.Legacy)
         {
             WriteLegacy(json, supplied);
         }
+        else
+        {
+            var value = Effective(type, supplied);
+            json.WriteStringValue(type == ArgumentsType.Text && value is { } text ? JsonText.AsString(text) ?? JsonOf(text) : JsonOf(value));
+        }
     }
+
+    /// <summary>What of a supplied value the script gets: it, or its <c>value</c>; null if there is none.</summary>
+    public static JsonElement? Effective(ArgumentsType type, JsonElement? supplied) => supplied is not { } value ? null : (type, Member(value)) switch
+    {
+        (ArgumentsType.Json, { } member) => member,
+
+        // Like TheEye, these keep the whole object if its "value" is not a string, or is not true.
+        (ArgumentsType.Text, { ValueKind: JsonValueKind.String } member) => member,
+        (ArgumentsType.Legacy, { } member) when JsonText.IsTruthy(member) => member,
+        _ => value,
+    };
 
     /// <summary>Whether the text is a data URL in base64: a file that the caller sends.</summary>
     public static bool IsDataUrl(string text) =>
@@ -40,10 +48,6 @@ internal static class ArgumentFormat
         { } other => Encoding.UTF8.GetString(JsonText.Compact(other)),
     };
 
-    // Like TheEye, this keeps the whole object if its "value" is not a string.
-    private static string TextOf(JsonElement? supplied) =>
-        supplied is { } value && JsonText.AsString(Member(value) ?? value) is { } text ? text : JsonOf(supplied);
-
     private static void WriteLegacy(Utf8JsonWriter json, JsonElement? supplied)
     {
         if (supplied is not { } value)
@@ -56,7 +60,7 @@ internal static class ArgumentFormat
         }
         else
         {
-            var effective = Member(value) is { } member && JsonText.IsTruthy(member) ? member : value;
+            var effective = Effective(ArgumentsType.Legacy, value)!.Value;
             json.WriteStringValue(JsonText.AsString(effective) ?? JsonOf(effective));
         }
     }

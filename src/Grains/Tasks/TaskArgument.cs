@@ -14,5 +14,9 @@ public sealed record TaskArgument(
 {
     internal const string FixedType = "fixed";
 
+    /// <summary>All other members of its definition, as they were imported: a JSON object. Null if there are none.</summary>
+    [Id(4)]
+    public string? Definition { get; init; }
+
     public bool IsFixed => Type == FixedType;
 }

@@ -22,7 +22,7 @@ internal static class TaskArguments
         }
 
         var arguments = task.Arguments.OrderBy(argument => argument.Order).ToArray();
-        var supplied = ByRank(arguments, suppliedArray);
+        var supplied = ByRank(arguments, suppliedArray, out _);
         var bound = JsonText.Write(json =>
         {
             json.WriteStartArray();
@@ -65,8 +65,14 @@ internal static class TaskArguments
         _ => Encoding.UTF8.GetString(JsonText.Compact(value)),
     };
 
-    private static JsonElement?[] ByRank(TaskArgument[] arguments, JsonElement suppliedArray)
+    /// <summary>The supplied element of each argument.</summary>
+    /// <param name="arguments">The arguments in their order.</param>
+    /// <param name="suppliedArray">As for <see cref="Bind"/>.</param>
+    /// <param name="surplus">The positions of the elements that are for no argument, or for one that has an element.</param>
+    public static JsonElement?[] ByRank(TaskArgument[] arguments, JsonElement suppliedArray, out IReadOnlyList<int> surplus)
     {
+        var unused = new List<int>();
+        surplus = unused;
         var ranks = new Dictionary<int, int>(arguments.Length);
         for (var rank = 0; rank < arguments.Length; rank++)
         {
@@ -79,9 +85,13 @@ internal static class TaskArguments
         {
             position++;
             var rank = OrderOf(element) is { } order ? ranks.GetValueOrDefault(order, -1) : position;
-            if (rank >= 0 && rank < ranked.Length)
+            if (rank >= 0 && rank < ranked.Length && ranked[rank] is null)
             {
-                ranked[rank] ??= element;
+                ranked[rank] = element;
+            }
+            else
+            {
+                unused.Add(position);
             }
         }
 

@@ -66,6 +66,9 @@ public sealed record TaskDefinition
     /// <summary>What the task restricts its jobs to; null for nothing.</summary>
     [Id(21)] public TaskLimits? Limits { get; init; }
 
+    /// <summary>Whether calls must fit the definitions of the arguments; null: as the server has it.</summary>
+    [Id(22)] public ArgumentRule? ArgumentRule { get; init; }
+
     /// <summary>TheEye's default, 600000 ms.</summary>
     public static TimeSpan DefaultTimeout { get; } = TimeSpan.FromMinutes(10);
 }

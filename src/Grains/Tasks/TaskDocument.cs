@@ -64,6 +64,11 @@ internal static class TaskDocument
             WriteLimits(json, limits);
         }
 
+        if (task.ArgumentRule is { } rule)
+        {
+            json.WriteString("arguments", rule.WireName());
+        }
+
         json.WriteString("creation_date", JsonText.Iso(task.CreatedAt));
     }
 
@@ -99,6 +104,16 @@ internal static class TaskDocument
             {
                 json.WritePropertyName("value");
                 json.WriteRawValue(argument.FixedValue, skipInputValidation: true);
+            }
+
+            if (argument.Definition is not null)
+            {
+                using var definition = JsonDocument.Parse(argument.Definition, JsonText.DocumentOptions);
+                foreach (var member in definition.RootElement.EnumerateObject())
+                {
+                    json.WritePropertyName(JsonText.NameOf(member));
+                    json.WriteRawValue(JsonText.Compact(member.Value), skipInputValidation: true);
+                }
             }
 
             json.WriteEndObject();

@@ -1,6 +1,6 @@
 namespace SyncCluster.Tasks;
 
-/// <summary>TheEye's names of task and argument types.</summary>
+/// <summary>The names of task and argument types, which are TheEye's, and of the rule for arguments.</summary>
 internal static class TaskWireNames
 {
     public static string WireName(this TaskType type) => type switch
@@ -16,6 +16,13 @@ internal static class TaskWireNames
         TaskType.Script => "ScriptTask",
         TaskType.Dummy => "DummyTask",
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
+    };
+
+    public static string WireName(this ArgumentRule rule) => rule switch
+    {
+        ArgumentRule.Lenient => "lenient",
+        ArgumentRule.Strict => "strict",
+        _ => throw new ArgumentOutOfRangeException(nameof(rule), rule, null),
     };
 
     public static string WireName(this ArgumentsType type) => type switch

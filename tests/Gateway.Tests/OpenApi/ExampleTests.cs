@@ -22,7 +22,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
 
     private static readonly string[] Provoked =
     [
-        "administrators-only", "bad-json", "bad-polling", "below-admin", "corrupt", "has-ended", "json-as-form", "key-and-cancel", "key-malformed",
+        "administrators-only", "arguments-do-not-fit", "bad-json", "bad-polling", "below-admin", "corrupt", "has-ended", "json-as-form", "key-and-cancel", "key-malformed",
         "no-such-job", "no-such-parent", "no-such-task", "no-token", "not-cancellable", "not-on-job-list", "not-on-task-list", "nothing-to-resume", "other-arguments",
         "other-coding", "other-customer", "other-host", "other-machine", "other-origin", "other-page", "other-type", "recipe-bad-json", "recipe-no-object",
         "recipe-other-type", "recipe-unusable", "recipe-workflow", "removed", "resume-at-events", "row-ended", "token-twice", "too-few-arguments", "too-large",
@@ -307,6 +307,11 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
             },
             "other-arguments" => await RepeatAsync(document, operation, values),
             "removed" => await RemovedAsync(document, operation, values),
+            "arguments-do-not-fit" => Of(await server.CopyAsync(document, "hello", AskStrictly)) with
+            {
+                Job = values.Job,
+                Content = Values.Json("""["perhaps"]"""),
+            },
             "was-canceled" => values with { Job = await CanceledAsync(document) },
             "has-ended" => values with { Job = (await RunAsync(document, "hello")).JobId },
             "too-long-arguments" => Of(await server.CopyAsync(document, "hello")) with
@@ -331,6 +336,12 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
             "row-ended" => await WaitTooLongAsync(document, operation),
             _ => throw new NotSupportedException($"How {refusal} is provoked is not known."),
         };
+    }
+
+    private static void AskStrictly(JsonNode task)
+    {
+        task["arguments"] = "strict";
+        task["task_arguments"] = JsonNode.Parse("""[{"order":0,"type":"select","label":"answer","options":[{"id":"yes"},{"id":"no"}]}]""");
     }
 
     /// <summary>JSON that says to be coded otherwise.</summary>

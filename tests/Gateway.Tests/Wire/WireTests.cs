@@ -97,6 +97,15 @@ public sealed class WireTests(TestServer server)
         ["a record of a job with limits"] = JobRecord.Fenced(Spec with { Limits = Limits }, Attempt, Silo, DateTimeOffset.UnixEpoch),
         ["a task with limits"] = new TaskDefinition { Id = "a", Customer = "b", Name = "c", Type = TaskType.Script, Limits = Limits },
         ["a task whose exit code decides"] = new TaskDefinition { Id = "a", Customer = "b", Name = "c", Type = TaskType.Script, ExitCodeDecides = true },
+        ["a task whose arguments have definitions"] = new TaskDefinition
+        {
+            Id = "a",
+            Customer = "b",
+            Name = "c",
+            Type = TaskType.Script,
+            ArgumentRule = ArgumentRule.Strict,
+            Arguments = [new TaskArgument(0, "input", "d", null) { Definition = """{"help":"e"}""" }],
+        },
         ["over the limit"] = new JobReply.QuotaExceeded(QuotaScope.Task, 3),
         ["storage full"] = new JobReply.StorageFull(),
         ["a line"] = new TaskQueue { Jobs = ["a", "b"] },

@@ -58,6 +58,16 @@ internal static class TasksApi
             .RequireCredential(Credential.Viewer)
             .ProducesAnswers(new ProducedAnswer("200", "The task", "Task", "task"))
             .ProducesProblems(ProblemExamples.NoSuchTask, ProblemExamples.NotOnTaskList);
+        tasks.MapGet("/{customer}/task/{task}/schema", GetSchemaAsync)
+            .WithName("GetTaskSchema")
+            .WithSummary("Show what a call of a task looks like")
+            .WithDescription("""
+                A JSON Schema (draft 2020-12) of a call's body, made of the definitions of the task's arguments. A call is held against it only where the task, or
+                the server, has `arguments=strict`.
+                """)
+            .RequireCredential(Credential.Viewer)
+            .ProducesAnswers(new ProducedAnswer("200", "The schema", "CallSchema", "schema"))
+            .ProducesProblems(ProblemExamples.NoSuchTask, ProblemExamples.NotOnTaskList);
         tasks.MapGet("/{customer}/task/{task}/recipe", ExportAsync)
             .WithName("ExportTask")
             .WithSummary("Export a task")
@@ -158,6 +168,11 @@ internal static class TasksApi
     private static async Task<IResult> GetAsync(HttpContext http, string customer, string task, TaskCatalog catalog) =>
         (await FindAsync(http, customer, task, catalog)).TryGet(out var found, out var problem)
             ? new JsonBytes(StatusCodes.Status200OK, TaskDocument.Render(found, null))
+            : problem;
+
+    private static async Task<IResult> GetSchemaAsync(HttpContext http, string customer, string task, TaskCatalog catalog) =>
+        (await FindAsync(http, customer, task, catalog)).TryGet(out var found, out var problem)
+            ? new JsonBytes(StatusCodes.Status200OK, ArgumentSchema.Render(found))
             : problem;
 
     /// <summary>A recipe shows the task's environment: it is for administrators.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Api.Jobs;
 using SyncCluster.Gateway.Api.Sync;
@@ -22,6 +23,7 @@ internal sealed class LocalBackend(
     IGrainFactory grains,
     ReloadedOptions<AuthOptions> auth,
     DemoMode demo,
+    IOptions<TaskOptions> taskOptions,
     TimeProvider timeProvider) : ITaskBackend
 {
     /// <inheritdoc/>
@@ -65,6 +67,10 @@ internal sealed class LocalBackend(
             case BoundArguments.Bound { Words: var words }
                 when task.Type == TaskType.Script && ArgumentLimits.OfThisMachine.Excess(words, task.Env) is { } excess:
                 return new Allocation.Refused(Problems.ArgumentsTooLong(excess));
+            case BoundArguments.Bound
+                when (task.ArgumentRule ?? taskOptions.Value.Arguments) == ArgumentRule.Strict
+                    && ArgumentCheck.FaultsOf(task, supplied.RootElement) is { Count: > 0 } faults:
+                return new Allocation.Refused(Problems.ArgumentsDoNotFit(faults));
             case BoundArguments.Bound bound:
                 string[]? ancestors = null;
                 if (invocation.Parent is { } parent

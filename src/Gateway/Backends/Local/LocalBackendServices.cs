@@ -1,4 +1,5 @@
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Settings;
 
 namespace SyncCluster.Gateway.Backends.Local;
 
@@ -12,6 +13,7 @@ internal static class LocalBackendServices
         services.AddSingleton<TaskReader>();
         services.AddSingleton<ParentReader>();
         services.AddSingleton<ITaskBackend, LocalBackend>();
+        services.AddValidatedOptions<TaskOptions, TaskOptionsValidator>(TaskOptions.Section);
         services.AddOptions<DemoTaskOptions>().BindConfiguration(DemoTaskOptions.Section);
         services.AddHostedService<DemoTasks>();
     }

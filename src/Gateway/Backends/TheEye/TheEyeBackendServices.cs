@@ -26,7 +26,11 @@ internal static class TheEyeBackendServices
     /// <summary>Answers the routes for tasks with where the tasks are.</summary>
     public static void MapTasksAtTheEye(this IEndpointRouteBuilder routes)
     {
-        foreach (var path in (string[])["/{customer}/task/import", "/{customer}/task", "/{customer}/task/{task}", "/{customer}/task/{task}/recipe"])
+        string[] paths =
+        [
+            "/{customer}/task/import", "/{customer}/task", "/{customer}/task/{task}", "/{customer}/task/{task}/recipe", "/{customer}/task/{task}/schema",
+        ];
+        foreach (var path in paths)
         {
             routes.Map(path, () => Problems.TheEye.TasksAreElsewhere).ExcludeFromDescription();
         }

@@ -66,6 +66,12 @@ internal static partial class Recipe
             DefaultStateEvaluation = task.OneOf("default_state_evaluation", "success", "failure"),
             ExitCodeDecides = task.Boolean("exit_code_decides", otherwise: false),
             Limits = RecipeLimits.Read(task, errors),
+            ArgumentRule = task.OneOf("arguments", "lenient", "strict") switch
+            {
+                "lenient" => ArgumentRule.Lenient,
+                "strict" => ArgumentRule.Strict,
+                _ => null,
+            },
             SecretHash = secretHash,
             Filename = file?.Filename,
             CreatedAt = now,
@@ -75,6 +81,11 @@ internal static partial class Recipe
         if (file is not null && InterpreterLine.Fault(definition.Runas, file.Script) is { } fault)
         {
             errors.Add(fault);
+        }
+
+        if (definition.ArgumentRule == ArgumentRule.Strict && RecipeArguments.PatternFault(definition.Arguments) is { } uncheckable)
+        {
+            errors.Add(uncheckable);
         }
 
         if (type == TaskType.Script && errors.First is null && ExcessOf(definition) is { } excess)

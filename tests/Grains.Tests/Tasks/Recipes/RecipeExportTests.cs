@@ -8,6 +8,8 @@ namespace SyncCluster.Grains.Tests.Tasks.Recipes;
 
 public sealed class RecipeExportTests
 {
+    private const string Definition = """{"help":"d\ud800","\ud800":[{"a":1.10}],"pattern":"^[a-z]\\d","value":null}""";
+
     [Fact]
     public void An_exported_task_imports_as_the_same_task()
     {
@@ -15,7 +17,7 @@ public sealed class RecipeExportTests
         task = task with
         {
             Description = "d\ud800",
-            Arguments = [new(0, "input", "l", null), new(3, "fixed", "f", "[1.10,\"x\"]")],
+            Arguments = [new(0, "input", "l", null) { Definition = Definition }, new(3, "fixed", "f", "[1.10,\"x\"]") { Definition = """{"id":1.10}""" }],
             ArgumentsType = ArgumentsType.Text,
             Acl = ["a@b.c", "k:v"],
             Timeout = TimeSpan.FromMilliseconds(1500),
@@ -24,6 +26,7 @@ public sealed class RecipeExportTests
             Multitasking = false,
             DefaultStateEvaluation = "failure",
             ExitCodeDecides = true,
+            ArgumentRule = ArgumentRule.Strict,
             Limits = new() { FileSize = 1, Data = 2, Cpu = TimeSpan.FromMilliseconds(3), Memory = 4, Processes = 5 },
             Mimetype = "text/javascript",
         };
@@ -45,7 +48,8 @@ public sealed class RecipeExportTests
         var (task, script) = Accepted(File.ReadAllText(TheEyeRecipeFactAttribute.RecipePath!));
 
         Assert.Equal(("Rest API Response", "node %script%", "api.js", "text/javascript"), (task.Name, task.Runas, task.Filename, task.Mimetype));
-        Assert.Equal([new(0, "input", "number", null)], task.Arguments);
+        Assert.Equal((0, "input", "number"), (task.Arguments.Single().Order, task.Arguments[0].Type, task.Arguments[0].Label));
+        Assert.True(ArgumentDefinition.Of(task.Arguments[0]).Required);
         Assert.Equal(new Dictionary<string, string> { ["NODE_ENV"] = "" }, task.Env);
         Assert.Equal(2079, script.Length);
         AssertSame(task, script, Recipe.Export(task, script));

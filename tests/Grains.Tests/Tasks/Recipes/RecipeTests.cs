@@ -106,6 +106,8 @@ public sealed class RecipeTests
     [InlineData("env", """{"A":{}}""", "write it as JSON text")]
     [InlineData("script_runas", "\"node x%script%\"", "Write %script% as a separate word")]
     [InlineData("script_runas", "5", "task.script_runas must be text")]
+    [InlineData("arguments", "\"loose\"", "task.arguments must be one of: lenient, strict")]
+    [InlineData("arguments", "\"strict\",\"task_arguments\":[{\"order\":3,\"pattern\":\"(?=a)\"}]", "The pattern of the argument with the order 3 can't be checked here")]
     [InlineData("task_arguments", "{}", "task.task_arguments must be an array")]
     [InlineData("task_arguments", "[1]", "task.task_arguments[0] must be an object")]
     [InlineData("task_arguments", """[{"order":"0"}]""", "task.task_arguments[0].order must be a whole number")]
@@ -223,6 +225,21 @@ public sealed class RecipeTests
 
         Assert.Equal([new(0, "select", "s", null), new(1, "fixed", "", "null"), new(2, "fixed", "f", "{\"a\":1.10}")], task.Arguments);
     }
+
+    [Fact]
+    public void A_definition_may_not_be_longer_or_deeper_than_a_call_should_read()
+    {
+        var options = string.Join(',', Enumerable.Repeat("\"an option\"", 6000));
+        AssertUnprocessable(With(task: ("task_arguments", $$"""[{"options":[{{options}}]}]""")), "has definitions of more than 65536 characters");
+        Accepted(With(task: ("task_arguments", $$"""[{"options":["{{new string('x', 65_000)}}"]}]""")));
+        AssertUnprocessable(With(task: ("task_arguments", $$"""[{"deep":{{new string('[', 18)}}{{new string(']', 18)}}}]""")), "task.task_arguments[0] nests deeper than 16 levels");
+        Accepted(With(task: ("task_arguments", $$"""[{"deep":{{new string('[', 17)}}{{new string(']', 17)}}}]""")));
+    }
+
+    [Fact]
+    public void Of_a_member_that_is_there_twice_the_last_one_is_kept() => Assert.Equal(
+        """{"x":1,"help":"b"}""",
+        Accepted(With(task: ("task_arguments", """[{"help":"a","x":1,"help":"b","type":"input","order":0}]"""))).Task.Arguments.Single().Definition);
 
     [Fact]
     public void The_arguments_of_an_old_recipe_are_read_from_script_arguments() =>

@@ -52,7 +52,10 @@ public sealed class TheEyeMembersTests
         Assert.Equal(("Every member", "d", "node %script%"), (task.Name, task.Description, task.Runas));
         Assert.Equal(
             (ArgumentsType.Json, TimeSpan.FromSeconds(30), false, false), (task.ArgumentsType, task.Timeout, task.Multitasking, task.Cancellable));
-        Assert.Equal([new(0, "select", "a", null), new(1, "fixed", "b", "\"x\"")], task.Arguments);
+        Assert.Equal([new(0, "select", "a", null) { Definition = task.Arguments[0].Definition }, new(1, "fixed", "b", "\"x\"")], task.Arguments);
+        var kept = JsonNode.Parse(Argument)!.AsObject();
+        Assert.All((string[])["order", "type", "label"], name => kept.Remove(name));
+        Assert.Equal(kept.ToJsonString(), task.Arguments[0].Definition);
         Assert.Equal(
             new Dictionary<string, string> { ["THEEYE_URL"] = "\"http://127.0.0.1\"", ["NODE_ENV"] = "", ["COUNT"] = "3", ["EMPTY"] = "" }, task.Env);
         Assert.Equal(("my script.js", "text/javascript", "echo \"$@\""), (task.Filename, task.Mimetype, Encoding.UTF8.GetString(script)));
