@@ -49,12 +49,14 @@ internal static class Program
 
         var app = builder.Build();
         app.UsePrometheus();
+        app.UseTraces();
         app.UseMiddleware<LoopbackMiddleware>();
         app.UseMiddleware<PathPrefixMiddleware>();
         app.UseForwardedHeaders();
         app.UseMiddleware<CorsMiddleware>();
         app.UseExceptionHandler();
         app.UseRouting();
+        app.UseMiddleware<JobScopeMiddleware>();
         app.UseMiddleware<AuditMiddleware>();
         app.UseRoutingProblems();
         app.MapSyncApi();

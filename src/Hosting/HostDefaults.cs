@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using SyncCluster.Hosting.Auditing;
 using SyncCluster.Hosting.Connections;
 using SyncCluster.Hosting.Telemetry;
+using SyncCluster.Jobs;
 
 namespace SyncCluster.Hosting;
 
@@ -17,9 +18,14 @@ public static class HostDefaults
     /// <param name="url">The default address to listen at.</param>
     public static void AddDefaults(this WebApplicationBuilder builder, string service, string url)
     {
-        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = [new("urls", url), .. LoggingDefaults.Levels] });
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
+        {
+            InitialData = [new("urls", url), .. LoggingDefaults.Levels, .. LoggingDefaults.FormatOf(builder.Configuration)],
+        });
         builder.Configuration.AddSecretsFolder();
         builder.AddTelemetry(service);
+        builder.Services.AddSingleton(services => LoggingDefaults.JobEventsOf(services));
+        builder.Services.TryAddSingleton<JobEvents>();
         builder.Services.AddHostedService<ConfigurationFileMonitor>();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<AuditLog>();

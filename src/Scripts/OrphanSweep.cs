@@ -20,7 +20,7 @@ internal sealed class OrphanSweep(Guid runner, Func<Guid, bool> isActive, TimePr
     {
         if (Interlocked.Exchange(ref _requested, 1) == 0)
         {
-            _ = SweepSoonAsync();
+            DetachedWork.Start(SweepSoonAsync);
         }
     }
 

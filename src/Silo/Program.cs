@@ -39,6 +39,7 @@ internal static class Program
 
         var app = builder.Build();
         app.UsePrometheus();
+        app.UseTraces();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseMiddleware<AuditMiddleware>();

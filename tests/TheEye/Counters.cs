@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using SyncCluster.TheEye.Faults;
 
 namespace SyncCluster.TheEye;
@@ -6,6 +7,7 @@ namespace SyncCluster.TheEye;
 public sealed class Counters
 {
     private readonly int[] _arrived = new int[Enum.GetValues<Step>().Length];
+    private readonly ConcurrentQueue<(Step Step, string TraceParent)> _traced = new();
     private readonly int[] _actions = new int[Enum.GetValues<CountedAction>().Length];
 
     /// <summary>Jobs created, of every type.</summary>
@@ -50,7 +52,17 @@ public sealed class Counters
     /// <summary>Requests of a step that have arrived, those with a fault included.</summary>
     public int Arrived(Step step) => Volatile.Read(ref _arrived[(int)step]);
 
-    internal void Arrive(Step step) => Interlocked.Increment(ref _arrived[(int)step]);
+    /// <summary>The requests that have come with a <c>traceparent</c>, and what it was.</summary>
+    public IReadOnlyCollection<(Step Step, string TraceParent)> Traced => _traced;
+
+    internal void Arrive(Step step, string? traceParent)
+    {
+        Interlocked.Increment(ref _arrived[(int)step]);
+        if (traceParent is not null)
+        {
+            _traced.Enqueue((step, traceParent));
+        }
+    }
 
     internal void Add(CountedAction action) => Interlocked.Increment(ref _actions[(int)action]);
 

@@ -1,4 +1,5 @@
 using SyncCluster.Jobs;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Gateway.Waiting;
 
@@ -50,10 +51,16 @@ internal sealed class JobWait : IDisposable
     /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
     public async Task<WaitResult> EndAsync(CancellationToken aborted)
     {
+        using var span = _result is null ? ServerTraces.StartChild("wait for job") : null;
         try
         {
             _result ??= Interpret(await _hub!.WaitForEndAsync(_job!, _end, aborted));
             _isClientTold = _result is WaitResult.TimedOut or WaitResult.Draining or WaitResult.Unknown && !aborted.IsCancellationRequested;
+            if (_result is WaitResult.Replied { Reply: JobReply.Finished { Job: var job } })
+            {
+                ServerTraces.LinkTo(job.TraceParent);
+            }
+
             return _result;
         }
         finally

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using SyncCluster.Scripts;
 using SyncCluster.Telemetry;
 
 namespace SyncCluster.Jobs;
@@ -37,7 +39,7 @@ internal sealed partial class CompletionPublisher(
     /// <summary>Sends a completion to a gateway. Completes when the gateway has acknowledged it, or three tries have failed.</summary>
     public Task PublishAsync(IJobObserver gateway, FinishedJob job)
     {
-        var completion = new PendingCompletion(job, timeProvider.GetTimestamp());
+        var completion = new PendingCompletion(job, timeProvider.GetTimestamp(), ServerTraces.Recorded?.Context ?? default);
         Interlocked.Increment(ref _pendingCount);
         while (true)
         {
@@ -45,7 +47,7 @@ internal sealed partial class CompletionPublisher(
             switch (outbox.Add(completion))
             {
                 case AddResult.StartSending:
-                    _ = SendAllAsync(gateway, outbox);
+                    DetachedWork.Start(() => SendAllAsync(gateway, outbox));
                     return completion.Settled.Task;
                 case AddResult.Queued:
                     return completion.Settled.Task;
@@ -81,28 +83,27 @@ internal sealed partial class CompletionPublisher(
     {
         if (await TrySendAsync(gateway, completions, 1))
         {
-            completions.ForEach(Settle);
+            completions.ForEach(completion => Settle(completion, isSent: true));
             return;
         }
 
         // One by one: the gateway may fail at one of them, or be of a version that does not know AllCompleted.
         await Task.WhenAll(completions.Select(async completion =>
         {
-            for (var tries = 2; tries <= Tries; tries++)
+            var isSent = false;
+            for (var tries = 2; tries <= Tries && !isSent; tries++)
             {
                 await Task.Delay(RetryDelay * (tries - 1), timeProvider);
-                if (await TrySendAsync(gateway, [completion], tries))
-                {
-                    break;
-                }
+                isSent = await TrySendAsync(gateway, [completion], tries);
             }
 
-            Settle(completion);
+            Settle(completion, isSent);
         }));
     }
 
-    private void Settle(PendingCompletion completion)
+    private void Settle(PendingCompletion completion, bool isSent)
     {
+        ServerTraces.Add("push completion", completion.Parent, timeProvider.GetElapsedTime(completion.Since), !isSent);
         Interlocked.Decrement(ref _pendingCount);
         completion.Settled.SetResult();
     }
@@ -132,7 +133,10 @@ internal sealed partial class CompletionPublisher(
         return waited < Noticeable ? completion.Job : completion.Job with { Age = completion.Job.Age + waited };
     }
 
-    private sealed record PendingCompletion(FinishedJob Job, long Since)
+    /// <param name="Job">The job.</param>
+    /// <param name="Since">The timestamp at which it came here.</param>
+    /// <param name="Parent">The span that sends it, of its own trace and not of the message's; none if that is not recorded.</param>
+    private sealed record PendingCompletion(FinishedJob Job, long Since, ActivityContext Parent)
     {
         /// <summary>Completes when the gateway has acknowledged the completion, or all tries have failed.</summary>
         public TaskCompletionSource Settled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -30,6 +30,10 @@ public sealed record FinishedJob(
     [Id(6)]
     public TimeSpan Age { get; init; }
 
+    /// <summary>The job's <see cref="JobSpec.TraceParent"/>.</summary>
+    [Id(7)]
+    public string? TraceParent { get; init; }
+
     [NonSerialized]
     private ConcurrentDictionary<object, Lazy<object?>>? _forms;
 

@@ -4,20 +4,11 @@ namespace SyncCluster.Jobs;
 
 internal sealed partial class JobGrain
 {
-    [LoggerMessage(1000, LogLevel.Debug, "Job {JobId} of {Customer} was submitted: attempt {Attempt} is stored and will be released.")]
-    private partial void LogFenced(string jobId, string customer, Guid attempt);
-
     [LoggerMessage(1001, LogLevel.Information, "Job {JobId} was queued on a silo that no longer holds it. It is taken over.")]
     private partial void LogTakenOver(string jobId);
 
     [LoggerMessage(1052, LogLevel.Information, "Job {JobId}: {Silo} has not acknowledged that it was released there. It is released here.")]
     private partial void LogNotAcknowledged(string jobId, SiloAddress silo);
-
-    [LoggerMessage(1002, LogLevel.Debug, "Job {JobId} is assigned to run {Run} on {Silo}.")]
-    private partial void LogAssigned(string jobId, Guid run, SiloAddress silo);
-
-    [LoggerMessage(1003, LogLevel.Debug, "Job {JobId} has ended: {Lifecycle}, {State}.")]
-    private partial void LogEnded(string jobId, Lifecycle lifecycle, JobState state);
 
     [LoggerMessage(1004, LogLevel.Warning, "Job {JobId} is lost with its runner and is ended.")]
     private partial void LogLost(string jobId);

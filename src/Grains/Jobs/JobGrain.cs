@@ -106,6 +106,7 @@ internal sealed partial class JobGrain(
     ActiveJobs activeJobs,
     CompletionPublisher publisher,
     ServerMetrics metrics,
+    JobEvents events,
     TimeProvider timeProvider,
     ILogger<JobGrain> logger) : IGrainBase, IJobGrain
 {
@@ -139,6 +140,7 @@ internal sealed partial class JobGrain(
     /// <inheritdoc/>
     public async Task<JobReply> Submit(JobSpec spec, Subscription subscription, DateTimeOffset validUntil)
     {
+        using var part = events.Begin("submit job", spec);
         if (Now > validUntil)
         {
             return new JobReply.Unavailable();
@@ -237,10 +239,11 @@ internal sealed partial class JobGrain(
             return Assignment.Refused;
         }
 
+        using var part = events.Begin("assign job", record.Spec);
         switch (await _store.CommitAsync(record, record.AssignedTo(run, runner, Now)))
         {
             case WriteOutcome.Applied:
-                LogAssigned(record.Spec.JobId, run, runner);
+                events.Assigned(record.Spec, run, runner);
                 return Assignment.Granted;
             case WriteOutcome.Superseded:
                 return Assignment.Refused;
@@ -458,7 +461,7 @@ internal sealed partial class JobGrain(
                 LogFencedTooLate(spec.JobId, attempt);
                 return new JobReply.Unavailable();
             case WriteOutcome.Applied:
-                LogFenced(spec.JobId, spec.Customer, attempt);
+                events.Submitted(spec, attempt);
                 Subscribe(subscription);
                 _counted = gateways;
                 if (await admitted.ReleaseAsync(new Release(spec, attempt, fencedAt, _tokens)))
@@ -500,7 +503,7 @@ internal sealed partial class JobGrain(
         switch (await _store.CommitAsync(null, ended))
         {
             case WriteOutcome.Applied:
-                LogEnded(spec.JobId, ended.Lifecycle, ended.State);
+                events.Ended(ended);
                 this.DeactivateOnIdle();
                 return new JobReply.Finished(Finished());
             case WriteOutcome.Superseded:
@@ -586,9 +589,12 @@ internal sealed partial class JobGrain(
         switch (await executor.ResumeAsync(record, _tokens))
         {
             case Resumption.TakeOver:
-                if (await TakeOverAsync(record))
+                using (events.Begin("take over job", record.Spec))
                 {
-                    LogTakenOver(record.Spec.JobId);
+                    if (await TakeOverAsync(record))
+                    {
+                        LogTakenOver(record.Spec.JobId);
+                    }
                 }
 
                 break;
@@ -666,10 +672,12 @@ internal sealed partial class JobGrain(
     /// <summary>Stores the end, then pushes it to all subscribers.</summary>
     private async Task<WriteOutcome> EndAsync(JobRecord record, JobOutcome outcome)
     {
-        var written = await _store.CommitAsync(record, record.Ended(outcome, Now));
+        using var part = events.Begin("end job", record.Spec);
+        var ended = record.Ended(outcome, Now);
+        var written = await _store.CommitAsync(record, ended);
         if (written == WriteOutcome.Applied)
         {
-            LogEnded(record.Spec.JobId, outcome.Lifecycle, outcome.State);
+            events.Ended(ended);
             ReleaseQuotaAndQueue(record.Spec);
             if (!owners.IsOwnedHere(context.GrainId))
             {
@@ -826,6 +834,7 @@ internal sealed partial class JobGrain(
         return new(JobKey.Of(record.Spec.Customer, record.Spec.JobId), record.Lifecycle, record.State, record.Document!, Access(), record.Fault)
         {
             Age = age > TimeSpan.Zero ? age : TimeSpan.Zero,
+            TraceParent = record.Spec.TraceParent,
         };
     }
 

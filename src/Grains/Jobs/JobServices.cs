@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using SyncCluster.Storage;
 using SyncCluster.Telemetry;
 
@@ -10,6 +11,8 @@ internal static class JobServices
     public static void AddJobs(this IServiceCollection services)
     {
         services.AddServerMetrics();
+        services.TryAddSingleton(new JobEventOptions());
+        services.TryAddSingleton<JobEvents>();
         services.AddSingleton<ActiveJobs>();
         services.AddSingleton<CompletionRelay>();
         services.AddSingleton<CompletionPublisher>();

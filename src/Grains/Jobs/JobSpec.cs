@@ -85,6 +85,15 @@ public sealed record JobSpec
     /// <summary>Whether the job has a place in the window of its task at TheEye, which it leaves when its end is stored.</summary>
     [Id(24)] public bool IsInWindow { get; init; }
 
+    /// <summary>
+    /// The span of the request that has submitted the job, as W3C's <c>traceparent</c>: the parent of all that is done for the job. Null where its
+    /// gateway traces nothing. It is no part of what makes two calls the same.
+    /// </summary>
+    [Id(28)] public string? TraceParent { get; init; }
+
+    /// <summary>W3C's <c>tracestate</c> that belongs to it; null for none.</summary>
+    [Id(29)] public string? TraceState { get; init; }
+
     /// <summary>Whether the call may be repeated: the job's record is what keeps a repeat from running the task again.</summary>
     public bool HasIdempotencyKey => Fingerprint is not null || IdempotencyId is not null;
 

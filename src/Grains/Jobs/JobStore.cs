@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
 using SyncCluster.Placement;
@@ -58,6 +59,7 @@ internal sealed partial class JobStore(
         var version = owners.Version;
         var state = new GrainState<JobRecord?>();
         var begun = timeProvider.GetTimestamp();
+        using var span = ServerTraces.StartChild("read job");
         try
         {
             await storage.ReadStateAsync(StateName, grain, state);
@@ -65,6 +67,7 @@ internal sealed partial class JobStore(
         catch (Exception fault)
         {
             metrics.StorageReadFailed();
+            span?.SetStatus(ActivityStatusCode.Error);
             LogReadFailed(fault, grain);
             return false;
         }
@@ -171,6 +174,7 @@ internal sealed partial class JobStore(
         var version = owners.Version;
         var state = new GrainState<JobRecord?>(next) { ETag = etag, RecordExists = etag is not null };
         var begun = timeProvider.GetTimestamp();
+        using var span = ServerTraces.StartChild("write job");
         try
         {
             await (next is null ? storage.ClearStateAsync(StateName, grain, state) : storage.WriteStateAsync(StateName, grain, state));
@@ -178,6 +182,7 @@ internal sealed partial class JobStore(
         catch (Exception fault)
         {
             metrics.StorageWriteFailed(fault);
+            span?.SetStatus(ActivityStatusCode.Error);
             LogWriteFailed(fault, grain);
             _known = false;
             return false;

@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 using SyncCluster.Execution.Local;
+using SyncCluster.Jobs;
 using SyncCluster.Quotas;
 
 namespace SyncCluster.Hosting.Telemetry;
@@ -6,6 +9,10 @@ namespace SyncCluster.Hosting.Telemetry;
 /// <summary>What is logged unless the configuration says otherwise, and what is never logged.</summary>
 internal static class LoggingDefaults
 {
+    private const string Formatter = "Logging:Console:FormatterName";
+    private const string FormatterOptions = "Logging:Console:FormatterOptions";
+    private const string Scopes = $"{FormatterOptions}:IncludeScopes";
+
     /// <summary>The default levels, as configuration.</summary>
     public static IEnumerable<KeyValuePair<string, string?>> Levels =>
     [
@@ -31,9 +38,26 @@ internal static class LoggingDefaults
         Level(typeof(SiloInventory).FullName!, LogLevel.Warning),
     ];
 
+    /// <summary>What a log in JSON has beside its messages, as configuration: the time, and scopes. The scopes have the ids of the trace.</summary>
+    public static IEnumerable<KeyValuePair<string, string?>> FormatOf(IConfiguration configuration) =>
+        configuration[Formatter] is ConsoleFormatterNames.Json ?
+        [
+            new(Scopes, bool.TrueString),
+            new($"{FormatterOptions}:UseUtcTimestamp", bool.TrueString),
+            new($"{FormatterOptions}:TimestampFormat", "yyyy-MM-ddTHH:mm:ss.fffZ"),
+        ]
+        : [];
+
+    /// <summary>How jobs are logged.</summary>
+    public static JobEventOptions JobEventsOf(IServiceProvider services) => new()
+    {
+        Level = services.GetRequiredService<IOptions<TelemetryOptions>>().Value.JobEvents,
+        HasScopes = services.GetRequiredService<IConfiguration>().GetValue<bool>(Scopes),
+    };
+
     /// <summary>
-    /// Keeps request addresses out of the log, whatever the configuration says: they may contain tokens and secrets. It is a part of every rule, since a
-    /// rule of the configuration for one provider, or for a longer category, would count in place of one of ours.
+    /// Keeps request addresses out of the log, whatever the configuration says: they may contain tokens and secrets. It is a part of every rule,
+    /// since a rule of the configuration for one provider, or for a longer category, would count in place of one of ours.
     /// </summary>
     public static void HideAddresses(this ILoggingBuilder logging) => logging.Services.PostConfigure<LoggerFilterOptions>(options =>
     {

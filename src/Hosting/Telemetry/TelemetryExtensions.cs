@@ -1,8 +1,11 @@
+using System.Diagnostics;
 using System.Reflection;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Options;
+using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
 using SyncCluster.Hosting.Clustering;
 using SyncCluster.Settings;
 using SyncCluster.Telemetry;
@@ -12,12 +15,9 @@ namespace SyncCluster.Hosting.Telemetry;
 /// <summary>
 /// OpenTelemetry, for gateways and silos. It is off, and costs nothing, unless an OTLP endpoint or an address for Prometheus is configured.
 /// </summary>
-internal static class TelemetryExtensions
+internal static partial class TelemetryExtensions
 {
-    private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
-    private const string OtlpMetricsEndpoint = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT";
-
-    /// <summary>Adds what reads the instruments, and sends or shows their values.</summary>
+    /// <summary>Adds what reads the instruments and sends or shows their values, and what sends the spans.</summary>
     /// <param name="builder">The host.</param>
     /// <param name="service">What the server is; <c>OTEL_SERVICE_NAME</c> overrides it.</param>
     public static void AddTelemetry(this WebApplicationBuilder builder, string service)
@@ -25,34 +25,44 @@ internal static class TelemetryExtensions
         var configuration = builder.Configuration;
         builder.Services.AddValidatedOptions<TelemetryOptions, TelemetryOptionsValidator>(TelemetryOptions.Section);
         var prometheus = PrometheusAddress.Parse(configuration[$"{TelemetryOptions.Section}:{nameof(TelemetryOptions.Prometheus)}"]);
-        var otlp = SendsMetrics(configuration);
-        if ((prometheus is null && !otlp) || IsOn(configuration, "OTEL_SDK_DISABLED"))
+        var otlp = new OtlpVariables(configuration, "METRICS");
+        var traces = new OtlpVariables(configuration, "TRACES");
+        if ((prometheus is null && !otlp.IsSent && !traces.IsSent) || IsOn(configuration, "OTEL_SDK_DISABLED"))
         {
             return;
         }
 
-        builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => Describe(resource, service, configuration))
-            .WithMetrics(metrics =>
+        var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => Describe(resource, service, configuration));
+        if (traces.IsSent)
+        {
+            builder.AddTraces(telemetry, traces);
+        }
+
+        if (prometheus is null && !otlp.IsSent)
+        {
+            return;
+        }
+
+        telemetry.WithMetrics(metrics =>
+        {
+            metrics.AddMeter(ServerMetrics.MeterName, "Microsoft.Orleans");
+            metrics.AddAspNetCoreInstrumentation();
+            metrics.AddHttpClientInstrumentation();
+            metrics.AddRuntimeInstrumentation();
+
+            // The framework's buckets end at 10 s: a call may wait for minutes.
+            metrics.AddView(
+                "http.server.request.duration", new ExplicitBucketHistogramConfiguration { Boundaries = ServerMetrics.WaitBuckets });
+            if (otlp.IsSent)
             {
-                metrics.AddMeter(ServerMetrics.MeterName, "Microsoft.Orleans");
-                metrics.AddAspNetCoreInstrumentation();
-                metrics.AddHttpClientInstrumentation();
-                metrics.AddRuntimeInstrumentation();
+                metrics.AddOtlpExporter(otlp.Apply);
+            }
 
-                // The framework's buckets end at 10 s: a call may wait for minutes.
-                metrics.AddView(
-                    "http.server.request.duration", new ExplicitBucketHistogramConfiguration { Boundaries = ServerMetrics.WaitBuckets });
-                if (otlp)
-                {
-                    metrics.AddOtlpExporter();
-                }
-
-                if (prometheus is not null)
-                {
-                    metrics.AddPrometheusExporter(options => options.ScrapeResponseCacheDurationMilliseconds = 0);
-                }
-            });
+            if (prometheus is not null)
+            {
+                metrics.AddPrometheusExporter(options => options.ScrapeResponseCacheDurationMilliseconds = 0);
+            }
+        });
         if (prometheus is not null)
         {
             Listen(configuration, prometheus);
@@ -77,9 +87,44 @@ internal static class TelemetryExtensions
         }
     }
 
-    private static bool SendsMetrics(ConfigurationManager configuration) =>
-        (configuration[OtlpEndpoint] is { Length: > 0 } || configuration[OtlpMetricsEndpoint] is { Length: > 0 })
-        && configuration["OTEL_METRICS_EXPORTER"] is not "none";
+    /// <summary>Has the spans of requests described. Must come before all else that is measured.</summary>
+    public static void UseTraces(this WebApplication app)
+    {
+        if (app.Services.GetService<TracerProvider>() is not null)
+        {
+            app.UseMiddleware<RequestSpanMiddleware>();
+        }
+    }
+
+    /// <summary>
+    /// The spans of the framework and of this server. Orleans' own (<c>AddActivityPropagation</c>) are left out: they pass each call of a grain
+    /// through two more filters, sampled or not, and show the messages of exceptions.
+    /// </summary>
+    private static void AddTraces(this WebApplicationBuilder builder, OpenTelemetryBuilder telemetry, OtlpVariables otlp)
+    {
+        var trustsFlag = IsOn(builder.Configuration, $"{TelemetryOptions.Section}:{nameof(TelemetryOptions.TrustSampledFlag)}");
+        builder.Services.AddSingleton<DistributedContextPropagator>(new CallerTraceContext(trustsFlag));
+        telemetry.WithTracing(traces =>
+        {
+            traces.AddSource(ServerTraces.SourceName, "Microsoft.AspNetCore", "System.Net.Http");
+            traces.SetSampler(services => SamplerOf(services, trustsFlag));
+            traces.AddProcessor(new AddressRedaction());
+            traces.AddOtlpExporter(otlp.Apply);
+        });
+    }
+
+    private static CallSampler SamplerOf(IServiceProvider services, bool trustsFlag)
+    {
+        var configuration = services.GetRequiredService<IConfiguration>();
+        var sampler = CallSampler.Of(configuration, trustsFlag, out var isKnown);
+        if (!isKnown)
+        {
+            var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(TelemetryExtensions));
+            LogUnknownSampler(logger, configuration[CallSampler.Setting]);
+        }
+
+        return sampler;
+    }
 
     private static bool IsOn(ConfigurationManager configuration, string setting) => bool.TryParse(configuration[setting], out var isOn) && isOn;
 

@@ -34,10 +34,16 @@ public sealed class DemoCluster() : ProcessCluster(RedisPersistence.EveryWrite)
     }
 
     /// <summary>The status and the body of the answer to a call with the demonstration's token.</summary>
-    internal static async Task<(int Status, string Body)> SendAsync(Server gateway, HttpMethod method, string path, string? json = null)
+    internal static async Task<(int Status, string Body)> SendAsync(
+        Server gateway, HttpMethod method, string path, string? json = null, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(method, path);
         request.Headers.Add("Authorization", "Bearer demo-token");
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.Add(name, value);
+        }
+
         request.Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json");
         using var response = await gateway.Http.SendAsync(request);
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using SyncCluster.Harness;
+using SyncCluster.Harness.Telemetry;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Grains.Tests.Jobs;
@@ -143,6 +145,30 @@ public sealed class CompletionPublisherTests
     [Fact]
     public async Task A_silo_without_pending_completions_does_not_wait() => await _publisher.DrainAsync(CancellationToken.None).WaitAsync(Limit);
 
+    [Fact]
+    public async Task The_jobs_of_one_message_have_spans_of_their_own_traces_and_the_message_is_a_part_of_none()
+    {
+        using var spans = new RecordedSpans();
+        var traces = new List<ActivityContext>();
+        foreach (var job in (string[])["1", "2", "3"])
+        {
+            using var end = spans.Start("end job");
+            traces.Add(end.Context);
+            _ = Publish(job);
+        }
+
+        _gateway.Messages[0].Acknowledged.SetResult();
+        var batch = await _gateway.MessageAsync(1);
+        Assert.Equal("2 3", batch.Jobs);
+        batch.Acknowledged.SetResult();
+        await Eventually.TrueAsync(() => spans.Ended("push completion").Count == 3, "three jobs are pushed");
+
+        Assert.Equal(
+            traces.Select(trace => (trace.TraceId, trace.SpanId)).ToHashSet(),
+            spans.Ended("push completion").Select(push => (push.TraceId, push.ParentSpanId)).ToHashSet());
+        Assert.All(_gateway.Messages, message => Assert.Null(message.Current));
+    }
+
     private static FinishedJob Job(string key) => new(key, Lifecycle.Finished, JobState.Success, [], new JobAccess([], true, null));
 
     private Task Publish(string key) => _publisher.PublishAsync(_gateway, Job(key));
@@ -183,7 +209,7 @@ public sealed class CompletionPublisherTests
 
         private Task Receive(string jobs)
         {
-            var message = new Message(jobs, new());
+            var message = new Message(jobs, new(), Activity.Current);
             _messages.Enqueue(message);
             _arrived.Release();
             return message.Acknowledged.Task;
@@ -203,5 +229,5 @@ public sealed class CompletionPublisherTests
             gateway.AllCompleted([.. jobs.Select(job => job with { Key = $"relayed: {job.Key}" })]);
     }
 
-    private sealed record Message(string Jobs, TaskCompletionSource Acknowledged);
+    private sealed record Message(string Jobs, TaskCompletionSource Acknowledged, Activity? Current);
 }

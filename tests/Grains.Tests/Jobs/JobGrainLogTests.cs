@@ -20,6 +20,7 @@ public sealed class JobGrainLogTests : IDisposable
     private readonly MemoryStorage _storage = new();
     private readonly Executor _executor = new();
     private readonly Log _log = new();
+    private JobEventOptions _options = new();
 
     public void Dispose() => _storage.Dispose();
 
@@ -33,9 +34,9 @@ public sealed class JobGrainLogTests : IDisposable
 
         Assert.Equal(
             [
-                $"Job 61f3e937c38201da80f96c27 of acme was submitted: attempt {_executor.Attempt} is stored and will be released.",
-                $"Job 61f3e937c38201da80f96c27 is assigned to run {Run} on {Silo}.",
-                "Job 61f3e937c38201da80f96c27 has ended: Finished, Success.",
+                $"Job 61f3e937c38201da80f96c27 of task t1 of acme was submitted: attempt {_executor.Attempt} is stored and will be released.",
+                $"Job 61f3e937c38201da80f96c27 of task t1 of acme is assigned to run {Run} on {Silo}.",
+                "Job 61f3e937c38201da80f96c27 of task t1 of acme has ended: Finished, Success.",
             ],
             _log.Messages);
     }
@@ -48,7 +49,7 @@ public sealed class JobGrainLogTests : IDisposable
         await job.Cancel();
 
         Assert.Equal(
-            ["Job 61f3e937c38201da80f96c27 has ended: Canceled, Canceled.", "Job 61f3e937c38201da80f96c27 is canceled before it ran."],
+            ["Job 61f3e937c38201da80f96c27 of task t1 of acme has ended: Canceled, Canceled.", "Job 61f3e937c38201da80f96c27 is canceled before it ran."],
             _log.Messages.Skip(1));
     }
 
@@ -60,7 +61,7 @@ public sealed class JobGrainLogTests : IDisposable
         await job.Terminate();
 
         Assert.Equal(
-            ["Job 61f3e937c38201da80f96c27 has ended: Terminated, Failure.", "Job 61f3e937c38201da80f96c27 is terminated by an operator."],
+            ["Job 61f3e937c38201da80f96c27 of task t1 of acme has ended: Terminated, Failure.", "Job 61f3e937c38201da80f96c27 is terminated by an operator."],
             _log.Messages.Skip(1));
     }
 
@@ -86,6 +87,19 @@ public sealed class JobGrainLogTests : IDisposable
         Assert.Empty(_log.Messages);
     }
 
+    [Fact]
+    public async Task A_setting_has_what_becomes_of_each_job_logged_as_information()
+    {
+        _log.Minimum = LogLevel.Information;
+        _options = new() { Level = LogLevel.Information };
+        var job = NewGrain();
+        await SubmitAsync(job);
+        await job.Assign(_executor.Attempt, Run, Silo);
+        await job.Complete(Run, JobSamples.Outcome());
+
+        Assert.Equal(3, _log.Messages.Count);
+    }
+
     private static Task<JobReply> SubmitAsync(JobGrain job) =>
         job.Submit(JobSamples.Spec(), new Subscription(new Observer(), 1), DateTimeOffset.MaxValue);
 
@@ -97,10 +111,10 @@ public sealed class JobGrainLogTests : IDisposable
         var owners = new JobOwners(new Membership(), null!, TimeProvider.System);
         return new(
             new Context(), _storage, _executor, admission, bytes, null!, owners, null!, new(), publisher, TestMetrics.New(),
-            TimeProvider.System, _log);
+            new(_options, _log), TimeProvider.System, _log);
     }
 
-    private sealed class Log : ILogger<JobGrain>
+    private sealed class Log : ILogger<JobGrain>, ILogger<JobEvents>
     {
         public List<string> Messages { get; } = [];
 

@@ -16,7 +16,7 @@ internal sealed class RequestHandler(FaultPlan faults, Counters counters, Change
     {
         // Taken before anybody hears of the request, and clears the plan because of that.
         var fault = faults.Take(step, id);
-        counters.Arrive(step);
+        counters.Arrive(step, context.Request.Headers.TraceParent);
         changes.Signal();
         if (fault is not { } planned)
         {

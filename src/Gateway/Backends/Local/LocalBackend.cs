@@ -11,6 +11,7 @@ using SyncCluster.Json;
 using SyncCluster.Scripts;
 using SyncCluster.Settings;
 using SyncCluster.Tasks;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Gateway.Backends.Local;
 
@@ -87,6 +88,8 @@ internal sealed class LocalBackend(
                     Fingerprint = invocation.Identity?.Fingerprint,
                     CallerWaitsUntil = invocation.CallerWaitsUntil,
                     Ancestors = ancestors,
+                    TraceParent = ServerTraces.CurrentParent,
+                    TraceState = ServerTraces.CurrentState,
                 };
                 return JobDocument.SizeOfCall(spec) is > JobDocument.CallLimit and var size
                     ? new Allocation.Refused(Problems.CallTooLarge(size))

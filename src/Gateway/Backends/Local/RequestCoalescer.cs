@@ -1,3 +1,5 @@
+using SyncCluster.Scripts;
+
 namespace SyncCluster.Gateway.Backends.Local;
 
 /// <summary>
@@ -31,7 +33,8 @@ internal sealed class RequestCoalescer<TKey, T>(Func<TKey, Task<T>> read, TimeSp
             begun = Begin(key, current?.Next ?? New());
         }
 
-        _ = RunAsync(key, begun);
+        // It also makes the reads of requests that come later.
+        DetachedWork.Start(() => RunAsync(key, begun));
         return begun.Result.Task;
     }
 

@@ -1,6 +1,7 @@
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Jobs;
 using SyncCluster.Tasks;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Gateway.Backends.TheEye;
 
@@ -28,6 +29,8 @@ internal static class TheEyeJobs
         Acl = [caller?.Email is { Length: > 0 } email ? email : nameof(Credential.Admin)],
         CreatedAt = now,
         Origin = origin,
+        TraceParent = ServerTraces.CurrentParent,
+        TraceState = ServerTraces.CurrentState,
     };
 
     /// <summary>The reply for a job that TheEye says has ended.</summary>

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using SyncCluster.Jobs;
 using SyncCluster.Json;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Execution.Local;
 
@@ -27,7 +28,10 @@ internal static class JobEnvironment
     /// <param name="token">The text of the run's <see cref="JobToken"/>.</param>
     /// <param name="now">The start of its script, by the clock that the job's times have.</param>
     /// <param name="machineNow">The same by the clock that the script sees.</param>
-    public static Dictionary<string, string> Of(JobSpec spec, string token, DateTimeOffset now, DateTimeOffset machineNow) => new(spec.Env)
+    public static Dictionary<string, string> Of(JobSpec spec, string token, DateTimeOffset now, DateTimeOffset machineNow) =>
+        WithTrace(spec, Untraced(spec, token, now, machineNow));
+
+    private static Dictionary<string, string> Untraced(JobSpec spec, string token, DateTimeOffset now, DateTimeOffset machineNow) => new(spec.Env)
     {
         [Own + "DEADLINE"] = JsonText.Iso(machineNow + TimeLeft(spec, now)),
         [JobToken.Variable] = token,
@@ -45,6 +49,21 @@ internal static class JobEnvironment
         [Organization] = $"\"{JsonEncodedText.Encode(spec.Customer, JsonText.Encoder)}\"",
         [Address] = "\"\"",
     };
+
+    /// <summary>The parent of what the script traces: the span of its run; of a call that is not sampled, that of its request.</summary>
+    private static Dictionary<string, string> WithTrace(JobSpec spec, Dictionary<string, string> environment)
+    {
+        if ((ServerTraces.Recorded?.Id ?? spec.TraceParent) is { } parent)
+        {
+            environment["TRACEPARENT"] = parent;
+            if (spec.TraceState is { } state)
+            {
+                environment["TRACESTATE"] = state;
+            }
+        }
+
+        return environment;
+    }
 
     /// <summary>Until the script will be killed, or until its caller stops waiting, if that is earlier.</summary>
     private static TimeSpan TimeLeft(JobSpec spec, DateTimeOffset now) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using SyncCluster.Jobs;
 using SyncCluster.Scripts;
@@ -30,6 +31,7 @@ internal sealed partial class JobRunner
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<JobRunner> _logger;
     private readonly ServerMetrics _metrics;
+    private readonly JobEvents _events;
     private readonly RetryPipeline _retries;
     private int _runningScripts;
 
@@ -41,6 +43,7 @@ internal sealed partial class JobRunner
         IClusterMembershipService membership,
         StoredCompletion storedCompletion,
         ServerMetrics metrics,
+        JobEvents events,
         TimeProvider timeProvider,
         ILogger<JobRunner> logger)
     {
@@ -51,6 +54,7 @@ internal sealed partial class JobRunner
         _membership = membership;
         _storedCompletion = storedCompletion;
         _metrics = metrics;
+        _events = events;
         _timeProvider = timeProvider;
         _logger = logger;
         _retries = new(RetryPolicy.Runner, timeProvider, LogCallFailed);
@@ -67,6 +71,7 @@ internal sealed partial class JobRunner
     public async Task RunAsync(QueuedJob job, CancellationToken drain, CancellationToken kill)
     {
         var spec = job.Spec;
+        using var scope = _events.BeginScope(spec);
         var grain = _grains.GetJob(job.Key);
         var task = _grains.GetGrain<ITaskGrain>(TaskKey.Of(spec.Customer, spec.TaskId));
         var (token, run) = JobToken.New(spec.JobId);
@@ -81,7 +86,9 @@ internal sealed partial class JobRunner
             return;
         }
 
-        _metrics.JobAssigned(_timeProvider.GetElapsedTime(job.Since));
+        var queued = _timeProvider.GetElapsedTime(job.Since);
+        _metrics.JobAssigned(queued);
+        ServerTraces.Add("queue job", spec, queued);
         var outcome = script is null
             ? ServerOutcomes.NotRun("The task was deleted, or updated many times, before the job could run.")
             : await RunScriptAsync(job, script, token, kill);
@@ -110,12 +117,16 @@ internal sealed partial class JobRunner
     private async Task<JobOutcome> RunScriptAsync(QueuedJob job, byte[] script, string token, CancellationToken kill)
     {
         Interlocked.Increment(ref _runningScripts);
+        using var span = ServerTraces.Start("run script", job.Spec);
         try
         {
-            return await ExecuteAsync(job, script, token, kill);
+            var outcome = await ExecuteAsync(job, script, token, kill);
+            span?.SetTag(ServerTraces.StateTag, outcome.State.WireName());
+            return outcome;
         }
         catch (Exception fault)
         {
+            span?.SetStatus(ActivityStatusCode.Error);
             LogRunFailed(fault, job.Spec.JobId);
             return ServerOutcomes.NotRun(ServerFailed);
         }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using SyncCluster.Jobs;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Execution.TheEye;
 
@@ -44,6 +45,7 @@ internal sealed partial class JobChecker(
     /// <exception cref="OperationCanceledException">The silo stops.</exception>
     public async Task<bool> CheckAsync(MonitoredJob job, bool endAnnounced, CancellationToken stop)
     {
+        using var span = ServerTraces.StartToPropagate("check job", job.Spec);
         var attempt = job.Attempt;
         var (readAt, reply) = await ReadAsync(job, endAnnounced, stop);
         switch (reply)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using SyncCluster.Jobs;
+using SyncCluster.Scripts;
 
 namespace SyncCluster.Execution.TheEye;
 
@@ -79,7 +80,7 @@ internal sealed partial class JobMonitor : IDisposable
                 LogMonitored(spec.JobId, spec.Customer);
 
                 // Not as a part of the grain call.
-                _ = Task.Run(() => MonitorAsync(job));
+                DetachedWork.Start(() => Task.Run(() => MonitorAsync(job)));
                 return job;
             }
         }

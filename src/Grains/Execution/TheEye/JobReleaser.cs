@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using SyncCluster.Jobs;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Execution.TheEye;
 
@@ -47,6 +48,7 @@ internal sealed partial class JobReleaser(
     /// <param name="stop">Canceled when the silo stops. Ends the report of a refusal, not the release.</param>
     public async Task ReleaseAsync(MonitoredJob job, Release release, CancellationToken stop)
     {
+        using var span = ServerTraces.StartToPropagate("release job", job.Spec);
         var reply = await SendAsync(job, release);
         job.EndRelease(release.Attempt, MayHaveArrived(reply));
         Interlocked.Decrement(ref _pending);

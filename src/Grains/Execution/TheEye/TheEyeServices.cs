@@ -69,7 +69,6 @@ internal static class TheEyeServices
 
                 // DNS may change.
                 handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2);
-                handler.ActivityHeadersPropagator = null;
             })
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
 using SyncCluster.Gateway.Backends.Local;
 
@@ -45,6 +46,27 @@ public sealed class RequestCoalescerTests
 
         _begun[2].SetResult(3);
         Assert.Equal(3, await fourth);
+    }
+
+    [Fact]
+    public async Task A_shared_read_is_a_part_of_no_requests_trace()
+    {
+        var seen = new List<Activity?>();
+        var reads = new RequestCoalescer<string, int>(
+            async _ =>
+            {
+                seen.Add(Activity.Current);
+                await Task.Yield();
+                seen.Add(Activity.Current);
+                return 1;
+            },
+            Patience,
+            _time);
+        using var request = new Activity("request").Start();
+        await reads.ReadAsync("task");
+
+        Assert.Equal([null, null], seen);
+        Assert.Same(request, Activity.Current);
     }
 
     [Fact]
