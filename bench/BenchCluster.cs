@@ -15,6 +15,15 @@ internal sealed class BenchCluster : ProcessCluster
     /// <inheritdoc/>
     protected override int KeptLines => 40;
 
+    /// <summary>The folder of the programs of silos, gateways and what ends jobs. By default that of this build.</summary>
+    public string Programs { get; set; } = AppContext.BaseDirectory;
+
+    /// <summary>Variables of every silo and gateway that is started from now on.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; set; } = new Dictionary<string, string>();
+
+    /// <inheritdoc/>
+    protected override IReadOnlyDictionary<string, string> Environment => Variables;
+
     private string Recipes => Path.Combine(Folder, "tasks");
 
     /// <summary>Starts Redis, and silos and gateways where there are to be any.</summary>
@@ -33,7 +42,7 @@ internal sealed class BenchCluster : ProcessCluster
             await cluster.Redis.StartAsync(stop);
             if (silos + gateways > 0)
             {
-                await cluster.AddAsync(silos, gateways, ServerPrograms.Silo, siloSettings, gatewayProgram ?? ServerPrograms.Gateway, gatewaySettings, stop);
+                await cluster.AddAsync(silos, gateways, ServerPrograms.Silo, siloSettings, gatewayProgram, gatewaySettings, stop);
             }
 
             return cluster;
@@ -50,15 +59,15 @@ internal sealed class BenchCluster : ProcessCluster
 
     /// <summary>Starts silos and gateways.</summary>
     public Task AddAsync(int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop) =>
-        AddAsync(silos, gateways, ServerPrograms.Silo, siloSettings, ServerPrograms.Gateway, gatewaySettings, stop);
+        AddAsync(silos, gateways, ServerPrograms.Silo, siloSettings, null, gatewaySettings, stop);
 
     /// <summary>Starts gateways, and silos whose jobs are ended from outside by the completer that is returned.</summary>
     public async Task<ChildServer> AddWithExternalExecutorAsync(int silos, int gateways, string[] gatewaySettings, CancellationToken stop)
     {
-        var completer = await StartChildAsync(nameof(JobCompleter), null, [Redis.Endpoint], stop);
+        var completer = await StartChildAsync(nameof(JobCompleter), ChildProgram(nameof(JobCompleter), null, Programs), [Redis.Endpoint], stop);
         await AddAsync(
-            silos, gateways, ChildProgram(nameof(ExternalExecutorSilo), "Silo"), [$"--{ExternalExecutor.Port}={completer.Address!.Port}"],
-            ServerPrograms.Gateway, gatewaySettings, stop);
+            silos, gateways, ChildProgram(nameof(ExternalExecutorSilo), "Silo", Programs), [$"--{ExternalExecutor.Port}={completer.Address!.Port}"],
+            null, gatewaySettings, stop);
 
         // It answers when it has found a silo.
         await completer.AskAsync("count", stop);
@@ -66,17 +75,17 @@ internal sealed class BenchCluster : ProcessCluster
     }
 
     /// <summary>Starts the process whose figures are the floor.</summary>
-    public Task<ChildServer> StartFloorAsync(CancellationToken stop) => StartChildAsync(nameof(BareKestrel), "Gateway", [], stop);
+    public Task<ChildServer> StartFloorAsync(CancellationToken stop) => StartChildAsync(nameof(BareKestrel), ChildProgram(nameof(BareKestrel), "Gateway"), [], stop);
 
     /// <summary>Starts clients in a process of their own.</summary>
-    public Task<ChildServer> StartLoadAsync(CancellationToken stop) => StartChildAsync(nameof(LoadGenerator), null, [], stop);
+    public Task<ChildServer> StartLoadAsync(CancellationToken stop) => StartChildAsync(nameof(LoadGenerator), ChildProgram(nameof(LoadGenerator), null), [], stop);
 
     private async Task AddAsync(
         int silos,
         int gateways,
         IReadOnlyList<string> siloProgram,
         string[] siloSettings,
-        IReadOnlyList<string> gatewayProgram,
+        IReadOnlyList<string>? gatewayProgram,
         string[] gatewaySettings,
         CancellationToken stop)
     {
@@ -84,18 +93,25 @@ internal sealed class BenchCluster : ProcessCluster
         await BenchTasks.WriteAsync(Recipes, Folder);
         await StartSilosAsync(Enumerable.Range(1, silos).Select(number => AddSilo($"silo {number}", siloProgram, siloSettings)), stop);
         string[] settings = [$"--Cluster:Redis={(silos > 0 ? Redis.Endpoint : "")}", $"--Demo:Folder={Recipes}", .. gatewaySettings];
-        await StartGatewaysAsync(Enumerable.Range(1, gateways).Select(number => AddGateway($"gateway {number}", gatewayProgram, settings)), stop);
+        var gateway = gatewayProgram ?? ["dotnet", ProgramOf("Gateway", "dll", Programs)];
+        await StartGatewaysAsync(Enumerable.Range(1, gateways).Select(number => AddGateway($"gateway {number}", gateway, settings)), stop);
     }
 
-    private async Task<ChildServer> StartChildAsync(string kind, string? like, string[] arguments, CancellationToken stop)
+    private async Task<ChildServer> StartChildAsync(string kind, string[] program, string[] arguments, CancellationToken stop)
     {
-        var child = Add(new ChildServer(Command(kind, [.. ChildProgram(kind, like), .. arguments]) with { Ready = ServerPrograms.Ready, KeptLines = KeptLines }, Reaper));
+        var child = Add(new ChildServer(Command(kind, [.. program, .. arguments]) with { Ready = ServerPrograms.Ready, KeptLines = KeptLines }, Reaper));
         await child.StartAsync(stop);
         return child;
     }
 
     /// <param name="kind">The child.</param>
     /// <param name="like">The server whose settings of the runtime it gets, since it stands in its place; null: the benchmark's own.</param>
-    private static string[] ChildProgram(string kind, string? like) =>
-        ["dotnet", "exec", "--runtimeconfig", ServerPrograms.Output(like ?? "Bench", "runtimeconfig.json"), ServerPrograms.Output("Bench", "dll"), nameof(Child), kind];
+    /// <param name="programs">The folder of the program; null for this build's.</param>
+    private static string[] ChildProgram(string kind, string? like, string? programs = null) =>
+    [
+        "dotnet", "exec", "--runtimeconfig", ProgramOf(like ?? "Bench", "runtimeconfig.json", programs), ProgramOf("Bench", "dll", programs), nameof(Child), kind,
+    ];
+
+    private static string ProgramOf(string project, string extension, string? programs) =>
+        Path.Combine(programs ?? AppContext.BaseDirectory, Path.GetFileName(ServerPrograms.Output(project, extension)));
 }

@@ -15,6 +15,9 @@ IBenchmark[] benchmarks =
     new DurableCalls(), new DummyCalls(), new StoredCalls(), new TheEyeCalls(), new ScriptCalls(), new Waiters(), new Storm(), new SteadyLoad(), new Scale(), new Subscriptions(), new Fairness(),
     new ChaosBenchmark(),
 ];
+
+// It compares servers with others, and is run by its name only.
+IBenchmark[] named = [.. benchmarks, new TelemetryCost()];
 using var stop = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
@@ -24,7 +27,7 @@ try
     {
         [] or [['-', '-', ..], ..] => await AllAsync(Arguments.Parse(args), isSmall: false),
         ["smoke", .. var rest] => await AllAsync(Arguments.Parse(rest), isSmall: true),
-        [var name, .. var rest] when benchmarks.FirstOrDefault(benchmark => benchmark.Name == name) is { } chosen => await OneAsync(chosen, Arguments.Parse(rest)),
+        [var name, .. var rest] when named.FirstOrDefault(benchmark => benchmark.Name == name) is { } chosen => await OneAsync(chosen, Arguments.Parse(rest)),
         _ => Help(),
     };
 }
@@ -105,7 +108,7 @@ int Help()
     Console.Error.WriteLine("dotnet run -c Release --project bench [-- --out FOLDER]: all, written to bench/results.md");
     Console.Error.WriteLine("dotnet run -c Release --project bench -- smoke --out FOLDER: all with small numbers, to see that they work");
     Console.Error.WriteLine("dotnet run -c Release --project bench -- BENCHMARK [--json PATH]: one of");
-    foreach (var benchmark in benchmarks)
+    foreach (var benchmark in named)
     {
         Console.Error.WriteLine($"  {benchmark.Name} {benchmark.Options}");
     }
