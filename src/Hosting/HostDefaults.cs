@@ -45,6 +45,19 @@ public static class HostDefaults
         builder.ConfigureAddresses(_ => { });
     }
 
+    /// <summary>Has Kestrel listen at one more address. It ignores <c>urls</c> where <c>Kestrel:Endpoints</c> has any.</summary>
+    /// <param name="builder">The host.</param>
+    /// <param name="name">What the address is for, as a name of an endpoint.</param>
+    /// <param name="url">The address.</param>
+    internal static void ListenAlso(this WebApplicationBuilder builder, string name, string url)
+    {
+        var configuration = builder.Configuration;
+        var setting = configuration.GetSection("Kestrel:Endpoints").GetChildren().Any()
+            ? KeyValuePair.Create<string, string?>($"Kestrel:Endpoints:{name}:Url", url)
+            : KeyValuePair.Create<string, string?>(WebHostDefaults.ServerUrlsKey, $"{configuration[WebHostDefaults.ServerUrlsKey]};{url}");
+        configuration.Sources.Add(new MemoryConfigurationSource { InitialData = [setting] });
+    }
+
     /// <summary>Does something to each address that the web server listens at, in place of what was done before; their connections are counted in any case.</summary>
     internal static void ConfigureAddresses(this WebApplicationBuilder builder, Action<ListenOptions> configure) =>
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(address =>

@@ -34,7 +34,7 @@ internal sealed class RequestLimiter : IDisposable
             RateLimit.Of(_options, customer) is { } rate
                 ? RateLimitPartition.GetTokenBucketLimiter(customer, _ => rate.Bucket)
                 : RateLimitPartition.GetNoLimiter(""));
-        metrics.ObserveWaiters(() => _waiters.Counts);
+        metrics.ObserveWaiters(() => _waiters.Counts, _options.Waiters);
     }
 
     /// <summary>Counts a request that runs a task or asks for a job's answer, and its waiter until it has been answered.</summary>

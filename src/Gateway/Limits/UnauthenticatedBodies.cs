@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Gateway.Limits;
 
@@ -6,7 +7,7 @@ namespace SyncCluster.Gateway.Limits;
 /// The bodies of requests whose senders are not known yet: the token may be in the body, or only the backend can tell whether a secret is right. Together
 /// they may hold so many bytes of memory (<see cref="GatewayLimitsOptions.UnauthenticatedBodies"/>), from all senders together, over however many connections.
 /// </summary>
-internal sealed class UnauthenticatedBodies(IOptions<GatewayLimitsOptions> options)
+internal sealed class UnauthenticatedBodies(IOptions<GatewayLimitsOptions> options, ServerMetrics metrics)
 {
     private long _free = Math.Max(options.Value.UnauthenticatedBodies, options.Value.Body);
 
@@ -45,6 +46,7 @@ internal sealed class UnauthenticatedBodies(IOptions<GatewayLimitsOptions> optio
         }
 
         Return(bytes);
+        metrics.Rejected("unauthenticated_bodies");
         return false;
     }
 

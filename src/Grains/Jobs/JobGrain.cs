@@ -440,7 +440,7 @@ internal sealed partial class JobGrain(
         var admissionResult = await admission.RequestAsync(spec);
         if (admissionResult is AdmissionResult.Refused { Reply: var refusal })
         {
-            return from is null ? await RefuseAsync(refusal, spec, subscription) : DeactivateWith(refusal);
+            return from is null ? await RefuseAsync(refusal, spec, subscription) : Refuse(refusal);
         }
 
         using var admitted = (AdmissionResult.Admitted)admissionResult;
@@ -490,7 +490,13 @@ internal sealed partial class JobGrain(
     private async Task<JobReply> RefuseAsync(JobReply refusal, JobSpec spec, Subscription subscription) =>
         !await LoadAsync() ? new JobReply.Unavailable()
         : _store.Record is not null ? await AnswerAsync(subscription, Reading.Cached, spec)
-        : DeactivateWith(refusal);
+        : Refuse(refusal);
+
+    private JobReply Refuse(JobReply refusal)
+    {
+        admission.CountRefusal(refusal);
+        return DeactivateWith(refusal);
+    }
 
     private async Task<JobReply> CreateEndedAsync(JobSpec spec, Subscription subscription)
     {

@@ -28,14 +28,14 @@ internal sealed partial class JobAdmission(
     {
         if (CheckStorage(spec) is { } noRoom)
         {
-            return Refuse(noRoom);
+            return new AdmissionResult.Refused(noRoom);
         }
 
         IRemoteReservation? elsewhere = null;
         switch (executor.TryReserve(spec))
         {
             case Reservation.QueueFull when (elsewhere = await executor.ReserveElsewhereAsync(spec)) is null:
-                return Refuse(new JobReply.QueueFull());
+                return new AdmissionResult.Refused(new JobReply.QueueFull());
             case Reservation.NotAccepting:
                 return new AdmissionResult.Refused(new JobReply.Unavailable());
         }
@@ -47,7 +47,7 @@ internal sealed partial class JobAdmission(
         }
 
         admitted.Dispose();
-        return Refuse(refusal);
+        return new AdmissionResult.Refused(refusal);
     }
 
     /// <summary>Whether a new job may take room in the storage. A job that another system runs already is only attached to.</summary>
@@ -58,6 +58,15 @@ internal sealed partial class JobAdmission(
             ? new JobReply.QuotaExceeded(QuotaScope.StoredBytes, (int)(quota >> 20))
         : storageCapacity.IsFullFor(spec.Customer) ? new JobReply.StorageFull()
         : null;
+
+    /// <summary>A new job was refused for good: what was first refused may turn out to be a repeat, whose job exists.</summary>
+    public void CountRefusal(JobReply refusal)
+    {
+        if (LimitOf(refusal) is { } limit)
+        {
+            metrics.Rejected(limit);
+        }
+    }
 
     /// <summary>A job that exists was taken over: it is counted now, if it was not.</summary>
     public void CountExisting(JobSpec spec)
@@ -81,16 +90,6 @@ internal sealed partial class JobAdmission(
     public IEnumerable<CountedJob> InTransit(string customer) => _inTransit.Values.Where(spec => spec.Customer == customer).Select(CountedJob.Of);
 
     internal void EndTransit(JobSpec spec) => _inTransit.TryRemove((spec.Customer, spec.JobId), out _);
-
-    private AdmissionResult.Refused Refuse(JobReply reply)
-    {
-        if (LimitOf(reply) is { } limit)
-        {
-            metrics.Rejected(limit);
-        }
-
-        return new(reply);
-    }
 
     private static string? LimitOf(JobReply refusal) => refusal switch
     {

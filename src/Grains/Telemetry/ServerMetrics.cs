@@ -118,8 +118,13 @@ internal sealed class ServerMetrics
     public void TheEyeAnswered(string outcome) => _theEyeRequests.Add(1, Tag("outcome", outcome));
 
     /// <param name="waiters">The requests that wait, by customer.</param>
-    public void ObserveWaiters(Func<IReadOnlyCollection<KeyValuePair<string, int>>> waiters) => _meter.CreateObservableUpDownCounter(
-        "synccluster.waiters", () => ByCustomer(waiters()), "{request}", "Requests that wait for their job, by customer.");
+    /// <param name="limit">How many of one customer may wait.</param>
+    public void ObserveWaiters(Func<IReadOnlyCollection<KeyValuePair<string, int>>> waiters, int limit)
+    {
+        _meter.CreateObservableUpDownCounter(
+            "synccluster.waiters", () => ByCustomer(waiters()), "{request}", "Requests that wait for their job, by customer.");
+        _meter.CreateObservableUpDownCounter("synccluster.waiters.limit", () => limit, "{request}", "Requests of one customer that may wait.");
+    }
 
     /// <param name="length">Jobs that wait for a worker of this silo.</param>
     /// <param name="running">Scripts that run on this silo.</param>
@@ -137,6 +142,10 @@ internal sealed class ServerMetrics
     /// <param name="offset">What the machine's clock lacks to that of Redis.</param>
     public void ObserveClockSkew(Func<TimeSpan> offset) => _meter.CreateObservableGauge(
         "synccluster.clock.skew", () => offset().TotalSeconds, "s", "How far the clock of Redis is ahead of this machine's.");
+
+    /// <param name="remaining">For how long the certificate is still valid that the server shows to others of its cluster.</param>
+    public void ObserveCertificate(Func<TimeSpan> remaining) => _meter.CreateObservableGauge(
+        "synccluster.certificate.remaining", () => remaining().TotalSeconds, "s", "For how long the certificate of the cluster (Cluster:Tls) is still valid.");
 
     /// <param name="count">Open connections of clients.</param>
     /// <param name="limit">How many there may be.</param>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Hosting.Authentication;
 
@@ -13,7 +14,7 @@ namespace SyncCluster.Hosting.Authentication;
 /// a wrong token sooner; that is all.
 /// </remarks>
 internal sealed partial class FailureCounter(
-    IOptions<FailedAuthenticationOptions> options, TimeProvider timeProvider, ILogger<FailureCounter> logger)
+    IOptions<FailedAuthenticationOptions> options, ServerMetrics metrics, TimeProvider timeProvider, ILogger<FailureCounter> logger)
 {
     private const int Counters = 1 << 14;
 
@@ -48,6 +49,7 @@ internal sealed partial class FailureCounter(
             return null;
         }
 
+        metrics.Rejected("failed_authentications");
         Interlocked.Increment(ref _unlogged);
         return wait;
     }

@@ -1,4 +1,5 @@
 using SyncCluster.Settings;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Hosting.Authentication;
 
@@ -7,6 +8,7 @@ internal static class FailureCounterServices
     public static void AddFailureCounter(this IServiceCollection services)
     {
         services.AddValidatedOptions<FailedAuthenticationOptions, FailedAuthenticationOptionsValidator>(FailedAuthenticationOptions.Section);
+        services.AddServerMetrics();
         services.AddSingleton<FailureCounter>();
     }
 }

@@ -19,6 +19,9 @@ internal sealed class ClusterCertificate
 
     public SslStreamCertificateContext Shown { get; }
 
+    /// <summary>Until when it is valid.</summary>
+    public DateTimeOffset Expiry => Shown.TargetCertificate.NotAfter;
+
     /// <summary>What is accepted of others: a new object each time, since a handshake adds to it.</summary>
     public X509ChainPolicy NewPolicy()
     {

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using Orleans.Connections.Security;
+using SyncCluster.Telemetry;
 
 namespace SyncCluster.Hosting.Clustering;
 
@@ -19,11 +20,12 @@ internal sealed partial class ClusterTls
     private long _readAt;
 
     /// <exception cref="InvalidDataException">The files are not valid.</exception>
-    public ClusterTls(RedisClusterOptions settings, TimeProvider timeProvider, ILogger<ClusterTls> logger)
+    public ClusterTls(RedisClusterOptions settings, ServerMetrics metrics, TimeProvider timeProvider, ILogger<ClusterTls> logger)
     {
         (_options, _timeProvider, _logger) = (settings.Tls, timeProvider, logger);
         _certificate = ClusterCertificate.Read(_options);
         _readAt = timeProvider.GetTimestamp();
+        metrics.ObserveCertificate(() => Current().Expiry - timeProvider.GetUtcNow());
         Options = new()
         {
             // A server has an address and no name: any certificate of the authority will do.

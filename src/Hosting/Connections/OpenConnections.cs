@@ -23,6 +23,7 @@ internal sealed partial class OpenConnections : IDisposable
     private readonly Lock _lock = new();
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<OpenConnections> _logger;
+    private readonly ServerMetrics _metrics;
     private readonly ConnectionLimit _limit;
     private readonly CancellationTokenSource _abort = new();
     private int _count;
@@ -40,7 +41,7 @@ internal sealed partial class OpenConnections : IDisposable
         TimeProvider timeProvider,
         ILogger<OpenConnections> logger)
     {
-        (_timeProvider, _logger) = (timeProvider, logger);
+        (_metrics, _timeProvider, _logger) = (metrics, timeProvider, logger);
         _limit = ConnectionLimit.Of(options.Value.Connections, OpenFiles.Limit, executor.Value.MaxScripts);
         if (options.Value.Connections is { } configured && configured > Limit)
         {
@@ -74,6 +75,7 @@ internal sealed partial class OpenConnections : IDisposable
             return true;
         }
 
+        _metrics.Rejected("connections");
         BeginFullness(Interlocked.Decrement(ref _count));
         return false;
     }

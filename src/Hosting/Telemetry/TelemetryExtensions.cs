@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Reflection;
-using Microsoft.Extensions.Configuration.Memory;
-using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -65,15 +63,15 @@ internal static partial class TelemetryExtensions
         });
         if (prometheus is not null)
         {
-            Listen(configuration, prometheus);
+            builder.Services.AddSingleton(prometheus);
+            builder.ListenAlso("Prometheus", prometheus.Listen);
         }
     }
 
     /// <summary>Shows the metrics at the port of <see cref="TelemetryOptions.Prometheus"/>, and nothing else there. Must come first.</summary>
     public static void UsePrometheus(this WebApplication app)
     {
-        if (app.Services.GetService<MeterProvider>() is not null
-            && app.Services.GetRequiredService<IOptions<TelemetryOptions>>().Value.FindPrometheus() is { } address)
+        if (app.Services.GetService<PrometheusAddress>() is { } address)
         {
             app.MapWhen(http => http.Connection.LocalPort == address.Port, metrics =>
             {
@@ -136,14 +134,5 @@ internal static partial class TelemetryExtensions
 
         // The operator's own words come last, and so win.
         resource.AddEnvironmentVariableDetector();
-    }
-
-    /// <summary>Has Kestrel listen at one more address. It ignores <c>urls</c> where <c>Kestrel:Endpoints</c> has any.</summary>
-    private static void Listen(ConfigurationManager configuration, PrometheusAddress address)
-    {
-        var setting = configuration.GetSection("Kestrel:Endpoints").GetChildren().Any()
-            ? KeyValuePair.Create<string, string?>("Kestrel:Endpoints:Prometheus:Url", address.Listen)
-            : KeyValuePair.Create<string, string?>(WebHostDefaults.ServerUrlsKey, $"{configuration[WebHostDefaults.ServerUrlsKey]};{address.Listen}");
-        configuration.Sources.Add(new MemoryConfigurationSource { InitialData = [setting] });
     }
 }

@@ -19,7 +19,4 @@ internal sealed class TelemetryOptions
 
     /// <summary>The level of the lines that say that a job was submitted, assigned and ended. Default debug.</summary>
     public LogLevel JobEvents { get; set; } = LogLevel.Debug;
-
-    /// <summary>The address, if there is one and it is valid.</summary>
-    public PrometheusAddress? FindPrometheus() => PrometheusAddress.Parse(Prometheus);
 }

@@ -15,6 +15,7 @@ public sealed class ClockMonitorTests : IAsyncLifetime
     private readonly ILoggerFactory _loggers;
     private readonly RedisConnection _redis;
     private readonly ClusterClock _clock;
+    private readonly RecordedMetrics _recorded = new();
     private readonly ClockMonitor _monitor;
 
     public ClockMonitorTests()
@@ -22,7 +23,7 @@ public sealed class ClockMonitorTests : IAsyncLifetime
         _loggers = LoggerFactory.Create(logging => logging.AddProvider(_log));
         _redis = new(new() { Redis = _server.Address });
         _clock = new(_machine);
-        _monitor = new(_redis, _clock, TestMetrics.New(), _loggers.CreateLogger<ClockMonitor>());
+        _monitor = new(_redis, _clock, _recorded.Metrics, _loggers.CreateLogger<ClockMonitor>());
     }
 
     public Task InitializeAsync() => Task.CompletedTask;
@@ -34,6 +35,7 @@ public sealed class ClockMonitorTests : IAsyncLifetime
         await _redis.DisposeAsync();
         _server.Dispose();
         _loggers.Dispose();
+        _recorded.Dispose();
     }
 
     [Theory]
@@ -48,6 +50,7 @@ public sealed class ClockMonitorTests : IAsyncLifetime
         await _monitor.StartingAsync(CancellationToken.None);
         Assert.InRange((_clock.GetUtcNow() - TimeProvider.System.GetUtcNow()).TotalSeconds, -0.5, 0.5);
         Assert.Equal(logged == LogLevel.Error ? HealthStatus.Unhealthy : HealthStatus.Healthy, (await _monitor.CheckHealthAsync(new())).Status);
+        Assert.InRange(_recorded.Take("synccluster.clock.skew"), -ahead - 0.5, -ahead + 0.5);
         Assert.Equal(logged, _log.Events.SingleOrDefault()?.Level);
         Assert.Equal(logged is null ? null : ahead > 0 ? "ahead of" : "behind", _log.Events.SingleOrDefault()?.Values["Direction"]);
     }

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Tests.Server;
+using SyncCluster.Harness;
 using SyncCluster.Hosting.Authentication;
 
 namespace SyncCluster.Gateway.Tests.Limits;
@@ -124,7 +125,7 @@ public sealed class FailedAuthenticationCountTests : IDisposable
     {
         _loggers = LoggerFactory.Create(logging => logging.AddProvider(_log));
         var counter = new FailureCounter(
-            Options.Create(new FailedAuthenticationOptions { FailedAuthentications = 6 }), _time, _loggers.CreateLogger<FailureCounter>());
+            Options.Create(new FailedAuthenticationOptions { FailedAuthentications = 6 }), TestMetrics.New(), _time, _loggers.CreateLogger<FailureCounter>());
         _failures = new(null!, counter, Options.Create(new ForwardedHeadersOptions()));
     }
 

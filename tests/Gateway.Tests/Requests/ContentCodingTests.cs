@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Requests;
+using SyncCluster.Harness;
 
 namespace SyncCluster.Gateway.Tests.Requests;
 
@@ -26,7 +27,7 @@ public sealed class ContentCodingTests
     public void What_a_body_takes_when_it_is_decompressed_counts_for_the_bodies_of_unknown_senders()
     {
         var options = Options.Create(new GatewayLimitsOptions { Body = 1, UnauthenticatedBodies = 10_000 });
-        var bodies = new UnauthenticatedBodies(options);
+        var bodies = new UnauthenticatedBodies(options, TestMetrics.New());
         var small = CompressedCallTests.Compressed(new string(' ', 6000), "gzip");
         var http = new DefaultHttpContext();
         using (var allowance = bodies.AllowanceOf(http))

@@ -30,9 +30,10 @@ public sealed class MetricDocumentTests
 
         using var services = new ServiceCollection().AddMetrics().AddSingleton<ServerMetrics>().BuildServiceProvider();
         var metrics = services.GetRequiredService<ServerMetrics>();
-        metrics.ObserveWaiters(() => []);
+        metrics.ObserveWaiters(() => [], 1);
         metrics.ObserveExecutor(() => 0, () => 0, () => 0, 1);
         metrics.ObserveClockSkew(() => TimeSpan.Zero);
+        metrics.ObserveCertificate(() => TimeSpan.Zero);
         metrics.ObserveConnections(() => 0, 1, () => 0, 1);
 
         var documented = Repository.Read("docs/operations.md").TableRows

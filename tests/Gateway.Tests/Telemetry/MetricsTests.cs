@@ -1,7 +1,6 @@
 using System.Net;
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Harness;
-using SyncCluster.Hosting.Clustering;
 using Gate = SyncCluster.Gateway.Tests.Api.Jobs.AttachTests.Gate;
 
 namespace SyncCluster.Gateway.Tests.Telemetry;
@@ -101,19 +100,6 @@ public sealed class MetricsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Refusals_are_counted_by_the_limit()
-    {
-        var gate = new Gate(_server);
-        var task = await _server.ImportAsync(gate.Script);
-        var calls = Enumerable.Range(0, 3).Select(_ => _server.CallAsync(task)).ToArray();
-        await TestServer.UntilAsync(() => _server.Hub.Waiters == 3);
-        Assert.Equal(429, (await _server.CallAsync(task)).Status);
-        Assert.Equal(1, (await _server.MetricsAsync()).Sum("synccluster_quota_rejections_total", "limit=\"customer_waiters\""));
-        gate.Open();
-        await Task.WhenAll(calls);
-    }
-
-    [Fact]
     public async Task Nothing_but_the_metrics_is_at_their_port_and_they_are_at_no_other()
     {
         using var http = new HttpClient();
@@ -125,22 +111,6 @@ public sealed class MetricsTests : IAsyncLifetime
 
         using var elsewhere = await _server.SendAsync(HttpMethod.Get, "/metrics");
         Assert.Equal(HttpStatusCode.NotFound, elsewhere.StatusCode);
-    }
-
-    private sealed class MeasuredServer : TestServer
-    {
-        private static readonly HttpClient Scraper = new();
-
-        public Uri Prometheus { get; } = new($"http://127.0.0.1:{FreePort.Or(0)}/metrics");
-
-        protected override string[] Settings =>
-        [
-            $"--Telemetry:Prometheus={Prometheus}",
-            "--LocalExecutor:Concurrency=1",
-            "--Limits:Customers:acme:Waiters=3",
-        ];
-
-        public async Task<PrometheusText> MetricsAsync() => new(await Scraper.GetStringAsync(Prometheus));
     }
 }
 

@@ -27,6 +27,7 @@ public sealed class ClusterTlsConnectionTests : IDisposable
         (_authority, _other) = (new(_folder, "ours"), new(_folder, "other"));
         _tls = new(
             new() { Tls = new() { Certificate = _authority.Sign("silo").File, Authority = _authority.File } },
+            TestMetrics.New(),
             TimeProvider.System,
             NullLogger<ClusterTls>.Instance);
     }

@@ -62,9 +62,10 @@ public sealed class ClusterTlsTests : IDisposable
     public void A_certificate_is_renewed_by_replacing_its_file_and_kept_while_the_file_is_not_valid()
     {
         var (first, file) = _authority.Sign("silo");
-        var clock = new FakeTimeProvider();
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        using var recorded = new RecordedMetrics();
         var tls = new ClusterTls(
-            new() { Tls = new() { Certificate = file, Authority = _authority.File } }, clock, NullLogger<ClusterTls>.Instance);
+            new() { Tls = new() { Certificate = file, Authority = _authority.File } }, recorded.Metrics, clock, NullLogger<ClusterTls>.Instance);
         Assert.Equal(first.Thumbprint, Shown(tls));
 
         File.WriteAllText(file, "half a fi");
@@ -74,6 +75,9 @@ public sealed class ClusterTlsTests : IDisposable
         var second = _authority.Sign("silo").Certificate;
         clock.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(second.Thumbprint, Shown(tls));
+
+        // It was signed for a day.
+        Assert.InRange(recorded.Take("synccluster.certificate.remaining"), 23.9 * 3600, 24 * 3600);
     }
 
     private static string Shown(ClusterTls tls) => tls.Options.LocalServerCertificateSelector!(null!, null).Thumbprint;

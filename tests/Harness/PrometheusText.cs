@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace SyncCluster.Gateway.Tests.Telemetry;
+namespace SyncCluster.Harness;
 
 /// <summary>Metrics as a Prometheus reads them.</summary>
 internal sealed class PrometheusText(string text)
