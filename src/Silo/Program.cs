@@ -5,6 +5,7 @@ using SyncCluster.Hosting.Authentication;
 using SyncCluster.Hosting.Clustering;
 using SyncCluster.Hosting.Operator;
 using SyncCluster.Hosting.Telemetry;
+using SyncCluster.Silo.Dashboard;
 using SyncCluster.Silo.Operator;
 
 namespace SyncCluster.Silo;
@@ -34,6 +35,7 @@ internal static class Program
         builder.Services.AddHealth();
         builder.Services.AddOperator();
         builder.Services.AddFailureCounter();
+        builder.AddOperatorDashboard();
         builder.Services.AddProblemDetails();
         replace?.Invoke(builder.Services);
 
@@ -42,6 +44,7 @@ internal static class Program
         app.UseTraces();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseOperatorDashboard();
         app.UseMiddleware<AuditMiddleware>();
         app.MapLiveness();
         app.MapReadiness();

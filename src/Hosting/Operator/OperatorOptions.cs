@@ -10,9 +10,5 @@ public sealed class OperatorOptions
     /// </summary>
     public string TokenSha256 { get; set; } = "";
 
-    internal bool Accepts(string? authorization) =>
-        TokenSha256.Length > 0
-        && authorization is not null
-        && authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
-        && Secret.Matches(authorization["Bearer ".Length..].Trim(), Convert.FromHexString(TokenSha256));
+    internal bool Accepts(string token) => TokenSha256.Length > 0 && Secret.Matches(token, Convert.FromHexString(TokenSha256));
 }

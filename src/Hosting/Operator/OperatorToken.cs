@@ -1,6 +1,5 @@
 using System.Globalization;
 using SyncCluster.Hosting.Auditing;
-using SyncCluster.Hosting.Authentication;
 using SyncCluster.Settings;
 
 namespace SyncCluster.Hosting.Operator;
@@ -13,30 +12,25 @@ internal static class OperatorToken
     {
         services.AddValidatedOptions<OperatorOptions, OperatorOptionsValidator>(OperatorOptions.Section);
         services.AddReloadedOptions(new ReloadRule<OperatorOptions>(OperatorOptions.Section, RefusalOf));
+        services.AddSingleton<OperatorTokenCheck>();
     }
 
     /// <summary>The filter of the routes.</summary>
     public static async ValueTask<object?> RequireAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
-        var options = http.RequestServices.GetRequiredService<ReloadedOptions<OperatorOptions>>().Value;
-        var authorization = http.Request.Headers.Authorization.ToString();
-        if (options.Accepts(authorization))
+        switch (http.RequestServices.GetRequiredService<OperatorTokenCheck>().Check(http, BearerOf(http)))
         {
-            return await next(context);
-        }
-
-        if (authorization.Length > 0 && http.RequestServices.GetRequiredService<FailureCounter>().Count(http.Connection.RemoteIpAddress) is { } wait)
-        {
-            http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString("F0", CultureInfo.InvariantCulture);
-            return TypedResults.Problem(
-                "Too many requests from your address had a wrong token. One with the operator's token is always answered.",
-                statusCode: StatusCodes.Status429TooManyRequests);
+            case OperatorTokenResult.Right:
+                return await next(context);
+            case OperatorTokenResult.TooMany { Wait: var wait }:
+                http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString("F0", CultureInfo.InvariantCulture);
+                return TypedResults.Problem(OperatorTokenResult.TooManyMessage, statusCode: StatusCodes.Status429TooManyRequests);
         }
 
         http.Response.Headers.WWWAuthenticate = "Bearer";
         return TypedResults.Problem(
-            options.TokenSha256.Length == 0
+            http.RequestServices.GetRequiredService<ReloadedOptions<OperatorOptions>>().Value.TokenSha256.Length == 0
                 ? "This server has no operator token: set Operator:TokenSha256."
                 : "Send the operator's token as `Authorization: Bearer …`.",
             statusCode: StatusCodes.Status401Unauthorized);
@@ -50,4 +44,14 @@ internal static class OperatorToken
 
     private static string? RefusalOf(OperatorOptions current, OperatorOptions changed) =>
         current.TokenSha256.Length > 0 && changed.TokenSha256.Length == 0 ? "Operator:TokenSha256 is empty." : null;
+
+    /// <summary>The bearer token of a request; empty for what is none; null if there is nothing.</summary>
+    private static string? BearerOf(HttpContext http)
+    {
+        const string Scheme = "Bearer ";
+        var authorization = http.Request.Headers.Authorization.ToString();
+        return authorization.Length == 0 ? null
+            : authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? authorization[Scheme.Length..].Trim()
+            : "";
+    }
 }

@@ -25,6 +25,9 @@ public class SiloProgramCluster : GatewayCluster
     /// <summary>Replaces services of a silo.</summary>
     protected virtual void Replace(IServiceCollection services, int silo) => services.AddSingleton<TimeProvider>(Clock);
 
+    /// <summary>Further settings of a silo.</summary>
+    protected virtual string[] SettingsOf(int silo) => [];
+
     /// <summary>What the silos log.</summary>
     internal CapturedLog Log { get; } = new();
 
@@ -49,7 +52,7 @@ public class SiloProgramCluster : GatewayCluster
         {
             var number = silo;
             var limit = $"--Limits:FailedAuthentications={(silo == StrictSilo ? 3 : 0)}";
-            var app = SyncCluster.Silo.Program.Build([.. settings, limit], services => Replace(services, number));
+            var app = SyncCluster.Silo.Program.Build([.. settings, limit, .. SettingsOf(silo)], services => Replace(services, number));
             app.Services.GetRequiredService<ILoggerFactory>().AddProvider(Log);
             await app.StartAsync();
             _silos.Add(app);
