@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using SyncCluster.Cluster.Tests.Clusters;
 using SyncCluster.Harness;
 
 namespace SyncCluster.Cluster.Tests.Telemetry;
 
 /// <summary>What a gateway and a silo have told a Prometheus of a load of every kind, against what that load implies.</summary>
-public sealed class MetricsTests(MeasuredCluster cluster) : IClassFixture<MeasuredCluster>
+public sealed partial class MetricsTests(MeasuredCluster cluster) : IClassFixture<MeasuredCluster>
 {
     private PrometheusText Gateway => cluster.After.Gateway;
 
@@ -111,6 +112,19 @@ public sealed class MetricsTests(MeasuredCluster cluster) : IClassFixture<Measur
         Assert.InRange(Gateway.Sum("synccluster_reattaches_total"), 1, 4 * cluster.Elapsed.TotalSeconds);
     }
 
+    [ClusterTheory]
+    [InlineData("alerts.yml")]
+    [InlineData("synccluster.json")]
+    [InlineData("silos.yaml")]
+    public void Every_metric_that_alerts_dashboard_and_autoscaling_use_is_there(string file)
+    {
+        // This cluster asks no TheEye: its requests have a test of their own.
+        var names = MetricName().Matches(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "operators", file)))
+            .Select(match => match.Value).Where(name => name != "synccluster_theeye_requests_total").ToHashSet();
+        Assert.NotEmpty(names);
+        Assert.Equal([], names.Where(name => !Gateway.Has(name) && !Silo.Has(name)));
+    }
+
     [ClusterFact]
     public void Both_tell_of_their_clock_certificate_and_files_and_neither_of_the_others_work()
     {
@@ -130,4 +144,7 @@ public sealed class MetricsTests(MeasuredCluster cluster) : IClassFixture<Measur
         Assert.False(Silo.Has("synccluster_waits_ended_total") || Silo.Has("synccluster_waiters"));
         Assert.True(Silo.Has("orleans_catalog_activations"), "Orleans' own metrics are missing.");
     }
+
+    [GeneratedRegex(@"\b(synccluster|http_server|http_client|kestrel|orleans|dotnet|process)_[a-z0-9_]+")]
+    private static partial Regex MetricName();
 }
