@@ -39,5 +39,6 @@ internal static class RedisRefusal
     /// <summary>The addresses, for messages.</summary>
     public static string Endpoints(ConfigurationOptions options) => string.Join(", ", options.EndPoints.Select(NameOf));
 
-    private static string? NameOf(EndPoint endpoint) => endpoint is DnsEndPoint name ? $"{name.Host}:{name.Port}" : endpoint.ToString();
+    /// <summary>An address, for messages.</summary>
+    public static string? NameOf(EndPoint endpoint) => endpoint is DnsEndPoint name ? $"{name.Host}:{name.Port}" : endpoint.ToString();
 }

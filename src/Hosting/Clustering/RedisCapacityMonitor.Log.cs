@@ -17,8 +17,8 @@ internal sealed partial class RedisCapacityMonitor
     [LoggerMessage(
         3147,
         LogLevel.Error,
-        "Redis may evict what it holds (maxmemory-policy {Policy}): jobs may be lost. New jobs are refused until its maxmemory-policy is noeviction.")]
-    private partial void LogEvicts(string policy);
+        "{Eviction}: jobs may be lost. New jobs are refused until its maxmemory-policy is noeviction.")]
+    private partial void LogEvicts(string eviction);
 
     [LoggerMessage(3148, LogLevel.Information, "Redis does not evict any more: new jobs are accepted.")]
     private partial void LogEvictsNoMore();

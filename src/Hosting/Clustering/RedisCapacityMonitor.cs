@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -7,9 +8,10 @@ using SyncCluster.Storage;
 namespace SyncCluster.Hosting.Clustering;
 
 /// <summary>
-/// Watches the memory of the cluster's Redis. A Redis that must not evict refuses all writes when its memory is used up, also those that store the
-/// results of jobs; so new jobs are refused before that, those of customers that have stored much first. A Redis that has been told to evict may drop the
-/// record of a job that runs, which could then run again: new jobs are refused at once. While Redis does not answer, its last answer counts.
+/// Watches the memory of all primaries of the cluster's Redis. A Redis that must not evict refuses all writes when its memory is used up, also those
+/// that store the results of jobs; so new jobs are refused before that, those of customers that have stored much first. A Redis that has been told to
+/// evict may drop the record of a job that runs, which could then run again: new jobs are refused at once. While a Redis does not answer, its last
+/// answer counts.
 /// </summary>
 internal sealed partial class RedisCapacityMonitor(
     RedisConnection redis,
@@ -20,8 +22,11 @@ internal sealed partial class RedisCapacityMonitor(
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
+    /// <summary>The last answer of each primary. Those that are lost count until all are there again.</summary>
+    private readonly Dictionary<EndPoint, RedisMemory> _memories = [];
+
     private StorageLevel _level;
-    private volatile string? _evictionPolicy;
+    private volatile string? _eviction;
 
     /// <summary>The room that the used memory leaves for new jobs.</summary>
     /// <param name="info">The answer to <c>INFO memory</c>. A missing value counts as 0.</param>
@@ -41,8 +46,8 @@ internal sealed partial class RedisCapacityMonitor(
 
     /// <inheritdoc/>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
-        _evictionPolicy is { } policy
-            ? HealthCheckResult.Unhealthy($"Redis may evict what it holds (maxmemory-policy {policy}).")
+        _eviction is { } eviction
+            ? HealthCheckResult.Unhealthy($"{eviction}.")
             : HealthCheckResult.Healthy());
 
     /// <inheritdoc/>
@@ -50,10 +55,19 @@ internal sealed partial class RedisCapacityMonitor(
     {
         try
         {
-            var memories = await redis.ReadMemoryAsync();
-            if (memories.Count > 0)
+            var primaries = await redis.FindPrimariesAsync();
+            await Task.WhenAll(primaries.Servers.Select(ReadAsync));
+            if (primaries.Missing is null)
             {
-                Apply(memories);
+                foreach (var former in _memories.Keys.Except(primaries.Servers.Select(server => server.EndPoint)))
+                {
+                    _memories.Remove(former);
+                }
+            }
+
+            if (_memories.Count > 0)
+            {
+                Apply();
             }
         }
         catch (Exception fault) when (RedisConnection.IsFailure(fault))
@@ -62,11 +76,27 @@ internal sealed partial class RedisCapacityMonitor(
         }
     }
 
-    private void Apply(IReadOnlyList<RedisMemory> memories)
+    private async Task ReadAsync(IServer server)
     {
-        var level = memories.Max(memory => LevelOf(memory.Values, options.Value));
-        var policy = memories.Select(memory => memory.EvictionPolicy).FirstOrDefault(policy => policy is not null);
-        capacity.Level = policy is null ? level : StorageLevel.Full;
+        try
+        {
+            var memory = await RedisMemory.ReadAsync(server);
+            lock (_memories)
+            {
+                _memories[server.EndPoint] = memory;
+            }
+        }
+        catch (Exception fault) when (RedisConnection.IsFailure(fault))
+        {
+            LogUnknown(fault.Message);
+        }
+    }
+
+    private void Apply()
+    {
+        var level = _memories.Values.Max(memory => LevelOf(memory.Values, options.Value));
+        var eviction = _memories.Values.Select(memory => memory.Eviction).FirstOrDefault(eviction => eviction is not null);
+        capacity.Level = eviction is null ? level : StorageLevel.Full;
         switch (level)
         {
             case var same when same == _level:
@@ -82,16 +112,16 @@ internal sealed partial class RedisCapacityMonitor(
                 break;
         }
 
-        switch (_evictionPolicy, policy)
+        switch (_eviction, eviction)
         {
             case (null, not null):
-                LogEvicts(policy);
+                LogEvicts(eviction);
                 break;
             case (not null, null):
                 LogEvictsNoMore();
                 break;
         }
 
-        (_level, _evictionPolicy) = (level, policy);
+        (_level, _eviction) = (level, eviction);
     }
 }

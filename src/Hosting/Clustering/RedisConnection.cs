@@ -8,6 +8,7 @@ namespace SyncCluster.Hosting.Clustering;
 internal sealed class RedisConnection : IAsyncDisposable
 {
     private const int KeysAtOnce = 1000;
+    private const string Setting = "Cluster:Redis";
 
     private readonly Lazy<Task<IConnectionMultiplexer>> _multiplexer;
 
@@ -31,22 +32,54 @@ internal sealed class RedisConnection : IAsyncDisposable
     /// <summary>Returns the connection. It reconnects by itself, and so stays the same after a loss.</summary>
     public Task<IConnectionMultiplexer> GetAsync() => _multiplexer.Value;
 
-    /// <summary>The primaries that are connected.</summary>
-    public async Task<IEnumerable<IServer>> GetPrimariesAsync() =>
-        (await GetAsync()).GetServers().Where(server => server.IsConnected && !server.IsReplica);
+    /// <summary>Finds the primaries. A member of a Redis Cluster tells them, so that one that was added is known at once.</summary>
+    /// <exception cref="RedisException">No server is connected, or no member of the Redis Cluster answers.</exception>
+    public async Task<RedisPrimaries> FindPrimariesAsync()
+    {
+        var multiplexer = await GetAsync();
+        var connected = multiplexer.GetServers().Where(server => server.IsConnected).ToArray();
+        Exception? last = null;
+        foreach (var member in connected.Where(server => server.ServerType == ServerType.Cluster))
+        {
+            try
+            {
+                if (await member.ClusterNodesAsync() is { } cluster)
+                {
+                    var primaries = new RedisPrimaries(multiplexer.GetServers(), cluster);
+                    if (primaries.HasUnknown && await multiplexer.ConfigureAsync())
+                    {
+                        primaries = new(multiplexer.GetServers(), cluster);
+                    }
+
+                    return primaries;
+                }
+            }
+            catch (Exception fault) when (IsFailure(fault) && fault is not RedisServerException { Kind: RedisErrorKind.NoPermission })
+            {
+                last = fault;
+            }
+        }
+
+        return (last, connected) switch
+        {
+            (not null, _) => throw new RedisException($"No member of the Redis Cluster at {Endpoints} says which primaries it has.", last),
+            (null, []) => throw new RedisException($"The Redis at {Endpoints} is not connected."),
+            _ => new([.. connected.Where(server => !server.IsReplica)]),
+        };
+    }
 
     /// <summary>Finds the keys that match a pattern. A key may be found twice.</summary>
-    /// <exception cref="RedisException">No primary is connected: nothing is known of its keys.</exception>
+    /// <exception cref="RedisException">A primary is not connected: nothing is known of its keys.</exception>
     public async IAsyncEnumerable<RedisKey> FindKeysAsync(string pattern, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var primaries = (await GetPrimariesAsync()).ToArray();
-        if (primaries.Length == 0)
+        var primaries = await FindPrimariesAsync();
+        if (primaries.Missing is { } missing)
         {
-            throw new RedisException($"The Redis at {Endpoints} is not connected.");
+            throw new RedisException(missing);
         }
 
         var database = (await GetAsync()).GetDatabase().Database;
-        foreach (var primary in primaries)
+        foreach (var primary in primaries.Servers)
         {
             await foreach (var key in primary.KeysAsync(database, pattern, KeysAtOnce).WithCancellation(cancellationToken))
             {
@@ -55,17 +88,29 @@ internal sealed class RedisConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads <c>INFO memory</c> of each primary that is connected.</summary>
-    public async Task<IReadOnlyList<RedisMemory>> ReadMemoryAsync() =>
-        await Task.WhenAll((await GetPrimariesAsync()).Select(async server =>
-            new RedisMemory(server.EndPoint, [.. (await server.InfoAsync("memory")).SelectMany(section => section)])));
-
     /// <inheritdoc cref="RedisRefusal.FindAsync"/>
-    public Task<string?> FindRefusalAsync() => RedisRefusal.FindAsync(Options, "Cluster:Redis");
+    /// <param name="lost">The servers that can't be reached; none: all.</param>
+    public async Task<string?> FindRefusalAsync(params IReadOnlyList<EndPoint> lost)
+    {
+        if (lost.Count == 0)
+        {
+            return await RedisRefusal.FindAsync(Options, Setting);
+        }
+
+        var refusals = await Task.WhenAll(lost.Select(server =>
+        {
+            var options = Options.Clone();
+            options.EndPoints.Clear();
+            options.EndPoints.Add(server);
+            return RedisRefusal.FindAsync(options, Setting);
+        }));
+        return refusals.FirstOrDefault(refusal => refusal is not null);
+    }
 
     /// <summary>Reads the clock of a primary: always the same one while it is connected. Null: none is.</summary>
     public async Task<DateTimeOffset?> ReadTimeAsync() =>
-        (await GetPrimariesAsync()).MinBy(server => server.EndPoint.ToString(), StringComparer.Ordinal) is { } primary
+        (await GetAsync()).GetServers().Where(server => server.IsConnected && !server.IsReplica)
+            .MinBy(server => server.EndPoint.ToString(), StringComparer.Ordinal) is { } primary
             ? new DateTimeOffset(await primary.TimeAsync(), TimeSpan.Zero)
             : null;
 
@@ -77,14 +122,4 @@ internal sealed class RedisConnection : IAsyncDisposable
             await (await GetAsync()).DisposeAsync();
         }
     }
-}
-
-/// <summary>What a Redis server says about its memory.</summary>
-/// <param name="EndPoint">The server.</param>
-/// <param name="Values">The fields of <c>INFO memory</c>.</param>
-internal sealed record RedisMemory(EndPoint EndPoint, IReadOnlyList<KeyValuePair<string, string>> Values)
-{
-    /// <summary>Its <c>maxmemory-policy</c>, if it may evict what it holds; else null.</summary>
-    public string? EvictionPolicy =>
-        Values.FirstOrDefault(entry => entry.Key == "maxmemory_policy").Value is { } policy and not "noeviction" ? policy : null;
 }

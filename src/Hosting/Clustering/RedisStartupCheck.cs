@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -28,24 +29,26 @@ internal sealed partial class RedisStartupCheck(
         var multiplexer = await redis.GetAsync();
         while (true)
         {
+            IReadOnlyList<EndPoint> lost = [];
             try
             {
-                foreach (var memory in await redis.ReadMemoryAsync())
+                var primaries = await redis.FindPrimariesAsync();
+                RequireDatabase(primaries);
+                foreach (var memory in await Task.WhenAll(primaries.Servers.Where(server => server.IsConnected).Select(RedisMemory.ReadAsync)))
                 {
                     RequireNoEviction(memory);
                 }
 
-                if (multiplexer.IsConnected)
+                if (primaries.Missing is not { } missing)
                 {
                     await redis.ReadTimeAsync();
-                    if (silo is not null)
-                    {
-                        await RedisTrial.RunAsync(multiplexer.GetDatabase(), settings.Name);
-                    }
-
+                    await TryAsync(multiplexer.GetDatabase(), primaries);
                     Require(await new NameClaim(multiplexer.GetDatabase(), settings.Name).TakeAsync());
                     return;
                 }
+
+                lost = primaries.Lost;
+                LogUnreachable(missing);
             }
             catch (RedisServerException forbidden) when (RedisTrial.IsForbidden(forbidden))
             {
@@ -58,7 +61,7 @@ internal sealed partial class RedisStartupCheck(
                 LogUnreachable(fault.Message);
             }
 
-            Require(await redis.FindRefusalAsync());
+            Require(await redis.FindRefusalAsync(lost));
             LogWaiting(redis.Endpoints);
             await Task.Delay(Pause, timeProvider, cancellationToken);
         }
@@ -68,11 +71,24 @@ internal sealed partial class RedisStartupCheck(
     /// <exception cref="OptionsValidationException">The server evicts.</exception>
     public static void RequireNoEviction(RedisMemory memory)
     {
-        if (memory.EvictionPolicy is { } policy)
+        if (memory.Eviction is { } eviction)
         {
-            throw RedisClusterOptions.Invalid(
-                $"The Redis at {memory.EndPoint} may evict what it holds (maxmemory-policy {policy}): jobs would be lost. "
-                + "Set its maxmemory-policy to noeviction.");
+            throw RedisClusterOptions.Invalid($"{eviction}: jobs would be lost. Set its maxmemory-policy to noeviction.");
+        }
+    }
+
+    private void RequireDatabase(RedisPrimaries primaries) => Require(
+        primaries.AreOfRedisCluster && redis.Options.DefaultDatabase is > 0 and var database
+            ? $"The Redis at {redis.Endpoints} is a Redis Cluster, which has no database {database}: "
+                + $"remove `defaultDatabase={database}` from Cluster:Redis."
+            : null);
+
+    /// <summary>Each server has its own users, also those of a Redis Cluster.</summary>
+    private async Task TryAsync(IDatabase database, RedisPrimaries primaries)
+    {
+        if (silo is not null)
+        {
+            await Task.WhenAll(primaries.NewKeys(RedisKeys.Trials(settings.Name)).Select(key => RedisTrial.RunAsync(database, key)));
         }
     }
 

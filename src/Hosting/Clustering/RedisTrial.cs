@@ -1,4 +1,3 @@
-using System.Globalization;
 using StackExchange.Redis;
 
 namespace SyncCluster.Hosting.Clustering;
@@ -15,11 +14,11 @@ internal static class RedisTrial
     public static bool IsForbidden(RedisServerException fault) =>
         fault.Message.StartsWith("NOPERM", StringComparison.Ordinal) || fault.Message.Contains("EXEC without MULTI", StringComparison.Ordinal);
 
+    /// <param name="database">The cluster's Redis.</param>
+    /// <param name="key">A key that nothing else has.</param>
     /// <exception cref="RedisServerException">The user may not do one of these things: <see cref="IsForbidden"/>.</exception>
-    public static async Task RunAsync(IDatabase database, string name)
+    public static async Task RunAsync(IDatabase database, RedisKey key)
     {
-        var key = RedisKeys.Trials(name) + Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
-
         // One by one: from a transaction or a script Redis does not say which command it has refused.
         await database.HashIncrementAsync(key, "count");
         await database.KeyExpireAsync(key, Expiry);

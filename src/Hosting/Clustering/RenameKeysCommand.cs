@@ -6,7 +6,7 @@ namespace SyncCluster.Hosting.Clustering;
 
 /// <summary>
 /// The command that gives a cluster of version 0.1 keys with its own name. It does nothing while a silo runs. It can be run again after an
-/// interruption: each key is renamed in one step, and no server can start before all are.
+/// interruption: no record is ever without a key, and no server can start before all are renamed.
 /// </summary>
 internal sealed class RenameKeysCommand(RedisConnection redis, IDatabase database, string name, TimeProvider timeProvider)
 {
@@ -161,14 +161,54 @@ internal sealed class RenameKeysCommand(RedisConnection redis, IDatabase databas
     /// <returns>Whether it was renamed: false if there is a key of that name, null if the key is gone.</returns>
     private async Task<bool?> RenameAsync(RedisKey key, int prefixLength)
     {
+        var renamed = ((RedisKey)RedisKeys.States(name)).Append(((byte[])key!)[prefixLength..]);
+        if (database.Multiplexer.GetHashSlot(key) != database.Multiplexer.GetHashSlot(renamed))
+        {
+            return await MoveAsync(key, renamed);
+        }
+
         try
         {
-            RedisKey renamed = RedisKeys.States(name);
-            return await database.KeyRenameAsync(key, renamed.Append(((byte[])key!)[prefixLength..]), When.NotExists);
+            return await database.KeyRenameAsync(key, renamed, When.NotExists);
         }
         catch (RedisServerException gone) when (gone.Message.Contains("no such key", StringComparison.Ordinal))
         {
             return null;
         }
     }
+
+    /// <summary>
+    /// Renames a record in a Redis Cluster, where the new name may belong to another server. If it is interrupted between its two steps, a repeat
+    /// finds the same record under both names.
+    /// </summary>
+    /// <inheritdoc cref="RenameAsync(RedisKey, int)"/>
+    private async Task<bool?> MoveAsync(RedisKey key, RedisKey renamed)
+    {
+        // Before the record: if that is there afterwards, it had this time to live, and none did not mean that it was gone.
+        var timeToLive = await database.KeyTimeToLiveAsync(key);
+        var record = await database.HashGetAllAsync(key);
+        if (record.Length == 0)
+        {
+            return null;
+        }
+
+        var transaction = database.CreateTransaction();
+        transaction.AddCondition(Condition.KeyNotExists(renamed));
+        _ = transaction.HashSetAsync(renamed, record);
+        if (timeToLive is { } left)
+        {
+            _ = transaction.KeyExpireAsync(renamed, left);
+        }
+
+        if (!await transaction.ExecuteAsync() && !await HasAsync(renamed, record))
+        {
+            return false;
+        }
+
+        await database.KeyDeleteAsync(key);
+        return true;
+    }
+
+    private async Task<bool> HasAsync(RedisKey key, HashEntry[] record) =>
+        await database.KeyTypeAsync(key) == RedisType.Hash && (await database.HashGetAllAsync(key)).ToHashSet().SetEquals(record);
 }

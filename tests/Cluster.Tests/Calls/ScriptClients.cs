@@ -14,6 +14,9 @@ internal sealed class ScriptClients(ScriptCluster cluster) : ScenarioClients(clu
     /// <summary>Runs a script of the serial task, and waits at the gateway.</summary>
     public Call CallSerial(Server gateway, double seconds) => CallScript(gateway, gateway, ScriptLatch.None, seconds, "serial");
 
+    /// <summary>Runs a script of the task of which there may be only <see cref="ScriptCluster.TaskLimit"/> jobs, and waits at the gateway.</summary>
+    public Call CallLimited(Server gateway, string latch) => CallScript(gateway, gateway, latch, 0, "limited");
+
     /// <summary>Makes a job that ends at once, without a script.</summary>
     public Call CallDummy(Server gateway) => Start(gateway, gateway, "/demo/task/echo/job?full", runsScript: false, id => [id]);
 

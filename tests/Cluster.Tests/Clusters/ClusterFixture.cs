@@ -3,12 +3,16 @@ using SyncCluster.Harness.Processes;
 namespace SyncCluster.Cluster.Tests.Clusters;
 
 /// <summary>A cluster that the scenarios of one collection share. Each scenario begins with a restored cluster.</summary>
-public abstract class ClusterFixture() : ProcessCluster(RedisPersistence.EveryWrite), IAsyncLifetime
+public abstract class ClusterFixture(params IEnumerable<string> redisSettings)
+    : ProcessCluster(RedisPersistence.EveryWrite, redisSettings), IAsyncLifetime
 {
     private readonly List<Server> _addedSilos = [];
 
     /// <summary>All silos and gateways.</summary>
     internal virtual IEnumerable<Server> Servers => [.. RunningSilos, .. Gateways];
+
+    /// <summary>All servers of the cluster's Redis.</summary>
+    internal virtual IReadOnlyList<RedisServer> RedisServers => [Redis];
 
     /// <inheritdoc/>
     protected override IEnumerable<Server> RunningSilos => [.. Silos, .. _addedSilos];
@@ -25,7 +29,7 @@ public abstract class ClusterFixture() : ProcessCluster(RedisPersistence.EveryWr
 
         try
         {
-            await Redis.StartAsync();
+            await StartRedisAsync();
             await StartAsync();
             await SettledAsync();
         }
@@ -56,14 +60,12 @@ public abstract class ClusterFixture() : ProcessCluster(RedisPersistence.EveryWr
         }
 
         _addedSilos.Clear();
-        if (Redis.Process.HasExited)
-        {
-            await Redis.StartAsync();
-        }
-
+        await Task.WhenAll(RedisServers.Where(redis => redis.Process.HasExited).Select(redis => redis.StartAsync()));
         await Task.WhenAll(Servers.Where(server => server.Process.HasExited || server.IsFrozen).Select(server => server.StartAsync()));
         await SettledAsync();
     }
+
+    private protected virtual Task StartRedisAsync() => Task.WhenAll(RedisServers.Select(redis => redis.StartAsync()));
 
     /// <summary>Starts the silos, the gateways and what they need beside Redis.</summary>
     private protected abstract Task StartAsync();

@@ -5,15 +5,27 @@ using SyncCluster.Harness.Processes;
 namespace SyncCluster.Cluster.Tests.Clusters;
 
 /// <summary>Three silos that run scripts, and three gateways.</summary>
-public sealed class ScriptCluster : ClusterFixture
+public class ScriptCluster : ClusterFixture
 {
     /// <summary>How many scripts a silo runs at once.</summary>
     internal const int Concurrency = 8;
+
+    /// <summary>How many jobs of the task <c>limited</c> there may be.</summary>
+    internal const int TaskLimit = 3;
 
     /// <summary>How long a stopping silo lets its scripts run; half a second later they are killed.</summary>
     internal static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(4);
 
     private Server? _shortWaitGateway;
+
+    public ScriptCluster()
+    {
+    }
+
+    private protected ScriptCluster(IEnumerable<string> redisSettings)
+        : base(redisSettings)
+    {
+    }
 
     /// <summary>Calls of all scenarios so far whose answer was that nothing was run, and these answers.</summary>
     internal Dictionary<string, string> RefusedCalls { get; } = [];
@@ -38,7 +50,7 @@ public sealed class ScriptCluster : ClusterFixture
         Directory.CreateDirectory(Recipes);
         await WriteTasksAsync();
         await StartSilosAsync(Enumerable.Range(1, 3).Select(CreateSilo));
-        string[] settings = [$"--Cluster:Redis={Redis.Endpoint}", $"--Demo:Folder={Recipes}"];
+        string[] settings = [$"--Cluster:Redis={RedisSetting}", $"--Demo:Folder={Recipes}"];
         _shortWaitGateway = AddGateway("short-wait gateway", [.. settings, "--Waiting:Maximum=00:00:02"]);
         await Task.WhenAll(
             _shortWaitGateway.StartAsync(),
@@ -50,7 +62,8 @@ public sealed class ScriptCluster : ClusterFixture
         $"--LocalExecutor:Concurrency={Concurrency}",
         "--LocalExecutor:QueueLimit=10000",
         $"--LocalExecutor:DrainTime={DrainTime}",
-        "--LocalExecutor:KillGrace=00:00:00.500");
+        "--LocalExecutor:KillGrace=00:00:00.500",
+        $"--Limits:Jobs:Customers:demo:Tasks:limited={TaskLimit}");
 
     private async Task WriteTasksAsync()
     {
@@ -78,6 +91,7 @@ public sealed class ScriptCluster : ClusterFixture
         [
             new("traced") { Script = traced, Arguments = ["call", "latch", "seconds"] },
             new("serial") { Script = serial, Arguments = ["call", "latch", "seconds"], IsSerial = true },
+            new("limited") { Script = traced, Arguments = ["call", "latch", "seconds"] },
             new("padded") { Script = padded, Arguments = ["call", "seconds", "padding"] },
             new("echo") { Arguments = ["call"] },
         ];

@@ -58,7 +58,7 @@ public sealed class DemoCluster() : ProcessCluster(RedisPersistence.EveryWrite)
     {
         string? line = null;
         await Eventually.TrueAsync(
-            () => (line = gateway.Lines.Select(printed => printed.Text).FirstOrDefault(IsAdminToken)) is not null,
+            () => (line = gateway.Lines.Select(printed => printed.Text).LastOrDefault(IsAdminToken)) is not null,
             "the gateway has printed its tokens");
         return line!.Split(AdminToken)[1].Split(' ')[0];
     }

@@ -56,7 +56,7 @@ public sealed class ReadinessTests(ScriptCluster cluster, ITestOutputHelper outp
         await Cluster.Redis.SetEvictionAsync("allkeys-lru");
         foreach (var silo in Cluster.Silos)
         {
-            await IsNotReadyAsync(silo, "Redis may evict what it holds (maxmemory-policy allkeys-lru).");
+            await IsNotReadyAsync(silo, " may evict what it holds (maxmemory-policy allkeys-lru).");
         }
 
         var refused = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Clients.Call(RandomGateway()).Answer));

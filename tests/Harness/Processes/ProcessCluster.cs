@@ -14,10 +14,11 @@ public abstract class ProcessCluster : IAsyncDisposable
     private readonly List<Server> _servers = [];
 
     /// <param name="persistence">What Redis writes to its disk.</param>
-    protected ProcessCluster(RedisPersistence persistence)
+    /// <param name="redisSettings">More settings of Redis, as its command line has them.</param>
+    protected ProcessCluster(RedisPersistence persistence, params IEnumerable<string> redisSettings)
     {
         Reaper = new(Folder);
-        Redis = AddRedis("Redis", persistence);
+        Redis = AddRedis("Redis", persistence, redisSettings);
     }
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("synccluster-").FullName;
@@ -37,6 +38,9 @@ public abstract class ProcessCluster : IAsyncDisposable
 
     /// <summary>The <c>Cluster:Name</c> of the silos.</summary>
     protected virtual string ClusterName => RedisKeys.DefaultName;
+
+    /// <summary>The <c>Cluster:Redis</c> of the silos.</summary>
+    protected virtual string RedisSetting => Redis.Endpoint;
 
     /// <summary>Variables of every silo and gateway, and of other processes of the cluster but Redis.</summary>
     protected virtual IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string>();
@@ -81,8 +85,8 @@ public abstract class ProcessCluster : IAsyncDisposable
     protected virtual IEnumerable<Server> RunningSilos => Silos;
 
     /// <summary>A Redis that ends with the cluster, in a folder of its own.</summary>
-    protected RedisServer AddRedis(string name, RedisPersistence persistence) => Add(RedisServer.Create(
-        name, Directory.CreateDirectory(Path.Combine(Folder, $"redis-{_servers.Count + 1}")).FullName, persistence, Reaper));
+    protected RedisServer AddRedis(string name, RedisPersistence persistence, params IEnumerable<string> settings) => Add(RedisServer.Create(
+        name, Directory.CreateDirectory(Path.Combine(Folder, $"redis-{_servers.Count + 1}")).FullName, persistence, Reaper, settings));
 
     /// <summary>A silo that ends with the cluster.</summary>
     /// <param name="name">What it is called.</param>
@@ -97,7 +101,7 @@ public abstract class ProcessCluster : IAsyncDisposable
         AddServer(
             name,
             [
-                .. program, ServerPrograms.AnyPort, $"--Cluster:Redis={Redis.Endpoint}", $"--Cluster:Name={ClusterName}",
+                .. program, ServerPrograms.AnyPort, $"--Cluster:Redis={RedisSetting}", $"--Cluster:Name={ClusterName}",
                 "--Cluster:SiloPort=0", "--Cluster:GatewayPort=0", .. settings,
             ]);
 
@@ -129,6 +133,16 @@ public abstract class ProcessCluster : IAsyncDisposable
         Silos = [.. silos];
         await Task.WhenAll(Silos.Select(silo => silo.StartAsync(stop)));
     }
+
+    /// <summary>Starts one more silo.</summary>
+    protected async Task JoinAsync(Server silo, CancellationToken stop = default)
+    {
+        await silo.StartAsync(stop);
+        Silos = [.. Silos, silo];
+    }
+
+    /// <summary>Counts a silo no longer among those of the cluster. Whether it runs is up to the caller.</summary>
+    protected void Forget(Server silo) => Silos = [.. Silos.Where(other => other != silo)];
 
     protected async Task StartGatewaysAsync(IEnumerable<Server> gateways, CancellationToken stop = default)
     {

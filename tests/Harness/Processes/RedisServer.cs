@@ -31,13 +31,15 @@ public sealed class RedisServer : Server
 
     private ConnectionMultiplexer Connection => _connection ?? throw new InvalidOperationException($"{Name} has not been started.");
 
-    private IServer RedisApi => Connection.GetServers().Single();
+    private IServer RedisApi => Connection.GetServer(Endpoint);
 
     /// <param name="name">What it is called in messages and figures.</param>
     /// <param name="folder">Where it has its files.</param>
     /// <param name="persistence">What it writes there.</param>
     /// <param name="reaper">Kills it when this process ends.</param>
-    public static RedisServer Create(string name, string folder, RedisPersistence persistence, ProcessReaper reaper)
+    /// <param name="settings">More settings, as its command line has them.</param>
+    public static RedisServer Create(
+        string name, string folder, RedisPersistence persistence, ProcessReaper reaper, params IEnumerable<string> settings)
     {
         var port = FreePort.Or(0);
         var command = new ServerCommand
@@ -49,6 +51,7 @@ public sealed class RedisServer : Server
             [
                 "redis-server", "--port", $"{port}", "--bind", "127.0.0.1", "--dir", folder, "--save", "",
                 .. persistence == RedisPersistence.None ? ["--appendonly", "no"] : (string[])["--appendonly", "yes", "--appendfsync", "always"],
+                .. settings,
             ],
         };
         return new(command, reaper, port);
@@ -106,6 +109,9 @@ public sealed class RedisServer : Server
         return port;
     }
 
+    /// <summary>Sends a command to this server, whatever else belongs to its Redis Cluster.</summary>
+    public Task<RedisResult> ExecuteAsync(string command, params object[] arguments) => RedisApi.ExecuteAsync(command, arguments);
+
     /// <summary>Closes the connections of all others.</summary>
     public Task DisconnectOthersAsync() => RedisApi.ExecuteAsync("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
 
@@ -126,7 +132,7 @@ public sealed class RedisServer : Server
     public async Task<int> CountKeysAsync(string pattern) => (await FindKeysAsync(pattern)).Length;
 
     /// <summary>The keys that match a pattern.</summary>
-    public async Task<string[]> FindKeysAsync(string pattern) => (string[])(await Database.ExecuteAsync("KEYS", pattern))!;
+    public async Task<string[]> FindKeysAsync(string pattern) => (string[])(await RedisApi.ExecuteAsync("KEYS", pattern))!;
 
     private async Task<Dictionary<string, string>> ReplicationAsync() =>
         (await RedisApi.InfoAsync("replication")).SelectMany(section => section).ToDictionary(fact => fact.Key, fact => fact.Value);
