@@ -7,6 +7,11 @@ namespace SyncCluster.Bench;
 /// <summary>The servers of a benchmark, and the children of the benchmark that measure them.</summary>
 internal sealed class BenchCluster : ProcessCluster
 {
+    /// <summary>Makes a silo like those that were started, of a number.</summary>
+    private Func<int, Server>? _newSilo;
+
+    private int _silosMade;
+
     private BenchCluster()
         : base(RedisPersistence.None)
     {
@@ -74,6 +79,17 @@ internal sealed class BenchCluster : ProcessCluster
         return completer;
     }
 
+    /// <summary>Starts one more silo like the others.</summary>
+    public async Task<Server> JoinAsync(CancellationToken stop)
+    {
+        var silo = _newSilo!(++_silosMade);
+        await JoinAsync(silo, stop);
+        return silo;
+    }
+
+    /// <summary>Counts a silo no longer among those of the cluster, so that no more faults are made of it.</summary>
+    public new void Forget(Server silo) => base.Forget(silo);
+
     /// <summary>Starts the process whose figures are the floor.</summary>
     public Task<ChildServer> StartFloorAsync(CancellationToken stop) => StartChildAsync(nameof(BareKestrel), ChildProgram(nameof(BareKestrel), "Gateway"), [], stop);
 
@@ -91,7 +107,9 @@ internal sealed class BenchCluster : ProcessCluster
     {
         Directory.CreateDirectory(Recipes);
         await BenchTasks.WriteAsync(Recipes, Folder);
-        await StartSilosAsync(Enumerable.Range(1, silos).Select(number => AddSilo($"silo {number}", siloProgram, siloSettings)), stop);
+        _newSilo = number => AddSilo($"silo {number}", siloProgram, siloSettings);
+        await StartSilosAsync(Enumerable.Range(1, silos).Select(_newSilo), stop);
+        _silosMade = silos;
         string[] settings = [$"--Cluster:Redis={(silos > 0 ? Redis.Endpoint : "")}", $"--Demo:Folder={Recipes}", .. gatewaySettings];
         var gateway = gatewayProgram ?? ["dotnet", ProgramOf("Gateway", "dll", Programs)];
         await StartGatewaysAsync(Enumerable.Range(1, gateways).Select(number => AddGateway($"gateway {number}", gateway, settings)), stop);

@@ -4,8 +4,8 @@ using SyncCluster.Harness.Processes;
 namespace SyncCluster.Bench.Chaos;
 
 /// <summary>
-/// Whether calls are lost or run twice while silos and gateways are killed and frozen: first with TheEye, then with scripts, where the scripts of a killed
-/// silo end with it.
+/// Whether calls are lost or run twice while silos and gateways are killed and frozen, and silos join and leave for good: first with TheEye, then with
+/// scripts, where the scripts of a killed silo end with it.
 /// </summary>
 internal sealed class ChaosBenchmark : IBenchmark
 {
@@ -18,18 +18,19 @@ internal sealed class ChaosBenchmark : IBenchmark
 
     public string Name => "never";
 
-    public string Options => "[--calls 1000000] [--scripts 5000] [--concurrency 256] [--kill-every 10] [--seed N]";
+    public string Options => "[--calls 1000000] [--scripts 5000] [--concurrency 256] [--kill-every 10] [--join-every 30] [--seed N]";
 
-    public string[] Small => ["--calls", "2000", "--scripts", "50", "--kill-every", "2", "--concurrency", "64"];
+    public string[] Small => ["--calls", "2000", "--scripts", "50", "--kill-every", "2", "--join-every", "30", "--concurrency", "64"];
 
     public async Task<Report> RunAsync(Arguments arguments, CancellationToken stop)
     {
-        arguments.Allow("calls", "scripts", "concurrency", "kill-every", "seed", "json");
+        arguments.Allow("calls", "scripts", "concurrency", "kill-every", "join-every", "seed", "json");
         var calls = arguments.Number("calls", 1_000_000);
         var scripts = arguments.Number("scripts", 5000);
         var settings = new Settings(
             arguments.Number("concurrency", 256),
             TimeSpan.FromSeconds(arguments.Number("kill-every", 10)),
+            TimeSpan.FromSeconds(arguments.Number("join-every", 30)),
             arguments.Number("seed", Random.Shared.Next(1, int.MaxValue)));
         var load = Machine.Load;
         string[] unset = [.. LowFootprint.Where(setting => Environment.GetEnvironmentVariable(setting) is null)];
@@ -49,7 +50,10 @@ internal sealed class ChaosBenchmark : IBenchmark
         facts.Add("load average", $"{load} at the start, {Machine.Load} at the end");
         facts.Add("servers", $"{Silos} silos and {Gateways} gateways, storage in Redis; {string.Join(", ", LowFootprint.Select(setting => $"{setting}={Environment.GetEnvironmentVariable(setting) ?? "0"}"))}");
         facts.Add("clients", $"{settings.Concurrency}, each with one call at a time");
-        facts.Add("faults", $"one every {settings.KillEvery.TotalSeconds} s, seed {settings.Seed}");
+        facts.Add(
+            "faults",
+            $"one every {settings.KillEvery.TotalSeconds} s; a silo added and one removed for good every {settings.JoinEvery.TotalSeconds} s; "
+            + $"seed {settings.Seed}");
         foreach (var (fact, value) in outcomes.SelectMany(outcome => outcome.Facts))
         {
             facts.Add(fact, value);
@@ -57,6 +61,7 @@ internal sealed class ChaosBenchmark : IBenchmark
 
         var figures = new Table(
             "stage", "calls", "answered", "of them: its silo died", "sent again", "silos killed", "gateways killed", "silos frozen",
+            "silos exchanged",
             "lost", "wrong", "run twice", "seconds", "p99, ms", "longest, ms");
         Array.ForEach(outcomes, outcome => figures.Add(outcome.Figures));
         var faults = string.Concat(outcomes.Select(outcome => outcome.Faults));
@@ -93,7 +98,7 @@ internal sealed class ChaosBenchmark : IBenchmark
 
     private static async Task<Outcome> StageAsync(string name, IChaosTarget target, int calls, BenchCluster cluster, Settings settings, CancellationToken stop)
     {
-        var faults = new FaultInjector(cluster, settings.KillEvery, new Random(settings.Seed), stop);
+        var faults = new FaultInjector(cluster, settings.KillEvery, settings.JoinEvery, new Random(settings.Seed), stop);
         using var clients = new ChaosClients(target, faults, calls);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var begun = Stopwatch.GetTimestamp();
@@ -124,6 +129,7 @@ internal sealed class ChaosBenchmark : IBenchmark
         return new(
             [
                 name, calls, clients.Answered, clients.SiloDied, clients.SentAgain, faults.SilosKilled, faults.GatewaysKilled, faults.SilosFrozen,
+                faults.SilosExchanged,
                 clients.Lost, clients.Wrong, clients.RunTwice, seconds, clients.WaitOf(0.99), clients.WaitOf(1),
             ],
             [
@@ -136,15 +142,17 @@ internal sealed class ChaosBenchmark : IBenchmark
 
         string Progress() =>
             $"{clients.Answered} of {calls} answered, {clients.Answered / Stopwatch.GetElapsedTime(begun).TotalSeconds:0} a second; "
-            + $"{faults.SilosKilled} silos and {faults.GatewaysKilled} gateways killed, {faults.SilosFrozen} frozen; {clients.SentAgain} sent again, {clients.Lost} lost, {clients.Wrong} wrong";
+            + $"{faults.SilosKilled} silos and {faults.GatewaysKilled} gateways killed, {faults.SilosFrozen} frozen, {faults.SilosExchanged} exchanged; "
+            + $"{clients.SentAgain} sent again, {clients.Lost} lost, {clients.Wrong} wrong";
     }
 
     private static string MiB(params Server[] servers) => string.Join(" + ", servers.Select(server => $"{Usage.Peak(server.Process.Id) / 1024:0}"));
 
     /// <param name="Concurrency">How many clients.</param>
     /// <param name="KillEvery">The time between two faults.</param>
+    /// <param name="JoinEvery">The time from one silo that is added, and one that is removed for good, to the next.</param>
     /// <param name="Seed">Seed of all choices. It gives the same choices, though not at the same moments.</param>
-    private sealed record Settings(int Concurrency, TimeSpan KillEvery, int Seed);
+    private sealed record Settings(int Concurrency, TimeSpan KillEvery, TimeSpan JoinEvery, int Seed);
 
     /// <param name="Figures">The row of the figures.</param>
     /// <param name="Facts">More facts.</param>

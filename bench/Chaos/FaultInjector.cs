@@ -7,12 +7,14 @@ namespace SyncCluster.Bench.Chaos;
 
 /// <summary>
 /// Kills and freezes silos and gateways at random and starts them again, until it is stopped. At most one silo and one gateway are down at a time.
+/// Besides, it adds a silo and removes another one for good, time and again: one that is stopped or killed, and may leave while another one is down.
 /// </summary>
 /// <param name="cluster">The servers.</param>
 /// <param name="interval">The time between two faults.</param>
+/// <param name="exchangeInterval">The time from one silo that is added, and one that is removed, to the next.</param>
 /// <param name="random">Chooses the faults.</param>
 /// <param name="stop">Canceled by the user.</param>
-internal sealed class FaultInjector(BenchCluster cluster, TimeSpan interval, Random random, CancellationToken stop)
+internal sealed class FaultInjector(BenchCluster cluster, TimeSpan interval, TimeSpan exchangeInterval, Random random, CancellationToken stop)
 {
     private const int StartAttempts = 3;
     private static readonly TimeSpan LongestFreeze = TimeSpan.FromSeconds(10);
@@ -22,6 +24,10 @@ internal sealed class FaultInjector(BenchCluster cluster, TimeSpan interval, Ran
 
     private readonly ConcurrentQueue<string> _log = new();
     private readonly long _begun = Stopwatch.GetTimestamp();
+
+    /// <summary>Is held while a server is chosen, so that what is removed for good is not started again.</summary>
+    private readonly SemaphoreSlim _choice = new(1);
+
     private Task _siloFault = Task.CompletedTask;
     private Task _gatewayFault = Task.CompletedTask;
 
@@ -33,6 +39,9 @@ internal sealed class FaultInjector(BenchCluster cluster, TimeSpan interval, Ran
     public int GatewaysKilled { get; private set; }
 
     public int SilosFrozen { get; private set; }
+
+    /// <summary>How many silos were added, and one removed for good after each.</summary>
+    public int SilosExchanged { get; private set; }
 
     /// <summary>How many servers have ended without being killed.</summary>
     public int EndedUnasked { get; private set; }
@@ -46,7 +55,61 @@ internal sealed class FaultInjector(BenchCluster cluster, TimeSpan interval, Ran
     /// <summary>Ends when every server is up again.</summary>
     /// <param name="enough">Canceled when there are to be no more faults.</param>
     /// <exception cref="InvalidOperationException">A server can't be started any more.</exception>
-    public async Task RunAsync(CancellationToken enough)
+    public Task RunAsync(CancellationToken enough) => Task.WhenAll(MakeFaultsAsync(enough), ExchangeSilosAsync(enough));
+
+    private async Task ExchangeSilosAsync(CancellationToken enough)
+    {
+        using var timer = new PeriodicTimer(exchangeInterval);
+        var choices = new Random(random.Next());
+        try
+        {
+            while (await timer.WaitForNextTickAsync(enough))
+            {
+                await ExchangeSiloAsync(choices);
+            }
+        }
+        catch (OperationCanceledException) when (enough.IsCancellationRequested)
+        {
+            // An exchange that has begun is completed.
+        }
+    }
+
+    private async Task ExchangeSiloAsync(Random choices)
+    {
+        var added = await cluster.JoinAsync(stop);
+        Note($"has added {added.Name}");
+        Server removed;
+        Task fault;
+        await _choice.WaitAsync(stop);
+        try
+        {
+            var others = cluster.Silos.Where(silo => silo != added).ToArray();
+            removed = others[choices.Next(others.Length)];
+            cluster.Forget(removed);
+            fault = _siloFault;
+        }
+        finally
+        {
+            _choice.Release();
+        }
+
+        // It may be the one that is down.
+        await fault;
+        if (choices.Next(2) == 0)
+        {
+            Note($"stops {removed.Name} for good");
+            await removed.StopAsync();
+        }
+        else
+        {
+            Note($"kills {removed.Name} for good");
+            await Task.Run(removed.Kill, stop);
+        }
+
+        SilosExchanged++;
+    }
+
+    private async Task MakeFaultsAsync(CancellationToken enough)
     {
         using var timer = new PeriodicTimer(interval);
         try
@@ -54,10 +117,19 @@ internal sealed class FaultInjector(BenchCluster cluster, TimeSpan interval, Ran
             // However short the run is, a silo is killed, and a gateway.
             for (var round = 0; ; round++)
             {
-                await NextAsync(
-                    ofSilo: round == 0 || (round > 1 && random.Next(2) == 0),
-                    which: random.Next(),
-                    freeze: round > 1 && random.Next(4) == 0 ? LongestFreeze * random.NextDouble() : null);
+                await _choice.WaitAsync(enough);
+                try
+                {
+                    await NextAsync(
+                        ofSilo: round == 0 || (round > 1 && random.Next(2) == 0),
+                        which: random.Next(),
+                        freeze: round > 1 && random.Next(4) == 0 ? LongestFreeze * random.NextDouble() : null);
+                }
+                finally
+                {
+                    _choice.Release();
+                }
+
                 await timer.WaitForNextTickAsync(enough);
             }
         }

@@ -14,6 +14,11 @@ namespace SyncCluster.Bench.Children;
 internal static class JobCompleter
 {
     private const int Concurrency = 128;
+
+    /// <summary>How often a report is sent that gets no answer. Where the answer was lost, the next one says that the job has ended.</summary>
+    private const int Tries = 20;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly byte[] Result = new JobResult { Code = 0, LastLine = "" }.Render();
 
     /// <param name="arguments">The Redis of the cluster.</param>
@@ -38,17 +43,26 @@ internal static class JobCompleter
 
     private static async Task CompleteAsync(IJobGrain job)
     {
-        try
+        var outcome = new JobOutcome { Lifecycle = Lifecycle.Finished, State = JobState.Success, Output = CompletionTimestamp.Of(Stopwatch.GetTimestamp()), Result = Result };
+        for (var tries = 1; ; tries++)
         {
-            var outcome = new JobOutcome { Lifecycle = Lifecycle.Finished, State = JobState.Success, Output = CompletionTimestamp.Of(Stopwatch.GetTimestamp()), Result = Result };
-            while (await job.Complete(Guid.Empty, outcome) == Completion.Retry)
+            try
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(100));
+                if (await job.Complete(Guid.Empty, outcome) != Completion.Retry)
+                {
+                    return;
+                }
             }
-        }
-        catch (Exception fault)
-        {
-            await Console.Error.WriteLineAsync($"A job was not completed: {fault}");
+            catch (Exception fault)
+            {
+                await Console.Error.WriteLineAsync($"A job was not completed at try {tries}: {fault.Message}");
+                if (tries == Tries)
+                {
+                    return;
+                }
+            }
+
+            await Task.Delay(Pause);
         }
     }
 
