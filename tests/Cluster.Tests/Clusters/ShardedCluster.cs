@@ -5,7 +5,7 @@ namespace SyncCluster.Cluster.Tests.Clusters;
 /// <summary>As <see cref="ScriptCluster"/>, over a Redis Cluster of three masters, of which the servers are told one.</summary>
 public sealed class ShardedCluster : ScriptCluster
 {
-    private readonly List<RedisServer> _masters;
+    private readonly RedisServer[] _masters;
 
     public ShardedCluster()
         : base(RedisCluster.NewSettings()) =>
@@ -13,16 +13,6 @@ public sealed class ShardedCluster : ScriptCluster
 
     /// <inheritdoc/>
     internal override IReadOnlyList<RedisServer> RedisServers => _masters;
-
-    /// <summary>Starts a master, and adds it to the Redis Cluster without slots.</summary>
-    internal async Task<RedisServer> AddMasterAsync()
-    {
-        var added = NewMaster(_masters.Count + 1);
-        await added.StartAsync();
-        await RedisCluster.AddMasterAsync(_masters, added);
-        _masters.Add(added);
-        return added;
-    }
 
     /// <summary>The master that has a key.</summary>
     internal async Task<RedisServer> MasterOfAsync(string key)
