@@ -43,7 +43,10 @@ public sealed class JobGrainRemovalTests(JobCluster cluster)
         var left = (await job.StoredAsync())!;
         Assert.True(left.HasEnded && left.IsRemoved);
         Assert.Equal((0, 0, 0, new JobUser("", "")), (left.Document!.Length, left.Spec.Arguments.Length, left.Spec.Env.Count, left.Spec.User));
-        Assert.Equal((call.Fingerprint, "key", call.Acl, call.SecretHash), (left.Spec.Fingerprint, left.Spec.IdempotencyId, left.Spec.Acl, left.Spec.SecretHash));
+        Assert.Equal("key", left.Spec.IdempotencyId);
+        Assert.Equal(call.Fingerprint, left.Spec.Fingerprint);
+        Assert.Equal(call.Acl, left.Spec.Acl);
+        Assert.Equal(call.SecretHash, left.Spec.SecretHash);
     }
 
     [Theory]
@@ -86,7 +89,7 @@ public sealed class JobGrainRemovalTests(JobCluster cluster)
         var recent = Assert.IsType<Removal.Recent>(await job.Grain.Remove());
         Assert.Equal(before.LastUpdate.AddMinutes(10), recent.RemovableFrom);
         Assert.IsType<Removal.Recent>(await job.Grain.CancelAndRemove());
-        Assert.Equal(before, await job.StoredAsync());
+        Assert.Equal(Bytes(before), Bytes(await job.StoredAsync()));
     }
 
     [Theory]
@@ -162,4 +165,6 @@ public sealed class JobGrainRemovalTests(JobCluster cluster)
     private Task EndAsync(TestJob job, JobSpec call, TimeSpan ago) => job.PutAsync(
         JobRecord.Fenced(call, Guid.NewGuid(), cluster.RunnerAddress, Now - ago).AssignedTo(Guid.NewGuid(), cluster.RunnerAddress, Now - ago)
             .Ended(TestJob.Success, Now - ago));
+
+    private static byte[] Bytes(JobRecord? record) => MemoryStorage.Serializer.SerializeToArray(record);
 }
