@@ -7,7 +7,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using SyncCluster.Harness;
-using SyncCluster.Hosting;
 using SyncCluster.Hosting.Clustering;
 using SyncCluster.Hosting.Operator;
 using SyncCluster.Silo.Dashboard;

@@ -42,7 +42,9 @@ public sealed class ServerMetricsTests : IDisposable
     {
         var ended = JobRecord.Fenced(JobSamples.Spec(), Guid.NewGuid(), SiloAddress.Zero, JobSamples.Now) with
         {
-            Lifecycle = Lifecycle.Terminated, State = JobState.Timeout, LastUpdate = JobSamples.Now + (90 * Second),
+            Lifecycle = Lifecycle.Terminated,
+            State = JobState.Timeout,
+            LastUpdate = JobSamples.Now + (90 * Second),
         };
         _recorded.Metrics.JobEnded(ended);
         Assert.Equal(
