@@ -176,8 +176,10 @@ public sealed class DashboardTests(DashboardTests.Cluster cluster) : IClassFixtu
     public void A_session_lasts_eight_hours_and_there_are_a_hundred_at_most()
     {
         var time = new FakeTimeProvider();
-        using var services = new ServiceCollection().AddLogging().AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
-            .AddSingleton<TimeProvider>(time).AddOperator().AddSingleton<DashboardSessions>().BuildServiceProvider();
+        var collection = new ServiceCollection().AddLogging().AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
+            .AddSingleton<TimeProvider>(time).AddSingleton<DashboardSessions>();
+        collection.AddOperator();
+        using var services = collection.BuildServiceProvider();
         var sessions = services.GetRequiredService<DashboardSessions>();
         var first = sessions.Open();
         time.Advance(TimeSpan.FromMinutes(1));
