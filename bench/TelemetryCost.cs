@@ -1,9 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using SyncCluster.Bench.Children;
-using SyncCluster.Harness.Processes;
 
 namespace SyncCluster.Bench;
 
@@ -210,7 +208,7 @@ internal sealed class TelemetryCost : IBenchmark
             (await Cost.OfCallsAsync(Cluster, Cluster.Gateways, [_client!], BenchTasks.Quick, Clients, calls, stop)).Total;
 
         /// <summary>Has jobs end only when they are told to.</summary>
-        public Task HoldAsync(CancellationToken stop) => _completer!.AskAsync("hold", stop);
+        public Task<string> HoldAsync(CancellationToken stop) => _completer!.AskAsync("hold", stop);
 
         public async Task<double> WaitAsync(int waiters, CancellationToken stop) => (await Cost.OfAsync(Cluster, Cluster.Gateways, async () =>
         {

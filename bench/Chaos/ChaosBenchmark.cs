@@ -98,7 +98,7 @@ internal sealed class ChaosBenchmark : IBenchmark
 
     private static async Task<Outcome> StageAsync(string name, IChaosTarget target, int calls, BenchCluster cluster, Settings settings, CancellationToken stop)
     {
-        var faults = new FaultInjector(cluster, settings.KillEvery, settings.JoinEvery, new Random(settings.Seed), stop);
+        using var faults = new FaultInjector(cluster, settings.KillEvery, settings.JoinEvery, new Random(settings.Seed), stop);
         using var clients = new ChaosClients(target, faults, calls);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var begun = Stopwatch.GetTimestamp();

@@ -15,6 +15,7 @@ namespace SyncCluster.Bench.Chaos;
 /// <param name="random">Chooses the faults.</param>
 /// <param name="stop">Canceled by the user.</param>
 internal sealed class FaultInjector(BenchCluster cluster, TimeSpan interval, TimeSpan exchangeInterval, Random random, CancellationToken stop)
+    : IDisposable
 {
     private const int StartAttempts = 3;
     private static readonly TimeSpan LongestFreeze = TimeSpan.FromSeconds(10);
@@ -48,6 +49,9 @@ internal sealed class FaultInjector(BenchCluster cluster, TimeSpan interval, Tim
 
     /// <summary>How long it has run.</summary>
     public TimeSpan Time => Stopwatch.GetElapsedTime(_begun);
+
+    /// <inheritdoc/>
+    public void Dispose() => _choice.Dispose();
 
     /// <summary>All faults and restarts, with their times.</summary>
     public string Log => string.Join('\n', _log);

@@ -4,6 +4,6 @@ namespace SyncCluster.Placement;
 
 internal sealed partial class JobHandover
 {
-    [LoggerMessage(1061, LogLevel.Debug, "The silo that owns {Job} now was not told who waits for it.")]
+    [LoggerMessage(1461, LogLevel.Debug, "The silo that owns {Job} now was not told who waits for it.")]
     private partial void LogAttemptFailed(Exception fault, string job);
 }

@@ -138,7 +138,7 @@ public sealed class TraceTests : IAsyncLifetime
             }
 
             using var json = JsonDocument.Parse(line);
-            return new(json.RootElement.GetProperty("EventId").GetInt32(), json.RootElement.Clone());
+            return new(json.RootElement.GetProperty(nameof(EventId)).GetInt32(), json.RootElement.Clone());
         }
 
         public bool Names(string job) => Scope("JobId") == job;

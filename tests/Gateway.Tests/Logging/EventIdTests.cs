@@ -22,6 +22,7 @@ public sealed class EventIdTests
         new("SyncCluster.SerialTasks", 1300, 1399),
         new("SyncCluster.Storage", 1400, 1439),
         new("SyncCluster.Settings", 1440, 1459),
+        new("SyncCluster.Placement", 1460, 1479),
         new("SyncCluster.Scripts", 2000, 2099),
         new("SyncCluster.Execution", 2100, 2999),
         new("SyncCluster.Hosting", 3000, 3199),

@@ -95,7 +95,7 @@ public sealed class HiddenSecretsTests
             TestServer.User, TestServer.Admin, secret, jobSecret, Argument, "a-wrong-secret", "a-wrong-token", "a-secret-in-the-wrong-place", "a-secret-alone",
             "a-wrong-job-secret", "the-hidden-value", "the-hidden-output", "the-hidden-key", "service-token",
         ];
-        Assert.Empty(hidden.Where(receiver.HasReceived));
+        Assert.DoesNotContain(hidden, receiver.HasReceived);
         Assert.Contains(receiver.Spans, span => span["url.path"] == $"/acme/task/{id}/secret/REDACTED/job");
     }
 }

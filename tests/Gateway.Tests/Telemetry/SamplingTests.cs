@@ -1,6 +1,6 @@
-using OpenTelemetry.Trace;
 using System.Diagnostics;
 using Microsoft.Extensions.Configuration;
+using OpenTelemetry.Trace;
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Hosting.Telemetry;
 

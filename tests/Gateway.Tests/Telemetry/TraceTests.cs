@@ -1,5 +1,4 @@
 using System.Net;
-using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Harness.Telemetry;
 using SyncCluster.Hosting.Telemetry;
 

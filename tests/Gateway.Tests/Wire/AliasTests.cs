@@ -18,7 +18,7 @@ public sealed class AliasTests
     [InlineData("sync.job.observer", "allcompleted completed moved")]
     [InlineData("sync.job.relay", "allcompleted")]
     [InlineData("sync.line.grain", "enter leave wait")]
-    [InlineData("sync.runner", "holds log stop turn")]
+    [InlineData("sync.runner", "holds log stop turn", "release reserve unreserve")]
     [InlineData("sync.taskgrain", "delete get put script", "update")]
     [InlineData("sync.tasklist", "add ids remove")]
     public void An_interface_has_the_messages_of_version_0_1_and_none_that_an_upgrade_needs(string name, string messages, string added = "") =>

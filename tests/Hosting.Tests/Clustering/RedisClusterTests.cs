@@ -4,11 +4,8 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
-using Orleans.Configuration;
-using Orleans.Runtime;
 using StackExchange.Redis;
 using SyncCluster.Harness;
-using SyncCluster.Harness.Processes;
 using SyncCluster.Hosting.Clustering;
 using SyncCluster.Storage;
 
