@@ -17,7 +17,7 @@ public sealed class TheEyeGatewayDeathTests(TheEyeCluster cluster, ITestOutputHe
     {
         var task = Cluster.AddTask();
         var (killed, other) = (Cluster.Gateways[0], Cluster.Gateways[1]);
-        var created = Hold(Step.Create, FaultGate.BeforeAnswering(), Count);
+        var created = Hold(Step.Create, FaultGate.BeforeAnswering(), Count, task.Id);
         Call[] calls = [.. Enumerable.Range(0, Count).Select(_ => Clients.Call(killed, task))];
         await ArrivedAsync(created, Count);
         Kill(killed);

@@ -4,6 +4,6 @@ namespace SyncCluster.Execution.Local;
 
 internal sealed partial class QueueOverflow
 {
-    [LoggerMessage(1050, LogLevel.Information, "Job {JobId}: {Silo}, which was asked for a place in its queue, has not answered.")]
+    [LoggerMessage(2250, LogLevel.Information, "Job {JobId}: {Silo}, which was asked for a place in its queue, has not answered.")]
     private partial void LogNoAnswer(Exception fault, string jobId, SiloAddress silo);
 }
