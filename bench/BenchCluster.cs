@@ -37,17 +37,18 @@ internal sealed class BenchCluster : ProcessCluster
     /// <param name="siloSettings">Settings of every silo.</param>
     /// <param name="gatewaySettings">Settings of every gateway.</param>
     /// <param name="stop">Canceled by the user.</param>
-    /// <param name="gatewayProgram">Another build's gateway; null for this one's.</param>
+    /// <param name="programs">The folder of another build's programs; null for this build's.</param>
     public static async Task<BenchCluster> StartAsync(
-        int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop, IReadOnlyList<string>? gatewayProgram = null)
+        int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop, string? programs = null)
     {
         var cluster = new BenchCluster();
+        cluster.Programs = programs ?? cluster.Programs;
         try
         {
             await cluster.Redis.StartAsync(stop);
             if (silos + gateways > 0)
             {
-                await cluster.AddAsync(silos, gateways, ServerPrograms.Silo, siloSettings, gatewayProgram, gatewaySettings, stop);
+                await cluster.AddAsync(silos, gateways, siloSettings, gatewaySettings, stop);
             }
 
             return cluster;
@@ -64,7 +65,7 @@ internal sealed class BenchCluster : ProcessCluster
 
     /// <summary>Starts silos and gateways.</summary>
     public Task AddAsync(int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop) =>
-        AddAsync(silos, gateways, ServerPrograms.Silo, siloSettings, null, gatewaySettings, stop);
+        AddAsync(silos, gateways, ["dotnet", ProgramOf("Silo", "dll", Programs)], siloSettings, gatewaySettings, stop);
 
     /// <summary>Starts gateways, and silos whose jobs are ended from outside by the completer that is returned.</summary>
     public async Task<ChildServer> AddWithExternalExecutorAsync(int silos, int gateways, string[] gatewaySettings, CancellationToken stop)
@@ -72,7 +73,7 @@ internal sealed class BenchCluster : ProcessCluster
         var completer = await StartChildAsync(nameof(JobCompleter), ChildProgram(nameof(JobCompleter), null, Programs), [Redis.Endpoint], stop);
         await AddAsync(
             silos, gateways, ChildProgram(nameof(ExternalExecutorSilo), "Silo", Programs), [$"--{ExternalExecutor.Port}={completer.Address!.Port}"],
-            null, gatewaySettings, stop);
+            gatewaySettings, stop);
 
         // It answers when it has found a silo.
         await completer.AskAsync("count", stop);
@@ -97,13 +98,7 @@ internal sealed class BenchCluster : ProcessCluster
     public Task<ChildServer> StartLoadAsync(CancellationToken stop) => StartChildAsync(nameof(LoadGenerator), ChildProgram(nameof(LoadGenerator), null), [], stop);
 
     private async Task AddAsync(
-        int silos,
-        int gateways,
-        IReadOnlyList<string> siloProgram,
-        string[] siloSettings,
-        IReadOnlyList<string>? gatewayProgram,
-        string[] gatewaySettings,
-        CancellationToken stop)
+        int silos, int gateways, IReadOnlyList<string> siloProgram, string[] siloSettings, string[] gatewaySettings, CancellationToken stop)
     {
         Directory.CreateDirectory(Recipes);
         await BenchTasks.WriteAsync(Recipes, Folder);
@@ -111,7 +106,7 @@ internal sealed class BenchCluster : ProcessCluster
         await StartSilosAsync(Enumerable.Range(1, silos).Select(_newSilo), stop);
         _silosMade = silos;
         string[] settings = [$"--Cluster:Redis={(silos > 0 ? Redis.Endpoint : "")}", $"--Demo:Folder={Recipes}", .. gatewaySettings];
-        var gateway = gatewayProgram ?? ["dotnet", ProgramOf("Gateway", "dll", Programs)];
+        string[] gateway = ["dotnet", ProgramOf("Gateway", "dll", Programs)];
         await StartGatewaysAsync(Enumerable.Range(1, gateways).Select(number => AddGateway($"gateway {number}", gateway, settings)), stop);
     }
 

@@ -14,6 +14,13 @@ internal sealed class StorageCapacity(StoredBytes storedBytes)
         set => _level = value;
     }
 
+    /// <summary>How full a storage is. What is above the share of all new jobs is left in two halves: to some customers, and to the ends of jobs.</summary>
+    /// <param name="used">What is used, in bytes.</param>
+    /// <param name="limit">The storage's limit, in bytes.</param>
+    /// <param name="share">The part of the limit that all new jobs may use.</param>
+    public static StorageLevel LevelOf(long used, long limit, double share) =>
+        used <= limit * share ? StorageLevel.Room : used <= limit * (1 + share) / 2 ? StorageLevel.NearlyFull : StorageLevel.Full;
+
     /// <summary>Whether a new job of the customer may not be stored: the remaining room is for others, and for the ends of the existing jobs.</summary>
     public bool IsFullFor(string customer) => Level switch
     {

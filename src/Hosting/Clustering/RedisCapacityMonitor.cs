@@ -36,9 +36,7 @@ internal sealed partial class RedisCapacityMonitor(
         var values = info.ToDictionary(entry => entry.Key, entry => entry.Value);
         var limit = Number("maxmemory") is > 0 and var maxMemory ? maxMemory : options.RedisMemory;
         var used = Number("used_memory");
-        return limit == 0 || used <= limit * options.RedisShare ? StorageLevel.Room
-            : used <= limit * (1 + options.RedisShare) / 2 ? StorageLevel.NearlyFull
-            : StorageLevel.Full;
+        return limit == 0 ? StorageLevel.Room : StorageCapacity.LevelOf(used, limit, options.RedisShare);
 
         long Number(string name) =>
             long.TryParse(values.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;

@@ -21,14 +21,10 @@ internal sealed partial class FileCapacityMonitor(
 
     private StorageLevel _level;
 
-    /// <summary>The room that the used size leaves for new jobs.</summary>
-    public static StorageLevel LevelOf(long used, long limit) =>
-        used <= limit * Share ? StorageLevel.Room : used <= limit * (1 + Share) / 2 ? StorageLevel.NearlyFull : StorageLevel.Full;
-
     /// <inheritdoc/>
     protected override Task RunAsync()
     {
-        var level = LevelOf(database.UsedBytes, options.Value.EmbeddedLimit);
+        var level = StorageCapacity.LevelOf(database.UsedBytes, options.Value.EmbeddedLimit, Share);
         capacity.Level = level;
         if (level != _level)
         {
