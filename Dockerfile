@@ -7,6 +7,7 @@ COPY global.json Directory.Build.props Directory.Build.targets Directory.Package
 COPY src/Scripts/Scripts.csproj src/Scripts/
 COPY src/Grains/Grains.csproj src/Grains/
 COPY src/Hosting/Hosting.csproj src/Hosting/
+COPY src/Console/Console.csproj src/Console/
 COPY src/Silo/Silo.csproj src/Silo/
 COPY src/Gateway/Gateway.csproj src/Gateway/
 RUN dotnet restore src/Gateway && dotnet restore src/Silo

@@ -68,12 +68,24 @@ internal sealed class BenchCluster : ProcessCluster
         AddAsync(silos, gateways, ["dotnet", ProgramOf("Silo", "dll", Programs)], siloSettings, gatewaySettings, stop);
 
     /// <summary>Starts gateways, and silos whose jobs are ended from outside by the completer that is returned.</summary>
-    public async Task<ChildServer> AddWithExternalExecutorAsync(int silos, int gateways, string[] gatewaySettings, CancellationToken stop)
+    /// <param name="silos">How many silos.</param>
+    /// <param name="gateways">How many gateways.</param>
+    /// <param name="gatewaySettings">Settings of every gateway.</param>
+    /// <param name="stop">Canceled by the user.</param>
+    /// <param name="separate">A name to know no others by, and the Redis that they share; null for this cluster's own.</param>
+    public async Task<ChildServer> AddWithExternalExecutorAsync(
+        int silos, int gateways, string[] gatewaySettings, CancellationToken stop, (string Name, string Redis)? separate = null)
     {
-        var completer = await StartChildAsync(nameof(JobCompleter), ChildProgram(nameof(JobCompleter), null, Programs), [Redis.Endpoint], stop);
+        var (name, redis) = separate ?? (ClusterName, Redis.Endpoint);
+        string[] cluster = [$"--Cluster:Redis={redis}", $"--Cluster:Name={name}"];
+        var completer = await StartChildAsync(nameof(JobCompleter), ChildProgram(nameof(JobCompleter), null, Programs), [redis, name], stop);
         await AddAsync(
-            silos, gateways, ChildProgram(nameof(ExternalExecutorSilo), "Silo", Programs), [$"--{ExternalExecutor.Port}={completer.Address!.Port}"],
-            gatewaySettings, stop);
+            silos,
+            gateways,
+            ChildProgram(nameof(ExternalExecutorSilo), "Silo", Programs),
+            [$"--{ExternalExecutor.Port}={completer.Address!.Port}", .. cluster],
+            [.. gatewaySettings, .. cluster],
+            stop);
 
         // It answers when it has found a silo.
         await completer.AskAsync("count", stop);

@@ -58,5 +58,5 @@ internal sealed record Cost(double Gateways, double Silos, double Redis, double 
     public static Cost Median(IReadOnlyCollection<Cost> costs) => costs.OrderBy(cost => cost.Total).ElementAt(costs.Count / 2);
 
     /// <summary>The processor time that servers have used so far.</summary>
-    public static TimeSpan Cpu(IEnumerable<Server> cluster) => cluster.Aggregate(TimeSpan.Zero, (sum, server) => sum + Usage.Of(server).Cpu);
+    public static TimeSpan Cpu(IEnumerable<Server> cluster) => cluster.Aggregate(TimeSpan.Zero, (sum, server) => sum + Usage.Cpu(server));
 }

@@ -13,6 +13,7 @@ if (args is [nameof(Child), var kind, .. var words])
 IBenchmark[] benchmarks =
 [
     new DurableCalls(), new DummyCalls(), new StoredCalls(), new TheEyeCalls(), new ScriptCalls(), new Waiters(), new Storm(), new SteadyLoad(), new Scale(), new Subscriptions(), new Fairness(),
+    new Listings(), new ConsolePages(),
     new ChaosBenchmark(),
 ];
 

@@ -121,7 +121,7 @@ internal sealed class ScriptCalls : IBenchmark
     private static double At(Way way, double share) => way.Times.Order().ElementAt((int)Math.Ceiling(share * way.Times.Count) - 1);
 
     private static (TimeSpan Own, TimeSpan Started) Cpu(Way way) => (
-        way.Servers.Aggregate(TimeSpan.Zero, (sum, server) => sum + Usage.Of(server).Cpu),
+        way.Servers.Aggregate(TimeSpan.Zero, (sum, server) => sum + Usage.Cpu(server)),
         (way.Servers.Count == 0 ? [Environment.ProcessId] : way.Servers.Select(server => server.Process.Id)).Aggregate(TimeSpan.Zero, (sum, id) => sum + OfEndedChildren(id)));
 
     /// <summary>cutime and cstime of <c>/proc/PID/stat</c>, in ticks of 10 ms.</summary>

@@ -156,9 +156,9 @@ internal sealed class Subscriptions : IBenchmark
 
     private static async Task<Cost> CostAsync(BenchCluster cluster, int messages, Func<Task> work)
     {
-        var (client, server) = (Environment.CpuUsage.TotalTime, Usage.Of(cluster.Redis).Cpu);
+        var (client, server) = (Environment.CpuUsage.TotalTime, Usage.Cpu(cluster.Redis));
         await work();
-        return new((Environment.CpuUsage.TotalTime - client).TotalMicroseconds / messages, (Usage.Of(cluster.Redis).Cpu - server).TotalMicroseconds / messages, 0, 0);
+        return new((Environment.CpuUsage.TotalTime - client).TotalMicroseconds / messages, (Usage.Cpu(cluster.Redis) - server).TotalMicroseconds / messages, 0, 0);
     }
 
     private static IEnumerable<T> Rotated<T>(T[] all, int by) => all.Select((_, index) => all[(index + by) % all.Length]);

@@ -1,49 +1,49 @@
-using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using SyncCluster.Harness.Processes;
 
 namespace SyncCluster.Bench;
 
-/// <summary>The processor time that a process has used so far, and the memory that it uses now.</summary>
-/// <param name="Cpu">utime and stime of <c>/proc/PID/stat</c>.</param>
-/// <param name="Resident">VmRSS of <c>/proc/PID/status</c>, in KiB.</param>
-/// <param name="Private">Private_Dirty of <c>/proc/PID/smaps_rollup</c>, in KiB; null where it may not be read.</param>
-internal readonly record struct Usage(TimeSpan Cpu, double Resident, double? Private)
+/// <summary>What processes use, by the accounts of the operating system.</summary>
+internal static partial class Usage
 {
+    /// <summary>The processor time that a server has used so far, by the clock of its process: <c>/proc/PID/stat</c> counts in steps of 10 ms.</summary>
     /// <exception cref="InvalidOperationException">The server has ended.</exception>
-    public static Usage Of(Server server)
-    {
-        try
-        {
-            using var process = Process.GetProcessById(server.Process.Id);
-            return new(
-                process.TotalProcessorTime,
-                Field($"/proc/{server.Process.Id}/status", "VmRSS:") ?? 0,
-                Field($"/proc/{server.Process.Id}/smaps_rollup", "Private_Dirty:"));
-        }
-        catch (ArgumentException)
-        {
-            throw new InvalidOperationException($"{server.Name} has ended.\n{server.Process.Tail}");
-        }
-    }
+    public static TimeSpan Cpu(Server server) =>
+        GetClockOf(server.Process.Id, out var clock) == 0 && GetTime(clock, out var time) == 0
+            ? TimeSpan.FromSeconds(time.Seconds) + TimeSpan.FromMicroseconds(time.Nanoseconds / 1000.0)
+            : throw new InvalidOperationException($"{server.Name} has ended.\n{server.Process.Tail}");
+
+    /// <summary>VmRSS of <c>/proc/PID/status</c>, in KiB.</summary>
+    /// <exception cref="InvalidOperationException">The server has ended.</exception>
+    public static double Resident(Server server) =>
+        Field(server.Process.Id, "VmRSS:") ?? throw new InvalidOperationException($"{server.Name} has ended.\n{server.Process.Tail}");
 
     /// <summary>The most memory that a process has used so far: VmHWM of <c>/proc/PID/status</c>, in KiB.</summary>
-    public static double Peak(int process) => Field($"/proc/{process}/status", "VmHWM:") ?? 0;
+    public static double Peak(int process) => Field(process, "VmHWM:") ?? 0;
 
-    public static Usage operator +(Usage one, Usage other) => new(one.Cpu + other.Cpu, one.Resident + other.Resident, one.Private + other.Private);
-
-    public static Usage operator -(Usage one, Usage other) => new(one.Cpu - other.Cpu, one.Resident - other.Resident, one.Private - other.Private);
-
-    private static double? Field(string path, string name)
+    private static double? Field(int process, string name)
     {
         try
         {
-            var line = File.ReadLines(path).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
+            var line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
             return line is null ? null : double.Parse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }
+    }
+
+    [LibraryImport("libc", EntryPoint = "clock_getcpuclockid")]
+    private static partial int GetClockOf(int process, out int clock);
+
+    [LibraryImport("libc", EntryPoint = "clock_gettime")]
+    private static partial int GetTime(int clock, out TimeSpec time);
+
+    private struct TimeSpec
+    {
+        public nint Seconds;
+        public nint Nanoseconds;
     }
 }

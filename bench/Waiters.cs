@@ -180,7 +180,7 @@ internal sealed class Waiters : IBenchmark
                 (measurement.Redis - first.Redis) / measurement.Waiters);
         }
 
-        private static double Resident(IEnumerable<Server> group) => group.Sum(server => Usage.Of(server).Resident);
+        private static double Resident(IEnumerable<Server> group) => group.Sum(server => Usage.Resident(server));
     }
 
     /// <param name="Waiters">How many requests waited.</param>

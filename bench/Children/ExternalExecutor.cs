@@ -43,10 +43,15 @@ internal sealed class ExternalExecutor : IJobExecutor
     }
 
     /// <inheritdoc/>
-    public void Release(Release release) => _released.Writer.TryWrite(JobKey.Of(release.Spec.Customer, release.Spec.JobId));
+    public void Release(Release release) => Tell(release.Spec);
 
     /// <inheritdoc/>
-    public ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens) => new(new Resumption.KeepWaiting());
+    public ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens)
+    {
+        // It may have been stored too late to be released.
+        Tell(record.Spec);
+        return new(new Resumption.KeepWaiting());
+    }
 
     /// <inheritdoc/>
     public IEnumerable<CountedJob> JobsOf(string customer) => [];
@@ -56,6 +61,8 @@ internal sealed class ExternalExecutor : IJobExecutor
 
     /// <inheritdoc/>
     public ValueTask<JobLog?> ReadLogAsync(JobRecord record, long from) => default;
+
+    private void Tell(JobSpec spec) => _released.Writer.TryWrite(JobKey.Of(spec.Customer, spec.JobId));
 
     private async Task TellAsync(int port)
     {

@@ -4,6 +4,8 @@ using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Orleans.Messaging;
+using SyncCluster.Doors;
 using SyncCluster.Harness.Processes;
 using SyncCluster.Hosting.Clustering;
 using SyncCluster.Jobs;
@@ -21,14 +23,15 @@ internal static class JobCompleter
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly byte[] Result = new JobResult { Code = 0, LastLine = "" }.Render();
 
-    /// <param name="arguments">The Redis of the cluster.</param>
+    /// <param name="arguments">The Redis of the cluster, and the cluster's name.</param>
     public static async Task RunAsync(string[] arguments)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var builder = Host.CreateEmptyApplicationBuilder(new());
         builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Error);
-        builder.UseOrleansClient(client => client.UseCluster(new RedisClusterOptions { Redis = arguments[0] }));
+        builder.UseOrleansClient(client => client.UseCluster(new RedisClusterOptions { Redis = arguments[0], Name = arguments[1] }));
+        builder.Services.AddJobDoors();
         using var host = builder.Build();
         CompletionQueue<string>? completions = null;
         _ = ListenAsync(listener, key => Volatile.Read(ref completions)!.Add(key));
@@ -36,19 +39,30 @@ internal static class JobCompleter
         // Silos connect to the listener before the client can find one of them.
         Console.Out.WriteLine($"http://{listener.LocalEndpoint}{ServerPrograms.Ready}");
         await host.StartAsync();
-        var grains = host.Services.GetRequiredService<IGrainFactory>();
-        Volatile.Write(ref completions, new(Concurrency, key => CompleteAsync(grains.GetJob(key))));
+        var doors = host.Services.GetRequiredService<JobDoors>();
+        _ = WatchAsync(host.Services.GetRequiredService<IGatewayListProvider>(), doors);
+        Volatile.Write(ref completions, new(Concurrency, key => CompleteAsync(doors, key)));
         await Child.AnswerAsync(completions.ExecuteAsync);
     }
 
-    private static async Task CompleteAsync(IJobGrain job)
+    private static async Task WatchAsync(IGatewayListProvider silos, JobDoors doors)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        do
+        {
+            doors.Update(await silos.GetGateways());
+        }
+        while (await timer.WaitForNextTickAsync());
+    }
+
+    private static async Task CompleteAsync(JobDoors doors, string job)
     {
         var outcome = new JobOutcome { Lifecycle = Lifecycle.Finished, State = JobState.Success, Output = CompletionTimestamp.Of(Stopwatch.GetTimestamp()), Result = Result };
         for (var tries = 1; ; tries++)
         {
             try
             {
-                if (await job.Complete(Guid.Empty, outcome) != Completion.Retry)
+                if (await doors.CompleteAsync(job, Guid.Empty, outcome) != Completion.Retry)
                 {
                     return;
                 }

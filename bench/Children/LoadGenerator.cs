@@ -8,8 +8,9 @@ using SyncCluster.Harness.Processes;
 namespace SyncCluster.Bench.Children;
 
 /// <summary>
-/// HTTP clients. <c>run CONCURRENCY CALLS METHOD URL</c> makes calls. <c>open N METHOD URL</c> opens N requests that wait. <c>again METHOD URL</c> lets
-/// another request follow each that is answered, until <c>enough</c>. <c>ended</c> tells how many were answered, <c>close</c> waits for all that are open.
+/// HTTP clients. <c>run CONCURRENCY CALLS METHOD URL</c> makes calls; of a URL with a <c>*</c>, of all tasks that it stands for in turn.
+/// <c>open N METHOD URL</c> opens N requests that wait. <c>again METHOD URL</c> lets another request follow each that is answered, until <c>enough</c>.
+/// <c>ended</c> tells how many were answered, <c>close</c> waits for all that are open.
 /// <c>run</c>, <c>close</c> and <c>so-far</c> answer with a <see cref="Load"/> as JSON.
 /// </summary>
 internal sealed class LoadGenerator : IDisposable
@@ -102,11 +103,13 @@ internal sealed class LoadGenerator : IDisposable
     private Task CallAsync(int concurrency, int calls, HttpMethod method, Uri url)
     {
         var left = calls;
+        Uri[] urls = [.. Enumerable.Range(1, url.OriginalString.Contains('*', StringComparison.Ordinal) ? BenchTasks.Many : 1)
+            .Select(number => new Uri(url.OriginalString.Replace("*", $"{number}", StringComparison.Ordinal)))];
         return Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => Task.Run(async () =>
         {
-            while (Interlocked.Decrement(ref left) >= 0)
+            for (int call; (call = Interlocked.Decrement(ref left)) >= 0;)
             {
-                await OneAsync(method, url);
+                await OneAsync(method, urls[call % urls.Length]);
             }
         })));
     }

@@ -29,6 +29,10 @@ internal static class Problems
     public static Problem SeveralTasks { get; } = new(
         StatusCodes.Status409Conflict, "Several tasks have this name. Update the one that is meant by its id, with PUT.");
 
+    /// <summary>Of a recipe that was to make another task.</summary>
+    public static Problem TaskExists { get; } = new(
+        StatusCodes.Status409Conflict, "There is a task of this name already, and nothing was done. Choose the file again to update that task.");
+
     public static Problem NoSuchJob { get; } =
         new(StatusCodes.Status404NotFound, "There is no such job: its id is wrong, or its record has expired or was removed.");
 
@@ -84,11 +88,45 @@ internal static class Problems
     public static Problem NoTaskNamed { get; } = new(
         StatusCodes.Status400BadRequest, "Name the task by its id, as task beside task_arguments in the body, or in the query.");
 
+    // The console.
+    public static Problem NoSuchPage { get; } = new(StatusCodes.Status404NotFound, "There is no such page.");
+
+    public static Problem NotSignedIn { get; } = new(StatusCodes.Status401Unauthorized, "You are not signed in, or your session has ended. Sign in again.");
+
+    public static Problem NotFromConsole { get; } = Bad(
+        "The request did not come from a page of this console that is still good. Nothing was done: load the page again, and repeat it there.");
+
+    public static Problem OfUsersOnly { get; } = new(
+        StatusCodes.Status403Forbidden, "You have signed in with the operator's token, which belongs to no customer. Sign in with a user's token to see this.");
+
+    public static Problem BadRange { get; } = Bad(
+        "From and to are days such as 2026-01-31, or times such as 2026-01-31T10:00Z. A time of the day alone is none: give its day as well.");
+
+    public static Problem EmptyRange { get; } = Bad("The time that you ask for ends before it begins. Swap from and to.");
+
+    public static Problem NoJobChosen { get; } = Bad("No job is chosen. Go back, and check the boxes of those that you mean.");
+
+    /// <param name="limit">How many may be chosen.</param>
+    public static Problem TooManyJobsChosen(int limit) => Bad($"More than {limit} jobs are chosen: choose fewer.");
+
+    public static Problem OfOperatorOnly { get; } = new(
+        StatusCodes.Status403Forbidden, "Silos are drained by the operator: sign in with the operator's token.");
+
+    public static Problem NotDrainedAlone { get; } = new(
+        StatusCodes.Status409Conflict, "This server is one process, and nobody could go on with its jobs. Stop it with SIGTERM: it drains then.");
+
+    public static Problem LastSilo { get; } = new(
+        StatusCodes.Status409Conflict, "This is the only active silo: nobody could run what it hands over. Start another one first.");
+
+    public static Problem NoSuchSilo { get; } = new(StatusCodes.Status404NotFound, "There is no such silo, or it has left the cluster.");
+
+    public static Problem SiloSilent { get; } = TryAgain("The silo has not answered. It may drain all the same: look at the cluster's page, and try again.");
+
     // Bodies.
     public static Problem TooManyBodies { get; } = TryAgain(
         "Too many bodies of clients that are not known yet are on their way to this server. Send the token as Authorization: Bearer …, or try again.");
 
-    public static Problem BodyTooLarge { get; } = new(StatusCodes.Status413PayloadTooLarge, "The body is too large.");
+    public static Problem BodyTooLarge { get; } = new(StatusCodes.Status413PayloadTooLarge, "What was sent is larger than this server takes: send less, or a smaller file.");
 
     public static Problem TooLargeToLookForToken { get; } = new(
         StatusCodes.Status413PayloadTooLarge,
@@ -116,6 +154,10 @@ internal static class Problems
 
     public static Problem RecipeNotJson { get; } =
         new(StatusCodes.Status415UnsupportedMediaType, "Send the recipe as `Content-Type: application/json`.");
+
+    public static Problem NoRecipeFile { get; } = Bad("Choose the file of a recipe: JSON, as an export gives it. Nothing was done.");
+
+    public static Problem NotConfirmed { get; } = Bad("Say that the task is to be deleted. Nothing was done.");
 
     /// <param name="status">The status that the web server gives: 400 or 408.</param>
     public static Problem UnreadableRequest(int status) =>
@@ -171,6 +213,23 @@ internal static class Problems
 
     public static Problem MalformedPolling { get; } =
         Bad("`counter`, `limit` and `timeout` are whole numbers, each given once, of at most 9 digits.");
+
+    // Lists of jobs.
+    public static Problem BadWhere { get; } = Bad(
+        "`where` takes plain values of task_id, state, lifecycle, user.username and restarted_from, 100 at most: `where[state]=failure`, or "
+        + "`where[state][]=failure` for each of several. It knows no operators.");
+
+    public static Problem BadSort { get; } =
+        Bad("Jobs are sorted by the time of their calls only: `sort[creation_date]=1`, or `-1` for the newest first.");
+
+    public static Problem BadInclude { get; } = Bad("`include[member]` is 1 for what is to be shown, or 0 for what is not.");
+
+    public static Problem BadTimes { get; } = Bad("`since` and `until` are times such as 2026-01-31T12:00:00Z, each given once.");
+
+    public static Problem BadPage { get; } =
+        Bad("`limit` is a number from 1 on, `skip` one up to 1000000, each given once; with a `cursor` there is no `skip`.");
+
+    public static Problem BadCursor { get; } = Bad("`cursor` must be the `Next-Cursor` of an answer.");
 
     /// <param name="size">The bytes that the call would take in its job's document.</param>
     public static Problem CallTooLarge(long size) => new(
@@ -275,6 +334,18 @@ internal static class Problems
     public static Problem JobHasEnded(string jobId, string location, string lifecycle) =>
         new(StatusCodes.Status409Conflict, "The job has ended already.") { JobId = jobId, Location = location, Lifecycle = lifecycle };
 
+    public static Problem JobHasNotEnded(string jobId, string location) =>
+        new(StatusCodes.Status409Conflict, "The job has not ended, and only one that has ended can be restarted.")
+        {
+            JobId = jobId,
+            Location = location,
+        };
+
+    public static Problem BadRemoval { get; } =
+        Bad("`lifecycle[]` takes `ready`, beside the lifecycles of jobs that have ended. A job that runs is canceled first.");
+
+    public static Problem BadCaller { get; } = Bad("`caller` is the name of the user whose jobs are to be removed, and is given once.");
+
     public static Problem JobRemoved(string jobId) => new(
         StatusCodes.Status410Gone,
         "The job was removed, and its answer with it. A call with its Idempotency-Key does not run the task again: send a new key for a new call.")
@@ -362,6 +433,12 @@ internal static class Problems
     };
 
     // The operator.
+    public static Problem NotTheOperator { get; } = new(
+        StatusCodes.Status401Unauthorized, "This is for the operator. Send the operator's token as `Authorization: Bearer …`.");
+
+    public static Problem NoOperatorToken { get; } = new(
+        StatusCodes.Status401Unauthorized, "This is for the operator, and the server has no operator's token: set Operator:TokenSha256.");
+
     public static Problem NothingKept { get; } = new(
         StatusCodes.Status409Conflict, "This server keeps nothing (Storage:Path is :memory:), so there is nothing to back up.");
 
@@ -387,6 +464,13 @@ internal static class Problems
         public static Problem TasksAreElsewhere { get; } = new(
             StatusCodes.Status501NotImplemented, "TheEye has the tasks of this server: import, update, list and delete them there.");
 
+        public static Problem JobsAreElsewhere { get; } = new(
+            StatusCodes.Status501NotImplemented, "TheEye has the jobs of this server: restart and delete them there.");
+
+        /// <summary>There it is no list: it would take a job out of the queue.</summary>
+        public static Problem QueueIsElsewhere { get; } = new(
+            StatusCodes.Status501NotImplemented, "With the credential agent TheEye gives a job to run here, and no list: agents ask TheEye itself.");
+
         /// <summary>The gateway stops while the call waits until its job may be created.</summary>
         public static Problem StoppingInQueue { get; } = new(
             StatusCodes.Status503ServiceUnavailable, "The server is stopping. Nothing was run: try again.")
@@ -411,7 +495,7 @@ internal static class Problems
         /// <summary>The supervisor was asked to create a job. A job that it has created all the same does nothing.</summary>
         public static Problem OfCreate(TheEyeReply reply) => Of(Supervisor, reply, Refusals, "Nothing was run: try again.");
 
-        /// <summary>The supervisor was asked about a job.</summary>
+        /// <summary>The supervisor was asked about jobs.</summary>
         public static Problem OfJob(TheEyeReply reply) => Of(Supervisor, reply, Refusals, "Try again.");
 
         /// <param name="program">Who was asked.</param>

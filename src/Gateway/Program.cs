@@ -10,6 +10,7 @@ using SyncCluster.Gateway.Http;
 using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.OpenApi;
 using SyncCluster.Gateway.Waiting;
+using SyncCluster.Gateway.WebConsole;
 using SyncCluster.Hosting;
 using SyncCluster.Hosting.Auditing;
 using SyncCluster.Hosting.Telemetry;
@@ -46,6 +47,7 @@ internal static class Program
         builder.Services.AddApi();
         builder.Services.AddHealth();
         builder.Services.AddOpenApiDocument();
+        builder.AddConsole();
 
         var app = builder.Build();
         app.UsePrometheus();
@@ -53,6 +55,7 @@ internal static class Program
         app.UseMiddleware<LoopbackMiddleware>();
         app.UseMiddleware<PathPrefixMiddleware>();
         app.UseForwardedHeaders();
+        app.UseConsole();
         app.UseMiddleware<CorsMiddleware>();
         app.UseExceptionHandler();
         app.UseRouting();
@@ -62,10 +65,11 @@ internal static class Program
         app.MapSyncApi();
         app.MapJobsApi();
         app.MapPollingApi();
-        mode.MapTasks(app);
+        mode.MapRoutes(app);
         app.MapStatusApi();
         app.MapStorageApi();
         app.MapOpenApiDocument();
+        app.MapConsole();
         app.Lifetime.ApplicationStarted.Register(() => StartupBanner.Print(app, Console.Out));
         return app;
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Auth;
+using SyncCluster.Gateway.WebConsole;
 using SyncCluster.Hosting;
 using SyncCluster.Hosting.Storage;
 
@@ -12,6 +13,11 @@ internal static class StartupBanner
     {
         var url = app.Urls.First().Replace("[::]", "localhost", StringComparison.Ordinal);
         output.WriteLine($"SyncCluster is ready at {string.Join(", ", app.Urls)}. The API is described at {url}/docs.");
+        if (app.Services.GetRequiredService<IOptions<ConsoleOptions>>().Value.Enabled)
+        {
+            output.WriteLine($"The console is at {url}{ConsolePaths.Root}/.");
+        }
+
         if (app.Services.GetService<SqliteDatabase>() is not null)
         {
             var storage = app.Services.GetRequiredService<IOptions<StorageOptions>>().Value;

@@ -1,4 +1,5 @@
 using SyncCluster.Hosting.Storage;
+using SyncCluster.Jobs.Retention;
 
 namespace SyncCluster.Hosting;
 
@@ -12,6 +13,18 @@ public sealed class StorageOptions
     /// runs, and a task may run for 6 h.
     /// </summary>
     public TimeSpan JobExpiry { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>
+    /// How many ended jobs of each task are kept with their content, the newest ones. Of the others only what keeps their calls from running again is
+    /// kept for <see cref="JobExpiry"/>. Default: all.
+    /// </summary>
+    public int? KeptJobs { get; set; }
+
+    /// <summary>What single customers have instead, by their names.</summary>
+    public Dictionary<string, CustomerRetentionOptions> Customers { get; set; } = [];
+
+    /// <summary>How many jobs are removed in a second at most, if any are before their records expire. From 1 to 10,000. Default 100.</summary>
+    public int RemovalsPerSecond { get; set; } = 100;
 
     /// <summary>
     /// The folder in which a server in one process keeps jobs and tasks; it is made if it is not there. Default <c>data</c> in the working directory.
@@ -39,6 +52,9 @@ public sealed class StorageOptions
 
     /// <summary>The limit, in bytes, for a Redis without <c>maxmemory</c>. Default 0: such a Redis has no limit.</summary>
     public long RedisMemory { get; set; }
+
+    /// <summary>Which ended jobs are removed before their records expire.</summary>
+    internal RetentionRules Retention => new(KeptJobs, Customers, RemovalsPerSecond);
 
     /// <summary>Whether the embedded storage ends with the process.</summary>
     internal bool IsInMemory => Path == SqliteFile.InMemory;

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Options;
+using SyncCluster.Jobs;
+using SyncCluster.Jobs.Retention;
 
 namespace SyncCluster.Hosting;
 
@@ -14,6 +16,21 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
         if (options.JobExpiry < ShortestExpiry)
         {
             result.AddError("Storage:JobExpiry must be 13 hours or longer.");
+        }
+
+        RequireKeptJobs(options.KeptJobs, "KeptJobs");
+        if (options.RemovalsPerSecond is not (>= 1 and <= 10_000))
+        {
+            result.AddError("Storage:RemovalsPerSecond must be from 1 to 10000.");
+        }
+
+        foreach (var (customer, own) in options.Customers)
+        {
+            Require(own, $"Customers:{customer}");
+            foreach (var (task, ofTask) in own.Tasks)
+            {
+                Require(ofTask, $"Customers:{customer}:Tasks:{task}");
+            }
         }
 
         if (options.Path.Length == 0 || options.Path.Contains('\0', StringComparison.Ordinal))
@@ -37,5 +54,29 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
         }
 
         return result.Build();
+
+        void Require(TaskRetentionOptions retention, string setting)
+        {
+            if (retention.JobExpiry < JobGrain.LeastAge)
+            {
+                result.AddError(
+                    $"Storage:{setting}:JobExpiry must be 10 minutes or longer: a call that is under way may still need the job's record.");
+            }
+
+            if (retention.JobExpiry > options.JobExpiry)
+            {
+                result.AddError($"Storage:{setting}:JobExpiry must not be longer than Storage:JobExpiry, after which the job's record expires.");
+            }
+
+            RequireKeptJobs(retention.KeptJobs, $"{setting}:KeptJobs");
+        }
+
+        void RequireKeptJobs(int? kept, string setting)
+        {
+            if (kept < 0)
+            {
+                result.AddError($"Storage:{setting} must be 0 or more.");
+            }
+        }
     }
 }

@@ -4,6 +4,8 @@ using SyncCluster.Execution.Local;
 using SyncCluster.Hosting.Clustering;
 using SyncCluster.Hosting.Storage;
 using SyncCluster.Jobs;
+using SyncCluster.Jobs.Retention;
+using SyncCluster.Overview;
 using SyncCluster.Placement;
 using SyncCluster.Quotas;
 using SyncCluster.SerialTasks;
@@ -64,7 +66,10 @@ internal static class SyncClusterSiloExtensions
         services.AddTasks();
         services.AddQuotas();
         services.AddSerialTasks();
+        services.AddOverview();
         services.AddValidatedOptions<StorageOptions, StorageOptionsValidator>(StorageOptions.Section);
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<StorageOptions>>().Value.Retention);
+        services.AddHostedService<JobRetention>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime);
         mode.AddExecutor(services);
     }

@@ -10,6 +10,7 @@ internal sealed class RecordedMetrics : IMeterFactory
 {
     private readonly ConcurrentQueue<string> _values = new();
     private readonly ConcurrentBag<Meter> _meters = [];
+    private readonly ConcurrentDictionary<string, long> _counted = new();
     private readonly MeterListener _listener = new();
 
     public RecordedMetrics()
@@ -22,7 +23,7 @@ internal sealed class RecordedMetrics : IMeterFactory
             }
         };
         _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Record(instrument, $"{value}", tags));
-        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Record(instrument, $"{value}", tags));
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => RecordCount(instrument, value, tags));
         _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Record(instrument, FormattableString.Invariant($"{value:0.###}"), tags));
         _listener.Start();
         Metrics = new(this);
@@ -63,6 +64,20 @@ internal sealed class RecordedMetrics : IMeterFactory
         }
     }
 
+    /// <summary>A counter that is read tells what it has counted in all.</summary>
+    private void RecordCount(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var more = instrument is ObservableCounter<long> ? value - _counted.GetValueOrDefault(Text(instrument, "", tags)) : value;
+        _counted[Text(instrument, "", tags)] = value;
+        if (more != 0)
+        {
+            Record(instrument, $"{more}", tags);
+        }
+    }
+
     private void Record(Instrument instrument, string value, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
-        _values.Enqueue(string.Join(' ', [instrument.Name, value, instrument.Unit!, .. tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}")]));
+        _values.Enqueue(Text(instrument, value, tags));
+
+    private static string Text(Instrument instrument, string value, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
+        string.Join(' ', [instrument.Name, value, instrument.Unit!, .. tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}")]);
 }

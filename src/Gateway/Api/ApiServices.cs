@@ -1,5 +1,6 @@
 using SyncCluster.Gateway.Api.Events;
 using SyncCluster.Gateway.Api.Jobs;
+using SyncCluster.Gateway.Api.Jobs.Lists;
 using SyncCluster.Gateway.Api.Polling;
 using SyncCluster.Gateway.Api.Sync;
 using SyncCluster.Gateway.Api.Tasks;
@@ -16,9 +17,14 @@ internal static class ApiServices
         services.AddSingleton<RequestBodyReader>();
         services.AddSingleton<CallPayloadReader>();
         services.AddSingleton<RecipeReader>();
+        services.AddSingleton<TaskEditor>();
         services.AddSingleton<SyncCallHandler>();
         services.AddSingleton<JobAttachHandler>();
         services.AddSingleton<JobCancelHandler>();
+        services.AddSingleton<JobListHandler>();
+        services.AddSingleton<JobRestartHandler>();
+        services.AddSingleton<JobInputHandler>();
+        services.AddSingleton<JobRemovalHandler>();
         services.AddSingleton<JobWaitAnswerer>();
         services.AddSingleton<DefaultCustomer>();
         services.AddSingleton<PollingCallHandler>();

@@ -23,13 +23,24 @@ internal abstract record AccessToken
     /// <param name="bodyToken">The token that the body carries, or null.</param>
     public static AccessToken Find(IQueryCollection query, StringValues authorization, string? bodyToken)
     {
-        string?[] given = [.. query["access_token"], .. authorization.Select(Bearer), bodyToken];
-        return given.Where(token => !string.IsNullOrEmpty(token)).Take(2).ToArray() switch
+        var found = new Found();
+        foreach (var token in query["access_token"])
         {
-            [] => new None(),
-            [{ Length: <= MaxLength } token] => new One(token),
-            [_] => new None(),
-            _ => new Refused(Problems.TokenTwice),
+            found.Add(token);
+        }
+
+        foreach (var header in authorization)
+        {
+            found.Add(Bearer(header));
+        }
+
+        found.Add(bodyToken);
+        return found switch
+        {
+            { Token: null } => new None(),
+            { IsSecond: true } => new Refused(Problems.TokenTwice),
+            { Token: { Length: <= MaxLength } token } => new One(token),
+            _ => new None(),
         };
     }
 
@@ -44,6 +55,23 @@ internal abstract record AccessToken
         var rest = text[Scheme.Length..];
         var token = rest.TrimStart(' ');
         return token.Length < rest.Length && !token.ContainsAnyExceptInRange('!', '~') ? token.ToString() : null;
+    }
+
+    /// <summary>The tokens of a request so far. Empty ones count as absent.</summary>
+    private struct Found
+    {
+        public string? Token { get; private set; }
+
+        public bool IsSecond { get; private set; }
+
+        public void Add(string? token)
+        {
+            if (!string.IsNullOrEmpty(token))
+            {
+                IsSecond = Token is not null;
+                Token ??= token;
+            }
+        }
     }
 
     /// <summary>No token, or one that is too long to be known.</summary>

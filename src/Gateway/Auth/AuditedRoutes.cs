@@ -26,6 +26,9 @@ internal static class AuditedRoutes
 
     public static AuditedAction Export { get; } = new("export", UserOf);
 
+    /// <summary>A task gets another secret.</summary>
+    public static AuditedAction RenewSecret { get; } = new("renew-secret", UserOf);
+
     public static AuditedAction Delete { get; } = new("delete", UserOf);
 
     /// <summary>The last one that a route is given counts.</summary>

@@ -15,7 +15,7 @@ internal sealed class AuthOptionsValidator : IValidateOptions<AuthOptions>
         {
             if (!CustomerName.IsValid(customer))
             {
-                result.AddError($"Auth:Customers:{customer}: a customer's name is 1 to 64 of A-Z a-z 0-9 _ -, and none of task, job, api, health, docs, openapi.");
+                result.AddError($"Auth:Customers:{customer}: a customer's name is 1 to 64 of A-Z a-z 0-9 _ -, and none of task, job, api, health, docs, openapi, console.");
             }
 
             for (var index = 0; index < users.Users.Count; index++)

@@ -1,4 +1,5 @@
 using SyncCluster.Jobs;
+using SyncCluster.Jobs.Listing;
 
 namespace SyncCluster.Gateway.Auth;
 
@@ -23,10 +24,10 @@ internal sealed record Caller
     /// Whether an access list allows the caller. An empty list allows everyone; any other list allows those that it names by e-mail, credential, role or
     /// tag, and administrators.
     /// </summary>
-    public bool IsAllowedBy(IReadOnlyCollection<string> acl) =>
-        acl.Count == 0
-        || Credential >= Credential.Admin
-        || acl.Any(entry => Is(entry, Email) || Is(entry, Credential.ToString()) || Roles.Any(role => Is(entry, role)));
+    public bool IsAllowedBy(IReadOnlyCollection<string> acl) => acl.Count == 0 || Viewer.IsAllowedBy(acl);
+
+    /// <summary>The caller as access lists know it.</summary>
+    public JobViewer Viewer => new(Credential >= Credential.Admin, [Email, Credential.ToString(), .. Roles]);
 
     /// <summary>Whether both are the same user with the same rights.</summary>
     public bool Equals(Caller? other) =>
@@ -36,6 +37,4 @@ internal sealed record Caller
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Customer, Username, Email, Credential);
-
-    private static bool Is(string entry, string name) => name.Length > 0 && entry.Equals(name, StringComparison.OrdinalIgnoreCase);
 }

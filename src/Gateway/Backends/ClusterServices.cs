@@ -14,6 +14,7 @@ internal static class ClusterServices
     public static void AddCluster(this WebApplicationBuilder builder, GatewayMode mode)
     {
         var cluster = RedisClusterOptions.Of(builder.Configuration);
+        builder.Services.AddOperator();
         if (cluster.IsCluster)
         {
             builder.Services.AddTasks();
@@ -23,7 +24,6 @@ internal static class ClusterServices
         }
 
         builder.AddEmbeddedSilo(mode);
-        builder.Services.AddOperator();
 
         // Running scripts end with the process: waits last until the last one has ended.
         builder.Services.AddOptions<WaitingOptions>().Configure<IOptions<LocalExecutorOptions>>((waiting, executor) =>

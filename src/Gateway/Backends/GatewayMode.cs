@@ -1,3 +1,5 @@
+using SyncCluster.Gateway.Api.Jobs;
+using SyncCluster.Gateway.Api.Jobs.Lists;
 using SyncCluster.Gateway.Api.Tasks;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Backends.Local;
@@ -12,14 +14,21 @@ namespace SyncCluster.Gateway.Backends;
 /// </summary>
 /// <param name="Execution">The executor, which the silos of the same mode have.</param>
 /// <param name="AddBackend">Registers an <see cref="ITaskBackend"/>, an <see cref="ITokenValidator"/> and the <see cref="DemoMode"/>.</param>
-/// <param name="MapTasks">Maps the routes that manage tasks.</param>
-internal sealed record GatewayMode(ExecutionMode Execution, Action<IServiceCollection> AddBackend, Action<IEndpointRouteBuilder> MapTasks)
+/// <param name="MapRoutes">Maps the routes that only one of the modes serves: those that manage tasks, and those that find jobs.</param>
+internal sealed record GatewayMode(ExecutionMode Execution, Action<IServiceCollection> AddBackend, Action<IEndpointRouteBuilder> MapRoutes)
     : ExecutionMode(Execution)
 {
     /// <summary>The modes that a gateway has. The first one is the default.</summary>
     public static new IReadOnlyList<GatewayMode> All { get; } =
     [
-        new(Local, services => services.AddLocalBackend(), routes => routes.MapTasksApi()),
-        new(TheEye, services => services.AddTheEyeBackend(), routes => routes.MapTasksAtTheEye()),
+        new(Local, services => services.AddLocalBackend(), MapLocalRoutes),
+        new(TheEye, services => services.AddTheEyeBackend(), routes => routes.MapRoutesOfTheEye()),
     ];
+
+    private static void MapLocalRoutes(IEndpointRouteBuilder routes)
+    {
+        routes.MapTasksApi();
+        routes.MapJobListsApi();
+        routes.MapJobHistoryApi();
+    }
 }

@@ -1,10 +1,11 @@
 using Microsoft.Extensions.Options;
+using SyncCluster.Gateway.WebConsole;
 
 namespace SyncCluster.Gateway.Http;
 
 /// <summary>
 /// The headers that let web pages call, on every answer, as TheEye's page shows them. The framework's CORS middleware sends them only in answers to
-/// requests with an <c>Origin</c>, and the methods only in answers to preflights.
+/// requests with an <c>Origin</c>, and the methods only in answers to preflights. The console has none: its pages are of its own origin.
 /// </summary>
 internal sealed class CorsMiddleware(RequestDelegate next, IOptions<CorsOptions> options)
 {
@@ -14,13 +15,18 @@ internal sealed class CorsMiddleware(RequestDelegate next, IOptions<CorsOptions>
         "Origin, Accept, User-Agent, Accept-Charset, Cache-Control, Accept-Encoding, Content-Type, Authorization, Content-Length, "
         + "X-Requested-With, Prefer, Idempotency-Key, Last-Event-ID";
 
-    private const string Exposed = "Job-Id, Location, Retry-After, Preference-Applied, RateLimit, RateLimit-Policy";
+    private const string Exposed = "Job-Id, Location, Retry-After, Preference-Applied, RateLimit, RateLimit-Policy, Next-Cursor";
 
     private readonly HashSet<string> _allowed = new(options.Value.AllowedOrigins, StringComparer.OrdinalIgnoreCase);
 
     public Task InvokeAsync(HttpContext http)
     {
         var request = http.Request;
+        if (ConsolePaths.Contains(request.Path))
+        {
+            return next(http);
+        }
+
         var isPreflight = HttpMethods.IsOptions(request.Method);
         var method = isPreflight ? request.Headers.AccessControlRequestMethod.ToString() : request.Method;
         var changesTasks = ChangesTasks(method, request.Path.Value!);
@@ -52,7 +58,7 @@ internal sealed class CorsMiddleware(RequestDelegate next, IOptions<CorsOptions>
         return changesTasks && origin.Length > 0 && !isAllowed ? Problems.OtherOrigin.ExecuteAsync(http) : next(http);
     }
 
-    /// <summary>Routes know neither case nor the slash at an address's end. <c>PUT</c> of a job only cancels it.</summary>
+    /// <summary>Routes know neither case nor the slash at an address's end. <c>PUT</c> of a job only cancels or restarts it.</summary>
     private static bool ChangesTasks(string method, string path) =>
         HttpMethods.IsDelete(method)
         || path.AsSpan().TrimEnd('/').EndsWith("/task/import", StringComparison.OrdinalIgnoreCase)

@@ -14,6 +14,8 @@ internal sealed class LoopbackMiddleware(RequestDelegate next, DemoMode demo)
 
     private static readonly string[] ClientHeaders = ["X-Forwarded-For", "X-Real-IP"];
 
+    private static readonly string[] ProxyHeaders = [.. HostHeaders, .. ClientHeaders, "Forwarded"];
+
     public Task InvokeAsync(HttpContext http)
     {
         if (!demo.IsOn || RefusalOf(http) is not { } refusal)
@@ -27,37 +29,38 @@ internal sealed class LoopbackMiddleware(RequestDelegate next, DemoMode demo)
 
     private static Problem? RefusalOf(HttpContext http)
     {
+        // Most requests come through no proxy, and each of them is checked.
         var headers = http.Request.Headers;
-        var forwarded = ForwardedParameters(headers);
+        var isForwarded = Array.Exists(ProxyHeaders, headers.ContainsKey);
         if (!IsLoopback(http.Request.Host)
-            || !HostHeaders.SelectMany(headers.GetCommaSeparatedValues).Concat(Named("host")).All(host => IsLoopback(new HostString(host))))
+            || (isForwarded && !Forwarded(headers, HostHeaders, "host").All(host => IsLoopback(new HostString(host)))))
         {
             return Problems.OtherHost;
         }
 
-        if (!headers.Origin.All(IsLoopbackOrigin))
+        if (headers.Origin.Count > 0 && !headers.Origin.All(IsLoopbackOrigin))
         {
             return Problems.OtherPage;
         }
 
         // Without an address it is a Unix socket.
         var isOwnClient = http.Connection.RemoteIpAddress is not { } address || IPAddress.IsLoopback(address);
-        return isOwnClient && ClientHeaders.SelectMany(headers.GetCommaSeparatedValues).Concat(Named("for")).All(IsLoopbackAddress)
-            ? null
-            : Problems.OtherMachine;
-
-        IEnumerable<string> Named(string name) =>
-            forwarded.Where(parameter => parameter.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(parameter => parameter.Value);
+        return isOwnClient && (!isForwarded || Forwarded(headers, ClientHeaders, "for").All(IsLoopbackAddress)) ? null : Problems.OtherMachine;
     }
 
+    /// <summary>What proxies say: the values of these headers, and those of one parameter of the <c>Forwarded</c> headers.</summary>
+    private static IEnumerable<string> Forwarded(IHeaderDictionary headers, string[] names, string parameter) =>
+        names.SelectMany(headers.GetCommaSeparatedValues).Concat(
+            from one in ForwardedParameters(headers)
+            where one.Name.Equals(parameter, StringComparison.OrdinalIgnoreCase)
+            select one.Value);
+
     /// <summary>The parameters of the <c>Forwarded</c> headers (RFC 7239), such as <c>for="[2001:db8::1]:4711"</c>.</summary>
-    private static (string Name, string Value)[] ForwardedParameters(IHeaderDictionary headers) =>
-    [
-        .. from element in headers["Forwarded"].SelectMany(line => line!.Split(','))
-           from parameter in element.Split(';')
-           let parts = parameter.Split('=', 2)
-           select (parts[0].Trim(), parts[^1].Trim(' ', '\t', '"')),
-    ];
+    private static IEnumerable<(string Name, string Value)> ForwardedParameters(IHeaderDictionary headers) =>
+        from element in headers["Forwarded"].SelectMany(line => line!.Split(','))
+        from parameter in element.Split(';')
+        let parts = parameter.Split('=', 2)
+        select (parts[0].Trim(), parts[^1].Trim(' ', '\t', '"'));
 
     private static bool IsLoopbackOrigin(string? origin) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && IsLoopback(new HostString(uri.Authority));

@@ -11,6 +11,9 @@ internal sealed class UnauthenticatedBodies(IOptions<GatewayLimitsOptions> optio
 {
     private long _free = Math.Max(options.Value.UnauthenticatedBodies, options.Value.Body);
 
+    /// <summary>How many bytes they may hold besides.</summary>
+    internal long Free => Volatile.Read(ref _free);
+
     /// <summary>What the body of a request may hold.</summary>
     public BodyAllowance AllowanceOf(HttpContext http)
     {

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
-using SyncCluster.Gateway.Api.Status;
+using SyncCluster.Overview;
 
 namespace SyncCluster.Gateway.OpenApi;
 
@@ -15,7 +15,7 @@ internal sealed class DocumentTransformer : IOpenApiDocumentTransformer
     /// <inheritdoc/>
     public Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
-        document.Info = new OpenApiInfo(Described.Info) { Version = StatusApi.Version };
+        document.Info = new OpenApiInfo(Described.Info) { Version = ProductVersion.Text };
         document.Servers = Described.Servers;
         document.Tags = Described.Tags;
         var refusals = document.Components?.Examples ?? new Dictionary<string, IOpenApiExample>();

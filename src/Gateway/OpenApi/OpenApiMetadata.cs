@@ -62,14 +62,14 @@ internal static class OpenApiMetadata
             .ProducesProblems([.. ProblemExamples.Wait.Where(problem => problem.Name != "wait-ended")]);
 
     /// <summary>Starts a job, in the newer dialect.</summary>
-    public static TRoute CreatesJob<TRoute>(this TRoute route)
+    public static TRoute CreatesJob<TRoute>(this TRoute route, string example = "created")
         where TRoute : IEndpointConventionBuilder =>
         route
             .AcceptsBody("Call")
             .WithMetadata(OptionalHeaders.OfCalls)
             .AcceptsParameters("task_arguments", "wait_result", "limit", "timeout", "Idempotency-Key", "Parent-Job")
             .ProducesAnswers(
-                new("200", "The job", "Job", "created") { Headers = ["Job-Id"] },
+                new("200", "The job", "Job", example) { Headers = ["Job-Id"] },
                 new("303", "With `wait_result=true`: the job, and in `Location` where its answer will be", "Job") { Headers = ["Job-Id", "Location"] })
             .ProducesProblems(
             [
@@ -123,6 +123,9 @@ internal static class OpenApiMetadata
 internal sealed record AcceptedParameter(string Name);
 
 internal sealed record AcceptedBody(string Name);
+
+/// <summary>That a route needs the operator's token, and no other.</summary>
+internal sealed record OperatorRoute;
 
 /// <summary>Headers that any answer of a route may have.</summary>
 internal sealed record OptionalHeaders(params string[] Names)

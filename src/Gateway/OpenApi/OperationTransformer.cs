@@ -23,8 +23,13 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         operation.Parameters = [.. inPath.Concat(inQuery).Select(name => new OpenApiParameterReference(name, document))];
         operation.RequestBody = metadata.OfType<AcceptedBody>().SingleOrDefault() is { } body ? new OpenApiRequestBodyReference(body.Name, document) : null;
         var required = metadata.OfType<RequiredCredential>().SingleOrDefault();
-        operation.Security = required is null ? [] : [.. SecurityOf(required, document)];
-        operation.Description += required is null ? "\n\nNeeds no token." : $"\n\nNeeds a token with the credential `{required.Name}` or a higher one.";
+        var isOperators = metadata.OfType<OperatorRoute>().Any();
+        operation.Security = isOperators ? [new() { [new OpenApiSecuritySchemeReference("operator", document)] = [] }]
+            : required is null ? []
+            : [.. SecurityOf(required, document)];
+        operation.Description += isOperators ? "\n\nNeeds the operator's token."
+            : required is null ? "\n\nNeeds no token."
+            : $"\n\nNeeds a token with the credential `{required.Name}` or a higher one.";
         operation.Responses = Responses(
             [.. metadata.OfType<ProducedAnswer>()],
             [.. required is null ? [] : ProblemExamples.Token(required), .. metadata.OfType<ProblemExample>(), .. ProblemExamples.Demonstration],

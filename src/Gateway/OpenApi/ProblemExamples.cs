@@ -174,6 +174,47 @@ internal static class ProblemExamples
     public static ProblemExample TooManyCalls { get; } =
         new("too-many-calls", "the customer's requests per second are used up", Problems.TooManyCalls(new RateLimit(1, 1)));
 
+    public static ProblemExample UnreadableDocument { get; } =
+        new("unreadable-job", "the job's document can't be read", Problems.UnreadableDocument(Job, Location));
+
+    public static ProblemExample JobHasNotEnded { get; } = new("has-not-ended", "the job has not ended", Problems.JobHasNotEnded(Job, Location));
+
+    public static ProblemExample RemovedUnfinished { get; } = new(
+        "removed-unfinished",
+        "the job has not ended: cancel it first",
+        Problems.Of(new Removal.Unfinished(), Job, Location, DateTimeOffset.UnixEpoch)!);
+
+    public static ProblemExample RemovedTooEarly { get; } = new(
+        "removed-too-early",
+        "the job has ended less than 10 minutes ago",
+        Problems.Of(new Removal.Recent(new(2026, 11, 24, 11, 42, 23, TimeSpan.Zero)), Job, Location, new(2026, 11, 24, 11, 32, 23, TimeSpan.Zero))!);
+
+    public static ProblemExample BadRemoval { get; } = new("bad-removal", "`lifecycle[]` of jobs that run", Problems.BadRemoval);
+
+    public static ProblemExample BadCaller { get; } = new("bad-caller", "`caller` names nobody, or more than one", Problems.BadCaller);
+
+    public static ProblemExample BadWhere { get; } = new("bad-where", "`where` with an operator, or of another member", Problems.BadWhere);
+
+    public static ProblemExample BadSort { get; } = new("bad-sort", "another order", Problems.BadSort);
+
+    public static ProblemExample BadInclude { get; } = new("bad-include", "`include` is neither 0 nor 1", Problems.BadInclude);
+
+    public static ProblemExample BadTimes { get; } = new("bad-times", "`since` or `until` is no time", Problems.BadTimes);
+
+    public static ProblemExample BadPage { get; } = new("bad-page", "`limit` or `skip` is no number, or too large", Problems.BadPage);
+
+    public static ProblemExample BadCursor { get; } = new("bad-cursor", "`cursor` was not given by this server", Problems.BadCursor);
+
+    public static ProblemExample NotTheOperator { get; } = new("not-operator", "not the operator's token", Problems.NotTheOperator);
+
+    public static ProblemExample NoOperatorToken { get; } =
+        new("no-operator-token", "the server has no operator's token", Problems.NoOperatorToken);
+
+    public static ProblemExample NothingKept { get; } = new("nothing-kept", "the server keeps its jobs in memory", Problems.NothingKept);
+
+    public static ProblemExample NoRoomForBackUp { get; } =
+        new("no-room-for-backup", "there is no room for the copy beside the storage", Problems.NoRoomForBackUp);
+
     public static ProblemExample Draining { get; } =
         new("draining", "the server stops before the job has ended", Problems.Draining(Job, Location));
 
@@ -190,7 +231,7 @@ internal static class ProblemExamples
         OutcomeUnknown,
         new("wait-ended", "the wait ended before the job, which goes on: ask at `Location`", Problems.WaitEnded(Job, Location)),
         JobRemoved,
-        new("unreadable-job", "the job's document can't be read", Problems.UnreadableDocument(Job, Location)),
+        UnreadableDocument,
     ];
 
     /// <summary>Of the numbers of a chain of waits.</summary>

@@ -27,6 +27,9 @@ internal sealed record CallPayload(ReadOnlyMemory<byte> Arguments, string? Acces
     /// <summary>Whether the body says nothing but the customer, the task and <c>wait_result</c>: where it may name them, it has no arguments.</summary>
     public bool HasOnlyAddress { get; init; }
 
+    /// <summary>Whether the body gives no arguments, so that those of the query count, if there are any.</summary>
+    public bool IsOfQuery { get; init; }
+
     /// <summary>The payload for a route whose body may name the customer and the task. One that has nothing else takes its arguments from the query.</summary>
     public Result<CallPayload> WithoutAddress(IQueryCollection query)
     {
@@ -88,7 +91,7 @@ internal sealed record CallPayload(ReadOnlyMemory<byte> Arguments, string? Acces
             }
         }
 
-        return fields.ToPayload(accessToken);
+        return fields.ToPayload(accessToken).TryGet(out var payload, out var problem) ? payload with { IsOfQuery = true } : problem;
     }
 
     /// <summary>Keeps the token, and secrets among the arguments, out of logs.</summary>

@@ -20,7 +20,7 @@ internal sealed record IdempotencyIdentity(byte[] Id, byte[] Fingerprint)
         // White space between the arguments does not count.
         using var json = JsonDocument.Parse(invocation.Payload.Arguments, JsonText.DocumentOptions);
         return new(
-            Hash(Bytes(invocation.Customer), Bytes(CallerOf(invocation)), Bytes(invocation.Task), Bytes(key)),
+            Hash([Bytes(invocation.Customer), Bytes(CallerOf(invocation)), Bytes(invocation.Task), Bytes(key), .. RestartOf(invocation)]),
             Hash(JsonText.Compact(json.RootElement), invocation.Payload.OtherMembers.ToArray()));
     }
 
@@ -30,6 +30,9 @@ internal sealed record IdempotencyIdentity(byte[] Id, byte[] Fingerprint)
     /// <summary>The user's name, whichever token it was; else the task's secret, so that a caller without the secret can't have the same identity.</summary>
     private static string CallerOf(TaskInvocation invocation) =>
         invocation.Caller is { } caller ? $"user {caller.Caller.Username}" : $"secret {invocation.Secret}";
+
+    /// <summary>With a key that an ordinary call has had as well, a restart is another call.</summary>
+    private static IEnumerable<byte[]> RestartOf(TaskInvocation invocation) => invocation.Restart is { } restart ? [Bytes(restart.Job)] : [];
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 

@@ -38,13 +38,28 @@ internal sealed class RequestBodyReader(UnauthenticatedBodies unauthenticated, I
 
         var allowance = unauthenticated.AllowanceOf(http);
         var reader = request.BodyReader;
+
+        // A short body mostly comes with its header: then there is nothing to wait for.
+        if (reader.TryRead(out var read) && Body(read) is { } already)
+        {
+            return already;
+        }
+
         using var time = new CancellationTokenSource(limits.Value.BodyTime, timeProvider);
 
         // A read that is canceled by its token leaves Kestrel's reader unable to skip the rest of the body.
         using var canceling = time.Token.UnsafeRegister(static reader => ((PipeReader)reader!).CancelPendingRead(), reader);
         while (true)
         {
-            var read = await reader.ReadAsync(http.RequestAborted);
+            if (Body(await reader.ReadAsync(http.RequestAborted)) is { } body)
+            {
+                return body;
+            }
+        }
+
+        // Null: there is more to come.
+        Result<ReadOnlyMemory<byte>>? Body(ReadResult read)
+        {
             if (read.Buffer.Length > limit)
             {
                 reader.AdvanceTo(read.Buffer.End);
@@ -65,6 +80,7 @@ internal sealed class RequestBodyReader(UnauthenticatedBodies unauthenticated, I
             }
 
             reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            return null;
         }
     }
 

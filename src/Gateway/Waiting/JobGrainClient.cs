@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using SyncCluster.Doors;
 using SyncCluster.Jobs;
 using SyncCluster.Telemetry;
 
@@ -23,6 +24,7 @@ internal sealed partial class JobGrainClient
     private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(30);
 
     private readonly IGrainFactory _grains;
+    private readonly JobDoors _doors;
     private readonly FinishedJobs _finishedJobs;
     private readonly AttachSchedule _schedule;
     private readonly WaitingOptions _options;
@@ -41,6 +43,7 @@ internal sealed partial class JobGrainClient
 
     public JobGrainClient(
         IGrainFactory grains,
+        JobDoors doors,
         FinishedJobs finishedJobs,
         AttachSchedule schedule,
         WaitingOptions options,
@@ -50,6 +53,7 @@ internal sealed partial class JobGrainClient
     {
         _finishedJobs = finishedJobs;
         _grains = grains;
+        _doors = doors;
         _schedule = schedule;
         _options = options;
         _metrics = metrics;
@@ -75,10 +79,10 @@ internal sealed partial class JobGrainClient
         return UntilRepliedAsync(
             job,
             token,
-            (grain, subscription) =>
+            subscription =>
             {
                 var now = _timeProvider.GetUtcNow();
-                return grain.Submit(spec, subscription, (now < lastTry ? now : lastTry) + SubmitValidity);
+                return _doors.SubmitAsync(job.Key, spec, subscription, (now < lastTry ? now : lastTry) + SubmitValidity);
             },
             mayShow: null,
             deadline,
@@ -96,7 +100,7 @@ internal sealed partial class JobGrainClient
     /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
     public Task<WaitResult?> AttachAsync(
         PendingJob job, Func<JobAccess, bool> mayShow, Deadline deadline, CancellationToken drained, CancellationToken aborted) => UntilRepliedAsync(
-        job, token: null, static (grain, subscription) => grain.Attach(subscription, Reading.Cached), mayShow, deadline, drained, aborted);
+        job, token: null, subscription => _doors.AttachAsync(job.Key, subscription, Reading.Cached), mayShow, deadline, drained, aborted);
 
     /// <summary>Attaches again, once.</summary>
     /// <returns>Null: the call failed.</returns>
@@ -106,7 +110,7 @@ internal sealed partial class JobGrainClient
         _metrics.Reattached();
         try
         {
-            return await CallAsync(job, job.Token, (grain, subscription) => grain.Attach(subscription, reading), deadline, aborted);
+            return await CallAsync(job, job.Token, subscription => _doors.AttachAsync(job.Key, subscription, reading), deadline, aborted);
         }
         catch (Exception fault) when (!IsAbort(fault, aborted))
         {
@@ -123,16 +127,26 @@ internal sealed partial class JobGrainClient
     /// <param name="version">The version of the gateway's newest subscription when the last waiter left.</param>
     public void Leave(PendingJob job, long version)
     {
-        var grain = _grains.GetJob(job.Key);
-        var subscription = new Subscription(job.Observer, version);
         if (!job.AllDisconnected)
         {
             _unacknowledgedLeaves[job.Key] = version;
         }
 
-        _ = _unacknowledgedLeaves.ContainsKey(job.Key)
-            ? LeaveAsync(grain, subscription, job.Key)
-            : _leaves.ExecuteAsync(job.Key, () => grain.Disconnect(subscription), reply => reply != Cancellation.Unavailable, LeaveTime);
+        _ = LeaveAsync(job, new Subscription(job.Observer, version));
+    }
+
+    private async Task LeaveAsync(PendingJob job, Subscription subscription)
+    {
+        await job.Calls.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var grain = _grains.GetJob(job.Key);
+        if (_unacknowledgedLeaves.ContainsKey(job.Key))
+        {
+            await LeaveAsync(grain, subscription, job.Key);
+        }
+        else
+        {
+            await _leaves.ExecuteAsync(job.Key, () => grain.Disconnect(subscription), reply => reply != Cancellation.Unavailable, LeaveTime);
+        }
     }
 
     private async Task LeaveAsync(IJobGrain grain, Subscription subscription, string key)
@@ -155,7 +169,7 @@ internal sealed partial class JobGrainClient
     private async Task<WaitResult?> UntilRepliedAsync(
         PendingJob job,
         string? token,
-        Func<IJobGrain, Subscription, Task<JobReply>> call,
+        Func<Subscription, Task<JobReply>> call,
         Func<JobAccess, bool>? mayShow,
         Deadline deadline,
         CancellationToken drained,
@@ -207,11 +221,12 @@ internal sealed partial class JobGrainClient
     }
 
     private async Task<JobReply> CallAsync(
-        PendingJob job, string? token, Func<IJobGrain, Subscription, Task<JobReply>> call, Deadline deadline, CancellationToken aborted)
+        PendingJob job, string? token, Func<Subscription, Task<JobReply>> call, Deadline deadline, CancellationToken aborted)
     {
         var version = Interlocked.Increment(ref _version);
         job.Subscribe(version);
-        var called = call(_grains.GetJob(job.Key), new Subscription(job.Observer, version, token));
+        var called = call(new Subscription(job.Observer, version, token));
+        job.Called(called);
         switch (await called.WaitAsync(deadline.Remaining, _timeProvider, aborted))
         {
             case JobReply.Pending pending:

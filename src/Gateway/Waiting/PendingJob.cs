@@ -7,6 +7,7 @@ internal sealed class PendingJob(string key, IJobObserver observer)
 {
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource<WaitResult> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _calls = Task.CompletedTask;
     private List<string>? _tokens;
     private int _waiters;
     private bool _isClosed;
@@ -18,6 +19,9 @@ internal sealed class PendingJob(string key, IJobObserver observer)
 
     /// <summary>This gateway's observer, to which the job's grain pushes.</summary>
     public IJobObserver Observer => observer;
+
+    /// <summary>How many requests wait for it here.</summary>
+    public int Waiters => Volatile.Read(ref _waiters);
 
     /// <summary>The version of this gateway's newest subscription to the job.</summary>
     public long Version { get; private set; }
@@ -58,12 +62,33 @@ internal sealed class PendingJob(string key, IJobObserver observer)
     /// <summary>The server stops: the waits end.</summary>
     public void Drain() => _end.TrySetResult(new WaitResult.Draining());
 
-    /// <summary>A call with a subscription of this version is sent, perhaps beside others.</summary>
+    /// <summary>The calls to the job's grain that are on their way: a Leave must not overtake one, since the subscription would stay.</summary>
+    public Task Calls
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _calls;
+            }
+        }
+    }
+
+    /// <summary>A call with a subscription of this version is about to be sent, perhaps beside others.</summary>
     public void Subscribe(long version)
     {
         lock (_lock)
         {
             Version = Math.Max(Version, version);
+        }
+    }
+
+    /// <summary>A call was sent.</summary>
+    public void Called(Task call)
+    {
+        lock (_lock)
+        {
+            _calls = _calls.IsCompleted ? call : Task.WhenAll(_calls, call);
         }
     }
 

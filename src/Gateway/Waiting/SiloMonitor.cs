@@ -1,12 +1,14 @@
 using Orleans.Messaging;
+using SyncCluster.Doors;
 
 namespace SyncCluster.Gateway.Waiting;
 
 /// <summary>
-/// Has this gateway attach again to all its jobs when a silo has left the cluster, and subscriptions with it, or has joined, and owns some of the
-/// jobs now (rule I7).
+/// The one watch of the silos. It keeps the silos' doors. It has this gateway attach again to all its jobs when a silo has left the cluster, and
+/// subscriptions with it, or has joined, and owns some of the jobs now (rule I7).
 /// </summary>
-internal sealed partial class SiloMonitor(IGatewayListProvider silos, WaiterHub hub, TimeProvider timeProvider, ILogger<SiloMonitor> logger) : BackgroundService
+internal sealed partial class SiloMonitor(
+    IGatewayListProvider silos, JobDoors doors, WaiterHub hub, TimeProvider timeProvider, ILogger<SiloMonitor> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -66,7 +68,9 @@ internal sealed partial class SiloMonitor(IGatewayListProvider silos, WaiterHub 
     {
         try
         {
-            return [.. await silos.GetGateways()];
+            HashSet<Uri> list = [.. await silos.GetGateways()];
+            doors.Update(list);
+            return list;
         }
         catch (Exception fault)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
+using SyncCluster.Doors;
 using SyncCluster.Jobs;
 using SyncCluster.Telemetry;
 
@@ -31,6 +32,7 @@ internal sealed partial class WaiterHub : BackgroundService
 
     public WaiterHub(
         IGrainFactory grains,
+        JobDoors doors,
         FinishedJobs finishedJobs,
         IHostApplicationLifetime lifetime,
         IOptions<WaitingOptions> options,
@@ -44,7 +46,7 @@ internal sealed partial class WaiterHub : BackgroundService
         _timeProvider = timeProvider;
         _logger = loggers.CreateLogger<WaiterHub>();
         _schedule = new(_options, timeProvider);
-        _grains = new(grains, finishedJobs, _schedule, _options, metrics, timeProvider, loggers.CreateLogger<JobGrainClient>());
+        _grains = new(grains, doors, finishedJobs, _schedule, _options, metrics, timeProvider, loggers.CreateLogger<JobGrainClient>());
         _observer = new(this);
 
         // Not before the silo or the client runs: until then it can't be registered.
@@ -55,6 +57,10 @@ internal sealed partial class WaiterHub : BackgroundService
 
     /// <summary>How many requests wait.</summary>
     public int Waiters => Volatile.Read(ref _waiters);
+
+    /// <summary>How many requests wait here for a job.</summary>
+    /// <param name="key">The job's <see cref="JobKey"/>.</param>
+    public int WaitersOf(string key) => _jobs.TryGetValue(key, out var job) ? job.Waiters : 0;
 
     /// <summary>Whether the server stops and no request waits any longer.</summary>
     public bool IsDrained => _drained.IsCancellationRequested;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using SyncCluster.Doors;
 using SyncCluster.Hosting.Connections;
 using SyncCluster.Settings;
 using SyncCluster.Telemetry;
@@ -14,6 +15,7 @@ internal static class WaitingServices
         services.AddOptions<ConnectionOptions>().Configure<IOptions<WaitingOptions>>((connections, waiting) => connections.DrainTime = waiting.Value.DrainTime);
         services.AddServerMetrics();
         services.AddSingleton<FinishedJobs>();
+        services.AddJobDoors();
         services.AddSingleton<WaiterHub>();
         services.AddHostedService(provider => provider.GetRequiredService<WaiterHub>());
         services.AddHostedService<DrainService>();

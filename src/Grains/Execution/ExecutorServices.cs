@@ -23,6 +23,6 @@ internal static class ExecutorServices
 
     /// <summary>The grain service of one silo.</summary>
     public static T GetGrainService<T>(this IGrainFactory grains, GrainType type, SiloAddress silo)
-        where T : IGrainService =>
-        grains.GetGrain<T>(SystemTargetGrainId.Create(type, silo).GrainId);
+        where T : class, IGrainService =>
+        grains.GetGrainById<T>(SystemTargetGrainId.Create(type, silo).GrainId);
 }

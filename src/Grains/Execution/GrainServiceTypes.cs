@@ -9,4 +9,10 @@ internal static class GrainServiceTypes
     public static GrainType Runner { get; } = GrainType.Create("sys.svc.user.620F42D2");
 
     public static GrainType SiloInventory { get; } = GrainType.Create("sys.svc.user.8FFAB1C8");
+
+    /// <summary>Silos of version 0.1 have none.</summary>
+    public static GrainType JobDoor { get; } = GrainType.Create("sys.svc.user.sync.door");
+
+    /// <summary>Silos of version 0.1 have none.</summary>
+    public static GrainType SiloOperator { get; } = GrainType.Create("sys.svc.user.sync.operator");
 }

@@ -34,8 +34,16 @@ internal interface IJobExecutor
     /// <param name="tokens">The callers' tokens, for requests to TheEye; the activation keeps them up to date.</param>
     ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens);
 
+    /// <summary>Another silo has found out that the record's attempt has not released the job, and never will.</summary>
+    void NotReleased(JobRecord record)
+    {
+    }
+
     /// <summary>The customer's jobs that were released here and are not known to have ended.</summary>
     IEnumerable<CountedJob> JobsOf(string customer);
+
+    /// <summary>What there is to do on this silo.</summary>
+    ExecutorLoad ReadLoad() => new(0, null, []);
 
     /// <summary>Stops a run; its end is reported as a completion. False: the runner does not know the run, or can't be reached.</summary>
     ValueTask<bool> StopAsync(JobRecord record);

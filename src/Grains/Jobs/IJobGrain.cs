@@ -62,6 +62,15 @@ public interface IJobGrain : IGrainWithStringKey
     [Alias("complete"), ResponseTimeout("00:00:05")]
     Task<Completion> Complete(Guid run, JobOutcome outcome);
 
+    /// <summary>
+    /// A silo has found out that an attempt has not released the job at TheEye, and never will. If that attempt still stands, the job gets another one
+    /// at once, although the silo of its grain may have monitored it for a shorter time.
+    /// </summary>
+    /// <remarks><inheritdoc cref="Remove" path="/remarks"/> That silo finds it out by itself.</remarks>
+    /// <returns>What <see cref="Attach"/> returns to a call without a subscription.</returns>
+    [Alias("notreleased"), ResponseTimeout("00:00:03")]
+    Task<JobReply> NotReleased(Guid attempt);
+
     /// <summary>Whether a run may have children, and which ancestors they have.</summary>
     /// <param name="run">The run, as its <see cref="JobToken"/> names it.</param>
     [Alias("parent"), ResponseTimeout("00:00:03")]

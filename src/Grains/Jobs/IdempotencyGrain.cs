@@ -45,7 +45,16 @@ internal sealed partial class IdempotencyGrain(
     public Task<JobSpec?> Find() => Task.FromResult(Job);
 
     /// <inheritdoc/>
-    public async Task<JobSpec?> Bind(JobSpec job) => Job ?? (await WriteAsync(new IdempotencyState { Job = job }) ? job : null);
+    public async Task<JobSpec?> Bind(JobSpec job)
+    {
+        if (Job is { } bound)
+        {
+            return bound;
+        }
+
+        LogBinding(this.GetGrainId(), job.JobId);
+        return await WriteAsync(new IdempotencyState { Job = job }) ? job : null;
+    }
 
     /// <inheritdoc/>
     public async Task<bool> Unbind(string jobId) => Job?.JobId != jobId || await WriteAsync(new IdempotencyState());

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using SyncCluster.Json;
@@ -67,6 +68,42 @@ internal static class JobDocument
         return [.. document.AsSpan(..start), .. hidden, .. document.AsSpan(start + env.Length)];
     }
 
+    /// <summary>The document as a list of jobs shows it: without arguments, environment and what the script has put out, which may be long.</summary>
+    public static byte[] Row(JobRecord record)
+    {
+        var document = record.Document is { Length: > 0 } ended
+            ? ended
+            : Render(record.Spec, record.Lifecycle, record.State, null, record.LastUpdate);
+        var reader = new Utf8JsonReader(document, JobDocumentReader.ReaderOptions);
+        reader.Read();
+        var row = new ArrayBufferWriter<byte>(1024);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var start = (int)reader.TokenStartIndex;
+            var isLong = IsLong(reader);
+            reader.Read();
+            reader.Skip();
+            if (!isLong)
+            {
+                row.Write(row.WrittenCount == 0 ? "{"u8 : ","u8);
+                row.Write(document.AsSpan(start..(int)reader.BytesConsumed));
+            }
+        }
+
+        row.Write(row.WrittenCount == 0 ? "{}"u8 : "}"u8);
+        return row.WrittenSpan.ToArray();
+    }
+
+    /// <summary>What TheEye leaves out of its lists.</summary>
+    private static bool IsLong(in Utf8JsonReader name) =>
+        name.ValueTextEquals("task_arguments_values"u8)
+        || name.ValueTextEquals("script_arguments"u8)
+        || name.ValueTextEquals("output"u8)
+        || name.ValueTextEquals("result"u8)
+        || name.ValueTextEquals("task"u8)
+        || name.ValueTextEquals("script"u8)
+        || name.ValueTextEquals("env"u8);
+
     /// <summary>Of a string with its quotes, and a colon or a comma.</summary>
     private static long SizeOf(string text) => StoredText.Length(Encoding.UTF8.GetBytes(text)) + 3;
 
@@ -105,6 +142,11 @@ internal static class JobDocument
         WriteRaw(json, "next", outcome?.Next);
         WriteRaw(json, "result", result);
         WriteRaw(json, "output", outcome?.Output);
+        if (spec.RestartedFrom is not null)
+        {
+            json.WriteString("restarted_from", spec.RestartedFrom);
+        }
+
         json.WriteString("creation_date", JsonText.Iso(spec.CreatedAt));
         json.WriteString("last_update", JsonText.Iso(lastUpdate));
         json.WriteEndObject();

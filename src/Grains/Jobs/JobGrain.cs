@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Placement;
 using Orleans.Storage;
 using SyncCluster.Execution;
+using SyncCluster.Jobs.Listing;
 using SyncCluster.Placement;
 using SyncCluster.Quotas;
 using SyncCluster.SerialTasks;
@@ -52,13 +53,13 @@ namespace SyncCluster.Jobs;
 /// </para>
 /// <para>
 /// <b>How a job finds its silo.</b> The silo that owns a job is computed from the active silos (<see cref="RendezvousHash"/>), by whoever sends it a
-/// message. There is no directory, and a message is never turned away: each activation answers. So a job has two activations while silos see the
-/// cluster differently, and nothing above depends on there being one: what must happen once is decided by compare-and-swap in storage, whichever
-/// activation asks. Only subscriptions are in the memory of one. An activation that does not own its job says so in its reply, and then leaves
-/// memory; its gateway attaches again, to the owner. When the membership changes, each silo has the jobs that it does not own any more leave its
-/// memory (<see cref="OwnershipMonitor"/>), and their gateways are subscribed at the new owner (<see cref="JobHandover"/>). Gateways see the change
-/// as well, and attach again. An end that is stored by an activation that does not own the job is told to the owner. What all that misses, the
-/// regular Attach finds within a minute.
+/// message: gateways of several silos send theirs to the owner's door (<see cref="Doors.IJobDoor"/>). There is no directory, and a message is never
+/// turned away: each activation answers. So a job has two activations while silos see the cluster differently, and nothing above depends on there
+/// being one: what must happen once is decided by compare-and-swap in storage, whichever activation asks. Only subscriptions are in the memory of
+/// one. An activation that does not own its job says so in its reply, and then leaves memory; its gateway attaches again, to the owner. When the
+/// membership changes, each silo has the jobs that it does not own any more leave its memory (<see cref="OwnershipMonitor"/>), and their gateways are
+/// subscribed at the new owner (<see cref="JobHandover"/>). Gateways see the change as well, and attach again. An end that is stored by an activation
+/// that does not own the job is told to the owner. What all that misses, the regular Attach finds within a minute.
 /// </para>
 /// <para>
 /// <b>Disconnects (I6).</b> A job whose call asked for that is canceled when the client of its last waiter disconnects. No activation alone knows all
@@ -97,6 +98,7 @@ namespace SyncCluster.Jobs;
 internal sealed partial class JobGrain(
     IGrainContext context,
     [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
+    IJobIndex index,
     IJobExecutor executor,
     JobAdmission admission,
     StoredBytes storedBytes,
@@ -111,17 +113,16 @@ internal sealed partial class JobGrain(
     ILogger<JobGrain> logger) : IGrainBase, IJobGrain
 {
     /// <summary>How long an ended job is kept at least: longer than a gateway repeats a submit, and than a waiter takes to attach again.</summary>
-    private static readonly TimeSpan LeastAge = TimeSpan.FromMinutes(10);
+    internal static readonly TimeSpan LeastAge = TimeSpan.FromMinutes(10);
 
     private static readonly DeactivationReason Moved = new(DeactivationReasonCode.ApplicationRequested, "Another silo owns the job now.");
 
-    private readonly JobStore _store = new(storage, context.GrainId, owners, storedBytes, metrics, timeProvider, logger);
+    private readonly JobStore _store = new(storage, index, context.GrainId, owners, storedBytes, metrics, timeProvider, logger);
     private readonly JobSubscribers _subscribers = new(context.GrainId.Key.ToString()!, publisher);
     private readonly CallerTokens _tokens = new();
     private readonly Guid _attempt = Guid.NewGuid();
 
-    /// <summary>This activation, as the one that counts the waiters.</summary>
-    private readonly Guid _counter = Guid.NewGuid();
+    private Guid? _counter;
 
     /// <summary>Whether the executor is known to hold the job, so that it need not be asked.</summary>
     private bool _executorHoldsJob;
@@ -190,7 +191,7 @@ internal sealed partial class JobGrain(
         return !await LoadAsync() ? Cancellation.Unavailable : _store.Record switch
         {
             { HasEnded: true } => Cancellation.AlreadyEnded,
-            { Waiters: { } waiters } record when waiters.Counter == _counter && waiters.Gateways.All(_counted.Contains) =>
+            { Waiters: { } waiters } record when waiters.Counter == Counter && waiters.Gateways.All(_counted.Contains) =>
                 await CancelUnawaitedAsync(record, waiters),
             _ => Cancellation.NotFound,
         };
@@ -273,6 +274,19 @@ internal sealed partial class JobGrain(
             { } ended when ended.Run == run && ended.Lifecycle == outcome.Lifecycle && ended.State == outcome.State => Completion.Accepted,
             _ => Completion.AlreadyFinished,
         };
+    }
+
+    /// <inheritdoc/>
+    public async Task<JobReply> NotReleased(Guid attempt)
+    {
+        _store.Invalidate();
+        if (await LoadAsync() && _store.Record is { HasEnded: false } record && record.Attempt == attempt)
+        {
+            executor.NotReleased(record);
+            _executorHoldsJob = false;
+        }
+
+        return await AnswerAsync(null, Reading.Cached);
     }
 
     /// <inheritdoc/>
@@ -423,6 +437,9 @@ internal sealed partial class JobGrain(
 
     private DateTimeOffset Now => timeProvider.GetUtcNow();
 
+    /// <summary>This activation, as the one that counts the waiters. Few jobs need it, and to make an id takes a call of the kernel.</summary>
+    private Guid Counter => _counter ??= Guid.NewGuid();
+
     /// <summary>A submit of a job that exists: in most cases a repeat of the call that created it.</summary>
     private async Task<JobReply> SubmitAgainAsync(JobSpec spec, Subscription subscription, DateTimeOffset validUntil) =>
 
@@ -453,7 +470,7 @@ internal sealed partial class JobGrain(
         var attempt = from is null ? _attempt : Guid.NewGuid();
         var fencedAt = timeProvider.GetTimestamp();
         HashSet<GrainId>? gateways = spec.CallerWaitsUntil is null ? null : [.. _subscribers.Gateways, subscription.Observer.GetGrainId()];
-        var fenced = JobRecord.Fenced(spec, attempt, admitted.Runner, Now) with { Waiters = gateways is null ? null : new(_counter, [.. gateways]) };
+        var fenced = JobRecord.Fenced(spec, attempt, admitted.Runner, Now) with { Waiters = gateways is null ? null : new(Counter, [.. gateways]) };
         switch (await _store.CommitAsync(from, fenced))
         {
             case WriteOutcome.Applied when Now > validUntil:
@@ -579,6 +596,8 @@ internal sealed partial class JobGrain(
         return _store.Record switch
         {
             null => DeactivateWith(new JobReply.NotFound()),
+            { HasEnded: true } ended when subscription is null =>
+                new JobReply.Finished(Finished()) { Run = ended.ScriptRun, CallerAddress = ended.Spec.CallerAddress },
             { HasEnded: true } => new JobReply.Finished(Finished()),
             { } record when _executorHoldsJob => Pending(subscription is null ? JobDocument.Render(record) : null),
             _ => new JobReply.Unavailable(),
@@ -706,7 +725,7 @@ internal sealed partial class JobGrain(
         admission.ReleaseQuota(spec);
         if (spec.RunsSerially)
         {
-            grains.GetGrain<ITaskQueueGrain>(TaskKey.Of(spec.Customer, spec.TaskId)).Leave(spec.JobId).Ignore();
+            grains.GetGrainByKey<ITaskQueueGrain>(TaskKey.Of(spec.Customer, spec.TaskId)).Leave(spec.JobId).Ignore();
         }
     }
 
@@ -749,8 +768,8 @@ internal sealed partial class JobGrain(
         while (_store.Record is { HasEnded: false, Waiters: { } waiters } record)
         {
             var gateway = subscription.Observer.GetGrainId();
-            _counted = waiters.Counter == _counter ? _counted : null;
-            var counted = waiters.CountedBy(_counter, gateway);
+            _counted = waiters.Counter == Counter ? _counted : null;
+            var counted = waiters.CountedBy(Counter, gateway);
             switch (counted == waiters ? WriteOutcome.Applied : await _store.CommitAsync(record, record with { Waiters = counted }))
             {
                 case WriteOutcome.Applied:
@@ -830,7 +849,13 @@ internal sealed partial class JobGrain(
             this.DeactivateOnIdle();
         }
 
-        return new(Access(), _store.Record!.Lifecycle, document, Leaving: executor.IsStopping || !isOwner);
+        var reply = new JobReply.Pending(Access(), _store.Record!.Lifecycle, document, Leaving: executor.IsStopping || !isOwner);
+        return document is null ? reply : reply with
+        {
+            Run = _store.Record.ScriptRun,
+            Gateways = _subscribers.Count,
+            CallerAddress = _store.Record.Spec.CallerAddress,
+        };
     }
 
     private FinishedJob Finished()

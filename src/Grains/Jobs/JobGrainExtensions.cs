@@ -3,22 +3,10 @@ namespace SyncCluster.Jobs;
 /// <summary>How to get a job's grain, and what code other than a gateway asks it.</summary>
 public static class JobGrainExtensions
 {
-    private static Types? _types;
-
-    /// <summary>The grain of a job. Orleans resolves the interface by reflection for each reference; this keeps the result.</summary>
+    /// <summary>The grain of a job.</summary>
     /// <param name="grains">The grain factory of the silo or the client.</param>
     /// <param name="key">The job's <see cref="JobKey"/>.</param>
-    public static IJobGrain GetJob(this IGrainFactory grains, string key)
-    {
-        if (Volatile.Read(ref _types) is { } types)
-        {
-            return (IJobGrain)grains.GetGrain(GrainId.Create(types.Grain, key), types.Interface);
-        }
-
-        var job = grains.GetGrain<IJobGrain>(key);
-        Volatile.Write(ref _types, new(job.GetGrainId().Type, ((GrainReference)job).InterfaceType));
-        return job;
-    }
+    public static IJobGrain GetJob(this IGrainFactory grains, string key) => grains.GetGrainByKey<IJobGrain>(key);
 
     /// <summary>Whether the job has ended or does not exist. False if its grain does not know, since storage can't be reached.</summary>
     public static async Task<bool> HasEndedAsync(this IJobGrain job) =>
@@ -27,6 +15,4 @@ public static class JobGrainExtensions
     /// <summary>Reports that an external system, which runs the job without an assignment of this cluster, has ended it.</summary>
     /// <remarks>Sent as the report of no run: the grain may be on a silo of version 0.1, which knows no other message for it.</remarks>
     public static Task<Completion> CompleteExternal(this IJobGrain job, JobOutcome outcome) => job.Complete(JobRecord.NoRun, outcome);
-
-    private sealed record Types(GrainType Grain, GrainInterfaceType Interface);
 }

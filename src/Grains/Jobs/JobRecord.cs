@@ -1,3 +1,4 @@
+using SyncCluster.Jobs.Listing;
 using SyncCluster.Storage;
 
 namespace SyncCluster.Jobs;
@@ -48,6 +49,9 @@ public sealed record JobRecord : IStoredRecord
 
     public bool HasEnded => Lifecycle.HasEnded();
 
+    /// <summary>The run that was assigned; null if none was, or if an external system runs the job.</summary>
+    public JobRun? ScriptRun => Run != NoRun && Runner is { } silo ? new(silo, Run) : null;
+
     /// <summary>Whether this is what is left of a job that was removed.</summary>
     public bool IsRemoved => Fault == ServerOutcomes.Removed;
 
@@ -64,6 +68,8 @@ public sealed record JobRecord : IStoredRecord
     bool IStoredRecord.IsUnfinished => !HasEnded;
 
     string IStoredRecord.Customer => Spec.Customer;
+
+    byte[]? IStoredRecord.ListEntry => JobEntry.IsOf(Spec) && !IsRemoved ? JobEntry.Of(this).ToBytes() : null;
 
     /// <summary>What the record takes in the storage: bytes, roughly.</summary>
     public int Size => 512 + Spec.Arguments.Length + (Document?.Length ?? 0);

@@ -21,10 +21,33 @@ public abstract record JobReply
         [property: Id(0)] JobAccess Access,
         [property: Id(1)] Lifecycle Lifecycle,
         [property: Id(2)] byte[]? Document,
-        [property: Id(3)] bool Leaving = false) : JobReply;
+        [property: Id(3)] bool Leaving = false) : JobReply
+    {
+        /// <summary>Where its script runs; null if it does not yet, or elsewhere. Only for a caller without a subscription.</summary>
+        [Id(4)]
+        public JobRun? Run { get; init; }
 
+        /// <summary>How many gateways wait for it; null from a silo of version 0.1. Only for a caller without a subscription.</summary>
+        [Id(5)]
+        public int? Gateways { get; init; }
+
+        /// <summary>The job's <see cref="JobSpec.CallerAddress"/>. Only for a caller without a subscription.</summary>
+        [Id(6)]
+        public string? CallerAddress { get; init; }
+    }
+
+    /// <param name="Job">The job.</param>
     [GenerateSerializer, Immutable, Alias("sync.job.reply.finished")]
-    public sealed record Finished([property: Id(0)] FinishedJob Job) : JobReply;
+    public sealed record Finished([property: Id(0)] FinishedJob Job) : JobReply
+    {
+        /// <summary>Where its script has run; null if none has, or elsewhere. Only for a caller without a subscription.</summary>
+        [Id(1)]
+        public JobRun? Run { get; init; }
+
+        /// <summary>The job's <see cref="JobSpec.CallerAddress"/>. Only for a caller without a subscription.</summary>
+        [Id(2)]
+        public string? CallerAddress { get; init; }
+    }
 
     [GenerateSerializer, Immutable, Alias("sync.job.reply.notfound")]
     public sealed record NotFound : JobReply;

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using SyncCluster.Doors;
+using SyncCluster.Execution;
 using SyncCluster.Storage;
 using SyncCluster.Telemetry;
 
@@ -19,5 +21,7 @@ internal static class JobServices
         services.AddSingleton<StoredBytes>();
         services.AddSingleton<StoredCompletion>();
         services.AddSingleton<StorageCapacity>();
+        services.AddSingleton<JobCallDispatcher>();
+        services.AddGrainService<JobDoor>(GrainServiceTypes.JobDoor);
     }
 }

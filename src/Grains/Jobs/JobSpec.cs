@@ -82,6 +82,15 @@ public sealed record JobSpec
     /// <summary>What the task restricts the job to; null for nothing.</summary>
     [Id(26)] public TaskLimits? Limits { get; init; }
 
+    /// <summary>The id of the job that this one runs again; null for any other job.</summary>
+    [Id(30)] public string? RestartedFrom { get; init; }
+
+    /// <summary>
+    /// From where the job was called, as the audit log has it. Null where that is not known: for a job that a server of an earlier version has created, and in
+    /// front of TheEye. It is no part of what makes two calls the same, nor of the job's document.
+    /// </summary>
+    [Id(31)] public string? CallerAddress { get; init; }
+
     /// <summary>Whether the job has a place in the window of its task at TheEye, which it leaves when its end is stored.</summary>
     [Id(24)] public bool IsInWindow { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
+using SyncCluster.Jobs.Listing;
 using SyncCluster.Placement;
 using SyncCluster.Storage;
 using SyncCluster.Telemetry;
@@ -13,6 +14,7 @@ namespace SyncCluster.Jobs;
 /// </summary>
 internal sealed partial class JobStore(
     IGrainStorage storage,
+    IJobIndex index,
     GrainId grain,
     JobOwners owners,
     StoredBytes storedBytes,
@@ -28,8 +30,12 @@ internal sealed partial class JobStore(
 
     private static readonly TimeSpan ReadAgeLimit = TimeSpan.FromSeconds(60);
 
+    /// <summary>For how long after an end the index may have lost it with the silo that stored it.</summary>
+    private static readonly TimeSpan RecentTime = TimeSpan.FromMinutes(10);
+
     private string? _etag;
     private bool _known;
+    private bool _isEntryMissing;
     private long _readAt;
     private MembershipVersion _readVersion;
 
@@ -47,14 +53,70 @@ internal sealed partial class JobStore(
     /// <summary>Makes the next <see cref="LoadAsync"/> read storage.</summary>
     public void Invalidate() => _known = false;
 
-    /// <summary>Reads the record unless it is known. False: storage can't be reached, and the record is unknown.</summary>
-    public async Task<bool> LoadAsync()
+    /// <summary>Reads the record unless it is known, and has its entry stored if that has failed before.</summary>
+    /// <returns>False: storage can't be reached, and the record is unknown, or can't be found by a list.</returns>
+    public async Task<bool> LoadAsync() => (_known || await ReadAsync()) && (!_isEntryMissing || await AddMissingEntryAsync());
+
+    /// <summary>
+    /// Takes the job's next step: writes the same record under the same ETag until the write is acknowledged, or a read shows which step is stored
+    /// (I2). Who waits for the job is no step of it, and may change meanwhile. To store that, <paramref name="next"/> differs in nothing else.
+    /// </summary>
+    /// <param name="from">The record that <paramref name="next"/> replaces, as last read or written; null to create it.</param>
+    /// <param name="next">The record to write.</param>
+    public async Task<WriteOutcome> CommitAsync(JobRecord? from, JobRecord next)
     {
-        if (_known)
+        // The entry first, and both at once: to wait for it would cost each call a round trip. With a new attempt again, since the silo of the
+        // last one may have died before the entry was stored.
+        var added = from?.Attempt != next.Attempt && JobEntry.IsOf(next.Spec) ? AddEntryAsync(next) : null;
+        var written = await SettleAsync(from, next);
+        if (written == WriteOutcome.Applied)
         {
-            return true;
+            storedBytes.Add(next.Spec.Customer, next.Size - (from?.Size ?? 0));
+            if (from is null)
+            {
+                metrics.JobSubmitted();
+            }
+
+            if (next.HasEnded)
+            {
+                metrics.JobEnded(next);
+            }
         }
 
+        if (added is null)
+        {
+            if (written == WriteOutcome.Applied && next.HasEnded)
+            {
+                TellEnd(next);
+            }
+
+            return written;
+        }
+
+        return await SettleEntryAsync(added, next, written);
+    }
+
+    /// <summary>Replaces the record of an ended job, by the same rules as <see cref="CommitAsync"/>.</summary>
+    /// <param name="ended">The record, as last read.</param>
+    /// <param name="left">What is to be left of it; null for nothing.</param>
+    public async Task<WriteOutcome> RemoveAsync(JobRecord ended, JobRecord? left)
+    {
+        var written = await SettleAsync(ended, left);
+        if (written == WriteOutcome.Applied)
+        {
+            storedBytes.Remove(ended.Spec.Customer, ended.Size, ended.LastUpdate);
+            storedBytes.Add(ended.Spec.Customer, left?.Size ?? 0);
+            if (JobEntry.IsOf(ended.Spec))
+            {
+                index.Change(ended.Spec.Customer, JobEntry.Of(ended), null);
+            }
+        }
+
+        return written;
+    }
+
+    private async Task<bool> ReadAsync()
+    {
         // Taken before the read, so that a membership change during the read makes the record stale.
         var version = owners.Version;
         var state = new GrainState<JobRecord?>();
@@ -78,6 +140,11 @@ internal sealed partial class JobStore(
         if (!state.RecordExists || Record is null || state.ETag != _etag)
         {
             Record = state.RecordExists ? state.State : null;
+            if (Record is { HasEnded: true, IsRemoved: false } ended && timeProvider.GetUtcNow() - ended.LastUpdate < RecentTime)
+            {
+                // The silo that has stored the end may have died before it told the index.
+                TellEnd(ended);
+            }
         }
 
         _etag = state.ETag;
@@ -87,45 +154,72 @@ internal sealed partial class JobStore(
         return true;
     }
 
-    /// <summary>
-    /// Takes the job's next step: writes the same record under the same ETag until the write is acknowledged, or a read shows which step is stored
-    /// (I2). Who waits for the job is no step of it, and may change meanwhile. To store that, <paramref name="next"/> differs in nothing else.
-    /// </summary>
-    /// <param name="from">The record that <paramref name="next"/> replaces, as last read or written; null to create it.</param>
-    /// <param name="next">The record to write.</param>
-    public async Task<WriteOutcome> CommitAsync(JobRecord? from, JobRecord next)
+    private Task AddEntryAsync(JobRecord record)
     {
-        var written = await SettleAsync(from, next);
-        if (written == WriteOutcome.Applied)
+        try
         {
-            storedBytes.Add(next.Spec.Customer, next.Size - (from?.Size ?? 0));
-            if (from is null)
-            {
-                metrics.JobSubmitted();
-            }
+            return index.AddAsync(record.Spec.Customer, JobEntry.Of(record));
+        }
+        catch (Exception fault)
+        {
+            return Task.FromException(fault);
+        }
+    }
 
-            if (next.HasEnded)
+    /// <summary>The outcome of a write with which an entry was sent: nothing is to come of a record that no list finds.</summary>
+    private async Task<WriteOutcome> SettleEntryAsync(Task added, JobRecord next, WriteOutcome written)
+    {
+        try
+        {
+            await added;
+        }
+        catch (Exception fault)
+        {
+            EntryFailed(fault);
+            _isEntryMissing = written != WriteOutcome.Superseded;
+            if (written == WriteOutcome.Applied)
             {
-                metrics.JobEnded(next);
+                return await LoadAsync() ? WriteOutcome.Applied : WriteOutcome.Unknown;
             }
+        }
+
+        if (written == WriteOutcome.Superseded && Record is { } stored && JobEntry.Of(next) is var wrong && JobEntry.Of(stored) is var right && right != wrong)
+        {
+            // Another call has created the job: its record says when it was called. Or another activation has ended it.
+            index.Change(next.Spec.Customer, wrong, stored.IsRemoved ? null : right);
         }
 
         return written;
     }
 
-    /// <summary>Replaces the record of an ended job, by the same rules as <see cref="CommitAsync"/>.</summary>
-    /// <param name="ended">The record, as last read.</param>
-    /// <param name="left">What is to be left of it; null for nothing.</param>
-    public async Task<WriteOutcome> RemoveAsync(JobRecord ended, JobRecord? left)
+    private async Task<bool> AddMissingEntryAsync()
     {
-        var written = await SettleAsync(ended, left);
-        if (written == WriteOutcome.Applied)
+        try
         {
-            storedBytes.Remove(ended.Spec.Customer, ended.Size, ended.LastUpdate);
-            storedBytes.Add(ended.Spec.Customer, left?.Size ?? 0);
+            await (Record is { IsRemoved: false } record ? AddEntryAsync(record) : Task.CompletedTask);
+            _isEntryMissing = false;
+            return true;
         }
+        catch (Exception fault)
+        {
+            EntryFailed(fault);
+            return false;
+        }
+    }
 
-        return written;
+    private void EntryFailed(Exception fault)
+    {
+        metrics.StorageWriteFailed(fault);
+        LogEntryNotWritten(fault, grain);
+    }
+
+    private void TellEnd(JobRecord record)
+    {
+        if (JobEntry.IsOf(record.Spec))
+        {
+            var ended = JobEntry.Of(record);
+            index.Change(record.Spec.Customer, ended.ToUnfinished(), ended);
+        }
     }
 
     /// <param name="from">The record that is replaced; null to create one.</param>
@@ -141,7 +235,7 @@ internal sealed partial class JobStore(
                 return WriteOutcome.Applied;
             }
 
-            if (!await LoadAsync())
+            if (!await ReadAsync())
             {
                 continue;
             }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
+using SyncCluster.Jobs.Listing;
 using SyncCluster.Placement;
 using SyncCluster.Storage;
 using SyncCluster.Telemetry;
@@ -13,6 +14,7 @@ namespace SyncCluster.Jobs;
 /// </summary>
 internal sealed class StoredCompletion(
     [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
+    IJobIndex index,
     JobOwners owners,
     StoredBytes storedBytes,
     ServerMetrics metrics,
@@ -25,7 +27,7 @@ internal sealed class StoredCompletion(
     /// <param name="outcome">The end.</param>
     public async Task<Completion> CompleteAsync(IJobGrain job, Guid run, JobOutcome outcome)
     {
-        var store = new JobStore(storage, job.GetGrainId(), owners, storedBytes, metrics, timeProvider, logger);
+        var store = new JobStore(storage, index, job.GetGrainId(), owners, storedBytes, metrics, timeProvider, logger);
         if (!await store.LoadAsync())
         {
             return Completion.Retry;

@@ -73,7 +73,13 @@ internal static class JsonText
     }
 
     /// <summary>A time in the form of JavaScript's <c>toISOString</c>: UTC, in milliseconds.</summary>
-    public static string Iso(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    public static string Iso(DateTimeOffset time)
+    {
+        // Two times are in each document, and .NET writes this format far faster than one that is spelled out.
+        Span<char> inTicks = stackalloc char["yyyy-MM-ddTHH:mm:ss.fffffffZ".Length];
+        time.UtcDateTime.TryFormat(inTicks, out _, "O", CultureInfo.InvariantCulture);
+        return string.Concat(inTicks[..^"ffffZ".Length], "Z");
+    }
 
     /// <summary>The text of a JSON string. A lone surrogate is kept.</summary>
     public static string StringOf(JsonElement text) => Unescaped(JsonMarshal.GetRawUtf8Value(text)[1..^1]);

@@ -123,5 +123,5 @@ internal sealed partial class JobAdmission(
     private bool IsCounted(JobSpec spec) =>
         spec.Origin != JobOrigin.ExternallyReleased && !quotas.CurrentValue.Of(spec.Customer, spec.TaskId).IsUnlimited;
 
-    private IQuotaGrain QuotaOf(JobSpec spec) => grains.GetGrain<IQuotaGrain>(spec.Customer);
+    private IQuotaGrain QuotaOf(JobSpec spec) => grains.GetGrainByKey<IQuotaGrain>(spec.Customer);
 }

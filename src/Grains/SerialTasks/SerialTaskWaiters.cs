@@ -80,7 +80,7 @@ internal sealed partial class SerialTaskWaiters(
     {
         try
         {
-            if (await call(grains.GetGrain<ITaskQueueGrain>(task)) is not { } reply)
+            if (await call(grains.GetGrainByKey<ITaskQueueGrain>(task)) is not { } reply)
             {
                 return;
             }

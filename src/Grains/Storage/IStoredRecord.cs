@@ -9,6 +9,9 @@ public interface IStoredRecord
     /// <summary>What it counts as for the customer: bytes, roughly.</summary>
     int Size { get; }
 
+    /// <summary>By which a list finds it; null if it is in no list.</summary>
+    byte[]? ListEntry => null;
+
     /// <summary>The name of the customer that it takes room for; empty if it counts for nobody.</summary>
     string Customer { get; }
 }

@@ -1,3 +1,5 @@
+using SyncCluster.Overview;
+
 namespace SyncCluster.Storage;
 
 /// <summary>
@@ -7,11 +9,19 @@ namespace SyncCluster.Storage;
 internal sealed class StorageCapacity(StoredBytes storedBytes)
 {
     private volatile StorageLevel _level;
+    private volatile IReadOnlyList<StorageReport> _uses = [];
 
     public StorageLevel Level
     {
         get => _level;
         set => _level = value;
+    }
+
+    /// <summary>What is used of what, for operators. The monitor sets it.</summary>
+    public IReadOnlyList<StorageReport> Uses
+    {
+        get => _uses;
+        set => _uses = value;
     }
 
     /// <summary>How full a storage is. What is above the share of all new jobs is left in two halves: to some customers, and to the ends of jobs.</summary>

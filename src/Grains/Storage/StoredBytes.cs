@@ -35,13 +35,16 @@ internal sealed class StoredBytes
     /// <summary>Where counts expire, what takes a removed record: its customer, its size, and when it was written.</summary>
     public Action<string, long, DateTimeOffset>? OnRemoved { get; set; }
 
+    /// <summary>The customers that may have any.</summary>
+    public IEnumerable<string> Customers => _shared.Keys.Union(_added.Keys);
+
     /// <summary>How many bytes a customer has.</summary>
     public long Of(string customer) => Math.Max(0, _shared.GetValueOrDefault(customer) + _added.GetValueOrDefault(customer));
 
     /// <summary>Whether a customer has its share of all stored bytes, or more.</summary>
     public bool HasShare(string customer)
     {
-        var others = _shared.Keys.Union(_added.Keys).Where(other => other != customer).Select(Of).Where(bytes => bytes > 0).ToArray();
+        var others = Customers.Where(other => other != customer).Select(Of).Where(bytes => bytes > 0).ToArray();
         return Of(customer) >= others.Sum() / Math.Max(1, others.Length);
     }
 

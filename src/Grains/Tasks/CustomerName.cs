@@ -9,7 +9,7 @@ internal static class CustomerName
 {
     // Routes ignore case.
     private static readonly FrozenSet<string> Reserved =
-        FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "task", "job", "api", "health", "docs", "openapi");
+        FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "task", "job", "api", "health", "docs", "openapi", "console");
 
     public static bool IsValid(string? name) => TaskId.IsValid(name) && !Reserved.Contains(name!);
 }

@@ -21,6 +21,11 @@ internal static class TaskArguments
             return new BoundArguments.Refused(TooFew(required));
         }
 
+        if (task.Arguments is [])
+        {
+            return new BoundArguments.Bound("[]"u8.ToArray(), []);
+        }
+
         var arguments = task.Arguments.OrderBy(argument => argument.Order).ToArray();
         var supplied = ByRank(arguments, suppliedArray, out _);
         var bound = JsonText.Write(json =>
@@ -45,6 +50,43 @@ internal static class TaskArguments
         return index < 0
             ? new BoundArguments.Bound(bound, words)
             : new BoundArguments.Refused($"Argument {index} contains a NUL character, which can't be passed to a script. Remove it.");
+    }
+
+    /// <summary>The values that are to be supplied to have the same ones bound again.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="bound">The result of <see cref="Bind"/>, perhaps of the task as it was before.</param>
+    public static ReadOnlyMemory<byte> Unbound(TaskDefinition task, ReadOnlyMemory<byte> bound)
+    {
+        // Of the other types a bound value is bound as it is.
+        if (task.ArgumentsType != ArgumentsType.Json)
+        {
+            return bound;
+        }
+
+        using var values = JsonDocument.Parse(bound, JsonText.DocumentOptions);
+        return JsonText.Write(json =>
+        {
+            json.WriteStartArray();
+            foreach (var value in values.RootElement.EnumerateArray())
+            {
+                using var read = JsonText.AsString(value) is { } text ? TryParse(text) : null;
+                var supplied = JsonText.Compact(read?.RootElement ?? value);
+                if (read is not null && JsonText.TryGetMember(read.RootElement, "value", out _))
+                {
+                    // Else its member would be taken for the value.
+                    json.WriteStartObject();
+                    json.WritePropertyName("value");
+                    json.WriteRawValue(supplied, skipInputValidation: true);
+                    json.WriteEndObject();
+                }
+                else
+                {
+                    json.WriteRawValue(supplied, skipInputValidation: true);
+                }
+            }
+
+            json.WriteEndArray();
+        });
     }
 
     /// <summary>TheEye's message for a call with too few arguments.</summary>
@@ -96,6 +138,18 @@ internal static class TaskArguments
         }
 
         return ranked;
+    }
+
+    private static JsonDocument? TryParse(string text)
+    {
+        try
+        {
+            return JsonDocument.Parse(text, JsonText.DocumentOptions);
+        }
+        catch (Exception fault) when (fault is JsonException or ArgumentException)
+        {
+            return null;
+        }
     }
 
     private static int? OrderOf(JsonElement element) =>

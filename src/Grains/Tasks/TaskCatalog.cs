@@ -36,6 +36,13 @@ internal sealed class TaskCatalog(IGrainFactory grains, TaskNames names)
     public Task<TaskDefinition?> UpdateAsync(TaskDefinition definition, byte[] script) =>
         Task(definition.Customer, definition.Id).Update(definition, script);
 
+    /// <summary>Gives a task another secret.</summary>
+    /// <param name="customer">The customer.</param>
+    /// <param name="taskId">The task's id.</param>
+    /// <param name="secretHash">SHA-256 of the secret.</param>
+    /// <returns>The task as it is now; null if there is none.</returns>
+    public Task<TaskDefinition?> RenewSecretAsync(string customer, string taskId, byte[] secretHash) => Task(customer, taskId).RenewSecret(secretHash);
+
     /// <summary>The customer's tasks, in the order of their ids.</summary>
     public async Task<IReadOnlyList<TaskDefinition>> ListAsync(string customer)
     {
@@ -52,7 +59,7 @@ internal sealed class TaskCatalog(IGrainFactory grains, TaskNames names)
         return existed;
     }
 
-    private ITaskGrain Task(string customer, string taskId) => grains.GetGrain<ITaskGrain>(TaskKey.Of(customer, taskId));
+    private ITaskGrain Task(string customer, string taskId) => grains.GetGrainByKey<ITaskGrain>(TaskKey.Of(customer, taskId));
 
-    private ITaskListGrain List(string customer) => grains.GetGrain<ITaskListGrain>(customer);
+    private ITaskListGrain List(string customer) => grains.GetGrainByKey<ITaskListGrain>(customer);
 }

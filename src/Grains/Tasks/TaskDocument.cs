@@ -91,7 +91,8 @@ internal static class TaskDocument
         }
     }
 
-    private static void WriteArguments(Utf8JsonWriter json, TaskArgument[] arguments)
+    /// <summary>Writes the member that defines a task's arguments.</summary>
+    public static void WriteArguments(Utf8JsonWriter json, TaskArgument[] arguments)
     {
         json.WriteStartArray("task_arguments");
         foreach (var argument in arguments)

@@ -18,6 +18,13 @@ public interface ITaskGrain : IGrainWithStringKey
     [Alias("update"), ResponseTimeout("00:00:05")]
     Task<TaskDefinition?> Update(TaskDefinition definition, byte[] script);
 
+    /// <summary>Gives the task another secret. From then on the one before counts no more.</summary>
+    /// <remarks>A silo of version 0.1 does not know the message: the call fails until no such silo is left.</remarks>
+    /// <param name="secretHash">As in <see cref="TaskDefinition.SecretHash"/>.</param>
+    /// <returns>The task as it is now; null if there is none.</returns>
+    [Alias("renewsecret"), ResponseTimeout("00:00:05")]
+    Task<TaskDefinition?> RenewSecret(byte[] secretHash);
+
     /// <summary>The task; null if there is none.</summary>
     [Alias("get"), ResponseTimeout("00:00:03")]
     Task<TaskDefinition?> Get();
@@ -75,6 +82,20 @@ internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] 
         var updated = definition with { Id = current.Id, Customer = current.Customer, SecretHash = current.SecretHash, CreatedAt = current.CreatedAt };
         await StoreAsync(updated, script);
         return updated;
+    }
+
+    /// <inheritdoc/>
+    public async Task<TaskDefinition?> RenewSecret(byte[] secretHash)
+    {
+        if (Definition is not { } current)
+        {
+            DeactivateOnIdle();
+            return null;
+        }
+
+        var renewed = current with { SecretHash = secretHash };
+        await StoreAsync(renewed, stored.State.Script);
+        return renewed;
     }
 
     /// <inheritdoc/>

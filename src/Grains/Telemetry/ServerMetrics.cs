@@ -28,12 +28,14 @@ internal sealed class ServerMetrics
     private const string OtherCustomers = "(other)";
 
     private readonly Meter _meter;
-    private readonly Counter<long> _waitsEnded;
+    private readonly Tally<string> _waitsEnded = new(outcome => [Tag("outcome", outcome)]);
+    private readonly Tally<bool> _jobsSubmitted = new(_ => []);
+    private readonly Tally<(JobState State, Lifecycle Lifecycle)> _jobsEnded = new(
+        end => [Tag("state", end.State.WireName()), Tag("lifecycle", end.Lifecycle.WireName())]);
+
     private readonly Histogram<double> _waitDuration;
     private readonly Histogram<double> _deliveryDuration;
     private readonly Counter<long> _reattaches;
-    private readonly Counter<long> _jobsSubmitted;
-    private readonly Counter<long> _jobsEnded;
     private readonly Histogram<double> _jobDuration;
     private readonly Histogram<double> _queueDuration;
     private readonly Counter<long> _pushFailures;
@@ -45,13 +47,13 @@ internal sealed class ServerMetrics
     public ServerMetrics(IMeterFactory meters)
     {
         _meter = meters.Create(MeterName);
-        _waitsEnded = _meter.CreateCounter<long>("synccluster.waits.ended", "{wait}", "Waits for a job that have ended, by outcome.");
+        _meter.CreateObservableCounter("synccluster.waits.ended", _waitsEnded.Read, "{wait}", "Waits for a job that have ended, by outcome.");
         _waitDuration = Duration("synccluster.wait.duration", "How long a request has waited for its job, by outcome.");
         _deliveryDuration = Duration(
             "synccluster.completion.delivery.duration", "From the moment a job's end was stored until the gateway begins to answer a request that waits for it.");
         _reattaches = _meter.CreateCounter<long>("synccluster.reattaches", "{call}", "Calls by which a gateway has renewed its subscription to a job.");
-        _jobsSubmitted = _meter.CreateCounter<long>("synccluster.jobs.submitted", "{job}", "New jobs that were stored.");
-        _jobsEnded = _meter.CreateCounter<long>("synccluster.jobs.ended", "{job}", "Jobs whose end was stored, by lifecycle and state.");
+        _meter.CreateObservableCounter("synccluster.jobs.submitted", _jobsSubmitted.Read, "{job}", "New jobs that were stored.");
+        _meter.CreateObservableCounter("synccluster.jobs.ended", _jobsEnded.Read, "{job}", "Jobs whose end was stored, by lifecycle and state.");
         _jobDuration = Duration("synccluster.job.duration", "From a job's creation until its end was stored, by state.");
         _queueDuration = Duration("synccluster.job.queue.duration", "From a job's release to a silo until its script may start.");
         _pushFailures = _meter.CreateCounter<long>("synccluster.push.failures", "{push}", "Messages with completions that a gateway did not acknowledge.");
@@ -65,9 +67,8 @@ internal sealed class ServerMetrics
     /// <summary>A request waits no more for a job.</summary>
     public void WaitEnded(string outcome, TimeSpan waited)
     {
-        var tag = Tag("outcome", outcome);
-        _waitsEnded.Add(1, tag);
-        _waitDuration.Record(waited.TotalSeconds, tag);
+        _waitsEnded.Add(outcome);
+        _waitDuration.Record(waited.TotalSeconds, Tag("outcome", outcome));
     }
 
     /// <summary>A request that has waited is about to be answered with its job's end.</summary>
@@ -77,14 +78,13 @@ internal sealed class ServerMetrics
     public void Reattached() => _reattaches.Add(1);
 
     /// <summary>A new job was stored.</summary>
-    public void JobSubmitted() => _jobsSubmitted.Add(1);
+    public void JobSubmitted() => _jobsSubmitted.Add(true);
 
     /// <summary>A job's end was stored.</summary>
     public void JobEnded(JobRecord ended)
     {
-        var state = Tag("state", ended.State.WireName());
-        _jobsEnded.Add(1, state, Tag("lifecycle", ended.Lifecycle.WireName()));
-        _jobDuration.Record(Math.Max(0, (ended.LastUpdate - ended.Spec.CreatedAt).TotalSeconds), state);
+        _jobsEnded.Add((ended.State, ended.Lifecycle));
+        _jobDuration.Record(Math.Max(0, (ended.LastUpdate - ended.Spec.CreatedAt).TotalSeconds), Tag("state", ended.State.WireName()));
     }
 
     /// <summary>A job's script may start.</summary>

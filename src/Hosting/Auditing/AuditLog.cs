@@ -26,6 +26,31 @@ internal sealed partial class AuditLog(ILoggerFactory loggers, TimeProvider time
         }
     }
 
+    /// <summary>Logs what a request has done to one of several jobs.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="action">What it has done.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="status">The status that a request for this one alone would have got.</param>
+    /// <param name="took">How long it took.</param>
+    public void Log(HttpContext http, AuditedAction action, string job, int status, TimeSpan took)
+    {
+        var caller = action.CallerOf(http) ?? AuditedCaller.Unknown;
+        Log(http, action, caller, status, caller.Customer, "", job, took);
+    }
+
+    private void Log(
+        HttpContext http, AuditedAction action, AuditedCaller caller, int status, string customer, string task, string job, TimeSpan took) => LogRequest(
+        action.Name,
+        status,
+        caller.By,
+        Plain(caller.Username),
+        Plain(caller.Customer),
+        ClientAddress.Of(http),
+        Plain(customer),
+        TaskId.IsValid(task) ? task : "",
+        JobId.IsValid(job) ? job : "",
+        Math.Round(took.TotalSeconds, 3));
+
     /// <summary>Text that others have chosen, as a part of a line in quotes: it can end neither.</summary>
     private static string Plain(string text) => JavaScriptEncoder.UnsafeRelaxedJsonEscaping
         .Encode(text.Length <= MaxLength ? text : text[..MaxLength])
@@ -52,18 +77,7 @@ internal sealed partial class AuditLog(ILoggerFactory loggers, TimeProvider time
             var customer = _customer.Length > 0 ? _customer : named?.Customer is { Length: > 0 } inBody ? inBody : caller.Customer;
             var task = named?.Id ?? _task;
             var job = http.Response.Headers["Job-Id"].ToString() is { Length: > 0 } answered ? answered : _job;
-            var seconds = log._timeProvider.GetElapsedTime(_arrival).TotalSeconds;
-            log.LogRequest(
-                action.Name,
-                status,
-                caller.By,
-                Plain(caller.Username),
-                Plain(caller.Customer),
-                http.Connection.RemoteIpAddress?.ToString() ?? "",
-                Plain(customer),
-                TaskId.IsValid(task) ? task : "",
-                JobId.IsValid(job) ? job : "",
-                Math.Round(seconds, 3));
+            log.Log(http, action, caller, status, customer, task, job, log._timeProvider.GetElapsedTime(_arrival));
             return Task.CompletedTask;
         }
 

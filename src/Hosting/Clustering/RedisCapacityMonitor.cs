@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
+using SyncCluster.Overview;
 using SyncCluster.Storage;
 
 namespace SyncCluster.Hosting.Clustering;
@@ -33,10 +34,16 @@ internal sealed partial class RedisCapacityMonitor(
     /// <param name="options">The limits.</param>
     public static StorageLevel LevelOf(IEnumerable<KeyValuePair<string, string>> info, StorageOptions options)
     {
+        var (used, limit) = UseOf(info, options);
+        return limit is null ? StorageLevel.Room : StorageCapacity.LevelOf(used, limit.Value, options.RedisShare);
+    }
+
+    /// <summary>What is used, and the limit; null for none.</summary>
+    private static (long Used, long? Limit) UseOf(IEnumerable<KeyValuePair<string, string>> info, StorageOptions options)
+    {
         var values = info.ToDictionary(entry => entry.Key, entry => entry.Value);
         var limit = Number("maxmemory") is > 0 and var maxMemory ? maxMemory : options.RedisMemory;
-        var used = Number("used_memory");
-        return limit == 0 ? StorageLevel.Room : StorageCapacity.LevelOf(used, limit, options.RedisShare);
+        return (Number("used_memory"), limit == 0 ? null : limit);
 
         long Number(string name) =>
             long.TryParse(values.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
@@ -74,6 +81,13 @@ internal sealed partial class RedisCapacityMonitor(
         }
     }
 
+    private StorageReport Report(RedisMemory memory)
+    {
+        var (used, limit) = UseOf(memory.Values, options.Value);
+        var isFull = memory.Eviction is not null || LevelOf(memory.Values, options.Value) != StorageLevel.Room;
+        return new($"Redis {RedisRefusal.NameOf(memory.EndPoint)}", used, limit, isFull);
+    }
+
     private async Task ReadAsync(IServer server)
     {
         try
@@ -95,6 +109,7 @@ internal sealed partial class RedisCapacityMonitor(
         var level = _memories.Values.Max(memory => LevelOf(memory.Values, options.Value));
         var eviction = _memories.Values.Select(memory => memory.Eviction).FirstOrDefault(eviction => eviction is not null);
         capacity.Level = eviction is null ? level : StorageLevel.Full;
+        capacity.Uses = [.. _memories.Values.OrderBy(memory => memory.EndPoint.ToString(), StringComparer.Ordinal).Select(Report)];
         switch (level)
         {
             case var same when same == _level:

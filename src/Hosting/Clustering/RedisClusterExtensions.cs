@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Clustering.Redis;
 using Orleans.Configuration;
 using Orleans.Serialization;
+using SyncCluster.Jobs.Listing;
 using SyncCluster.Storage;
 using SyncCluster.Telemetry;
 
@@ -16,6 +17,7 @@ public static class RedisClusterExtensions
     internal static void UseCluster(this ISiloBuilder silo, RedisClusterOptions settings)
     {
         silo.Services.AddRedis(settings);
+        ClusterTransport.Use(silo.Services);
         silo.Services.AddMonitor<RedisCapacityMonitor>("eviction");
         silo.Services.AddMonitor<MembershipMonitor>("membership");
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<MembershipMonitor>());
@@ -23,6 +25,7 @@ public static class RedisClusterExtensions
         silo.Services.AddSingleton<RedisStoredBytes>();
         silo.Services.AddHostedService(services => services.GetRequiredService<RedisStoredBytes>());
         silo.Services.AddSingleton<JobPurge>();
+        silo.Services.AddSingleton<IJobIndex, RedisJobIndex>();
         silo.Configure<ClusterOptions>(options => SetIds(options, settings));
         silo.Configure<ClusterMembershipOptions>(SetTimes);
         silo.UseRedisClustering(_ => { });
@@ -66,6 +69,7 @@ public static class RedisClusterExtensions
     public static void UseCluster(this IClientBuilder client, RedisClusterOptions settings)
     {
         client.Services.AddRedis(settings);
+        ClusterTransport.Use(client.Services);
         client.Services.AddMonitor<SiloProbe>("silo");
         client.Configure<ClusterOptions>(options => SetIds(options, settings));
         client.UseRedisClustering(_ => { });

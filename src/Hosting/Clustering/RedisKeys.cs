@@ -20,8 +20,17 @@ internal static class RedisKeys
     /// <summary>What the keys of the counts of stored bytes begin with.</summary>
     public static string StoredBytes(string name) => $"{name}/stored-bytes/";
 
+    /// <summary>What the keys of the index of jobs begin with.</summary>
+    public static string JobIndex(string name) => $"{name}/jobs/";
+
+    /// <summary>The key of the customers that the index of jobs may have entries of.</summary>
+    public static string Customers(string name) => $"{name}/customers";
+
     /// <summary>What the keys begin with that a server uses to try what Redis lets it do.</summary>
     public static string Trials(string name) => $"{name}/trial/";
+
+    /// <summary>The key of the list of keys with which gateways encrypt the console's cookies.</summary>
+    public static string ConsoleKeys(string name) => $"{name}/console-keys";
 
     /// <summary>The key that the membership had in version 0.1. <see cref="NameClaim"/> has it now.</summary>
     public static string MembersInVersion01(string name) => $"{DefaultName}/members/{name}";

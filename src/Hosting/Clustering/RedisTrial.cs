@@ -26,6 +26,7 @@ internal static class RedisTrial
         await database.HashSetAsync(key, "data", "2");
         await database.HashGetAsync(key, "etag");
         await database.HashGetAllAsync(key);
+        await TryIndexAsync(database, $"{key}/index");
         await database.ScriptEvaluateAsync("return redis.call('HGET', KEYS[1], 'etag')", [key]);
 
         // The library does not tell that Redis has refused to watch a key: a transaction would overwrite what others write meanwhile.
@@ -41,5 +42,15 @@ internal static class RedisTrial
         }
 
         await database.ExecuteAsync("DEL", key);
+    }
+
+    private static async Task TryIndexAsync(IDatabase database, RedisKey key)
+    {
+        await database.SortedSetAddAsync(key, "a", 0);
+        await database.KeyExpireAsync(key, Expiry);
+        await database.KeyExistsAsync([key]);
+        await database.SortedSetRangeByValueAsync(key, "a", "b", Exclude.Stop, Order.Ascending, 0, 1);
+        await database.SortedSetRangeByValueAsync(key, "a", "b", Exclude.Stop, Order.Descending, 0, 1);
+        await database.SortedSetRemoveAsync(key, ["a"]);
     }
 }

@@ -23,6 +23,8 @@ internal sealed class RenameKeysCommand(RedisConnection redis, IDatabase databas
     /// <summary>How long it takes to see that a silo runs: it gives a sign of life every 3 s.</summary>
     private static readonly TimeSpan Observation = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
+
     private readonly NameClaim _claim = new(database, name);
 
     /// <summary>Runs the command.</summary>
@@ -126,14 +128,17 @@ internal sealed class RenameKeysCommand(RedisConnection redis, IDatabase databas
             return;
         }
 
-        await Task.Delay(Observation, timeProvider);
-        foreach (var (cluster, earlier) in clusters)
+        for (var begun = timeProvider.GetTimestamp(); timeProvider.GetElapsedTime(begun) < Observation;)
         {
-            var now = await Membership.ReadAsync(database, RedisKeys.MembersInVersion01(cluster));
-            if (now.RunningSince(earlier) is var running && running.Any())
+            await Task.Delay(Glance, timeProvider);
+            foreach (var (cluster, earlier) in clusters)
             {
-                throw RedisClusterOptions.Invalid(
-                    $"The cluster `{cluster}` runs ({string.Join(", ", running)}): stop all its servers and run the command again.");
+                var now = await Membership.ReadAsync(database, RedisKeys.MembersInVersion01(cluster));
+                if (now.RunningSince(earlier) is var running && running.Any())
+                {
+                    throw RedisClusterOptions.Invalid(
+                        $"The cluster `{cluster}` runs ({string.Join(", ", running)}): stop all its servers and run the command again.");
+                }
             }
         }
     }

@@ -19,7 +19,7 @@ internal static class OperatorToken
     public static async ValueTask<object?> RequireAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
-        switch (http.RequestServices.GetRequiredService<OperatorTokenCheck>().Check(http, BearerOf(http)))
+        switch (Check(http))
         {
             case OperatorTokenResult.Right:
                 return await next(context);
@@ -35,6 +35,10 @@ internal static class OperatorToken
                 : "Send the operator's token as `Authorization: Bearer …`.",
             statusCode: StatusCodes.Status401Unauthorized);
     }
+
+    /// <summary>Whose token a request has.</summary>
+    public static OperatorTokenResult Check(HttpContext http) =>
+        http.RequestServices.GetRequiredService<OperatorTokenCheck>().Check(http, BearerOf(http));
 
     /// <summary>For the audit log.</summary>
     public static AuditedCaller? CallerOf(HttpContext http) =>

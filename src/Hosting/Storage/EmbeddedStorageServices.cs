@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Orleans.Serialization;
 using Orleans.Storage;
+using SyncCluster.Jobs.Listing;
 using SyncCluster.Storage;
 
 namespace SyncCluster.Hosting.Storage;
@@ -13,6 +14,7 @@ internal static class EmbeddedStorageServices
         services.AddSingleton(Open);
         services.AddGrainStorage(StorageNames.Jobs, options => options.JobExpiry);
         services.AddGrainStorage(StorageNames.Catalog, _ => null);
+        services.AddSingleton<IJobIndex, SqliteJobIndex>();
         services.AddSingleton<BackUp>();
         services.AddHostedService<StorageOpening>();
         services.AddHostedService<FileCapacityMonitor>();

@@ -24,8 +24,10 @@ internal sealed partial class FileCapacityMonitor(
     /// <inheritdoc/>
     protected override Task RunAsync()
     {
-        var level = StorageCapacity.LevelOf(database.UsedBytes, options.Value.EmbeddedLimit, Share);
+        var (used, limit) = (database.UsedBytes, options.Value.EmbeddedLimit);
+        var level = StorageCapacity.LevelOf(used, limit, Share);
         capacity.Level = level;
+        capacity.Uses = [new(database.Folder is null ? "Memory" : "File", used, limit, level != StorageLevel.Room)];
         if (level != _level)
         {
             switch (level)

@@ -74,8 +74,8 @@ internal sealed partial class JobRecovery(
             var grain = GrainId.Parse(key.Grain);
             return key.State switch
             {
-                JobStore.StateName => await grains.GetGrain<IJobGrain>(grain).Attach(null, Reading.Fresh) is not JobReply.Unavailable,
-                TaskQueueStore.StateName => await grains.GetGrain<ITaskQueueGrain>(grain).Wait([], silo.SiloAddress) is not null,
+                JobStore.StateName => await grains.GetGrainById<IJobGrain>(grain).Attach(null, Reading.Fresh) is not JobReply.Unavailable,
+                TaskQueueStore.StateName => await grains.GetGrainById<ITaskQueueGrain>(grain).Wait([], silo.SiloAddress) is not null,
                 _ => true,
             };
         }

@@ -197,7 +197,7 @@ internal sealed partial class SqliteDatabase : IDisposable
     private long Now => _timeProvider.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Reads with a connection that is closed afterwards.</summary>
-    private T Query<T>(Func<SqliteConnection, T> query)
+    public T Query<T>(Func<SqliteConnection, T> query)
     {
         if (_file.IsInMemory)
         {

@@ -16,7 +16,7 @@ internal sealed class SqliteFile : IDisposable
     public const string Name = "synccluster.db";
 
     /// <summary>The layout that this version reads and writes (<c>PRAGMA user_version</c>).</summary>
-    private const int Layout = 1;
+    private const int Layout = 2;
 
     /// <summary>The beginning of the names of copies that are being sent. What a killed server has left of them is removed.</summary>
     public const string BackUpPrefix = "backup-";
@@ -202,7 +202,8 @@ internal sealed class SqliteFile : IDisposable
             throw new StorageFileException($"{Path} is not a file of SyncCluster. Give the server another folder with Storage:Path.");
         }
 
-        if (Read(Writer, "PRAGMA user_version") > Layout)
+        var layout = Read(Writer, "PRAGMA user_version");
+        if (layout > Layout)
         {
             throw new StorageFileException(
                 $"{Path} was written by a newer version of SyncCluster. Start that version, or give this one a folder of its own with Storage:Path.");
@@ -228,10 +229,13 @@ internal sealed class SqliteFile : IDisposable
                 customer TEXT NOT NULL,
                 size INTEGER NOT NULL,
                 data BLOB NOT NULL,
+                entry BLOB,
                 UNIQUE (grain, state, storage)
             );
+            {(isEmpty || layout > 1 ? "" : "ALTER TABLE record ADD COLUMN entry BLOB;")}
             CREATE INDEX IF NOT EXISTS record_expires ON record (expires) WHERE expires IS NOT NULL;
             CREATE INDEX IF NOT EXISTS record_unfinished ON record (grain) WHERE unfinished = 1;
+            CREATE INDEX IF NOT EXISTS record_entry ON record (customer, entry) WHERE entry IS NOT NULL;
             COMMIT;
             """);
     }

@@ -34,6 +34,7 @@ internal sealed class SqliteGrainStorage(string name, SqliteDatabase database, S
             IsUnfinished = record?.IsUnfinished == true,
             Customer = record?.Customer ?? "",
             Size = record?.Size ?? 0,
+            ListEntry = record?.ListEntry,
         };
         var etag = await database.WriteAsync(KeyOf(stateName, grainId), ParseETag(grainState.ETag), row);
         grainState.ETag = etag.ToString(CultureInfo.InvariantCulture);

@@ -20,18 +20,19 @@ internal sealed class SqliteStatements(SqliteConnection connection) : IDisposabl
     private readonly SqliteCommand _insert = Prepare(
         connection,
         """
-        INSERT INTO record (grain, state, storage, etag, expires, unfinished, customer, size, data)
-        VALUES ($grain, $state, $storage, $etag, $expires, $unfinished, $customer, $size, $data) ON CONFLICT DO NOTHING
+        INSERT INTO record (grain, state, storage, etag, expires, unfinished, customer, size, entry, data)
+        VALUES ($grain, $state, $storage, $etag, $expires, $unfinished, $customer, $size, $entry, $data) ON CONFLICT DO NOTHING
         """,
-        "$grain", "$state", "$storage", "$etag", "$expires", "$unfinished", "$customer", "$size", "$data");
+        "$grain", "$state", "$storage", "$etag", "$expires", "$unfinished", "$customer", "$size", "$entry", "$data");
 
     private readonly SqliteCommand _update = Prepare(
         connection,
         $"""
-        UPDATE record SET etag = $etag, expires = $expires, unfinished = $unfinished, customer = $customer, size = $size, data = $data
+        UPDATE record
+        SET etag = $etag, expires = $expires, unfinished = $unfinished, customer = $customer, size = $size, entry = $entry, data = $data
         WHERE {IsExpected}
         """,
-        "$grain", "$state", "$storage", "$etag", "$expires", "$unfinished", "$customer", "$size", "$data", "$expected", "$now");
+        "$grain", "$state", "$storage", "$etag", "$expires", "$unfinished", "$customer", "$size", "$entry", "$data", "$expected", "$now");
 
     private readonly SqliteCommand _delete = Prepare(
         connection, $"DELETE FROM record WHERE {IsExpected}", "$grain", "$state", "$storage", "$expected", "$now");
@@ -64,7 +65,9 @@ internal sealed class SqliteStatements(SqliteConnection connection) : IDisposabl
     /// <summary>False: there is a record, or an expired one that was not removed yet.</summary>
     public bool Insert(RowKey key, long etag, NewRow row)
     {
-        Bind(_insert, key.Grain, key.State, key.Storage, etag, Milliseconds(row.Expires), row.IsUnfinished ? 1 : 0, row.Customer, row.Size, row.Data);
+        Bind(
+            _insert, key.Grain, key.State, key.Storage, etag, Milliseconds(row.Expires), row.IsUnfinished ? 1 : 0, row.Customer, row.Size,
+            OrNull(row.ListEntry), row.Data);
         return _insert.ExecuteNonQuery() == 1;
     }
 
@@ -72,8 +75,8 @@ internal sealed class SqliteStatements(SqliteConnection connection) : IDisposabl
     public bool Update(RowKey key, long expected, long now, long etag, NewRow row)
     {
         Bind(
-            _update, key.Grain, key.State, key.Storage, etag, Milliseconds(row.Expires), row.IsUnfinished ? 1 : 0, row.Customer, row.Size, row.Data,
-            expected, now);
+            _update, key.Grain, key.State, key.Storage, etag, Milliseconds(row.Expires), row.IsUnfinished ? 1 : 0, row.Customer, row.Size,
+            OrNull(row.ListEntry), row.Data, expected, now);
         return _update.ExecuteNonQuery() == 1;
     }
 
@@ -140,5 +143,7 @@ internal sealed class SqliteStatements(SqliteConnection connection) : IDisposabl
         return removed;
     }
 
-    private static object Milliseconds(DateTimeOffset? time) => time?.ToUnixTimeMilliseconds() ?? (object)DBNull.Value;
+    private static object Milliseconds(DateTimeOffset? time) => OrNull(time?.ToUnixTimeMilliseconds());
+
+    private static object OrNull(object? value) => value ?? DBNull.Value;
 }

@@ -21,6 +21,9 @@ internal sealed record NewRow(byte[] Data)
     /// <summary>Whose record it is; empty if it counts for nobody.</summary>
     public string Customer { get; init; } = "";
 
+    /// <summary>By which a list finds it; null if it is in no list.</summary>
+    public byte[]? ListEntry { get; init; }
+
     /// <summary>What it counts as for the customer, in bytes.</summary>
     public long Size { get; init; }
 }

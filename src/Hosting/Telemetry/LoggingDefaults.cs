@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
+using SyncCluster.Doors;
 using SyncCluster.Execution.Local;
 using SyncCluster.Jobs;
+using SyncCluster.Overview;
 using SyncCluster.Quotas;
 
 namespace SyncCluster.Hosting.Telemetry;
@@ -36,6 +38,8 @@ internal static class LoggingDefaults
         // Orleans logs the hash ring in the category of each grain service.
         Level(typeof(RunnerService).FullName!, LogLevel.Warning),
         Level(typeof(SiloInventory).FullName!, LogLevel.Warning),
+        Level(typeof(JobDoor).FullName!, LogLevel.Warning),
+        Level(typeof(SiloOperator).FullName!, LogLevel.Warning),
     ];
 
     /// <summary>What a log in JSON has beside its messages, as configuration: the time, and scopes. The scopes have the ids of the trace.</summary>

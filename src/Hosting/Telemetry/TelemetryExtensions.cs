@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Reflection;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -15,6 +16,40 @@ namespace SyncCluster.Hosting.Telemetry;
 /// </summary>
 internal static partial class TelemetryExtensions
 {
+    /// <summary>
+    /// How the names begin of what Orleans and the framework measure for each message, activation, buffer or request, and what nobody needs who has
+    /// the metrics of this server: together they would cost a call more than all the others.
+    /// </summary>
+    private static readonly string[] TooFrequent =
+    [
+        "orleans-messaging-sent-messages-size",
+        "orleans-messaging-received-messages-size",
+        "orleans-gateway-sent",
+        "orleans-gateway-received",
+        "orleans-grains",
+        "orleans-app-requests-latency",
+        "orleans-catalog-activation-created",
+        "orleans-catalog-activation-destroyed",
+        "orleans-catalog-activation-latency",
+        "orleans-catalog-activation-shutdown",
+        "orleans-catalog-deactivation-latency",
+        "orleans-directory-lookups",
+        "orleans-directory-registration",
+        "orleans-directory-unregistration",
+        "orleans-messaging-processing",
+        "orleans-messaging-rerouted",
+        "http.server.active_requests",
+        "kestrel.active_connections",
+        "kestrel.queued_connections",
+    ];
+
+    /// <summary>
+    /// The framework's meters of requests. <c>AddAspNetCoreInstrumentation</c> has more of them, and passes each request through an asynchronous
+    /// middleware of its own.
+    /// </summary>
+    private static readonly string[] RequestMeters =
+        ["Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Diagnostics"];
+
     /// <summary>Adds what reads the instruments and sends or shows their values, and what sends the spans.</summary>
     /// <param name="builder">The host.</param>
     /// <param name="service">What the server is; <c>OTEL_SERVICE_NAME</c> overrides it.</param>
@@ -43,10 +78,15 @@ internal static partial class TelemetryExtensions
 
         telemetry.WithMetrics(metrics =>
         {
-            metrics.AddMeter(ServerMetrics.MeterName, "Microsoft.Orleans");
-            metrics.AddAspNetCoreInstrumentation();
+            metrics.AddMeter([ServerMetrics.MeterName, "Microsoft.Orleans", .. RequestMeters]);
             metrics.AddHttpClientInstrumentation();
             metrics.AddRuntimeInstrumentation();
+
+            metrics.AddView(instrument => Array.Exists(TooFrequent, name => instrument.Name.StartsWith(name, StringComparison.Ordinal))
+                ? MetricStreamConfiguration.Drop
+                : null);
+            ((IDeferredMeterProviderBuilder)metrics).Configure((services, configured) => configured.AddView(
+                instrument => IsOfAnother(instrument.Meter, services) ? MetricStreamConfiguration.Drop : null));
 
             // The framework's buckets end at 10 s: a call may wait for minutes.
             metrics.AddView(
@@ -67,6 +107,10 @@ internal static partial class TelemetryExtensions
             builder.ListenAlso("Prometheus", prometheus.Listen);
         }
     }
+
+    /// <summary>Meters are found by their names: so those of another server in this process are as well.</summary>
+    private static bool IsOfAnother(Meter meter, IServiceProvider services) =>
+        meter.Scope is IMeterFactory factory && factory != services.GetRequiredService<IMeterFactory>();
 
     /// <summary>Shows the metrics at the port of <see cref="TelemetryOptions.Prometheus"/>, and nothing else there. Must come first.</summary>
     public static void UsePrometheus(this WebApplication app)

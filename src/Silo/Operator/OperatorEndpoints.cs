@@ -4,11 +4,14 @@ using SyncCluster.Hosting.Auditing;
 using SyncCluster.Hosting.Clustering;
 using SyncCluster.Hosting.Operator;
 using SyncCluster.Jobs;
+using SyncCluster.Overview;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Silo.Operator;
 
-/// <summary>Lists the unfinished jobs of a silo, terminates a job of the cluster, and removes the ended jobs of a customer.</summary>
+/// <summary>
+/// Lists the unfinished jobs of a silo, terminates a job of the cluster, removes the ended jobs of a customer, and drains a silo.
+/// </summary>
 internal static class OperatorEndpoints
 {
     private const int MaximumListed = 10_000;
@@ -19,6 +22,7 @@ internal static class OperatorEndpoints
         var jobs = routes.MapGroup("/jobs").AddEndpointFilter(OperatorToken.RequireAsync);
         jobs.MapGet("", List).WithMetadata(new AuditedAction("list", OperatorToken.CallerOf) { OnlyStatuses = AuditedAction.Refusals });
         jobs.MapPut("/{customer}/{job}/terminate", TerminateAsync).WithMetadata(new AuditedAction("terminate", OperatorToken.CallerOf));
+        routes.MapPost("/drain", Drain).AddEndpointFilter(OperatorToken.RequireAsync).WithMetadata(new AuditedAction("drain", OperatorToken.CallerOf));
         routes.MapDelete("/customers/{customer}/jobs", PurgeAsync).AddEndpointFilter(OperatorToken.RequireAsync).WithMetadata(new AuditedAction("purge", OperatorToken.CallerOf));
     }
 
@@ -46,6 +50,12 @@ internal static class OperatorEndpoints
             _ => StorageUnreachable,
         };
     }
+
+    private static Results<Accepted, ProblemHttpResult> Drain(SiloDrain drain) => drain.Begin() == DrainReply.IsLast
+        ? TypedResults.Problem(
+            "This is the only active silo: nobody could run what it hands over. Start another one first, or stop the process.",
+            statusCode: StatusCodes.Status409Conflict)
+        : TypedResults.Accepted((string?)null);
 
     private static async Task<Results<JsonHttpResult<PurgedJobs>, ProblemHttpResult>> PurgeAsync(
         string customer, JobPurge purge, CancellationToken aborted, int limit = MaximumPurged, bool keys = false)

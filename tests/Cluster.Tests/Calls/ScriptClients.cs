@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using SyncCluster.Cluster.Tests.Clusters;
 using SyncCluster.Harness.Processes;
@@ -38,6 +39,36 @@ internal sealed class ScriptClients(ScriptCluster cluster) : ScenarioClients(clu
         using var request = Get($"/demo/job/{jobId}/result?full");
         using var response = await gateway.Http.SendAsync(request);
         return await response.Content.ReadAsStringAsync();
+    }
+
+    /// <summary>Lists jobs page by page; their ids and states. A gateway whose silo has just died may have to be asked again.</summary>
+    public async Task<IReadOnlyList<(string Job, string State)>> ListAsync(Server gateway, string query)
+    {
+        var jobs = new List<(string Job, string State)>();
+        for (var cursor = ""; ;)
+        {
+            using var request = Get($"/demo/job?limit=100&{query}{cursor}");
+            using var response = await gateway.Http.SendAsync(request);
+            if (!response.IsSuccessStatusCode)
+            {
+                if (response.StatusCode != HttpStatusCode.ServiceUnavailable)
+                {
+                    throw new InvalidOperationException($"{response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
+                }
+
+                continue;
+            }
+
+            using var page = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+            jobs.AddRange(page.RootElement.EnumerateArray()
+                .Select(job => (job.GetProperty("id").GetString()!, job.GetProperty("state").GetString()!)));
+            if (!response.Headers.TryGetValues("Next-Cursor", out var next))
+            {
+                return jobs;
+            }
+
+            cursor = $"&cursor={next.Single()}";
+        }
     }
 
     /// <summary>Cancels a job; gives the status of the answer.</summary>

@@ -50,7 +50,11 @@ public class ScriptCluster : ClusterFixture
         Directory.CreateDirectory(Recipes);
         await WriteTasksAsync();
         await StartSilosAsync(Enumerable.Range(1, 3).Select(CreateSilo));
-        string[] settings = [$"--Cluster:Redis={RedisSetting}", $"--Demo:Folder={Recipes}"];
+        string[] settings =
+        [
+            $"--Cluster:Redis={RedisSetting}", $"--Demo:Folder={Recipes}",
+            $"--Operator:TokenSha256={OperatorConsole.TokenSha256}",
+        ];
         _shortWaitGateway = AddGateway("short-wait gateway", [.. settings, "--Waiting:Maximum=00:00:02"]);
         await Task.WhenAll(
             _shortWaitGateway.StartAsync(),

@@ -6,12 +6,12 @@ using SyncCluster.Harness.Processes;
 namespace SyncCluster.Cluster.Tests.Compatibility;
 
 /// <summary>
-/// What a cluster has stored in its Redis: a hash for each state of a grain. Membership is left out: its silos are gone. So are the counts of stored bytes:
-/// version 0.1 had none, and does not look at them.
+/// What a cluster has stored in its Redis: a hash for each state of a grain. All else is left out: membership, since its silos are gone, and what version
+/// 0.1 had not and does not look at.
 /// </summary>
 internal sealed class StoredKeys : Dictionary<string, StoredKeys.Entry>
 {
-    private const string Membership = "synccluster/members/";
+    private const string States = "/state/";
 
     /// <summary>The kinds of keys: each without what identifies the grain, as in <c>synccluster/state/job/…/job</c>. Sorted.</summary>
     /// <param name="counts">Which keys count.</param>
@@ -29,7 +29,7 @@ internal sealed class StoredKeys : Dictionary<string, StoredKeys.Entry>
         var stored = new StoredKeys();
         foreach (var key in (string[])(await redis.Database.ExecuteAsync("KEYS", "*"))!)
         {
-            if (!key.StartsWith(Membership, StringComparison.Ordinal) && !key.Contains("/stored-bytes/", StringComparison.Ordinal))
+            if (key.Contains(States, StringComparison.Ordinal))
             {
                 var fields = (await redis.Database.HashGetAllAsync(key)).ToDictionary(field => field.Name.ToString(), field => field.Value);
                 Assert.Equal(["data", "etag"], fields.Keys.Order());

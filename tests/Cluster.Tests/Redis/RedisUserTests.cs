@@ -48,7 +48,7 @@ public sealed class RedisUserTests : IAsyncLifetime
     public async Task The_rights_that_the_documentation_names_are_enough_and_a_gateway_needs_fewer()
     {
         await _cluster.Redis.SetUserAsync("servers", "servers-secret", Documented);
-        await _cluster.Redis.SetUserAsync("gateways", "servers-secret", $"{Documented} -@write +setnx +hsetnx");
+        await _cluster.Redis.SetUserAsync("gateways", "servers-secret", $"{Documented} -@write +setnx +hsetnx +rpush");
         var gateway = _cluster.NewGateway("gateway", GatewaySettings, "--Cluster:Name=blue");
         var silo = _cluster.NewSilo("silo", Settings, "--Cluster:Name=blue");
         await Task.WhenAll(silo.StartAsync(), gateway.StartAsync());

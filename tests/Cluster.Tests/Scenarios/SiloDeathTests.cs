@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using SyncCluster.Cluster.Tests.Calls;
 using SyncCluster.Cluster.Tests.Clusters;
 using SyncCluster.Harness;
@@ -43,11 +44,37 @@ public sealed class SiloDeathTests(ScriptCluster cluster, ITestOutputHelper outp
         await AuditAsync(Outcome.Lost, () => after());
     }
 
+    /// <summary>What the killed silo had under way to the index is lost; some jobs have ended then, some are resolved by whoever asks.</summary>
+    [ClusterFact]
+    public async Task Lists_are_right_after_a_silo_was_killed_while_jobs_ended()
+    {
+        StartBackgroundCalls();
+        await FillSilosAsync();
+        Latch.Open();
+        var victim = RandomSilo();
+        victim.Kill();
+        Print($"Killed {victim.Name} while jobs ended.");
+        var listing = Clients.ListAsync(RandomGateway(), "where[lifecycle]=finished");
+        await AuditAsync(Outcome.Lost | Outcome.Refused);
+        await listing;
+        var jobs = Clients.All.Select(call => call.Answer.Result).Where(answer => answer.JobId is not null && answer.Outcome != Outcome.Refused)
+            .DistinctBy(answer => answer.JobId).ToDictionary(answer => answer.JobId!, answer => StateOf(answer.Body));
+        var listed = await Clients.ListAsync(RandomGateway(), "");
+        Assert.Equal(listed.Count, listed.DistinctBy(row => row.Job).Count());
+        Assert.Empty(jobs.Keys.Except(listed.Select(row => row.Job)));
+        Assert.All(listed.Where(row => jobs.ContainsKey(row.Job)), row => Assert.Equal(jobs[row.Job], row.State));
+        Assert.Equal(
+            listed.Where(row => row.State == "success").Select(row => row.Job),
+            (await Clients.ListAsync(RandomGateway(), "where[state]=success")).Select(row => row.Job));
+        Assert.DoesNotContain(await Clients.ListAsync(RandomGateway(), "where[state]=in_progress"), row => jobs.ContainsKey(row.Job));
+        Print($"{listed.Count} jobs are listed, {jobs.Count} of them of this scenario.");
+    }
+
     [ClusterFact]
     public async Task Jobs_of_a_serial_task_run_one_at_a_time_when_silos_are_killed()
     {
         StartBackgroundCalls();
-        var calls = Enumerable.Range(0, 40).Select(_ => Clients.CallSerial(RandomGateway(), seconds: 0.5)).ToArray();
+        var calls = Enumerable.Range(0, 24).Select(_ => Clients.CallSerial(RandomGateway(), seconds: 0.5)).ToArray();
         Server[] victims = [];
         await Eventually.TrueAsync(() => (victims = [.. Cluster.Silos.Where(silo => RunningOn(silo).Any(calls.Contains))]).Length == 1, "one of the jobs runs");
         victims[0].Kill();
@@ -94,6 +121,12 @@ public sealed class SiloDeathTests(ScriptCluster cluster, ITestOutputHelper outp
         }
 
         await AuditAsync(Outcome.Lost, () => Assert.All(running, call => Assert.Equal(Outcome.Lost, call.Answer.Result.Outcome)));
+    }
+
+    private static string StateOf(string body)
+    {
+        using var document = JsonDocument.Parse(body);
+        return document.RootElement.GetProperty("state").GetString()!;
     }
 
     /// <summary>

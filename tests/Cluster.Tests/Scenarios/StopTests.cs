@@ -133,6 +133,27 @@ public sealed partial class StopTests : IAsyncLifetime
         AssertNoErrors(server);
     }
 
+    [ClusterFact]
+    public async Task A_silo_drains_for_its_operator_unless_no_other_one_is_active()
+    {
+        string[] settings = [.. ShortDrain, $"--Operator:TokenSha256={OperatorConsole.TokenSha256}"];
+        var (first, last) = (_cluster.NewSilo("silo 1", settings), _cluster.NewSilo("silo 2", settings));
+        await Task.WhenAll(first.StartAsync(), last.StartAsync());
+        Assert.Equal(HttpStatusCode.Accepted, await DrainAsync(first));
+        Assert.Equal(0, await first.Process.ExitAsync().WaitAsync(Limit));
+        AssertNoErrors(first);
+        Assert.Equal(HttpStatusCode.Conflict, await DrainAsync(last));
+        Assert.False(last.Process.HasExited);
+
+        static async Task<HttpStatusCode> DrainAsync(Server silo)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/drain");
+            request.Headers.Authorization = new("Bearer", OperatorConsole.Token);
+            using var response = await silo.Http.SendAsync(request);
+            return response.StatusCode;
+        }
+    }
+
     private static void AssertNoErrors(params IEnumerable<Server> servers) =>
         Assert.All(servers, server => Assert.Empty(server.Lines
             .Select(line => line.Text)

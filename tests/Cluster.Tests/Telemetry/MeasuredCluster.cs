@@ -242,7 +242,7 @@ public sealed partial class MeasuredCluster : IAsyncLifetime
 
     private static Uri NewAddress() => new($"http://127.0.0.1:{FreePort.Or(0)}/metrics");
 
-    [GeneratedRegex("(Reading|Writing) the (record|queue) of .* failed")]
+    [GeneratedRegex("(Reading|Writing) the (record|queue) of .* failed|The entry of .* could not be written")]
     private static partial Regex StorageFailure();
 
     [GeneratedRegex("to a gateway has failed [123] times")]

@@ -100,7 +100,9 @@ public sealed class TheEyeCluster : ClusterFixture
     }
 
     private protected override Server CreateSilo(int number) =>
-        AddSilo($"silo {number}", [$"--Operator:TokenSha256={Convert.ToHexStringLower(Secret.Hash(OperatorToken))}", .. Settings]);
+        AddSilo(
+            $"silo {number}",
+            [$"--Operator:TokenSha256={Convert.ToHexStringLower(Secret.Hash(OperatorToken))}", "--Logging:LogLevel:SyncCluster.Jobs.IdempotencyGrain=Debug", .. Settings]);
 
     private static async Task<JobEnd> RunAsync(RunningJob job, CancellationToken canceled)
     {

@@ -53,7 +53,7 @@ public sealed class TheEyeConnectionLossTests(TheEyeCluster cluster, ITestOutput
                 await ArrivedAsync(created, Count);
                 await Cluster.Redis.PauseWritesAsync();
                 created.Open();
-                await Eventually.TrueAsync(async () => await Cluster.Redis.DelayedWritersAsync() > 0, "a write is delayed");
+                await Eventually.TrueAsync(() => JobsOf(task).Any(job => HasBegunToBind(job.Id)), "a silo stores the job of a call");
             },
             async () =>
             {
@@ -109,6 +109,10 @@ public sealed class TheEyeConnectionLossTests(TheEyeCluster cluster, ITestOutput
         gate.Open();
         return Task.CompletedTask;
     }
+
+    /// <summary>Whether a silo has begun to store the job for its call's key: it does so even if the gateway dies now.</summary>
+    private bool HasBegunToBind(string job) =>
+        Cluster.Silos.SelectMany(silo => silo.Lines).Any(line => line.Text.Contains($" gets job {job}", StringComparison.Ordinal));
 
     private static string PathOf(TheEyeTask task) => $"/{TheEyeCluster.Customer}/task/{task.Id}/job";
 

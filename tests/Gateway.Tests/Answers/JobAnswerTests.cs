@@ -79,6 +79,13 @@ public sealed class JobAnswerTests
     }
 
     [Fact]
+    public void Names_may_be_escaped()
+    {
+        var document = """{"\u006futput":["a"],"result":{}}""";
+        Assert.Equal((200, """["a"]"""), Shaped(JobAnswer.Shape(Bytes(document), JobState.Success, AnswerFlags.Output)));
+    }
+
+    [Fact]
     public void Names_with_half_a_surrogate_pair_are_not_valid()
     {
         var document = """{"\ud800xxxx":0,"output":["a\ud800"],"result":{}}""";

@@ -214,6 +214,7 @@ public sealed class TheEyeAccessTests(TheEyeTestServer server) : AccessListTests
     [InlineData("POST", "/acme/task/import?update")]
     [InlineData("DELETE", "/acme/task/x")]
     [InlineData("GET", "/acme/task/x/recipe")]
+    [InlineData("PUT", "/acme/task/x/secret")]
     public async Task Tasks_are_to_be_asked_for_at_TheEye(string method, string path)
     {
         using var response = await _server.SendAsync(new HttpMethod(method), path, TestServer.Admin, method == "POST" ? "{}" : null);

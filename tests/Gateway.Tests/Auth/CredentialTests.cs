@@ -82,6 +82,7 @@ public sealed class LocalCredentialTests(TestServer server) : CredentialTests(se
         (Credential.Viewer, HttpMethod.Get, "/acme/task", null),
         (Credential.Admin, HttpMethod.Get, "/acme/task/nope/recipe", null),
         (Credential.Admin, HttpMethod.Delete, "/acme/task/nope", null),
+        (Credential.Admin, HttpMethod.Put, "/acme/task/nope/secret", null),
         (Credential.Admin, HttpMethod.Post, "/acme/task/import", "[]"),
         (Credential.Admin, HttpMethod.Post, "/acme/task/import", bodyWithToken),
     ];

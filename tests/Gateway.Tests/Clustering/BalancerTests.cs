@@ -5,6 +5,7 @@ using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Limits;
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Harness;
+using SyncCluster.Harness.Processes;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 

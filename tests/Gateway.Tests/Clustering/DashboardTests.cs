@@ -100,7 +100,7 @@ public sealed class DashboardTests(DashboardTests.Cluster cluster) : IClassFixtu
         }
 
         // Of the silo's own routes none is at this port, and nobody signs out by a link.
-        string[] own = ["health/live", "health/ready", "jobs", "sign-out"];
+        string[] own = ["drain", "health/live", "health/ready", "jobs", "sign-out"];
         Assert.Equal(own.Append("GrainState").Append("Trace").Order(), closed.Where(route => !route.Contains('{', StringComparison.Ordinal)).Order());
     }
 

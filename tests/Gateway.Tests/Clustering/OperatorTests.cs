@@ -170,7 +170,8 @@ public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<Si
         using var list = await SendAsync(HttpMethod.Get, $"{silo}/jobs", token);
         using var terminate = await SendAsync(HttpMethod.Put, $"{silo}/jobs/demo/eb0166d31d0c56015d131f8f/terminate", token);
         using var purge = await SendAsync(HttpMethod.Delete, $"{silo}/customers/demo/jobs", token);
-        Assert.All([list, terminate, purge], response => Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode));
+        using var drain = await SendAsync(HttpMethod.Post, $"{silo}/drain", token);
+        Assert.All([list, terminate, purge, drain], response => Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode));
         Assert.Equal("Bearer", list.Headers.WwwAuthenticate.Single().Scheme);
         Assert.Equal("application/problem+json", list.Content.Headers.ContentType!.MediaType);
     }

@@ -30,6 +30,51 @@ public sealed class QueueOverflowTests(OverflowCluster cluster) : IClassFixture<
         }
     }
 
+    [Fact]
+    public async Task A_silo_that_does_not_answer_costs_a_call_nothing_and_keeps_no_place_when_it_does()
+    {
+        using var gate = cluster.NewGate();
+        var task = await cluster.GatedTaskAsync(gate);
+        var calls = await CallOneByOneAsync(task, 2);
+        var answers = new TaskCompletionSource();
+        var hasAnswered = cluster.BeforeReservations(1, async call =>
+        {
+            await answers.Task;
+            await call.Invoke();
+        });
+        calls = [.. calls, cluster.CallAsync(0, task)];
+        await Eventually.TrueAsync(() => cluster.Held == 3, "the silo that answers has the job");
+        answers.SetResult();
+        await hasAnswered;
+        await Eventually.TrueAsync(() => cluster.Reservations == 0, "the place that comes too late is given back");
+        calls = [.. calls, .. await CallOneByOneAsync(task, Places, held: 3)];
+        gate.Open();
+        await AssertEachRanOnceAsync(calls, gate);
+    }
+
+    [Fact]
+    public async Task A_call_is_refused_while_no_other_silo_answers_and_later_places_are_given_back()
+    {
+        using var gate = cluster.NewGate();
+        var task = await cluster.GatedTaskAsync(gate);
+        var calls = await CallOneByOneAsync(task, 2);
+        var answers = new TaskCompletionSource();
+        var hasAnswered = cluster.BeforeReservations(2, async call =>
+        {
+            await answers.Task;
+            await call.Invoke();
+        });
+        var (status, body) = await cluster.CallAsync(0, task);
+        Assert.Equal(503, status);
+        Assert.Contains("Too many jobs are waiting", body, StringComparison.Ordinal);
+        answers.SetResult();
+        await hasAnswered;
+        await Eventually.TrueAsync(() => cluster.Reservations == 0, "the place that comes too late is given back");
+        calls = [.. calls, .. await CallOneByOneAsync(task, Places, held: 2)];
+        gate.Open();
+        await AssertEachRanOnceAsync(calls, gate);
+    }
+
     [Theory, Trait(WaitingRules.Trait, "I2")]
     [InlineData(true)]
     [InlineData(false)]
@@ -108,18 +153,20 @@ public sealed class QueueOverflowTests(OverflowCluster cluster) : IClassFixture<
         Assert.False(File.Exists(gate.Overlaps));
     }
 
-    private async Task<Task<(int Status, string Body)>[]> CallOneByOneAsync(string task, int count)
+    /// <summary>Makes calls until so many jobs are held, each when a silo has the job of the one before.</summary>
+    private async Task<Task<(int Status, string Body)>[]> CallOneByOneAsync(string task, int count, int held = 0)
     {
-        await Eventually.TrueAsync(() => cluster.Held == 0, "no silo has a job");
-        var calls = new Task<(int, string)>[count];
-        for (var call = 0; call < count; call++)
+        await Eventually.TrueAsync(() => cluster.Held == held, "the silos have the jobs of earlier calls only");
+        var calls = new List<Task<(int, string)>>();
+        for (; held < count; held++)
         {
-            calls[call] = cluster.CallAsync(call % 2, task);
-            await Eventually.TrueAsync(() => cluster.Held == call + 1 || calls[call].IsCompleted, "a silo has the job");
-            Assert.False(calls[call].IsCompleted);
+            var call = cluster.CallAsync(held % 2, task);
+            calls.Add(call);
+            await Eventually.TrueAsync(() => cluster.Held == held + 1 || call.IsCompleted, "a silo has the job");
+            Assert.False(call.IsCompleted);
         }
 
-        return calls;
+        return [.. calls];
     }
 
     private static async Task AssertEachRanOnceAsync(Task<(int Status, string Body)>[] calls, ScriptGate gate)
@@ -135,16 +182,23 @@ public sealed class QueueOverflowTests(OverflowCluster cluster) : IClassFixture<
 public sealed class OverflowCluster : TestingHostCluster
 {
     private Func<IOutgoingGrainCallContext, Task>? _beforeRelease;
+    private HeldReservations? _reservations;
 
     internal ShiftedClock Clock { get; } = new();
 
     /// <summary>How many jobs the silos have, queued or running.</summary>
     internal int Held => Silos.Sum(HeldOn);
 
+    /// <summary>How many places silos have reserved for others.</summary>
+    internal int Reservations => Silos.Sum(silo => silo.ServiceProvider.GetRequiredService<HeldJobs>().Reservations);
+
     internal static int HeldOn(InProcessSiloHandle silo) => silo.ServiceProvider.GetRequiredService<HeldJobs>().Count;
 
     /// <summary>What becomes of the next message that releases a job on another silo.</summary>
     internal void BeforeRelease(Func<IOutgoingGrainCallContext, Task> step) => _beforeRelease = step;
+
+    /// <summary>What becomes of the next messages that ask for a place; completed when it has become of all.</summary>
+    internal Task BeforeReservations(int count, Func<IOutgoingGrainCallContext, Task> step) => (_reservations = new(count, step)).Done;
 
     /// <summary>Starts a silo, which owns no job either.</summary>
     internal async Task StartSiloOfTheFirstsJobsAsync()
@@ -163,7 +217,7 @@ public sealed class OverflowCluster : TestingHostCluster
     {
         services.PostConfigure<LocalExecutorOptions>(options => (options.Concurrency, options.QueueLimit) = (1, 1));
         services.AddSingleton<TimeProvider>(Clock);
-        services.AddSingleton<IOutgoingGrainCallFilter>(new ReleaseFilter(this));
+        services.AddSingleton<IOutgoingGrainCallFilter>(new RunnerCallFilter(this));
         services.AddSingleton<MembershipView>();
         services.AddSingleton(silo => new JobOwners(silo.GetRequiredService<MembershipView>(), silo.GetRequiredService<ILocalSiloDetails>(), Clock));
     }
@@ -176,13 +230,38 @@ public sealed class OverflowCluster : TestingHostCluster
         }
     }
 
-    private sealed class ReleaseFilter(OverflowCluster cluster) : IOutgoingGrainCallFilter
+    private sealed class RunnerCallFilter(OverflowCluster cluster) : IOutgoingGrainCallFilter
     {
         public Task Invoke(IOutgoingGrainCallContext context) =>
-            context.InterfaceMethod.DeclaringType == typeof(IRunnerService)
-            && context.MethodName == nameof(IRunnerService.Release)
-            && Interlocked.Exchange(ref cluster._beforeRelease, null) is { } step
-                ? step(context)
-                : context.Invoke();
+            context.InterfaceMethod.DeclaringType != typeof(IRunnerService) ? context.Invoke() : context.MethodName switch
+            {
+                nameof(IRunnerService.Release) when Interlocked.Exchange(ref cluster._beforeRelease, null) is { } step => step(context),
+                nameof(IRunnerService.Reserve) when cluster._reservations is { } reservations => reservations.InvokeAsync(context),
+                _ => context.Invoke(),
+            };
+    }
+
+    private sealed class HeldReservations(int count, Func<IOutgoingGrainCallContext, Task> step)
+    {
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _begun;
+        private int _ended;
+
+        public Task Done => _done.Task;
+
+        public async Task InvokeAsync(IOutgoingGrainCallContext context)
+        {
+            if (Interlocked.Increment(ref _begun) > count)
+            {
+                await context.Invoke();
+                return;
+            }
+
+            await step(context);
+            if (Interlocked.Increment(ref _ended) == count)
+            {
+                _done.SetResult();
+            }
+        }
     }
 }

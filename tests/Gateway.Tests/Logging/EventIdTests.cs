@@ -23,6 +23,8 @@ public sealed class EventIdTests
         new("SyncCluster.Storage", 1400, 1439),
         new("SyncCluster.Settings", 1440, 1459),
         new("SyncCluster.Placement", 1460, 1479),
+        new("SyncCluster.Doors", 1480, 1489),
+        new("SyncCluster.Overview", 4530, 4539),
         new("SyncCluster.Scripts", 2000, 2099),
         new("SyncCluster.Execution", 2100, 2999),
         new("SyncCluster.Hosting", 3000, 3199),

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using SyncCluster.Gateway.Tests.Server;
+using SyncCluster.Hosting;
 
 namespace SyncCluster.Gateway.Tests.OpenApi;
 
@@ -9,12 +10,25 @@ namespace SyncCluster.Gateway.Tests.OpenApi;
 public sealed class DocumentedServer : TestServer
 {
     private static readonly string[] KnownHeaders =
-        ["Job-Id", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "Allow", "Preference-Applied", "Accept-Encoding"];
+    [
+        "Job-Id", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "Allow", "Preference-Applied", "Accept-Encoding",
+        "Next-Cursor",
+    ];
+
+    private const string OperatorToken = "operator-token";
 
     protected override bool HasUsers => false;
 
     protected override string[] Settings =>
-        ["--Waiting:Maximum=00:00:03", "--LocalExecutor:Concurrency=96", "--LocalExecutor:DrainTime=00:00:00.100", "--LocalExecutor:KillGrace=00:00:00.100"];
+    [
+        "--Waiting:Maximum=00:00:03",
+        "--LocalExecutor:Concurrency=96",
+        "--LocalExecutor:DrainTime=00:00:00.100",
+        "--LocalExecutor:KillGrace=00:00:00.100",
+        $"--Storage:Path={Folder}/data",
+        "--Storage:Synchronous=false",
+        $"--Operator:TokenSha256={Convert.ToHexStringLower(Secret.Hash(OperatorToken))}",
+    ];
 
     internal async Task<ApiDocument> DocumentAsync() =>
         new(JsonNode.Parse(await Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative)))!);
@@ -39,8 +53,9 @@ public sealed class DocumentedServer : TestServer
         }
 
         using var request = new HttpRequestMessage(new HttpMethod(operation.Method), $"{path}?{query.TrimStart('&')}") { Content = values.Content };
-        var needsToken = operation.Json["security"]!.AsArray().Count > 0;
-        if (needsToken && (values.Token ?? Demo.AdminToken) is { Length: > 0 } token)
+        var security = operation.Json["security"]!.AsArray();
+        var right = security is [JsonObject first, ..] && first.ContainsKey("operator") ? OperatorToken : Demo.AdminToken;
+        if (security.Count > 0 && (values.Token ?? right) is { Length: > 0 } token)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         }

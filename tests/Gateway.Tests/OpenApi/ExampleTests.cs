@@ -13,19 +13,21 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
     /// <summary>Answers of a server in trouble, which this one is not; other tests make some of them.</summary>
     private static readonly string[] NotProvoked =
     [
-        "below-user", "call-too-large", "draining", "key-twice", "nested-too-deep", "no-service-token", "not-known", "over-limit", "over-stored", "queue-full",
-        "record-lost",
-        "runner-unreachable", "server-fault", "still-stopping", "storage-full", "theeye-failed", "theeye-slow", "too-many-bodies", "too-many-calls",
-        "several-tasks", "too-many-failures", "too-many-unread", "too-many-waiters", "too-many-waiters-of-customer", "too-slow", "unavailable", "unhealthy",
-        "unreachable", "unreadable", "unreadable-job", "waits-for-itself",
+        "below-user", "call-too-large", "draining", "key-twice", "nested-too-deep", "no-operator-token", "no-room-for-backup", "no-service-token",
+        "not-known", "nothing-kept", "over-limit", "over-stored", "queue-full", "record-lost", "runner-unreachable", "server-fault", "several-tasks",
+        "still-stopping", "storage-full", "theeye-failed", "theeye-slow", "too-many-bodies", "too-many-calls", "too-many-failures",
+        "too-many-unread", "too-many-waiters", "too-many-waiters-of-customer", "too-slow", "unavailable", "unhealthy", "unreachable", "unreadable",
+        "unreadable-job", "waits-for-itself",
     ];
 
     private static readonly string[] Provoked =
     [
-        "administrators-only", "arguments-do-not-fit", "bad-json", "bad-polling", "below-admin", "corrupt", "has-ended", "json-as-form", "key-and-cancel", "key-malformed",
-        "no-such-job", "no-such-parent", "no-such-task", "no-token", "not-cancellable", "not-on-job-list", "not-on-task-list", "nothing-to-resume", "other-arguments",
-        "other-coding", "other-customer", "other-host", "other-machine", "other-origin", "other-page", "other-type", "recipe-bad-json", "recipe-no-object",
-        "recipe-other-type", "recipe-unusable", "recipe-workflow", "removed", "resume-at-events", "row-ended", "token-twice", "too-few-arguments", "too-large",
+        "administrators-only", "arguments-do-not-fit", "bad-caller", "bad-cursor", "bad-include", "bad-json", "bad-page", "bad-polling",
+        "bad-removal", "bad-sort", "bad-times", "bad-where", "below-admin", "corrupt", "has-ended", "has-not-ended", "json-as-form", "key-and-cancel",
+        "key-malformed", "no-such-job", "no-such-parent", "no-such-task", "no-token", "not-cancellable", "not-on-job-list", "not-on-task-list",
+        "not-operator", "nothing-to-resume", "other-arguments", "other-coding", "other-customer", "other-host", "other-machine", "other-origin",
+        "other-page", "other-type", "recipe-bad-json", "recipe-no-object", "recipe-other-type", "recipe-unusable", "recipe-workflow", "removed",
+        "removed-too-early", "removed-unfinished", "resume-at-events", "row-ended", "token-twice", "too-few-arguments", "too-large",
         "too-large-for-its-token", "too-long-arguments", "unknown-token", "wait-ended", "was-canceled", "wrong-secret",
     ];
 
@@ -62,7 +64,12 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
             }
 
             var exchange = await AskForAsync(document, operation, name);
-            var said = Masked(name == "tasks" ? new JsonArray(exchange.Json!.AsArray().Single(task => task!["id"]!.GetValue<string>() == "echo")!.DeepClone()) : exchange.Json!);
+            var said = Masked(name switch
+            {
+                "tasks" => new JsonArray(exchange.Json!.AsArray().Single(task => task!["id"]!.GetValue<string>() == "echo")!.DeepClone()),
+                "counts" => new JsonArray(exchange.Json!.AsArray().Single(task => task!["_id"]!["task"]!.GetValue<string>() == "slow")!.DeepClone()),
+                _ => exchange.Json!,
+            });
             return
             [
                 .. exchange.Faults(document),
@@ -192,13 +199,17 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
                 return new() { Job = (await RunAsync(document, "hello")).JobId, Query = "output" };
             case "PollResultWithSecret":
                 return await (_ending ??= StartWithSecretAsync(document, """[4,"done"]""")) with { Query = "output" };
-            case "GetResult" or "GetJob" or "GetLifecycle" or "FollowJob":
+            case "GetResult" or "GetJob" or "GetLifecycle" or "FollowJob" or "RestartJob" or "GetInput":
                 return new() { Job = (await RunAsync(document, "hello")).JobId };
-            case "CancelJob":
+            case "RemoveJob":
+                var job = (await RunAsync(document, "hello")).JobId;
+                await server.AgeJobAsync(DemoMode.Customer, job);
+                return new() { Job = job };
+            case "CancelJob" or "CancelJobOfToken":
                 return new() { Job = (await (_running ??= server.StartAsync(document, "slow"))).JobId };
             case "GetResultWithSecret" or "FollowJobWithSecret":
                 return await (_ending ??= StartWithSecretAsync(document, """[4,"done"]"""));
-            case "DeleteTask" or "UpdateTask":
+            case "DeleteTask" or "UpdateTask" or "RenewTaskSecret":
                 return Of(await server.CopyAsync(document, "hello"));
             default:
                 return new();
@@ -248,11 +259,37 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
             case "RunTaskWithSecret" or "RunTaskByQueryWithSecret" or "CreateJobWithSecret":
                 var copy = Of(await server.CopyAsync(document, task));
                 return await server.SendAsync(document, operation, copy with { Query = values.Query, Headers = values.Headers, Content = Values.Json(arguments) });
+            case "GetInput":
+                return await server.SendAsync(
+                    document,
+                    operation,
+                    values with
+                    {
+                        Job = (await RunAsync(document, task, arguments)).JobId,
+                        Query = example == "definitions" ? "include_definitions" : "",
+                    });
+            case "RestartJob":
+                return await server.SendAsync(document, operation, values with { Job = (await RunAsync(document, task, arguments)).JobId });
+            case "RemoveJobsOfTask" or "RemoveJobsOfCaller":
+                return await server.SendAsync(document, operation, values with { Token = null });
             case "GetResult" or "GetJob" or "GetLifecycle" or "PollResult" or "PollResultByPost":
                 return await server.SendAsync(document, operation, values with { Job = (await RunAsync(document, task, arguments)).JobId });
+            case "ListJobs":
+                await RunAsync(document, "hello");
+                return await server.SendAsync(document, operation, values with { Query = "where[task_id]=hello&where[lifecycle]=finished&limit=1" });
+            case "ListRunningJobs" or "CountRunningJobs":
+                await server.SendAsync(
+                    document,
+                    document["RunTask"],
+                    new() { Task = "slow", Content = Values.Json(Values.Minute), Headers = [("Prefer", "respond-async")] });
+                return await server.SendAsync(document, operation, values with { Query = "where[task_id]=slow&limit=1" });
             case "UpdateTask":
                 var plus = Of(await server.CopyAsync(document, "hello"));
                 return await server.SendAsync(document, operation, plus with { Content = RequestsOf(document, operation).First() });
+            case "RenewTaskSecret":
+                var import = document["ImportTask"];
+                var imported = await server.SendAsync(document, import, new() { Content = RequestsOf(document, import).First() });
+                return await server.SendAsync(document, operation, Of(imported.Json!));
             case "ImportTask":
                 return await server.SendAsync(document, operation, values with { Content = RequestsOf(document, operation).First() });
             default:
@@ -275,15 +312,32 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
         {
             "token-twice" => values with { Query = "access_token=x" },
             "no-token" => values with { Token = "" },
-            "unknown-token" => values with { Token = "x" },
+            "unknown-token" or "not-operator" => values with { Token = "x" },
             "other-customer" when operation.Path.StartsWith("/{customer}/", StringComparison.Ordinal) => values with { Customer = "globex" },
             "other-customer" => values with { Query = "customer=globex" },
+            "bad-where" => values with { Query = "where[state][$ne]=success" },
+            "bad-sort" => values with { Query = "sort[name]=1" },
+            "bad-include" => values with { Query = "include[name]=yes" },
+            "bad-times" => values with { Query = "since=yesterday" },
+            "bad-page" => values with { Query = "limit=0" },
+            "bad-cursor" => values with { Query = "cursor=x" },
             "bad-polling" => values with { Query = "counter=x" },
             "below-admin" => values with { Token = DemoMode.UserToken },
             "other-host" => values with { Host = "elsewhere.example" },
             "other-machine" => values with { Headers = [("X-Forwarded-For", "203.0.113.7")] },
             "other-origin" => values with { Origin = "http://localhost:1" },
             "other-page" => values with { Origin = "https://elsewhere.example" },
+            "no-such-task" when operation.Id == "RestartJob" => values with { Job = await RunOfLostTaskAsync(document) },
+            "not-on-task-list" when operation.Id == "RestartJob" => values with
+            {
+                Job = await RunThenChangeAsync(document, task => task["acl"] = new JsonArray("nobody@example.com")),
+                Token = DemoMode.UserToken,
+            },
+            "arguments-do-not-fit" when operation.Id == "RestartJob" => values with { Job = await RunThenChangeAsync(document, AskStrictly) },
+            "bad-removal" => values with { Query = "lifecycle[]=assigned" },
+            "bad-caller" => values with { Query = "caller=" },
+            "has-not-ended" or "removed-unfinished" => values with { Job = (await server.StartAsync(document, "slow")).JobId },
+            "removed-too-early" => values with { Job = (await RunAsync(document, "hello")).JobId },
             "no-such-task" => values with { Task = "nope" },
             "no-such-job" => values with { Job = "0123456789abcdef01234567" },
             "nothing-to-resume" or "resume-at-events" => values with { Headers = [("Last-Event-ID", "0123456789abcdef01234567.assigned.0")] },
@@ -312,6 +366,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
                 Job = values.Job,
                 Content = Values.Json("""["perhaps"]"""),
             },
+            "was-canceled" when operation.Id == "RestartJob" => values,
             "was-canceled" => values with { Job = await CanceledAsync(document) },
             "has-ended" => values with { Job = (await RunAsync(document, "hello")).JobId },
             "too-long-arguments" => Of(await server.CopyAsync(document, "hello")) with
@@ -344,6 +399,25 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
         task["task_arguments"] = JsonNode.Parse("""[{"order":0,"type":"select","label":"answer","options":[{"id":"yes"},{"id":"no"}]}]""");
     }
 
+    private async Task<string> RunOfLostTaskAsync(ApiDocument document)
+    {
+        var task = await server.CopyAsync(document, "hello");
+        var job = (await RunAsync(document, Of(task).Task!)).JobId;
+        await server.SendAsync(document, document["DeleteTask"], new() { Task = Of(task).Task });
+        return job;
+    }
+
+    /// <summary>The ended job of a task that was changed since.</summary>
+    private async Task<string> RunThenChangeAsync(ApiDocument document, Action<JsonNode> change)
+    {
+        var task = Of(await server.CopyAsync(document, "hello")).Task!;
+        var job = (await RunAsync(document, task)).JobId;
+        var recipe = (await server.SendAsync(document, document["ExportTask"], new() { Task = "hello" })).Json!;
+        change(recipe["task"]!);
+        await server.SendAsync(document, document["UpdateTask"], new() { Task = task, Content = Values.Json(recipe.ToJsonString()) });
+        return job;
+    }
+
     /// <summary>JSON that says to be coded otherwise.</summary>
     private static StringContent Encoded(string coding)
     {
@@ -356,7 +430,8 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
     private async Task<Values> RepeatAsync(ApiDocument document, Operation operation, Values values)
     {
         var keyed = values with { Headers = [("Idempotency-Key", Guid.NewGuid().ToString())] };
-        if (operation.Id.StartsWith("RunTask", StringComparison.Ordinal) || operation.Id.StartsWith("CreateJob", StringComparison.Ordinal))
+        if (operation.Id.StartsWith("RunTask", StringComparison.Ordinal) || operation.Id.StartsWith("CreateJob", StringComparison.Ordinal)
+            || operation.Id == "RestartJob")
         {
             await server.SendAsync(document, operation, keyed with { Content = Values.Json("""["somebody"]""") });
         }
@@ -399,7 +474,8 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
     [GeneratedRegex(
         """
         (?<=")([0-9a-f]{24} | [A-Za-z0-9_-]{43} | \d+\.\d+\.\d+ | \d{4}-\d\d-\d\dT[\d:.]+Z)(?=")
-        | (?<="(seconds|nanoseconds|uptime|waiting)":)[\d.]+ | (?<="lifecycle":")(ready|assigned) | (?<="user":)\{[^}]*\} | (?<="task_id":")[^"]* | (?<=byte\ )\d+
+        | (?<="(seconds|nanoseconds|uptime|waiting|count)":)[\d.]+ | (?<="lifecycle":")(ready|assigned) | (?<="user":)\{[^}]*\}
+        | (?<="task_id":")[^"]* | (?<=byte\ )\d+ | (?<=from\ )[\dTZ:-]+(?=\ on)
         """,
         RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Changing();

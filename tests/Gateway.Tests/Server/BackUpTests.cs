@@ -44,7 +44,11 @@ public sealed class BackUpTests(BackUpTests.KeepingServer server) : IClassFixtur
     public async Task Only_the_operator_may_back_up(string? token)
     {
         using var refused = await server.SendAsync(HttpMethod.Post, "/api/backup", token);
-        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        var problem = JsonNode.Parse(await refused.Content.ReadAsStringAsync())!;
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, "This is for the operator. Send the operator's token as `Authorization: Bearer …`."),
+            (refused.StatusCode, (string)problem["detail"]!));
+        Assert.Equal("Bearer", refused.Headers.WwwAuthenticate.ToString());
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Hosting;
@@ -146,6 +148,7 @@ public sealed class DemoTests(DemoTests.Server server) : IClassFixture<DemoTests
     [InlineData("job")]
     [InlineData("Task")]
     [InlineData("health")]
+    [InlineData("Console")]
     public async Task A_customers_name_can_not_be_the_first_segment_of_a_route_of_the_server(string name)
     {
         string[] settings =
@@ -174,6 +177,10 @@ public sealed class DemoTests(DemoTests.Server server) : IClassFixture<DemoTests
             Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Redirect, $"{path} {response.StatusCode}");
         }
     }
+
+    [Fact]
+    public void A_request_is_handled_by_the_thread_that_has_read_it() =>
+        Assert.True(server.App.Services.GetRequiredService<IOptions<SocketTransportOptions>>().Value.UnsafePreferInlineScheduling);
 
     [Fact]
     public async Task A_new_token_is_printed_with_the_hash_that_lets_it_in()

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Harness;
 using SyncCluster.Harness.Processes;
@@ -20,6 +22,17 @@ public sealed class KeptJobsTests : IDisposable
     public KeptJobsTests() => _reaper = new(_folder);
 
     private string Runs => Path.Combine(_folder, "runs");
+
+    /// <summary>Whether a job has its place in the queue of its serial task. It takes it after the call was accepted, and is in no order before.</summary>
+    private bool IsInStoredQueue(Uri result)
+    {
+        using var file = new SqliteConnection($"Data Source={Path.Combine(_folder, "data", "synccluster.db")};Mode=ReadOnly;Pooling=False");
+        file.Open();
+        using var query = file.CreateCommand();
+        query.CommandText = "SELECT count(*) FROM record WHERE state = 'line' AND instr(data, CAST($job AS BLOB)) > 0";
+        query.Parameters.AddWithValue("$job", Regex.Match(result.ToString(), "[0-9a-f]{24}").Value);
+        return (long)query.ExecuteScalar()! == 1;
+    }
 
     public void Dispose() => _reaper.Dispose();
 
@@ -98,6 +111,7 @@ public sealed class KeptJobsTests : IDisposable
         var first = await server.SubmitAsync("serial", 1);
         await Eventually.TrueAsync(() => File.Exists(Runs), "the first job runs");
         var second = await server.SubmitAsync("serial", 2);
+        await Eventually.TrueAsync(() => IsInStoredQueue(second), "the second job has its place in the task's queue");
         var third = await server.SubmitAsync("serial", 3);
         if (isKilled)
         {

@@ -5,12 +5,15 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Orleans.Storage;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Harness;
 using SyncCluster.Hosting;
 using SyncCluster.Jobs;
+using SyncCluster.Jobs.Listing;
+using SyncCluster.Jobs.Retention;
 using SyncCluster.Storage;
 
 namespace SyncCluster.Gateway.Tests.Server;
@@ -38,6 +41,11 @@ public class TestServer : IAsyncLifetime
     internal DemoMode Demo => _app!.Services.GetRequiredService<DemoMode>();
 
     internal WebApplication App => _app!;
+
+    internal JobRetention Retention => Silo.GetServices<IHostedService>().OfType<JobRetention>().Single();
+
+    /// <summary>The services of a silo that has the jobs.</summary>
+    protected virtual IServiceProvider Silo => App.Services;
 
     protected virtual string[] Settings => [];
 
@@ -139,8 +147,18 @@ public class TestServer : IAsyncLifetime
     /// <summary>Removes a job once it has ended, as if it had done so long ago.</summary>
     public async Task RemoveJobAsync(string customer, string job)
     {
+        await AgeJobAsync(customer, job);
+
+        // Another request of the test may have removed it meanwhile.
+        var removal = await App.Services.GetRequiredService<IGrainFactory>().GetJob(JobKey.Of(customer, job)).Remove();
+        Assert.True(removal is Removal.Removed or Removal.AlreadyRemoved, $"{removal}");
+    }
+
+    /// <summary>Has a job that ends have ended 11 minutes before.</summary>
+    public async Task AgeJobAsync(string customer, string job)
+    {
         var grain = App.Services.GetRequiredService<IGrainFactory>().GetJob(JobKey.Of(customer, job));
-        var storage = App.Services.GetRequiredKeyedService<IGrainStorage>(StorageNames.Jobs);
+        var storage = Silo.GetRequiredKeyedService<IGrainStorage>(StorageNames.Jobs);
         var state = new GrainState<JobRecord>();
         await Eventually.TrueAsync(
             async () =>
@@ -149,14 +167,19 @@ public class TestServer : IAsyncLifetime
                 return state.State?.HasEnded == true;
             },
             "the job has ended");
+        var ended = JobEntry.Of(state.State!);
         state.State = state.State! with { LastUpdate = state.State.LastUpdate.AddMinutes(-11) };
         await storage.WriteStateAsync(JobStore.StateName, grain.GetGrainId(), state);
-        Assert.IsType<Removal.Removed>(await grain.Remove());
+        Silo.GetRequiredService<IJobIndex>().Change(customer, ended, JobEntry.Of(state.State));
     }
 
     /// <summary>Waits for a condition that something else brings about, for half a minute at most.</summary>
     public static Task UntilAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "") =>
         Eventually.TrueAsync(() => Task.FromResult(condition()), what, TimeSpan.FromSeconds(30));
+
+    /// <inheritdoc cref="UntilAsync(Func{bool}, string)"/>
+    public static Task UntilAsync(Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string what = "") =>
+        Eventually.TrueAsync(condition, what, TimeSpan.FromSeconds(30));
 
     private static IEnumerable<string> Users()
     {

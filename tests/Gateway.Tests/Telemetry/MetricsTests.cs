@@ -43,6 +43,12 @@ public sealed class MetricsTests : IAsyncLifetime
         Assert.Equal(0, metrics.Sum("synccluster_storage_failures_total"));
         Assert.Equal(3, metrics.Sum("http_server_request_duration_seconds_count", "http_route=\"/{customer}/task/{task}/job\"", "status_code=\"200\""));
         Assert.True(metrics.Has("orleans_catalog_activations"), "Orleans' own metrics are missing.");
+        string[] tooFrequent =
+        [
+            "orleans_grains", "orleans_catalog_activation_created_total", "orleans_messaging_processing_ima_received_total",
+            "aspnetcore_routing_match_attempts_total", "http_server_active_requests", "kestrel_active_connections",
+        ];
+        Assert.All(tooFrequent, name => Assert.False(metrics.Has(name), $"{name} costs each call too much."));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.GrainDirectory;
 using Orleans.Runtime.Placement;
+using Orleans.Services;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Harness;
 using SyncCluster.Jobs;
@@ -10,8 +11,8 @@ using static SyncCluster.Gateway.Tests.Waiting.WaiterHubExtensions;
 namespace SyncCluster.Gateway.Tests.Waiting;
 
 /// <summary>
-/// An upgrade, one silo after the other: a silo of the cluster places jobs as version 0.1 does, at random and in Orleans' own directory, and knows of
-/// no owners.
+/// An upgrade, one silo after the other: a silo of the cluster places jobs as version 0.1 does, at random and in Orleans' own directory, knows of no
+/// owners, and has no door.
 /// </summary>
 public sealed class MixedVersionTests(MixedVersionTests.Cluster cluster) : IClassFixture<MixedVersionTests.Cluster>
 {
@@ -27,6 +28,32 @@ public sealed class MixedVersionTests(MixedVersionTests.Cluster cluster) : IClas
         Assert.All(jobs, job => Assert.Single(job.Executor.Attempts));
     }
 
+    [Fact, Trait(WaitingRules.Trait, "I2")]
+    public async Task A_gateway_uses_the_doors_that_there_are_and_each_job_runs_once()
+    {
+        var doors = cluster.NewDoors();
+        doors.Update(cluster.Silos.Select(silo => silo.GatewayAddress!.ToGatewayUri()));
+        await Eventually.TrueAsync(() => doors.OpenDoors == 2, "the doors of the silos of this version are open");
+        var gateway = await cluster.GatewayAsync(doors: doors);
+        var jobs = Enumerable.Range(0, 60).Select(_ => cluster.NewJob()).ToArray();
+        var waits = jobs.Select(job => gateway.SubmitAndWaitAsync(job)).ToArray();
+        await Task.WhenAll(jobs.Select(job => job.Executor.First.Task)).WaitAsync(JobTestCluster.Patience);
+        Assert.All(jobs, job => Assert.Equal(0, cluster.CallsOf(job, nameof(IJobGrain.Submit))));
+        await Task.WhenAll(jobs.Select(FinishOnItsSiloAsync));
+        Assert.All(await Task.WhenAll(waits).WaitAsync(JobTestCluster.Patience), answer => Reply<JobReply.Finished>(answer));
+        Assert.All(jobs, job => Assert.Single(job.Executor.Attempts));
+    }
+
+    /// <summary>As a runner does: silos of two versions find different grains of a job.</summary>
+    private async Task FinishOnItsSiloAsync(TestJob job)
+    {
+        var (attempt, run) = (await job.Executor.First.Task, Guid.NewGuid());
+        var silo = cluster.Silos.Single(silo => silo.SiloAddress.Equals(job.Executor.SiloOf(attempt)));
+        var grain = silo.ServiceProvider.GetRequiredService<IGrainFactory>().GetJob(job.Key);
+        Assert.Equal(Assignment.Granted, await grain.Assign(attempt, run, silo.SiloAddress));
+        Assert.Equal(Completion.Accepted, await grain.Complete(run, TestJob.Success));
+    }
+
     /// <summary>Three silos, one of them of version 0.1.</summary>
     public sealed class Cluster : WaitingCluster
     {
@@ -40,7 +67,7 @@ public sealed class MixedVersionTests(MixedVersionTests.Cluster cluster) : IClas
                 return;
             }
 
-            foreach (var service in silo.Services.Where(IsOfJobPlacement).ToArray())
+            foreach (var service in silo.Services.Where(IsMissing).ToArray())
             {
                 silo.Services.Remove(service);
             }
@@ -53,6 +80,8 @@ public sealed class MixedVersionTests(MixedVersionTests.Cluster cluster) : IClas
                 return new JobOwners(view, services.GetRequiredService<ILocalSiloDetails>(), TimeProvider.System);
             });
         }
+
+        private static bool IsMissing(ServiceDescriptor service) => IsOfJobPlacement(service) || service.ServiceType == typeof(IGrainService);
 
         private static bool IsOfJobPlacement(ServiceDescriptor service) =>
             !service.IsKeyedService

@@ -3,7 +3,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Orleans.Messaging;
+using Orleans.TestingHost;
+using SyncCluster.Doors;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Harness;
 using SyncCluster.Jobs;
@@ -43,10 +46,12 @@ public class WaitingCluster : JobTestCluster, IAsyncLifetime
     }
 
     /// <summary>The waiters of a new gateway.</summary>
-    internal async Task<WaiterHub> GatewayAsync(WaitingOptions? options = null, TimeProvider? time = null, CancellationToken stop = default)
+    internal async Task<WaiterHub> GatewayAsync(
+        WaitingOptions? options = null, TimeProvider? time = null, JobDoors? doors = null, CancellationToken stop = default)
     {
         var hub = new WaiterHub(
             Grains,
+            doors ?? NewDoors(),
             new FinishedJobs(),
             new GatewayLifetime(stop),
             Options.Create(options ?? new WaitingOptions()),
@@ -62,16 +67,50 @@ public class WaitingCluster : JobTestCluster, IAsyncLifetime
     /// </summary>
     internal async Task<WaiterHub> WatchingGatewayAsync()
     {
-        var hub = await GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromHours(1) });
+        var doors = NewDoors();
+        var hub = await GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromHours(1) }, doors: doors);
         await RunAsync(new SiloMonitor(
-            Client.GetRequiredService<IGatewayListProvider>(), hub, TimeProvider.System, NullLogger<SiloMonitor>.Instance));
+            Client.GetRequiredService<IGatewayListProvider>(), doors, hub, TimeProvider.System, NullLogger<SiloMonitor>.Instance));
         return hub;
+    }
+
+    /// <summary>The silos' doors, as a new gateway knows them: none until it is told of silos.</summary>
+    internal JobDoors NewDoors() => NewDoors(new(Client, NullLogger<ClientConnections>.Instance));
+
+    /// <inheritdoc cref="NewDoors()"/>
+    internal JobDoors NewDoors(ClientConnections connections) => new(Grains, connections, TimeProvider.System, NullLogger<JobDoors>.Instance);
+
+    /// <summary>The doors of all silos, open; or those of some silos, to a gateway that knows no others.</summary>
+    internal async Task<JobDoors> OpenDoorsAsync(params InProcessSiloHandle[] known)
+    {
+        var doors = NewDoors();
+        await OpenAsync(doors, known);
+        return doors;
+    }
+
+    /// <inheritdoc cref="OpenDoorsAsync"/>
+    internal async Task OpenAsync(JobDoors doors, params InProcessSiloHandle[] known)
+    {
+        var silos = known is [] ? Silos : known;
+        await Eventually.TrueAsync(
+            () =>
+            {
+                doors.Update(silos.Select(silo => silo.GatewayAddress!.ToGatewayUri()));
+                return doors.OpenDoors == silos.Count;
+            },
+            "the doors are open");
     }
 
     /// <summary>How many times the job's grain was called by a method.</summary>
     /// <param name="job">The job.</param>
     /// <param name="method">One of <see cref="IJobGrain"/>.</param>
-    internal int CallsOf(TestJob job, string method) => _calls.GetValueOrDefault((job.Grain.GetGrainId(), method));
+    internal int CallsOf(TestJob job, string method) => CallsOf(job.Grain, method);
+
+    /// <inheritdoc cref="CallsOf(TestJob, string)"/>
+    internal int CallsOf(IAddressable grain, string method) => _calls.GetValueOrDefault((grain.GetGrainId(), method));
+
+    /// <summary>How many times any grain or door was called by a method.</summary>
+    internal int CallsOf(string method) => _calls.Where(calls => calls.Key.Method == method).Sum(calls => calls.Value);
 
     protected override void ConfigureSilo(ISiloBuilder silo)
     {
@@ -80,11 +119,15 @@ public class WaitingCluster : JobTestCluster, IAsyncLifetime
         silo.AddOutgoingGrainCallFilter(LoseMoveAsync);
     }
 
-    protected override void ConfigureClient(IClientBuilder client) => client.AddOutgoingGrainCallFilter(call =>
+    protected override void ConfigureClient(IClientBuilder client)
     {
-        _calls.AddOrUpdate((call.TargetId, call.MethodName), 1, (_, calls) => calls + 1);
-        return call.Invoke();
-    });
+        client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
+        client.AddOutgoingGrainCallFilter(call =>
+        {
+            _calls.AddOrUpdate((call.TargetId, call.MethodName), 1, (_, calls) => calls + 1);
+            return call.Invoke();
+        });
+    }
 
     private async Task RunAsync(IHostedService service)
     {

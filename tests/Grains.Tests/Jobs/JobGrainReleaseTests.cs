@@ -276,6 +276,20 @@ public sealed class JobGrainReleaseTests(JobCluster cluster)
         Assert.Empty(place.Attempts);
     }
 
+    [Fact, Trait(WaitingRules.Trait, "I2")]
+    public async Task What_another_silo_has_found_out_about_an_attempt_counts_only_while_that_attempt_stands()
+    {
+        var job = cluster.NewJob();
+        await job.SubmitAsync();
+        Assert.IsType<JobReply.Pending>(await job.Grain.NotReleased(Guid.NewGuid()));
+        Assert.Empty(job.Executor.NotReleased);
+        Assert.IsType<JobReply.Pending>(await job.Grain.NotReleased(job.Executor.Attempts.Single()));
+        Assert.Equal(job.Executor.Attempts, job.Executor.NotReleased);
+        await job.FinishAsync();
+        Assert.IsType<JobReply.Finished>(await job.Grain.NotReleased(job.Executor.Attempts.Single()));
+        Assert.Single(job.Executor.NotReleased);
+    }
+
     private async Task<RecordedPlace> WhileFullAsync(RecordedPlace elsewhere, Func<Task> step)
     {
         (cluster.Executor.NextReservation, cluster.Executor.Elsewhere) = (Reservation.QueueFull, elsewhere);

@@ -37,12 +37,14 @@ public sealed class JobGrainRemovalTests(JobCluster cluster)
     public async Task Of_a_removed_job_neither_what_it_was_given_nor_what_it_answered_nor_its_caller_is_left()
     {
         var job = cluster.NewJob();
-        var call = job.WithFingerprint("call") with { Acl = ["team:ops"], SecretHash = [1, 2], IdempotencyId = "key" };
+        var call = job.WithFingerprint("call") with { Acl = ["team:ops"], SecretHash = [1, 2], IdempotencyId = "key", CallerAddress = "203.0.113.9" };
         await EndAsync(job, call, LongAgo);
+        Assert.Equal("203.0.113.9", (await job.StoredAsync())!.Spec.CallerAddress);
         await job.Grain.Remove();
         var left = (await job.StoredAsync())!;
         Assert.True(left.HasEnded && left.IsRemoved);
         Assert.Equal((0, 0, 0, new JobUser("", "")), (left.Document!.Length, left.Spec.Arguments.Length, left.Spec.Env.Count, left.Spec.User));
+        Assert.Null(left.Spec.CallerAddress);
         Assert.Equal("key", left.Spec.IdempotencyId);
         Assert.Equal(call.Fingerprint, left.Spec.Fingerprint);
         Assert.Equal(call.Acl, left.Spec.Acl);

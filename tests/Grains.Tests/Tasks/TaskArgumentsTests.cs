@@ -77,6 +77,24 @@ public sealed class TaskArgumentsTests
     }
 
     [Theory]
+    [InlineData(ArgumentsType.Legacy)]
+    [InlineData(ArgumentsType.Json)]
+    [InlineData(ArgumentsType.Text)]
+    public void Bound_values_bind_again_to_the_same(ArgumentsType type)
+    {
+        string[] values =
+        [
+            "null", "\"\"", "0", "false", "true", "12345678901234567890.10", "\"a\\u00e9\\/\"", "\"true\"", "\"[1]\"", """[ 1, "x" ]""",
+            """{"value":{"value":1}}""", """{"value":{"order":0,"value":[2]}}""", """{"value":0}""", """{"value":""}""", """{"value":null}""",
+            """{"order":2}""", """{"\ud800":1}""", "\"data:text/plain;base64,aGk=\"",
+        ];
+        var task = TaskOf(type, [.. values.Select((_, order) => Input(order)), Fixed(90, "\"f\""), new TaskArgument(91, "file", "", null)]);
+        var bound = Bind(task, $"[{string.Join(',', values)},null,\"data:text/plain;base64,aGk=\"]");
+
+        Assert.Equal(bound, Bind(task, Encoding.UTF8.GetString(TaskArguments.Unbound(task, Encoding.UTF8.GetBytes(bound)).Span)));
+    }
+
+    [Theory]
     [InlineData("file", "data:text/plain;base64,aGk=", true)]
     [InlineData("file", "DATA:;BASE64,aGk=", true)]
     [InlineData("file", "data:text/plain,hi;base64,x", false)]

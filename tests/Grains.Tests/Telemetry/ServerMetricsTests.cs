@@ -19,7 +19,7 @@ public sealed class ServerMetricsTests : IDisposable
     {
         var metrics = _recorded.Metrics;
         metrics.WaitEnded("timed_out", 2.5 * Second);
-        Assert.Equal(["synccluster.waits.ended 1 {wait} outcome=timed_out", "synccluster.wait.duration 2.5 s outcome=timed_out"], _recorded.Take());
+        Assert.Equal(["synccluster.wait.duration 2.5 s outcome=timed_out", "synccluster.waits.ended 1 {wait} outcome=timed_out"], _recorded.Take());
 
         metrics.CompletionDelivered(0.25 * Second);
         Assert.Equal(["synccluster.completion.delivery.duration 0.25 s"], _recorded.Take());
@@ -27,7 +27,7 @@ public sealed class ServerMetricsTests : IDisposable
         metrics.Reattached();
         metrics.JobSubmitted();
         metrics.PushFailed();
-        Assert.Equal(["synccluster.reattaches 1 {call}", "synccluster.jobs.submitted 1 {job}", "synccluster.push.failures 1 {push}"], _recorded.Take());
+        Assert.Equal(["synccluster.reattaches 1 {call}", "synccluster.push.failures 1 {push}", "synccluster.jobs.submitted 1 {job}"], _recorded.Take());
 
         metrics.JobAssigned(90 * Second);
         Assert.Equal(["synccluster.job.queue.duration 90 s"], _recorded.Take());
@@ -48,7 +48,26 @@ public sealed class ServerMetricsTests : IDisposable
         };
         _recorded.Metrics.JobEnded(ended);
         Assert.Equal(
-            ["synccluster.jobs.ended 1 {job} state=timeout lifecycle=terminated", "synccluster.job.duration 90 s state=timeout"], _recorded.Take());
+            ["synccluster.job.duration 90 s state=timeout", "synccluster.jobs.ended 1 {job} state=timeout lifecycle=terminated"], _recorded.Take());
+    }
+
+    [Fact]
+    public void What_happens_with_each_call_is_told_in_all_by_each_that_asks()
+    {
+        var metrics = _recorded.Metrics;
+        metrics.JobSubmitted();
+        metrics.JobSubmitted();
+        metrics.WaitEnded("answered", Second);
+        Assert.Equal(
+            ["synccluster.wait.duration 1 s outcome=answered", "synccluster.waits.ended 1 {wait} outcome=answered", "synccluster.jobs.submitted 2 {job}"],
+            _recorded.Take());
+
+        metrics.JobSubmitted();
+        metrics.WaitEnded("refused", Second);
+        Assert.Equal(
+            ["synccluster.wait.duration 1 s outcome=refused", "synccluster.waits.ended 1 {wait} outcome=refused", "synccluster.jobs.submitted 1 {job}"],
+            _recorded.Take());
+        Assert.Empty(_recorded.Take());
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Orleans.TestingHost;
 using SyncCluster.Execution;
 using SyncCluster.Hosting;
 using SyncCluster.Jobs;
+using SyncCluster.Jobs.Listing;
 using SyncCluster.Placement;
 using SyncCluster.Storage;
 using SyncCluster.Tasks;
@@ -38,6 +39,8 @@ public class JobTestCluster : IAsyncDisposable
     internal StoredBytes StoredBytes { get; } = new();
 
     internal StorageCapacity Capacity { get; }
+
+    internal RecordedJobIndex Index { get; } = new();
 
     internal RecordedJobs Executor { get; } = new();
 
@@ -135,19 +138,23 @@ public class JobTestCluster : IAsyncDisposable
         CreatedAt = DateTimeOffset.UnixEpoch,
     }));
 
+    /// <summary>What runs the jobs.</summary>
+    private protected virtual ExecutionMode Mode => new("Recording", services => services.AddExecutor<RecordingExecutor>());
+
     /// <summary>The silos' settings, as a file would have them.</summary>
     protected virtual IEnumerable<KeyValuePair<string, string?>> Settings => [];
 
     /// <summary>The product's registration, and what stands in for parts of it.</summary>
     protected virtual void ConfigureSilo(ISiloBuilder silo)
     {
-        silo.AddSyncCluster(new ExecutionMode("Recording", services => services.AddExecutor<RecordingExecutor>()));
+        silo.AddSyncCluster(Mode);
         silo.Services.AddSingleton<MembershipView>();
         silo.Services.AddSingleton(services =>
             new JobOwners(services.GetRequiredService<MembershipView>(), services.GetRequiredService<ILocalSiloDetails>(), Clock));
         silo.Services.AddSingleton(Executor);
         silo.Services.AddSingleton<TimeProvider>(Clock);
         silo.Services.AddSingleton(StoredBytes);
+        silo.Services.AddSingleton<IJobIndex>(Index);
         silo.Services.AddSingleton(Capacity);
         silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Jobs, Storage);
         silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Catalog, _catalog);

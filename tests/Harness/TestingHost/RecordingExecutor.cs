@@ -40,6 +40,8 @@ internal sealed class RecordingExecutor(RecordedJobs jobs, ILocalSiloDetails sil
         : record.Lifecycle == Lifecycle.Ready ? new Resumption.TakeOver()
         : new Resumption.End(ServerOutcomes.LostWithItsRunner());
 
+    public void NotReleased(JobRecord record) => jobs.Of(record.Spec.JobId).NotReleased.Enqueue(record.Attempt);
+
     public IEnumerable<CountedJob> JobsOf(string customer) => jobs.Held.Where(job => job.Silo.Equals(Address)).Select(job => job.Job);
 
     public ValueTask<bool> StopAsync(JobRecord record) => new(jobs.Of(record.Spec.JobId).Stops);
@@ -107,6 +109,9 @@ internal sealed class RecordedJob
 
     /// <summary>The attempts that were released, in order.</summary>
     public ConcurrentQueue<Guid> Attempts { get; } = new();
+
+    /// <summary>The attempts of which another silo has found out that they have released nothing.</summary>
+    public ConcurrentQueue<Guid> NotReleased { get; } = new();
 
     /// <summary>The first attempt.</summary>
     public TaskCompletionSource<Guid> First { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using System.Text;
+using Microsoft.Data.Sqlite;
 using SyncCluster.Hosting.Storage;
 
 namespace SyncCluster.Hosting.Tests.Storage;
@@ -88,7 +89,7 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("PRAGMA user_version = 2", "was written by a newer version of SyncCluster. Start that version")]
+    [InlineData("PRAGMA user_version = 3", "was written by a newer version of SyncCluster. Start that version")]
     [InlineData("PRAGMA application_id = 7", "is not a file of SyncCluster.")]
     public void A_file_of_another_program_or_of_a_newer_version_is_refused(string change, string message)
     {
@@ -98,6 +99,31 @@ public sealed class SqliteFileTests : IDisposable
         }
 
         Assert.Contains(message, Refusal(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_of_an_older_version_is_taken_over()
+    {
+        using var database = new TestDatabase();
+        var key = TestDatabase.Key("a");
+        var etag = await database.Database.WriteAsync(key, null, TestDatabase.Row(1));
+        database.Close();
+        using (var connection = new SqliteConnection($"Data Source={database.File};Pooling=false"))
+        {
+            connection.Open();
+            SqliteFile.Execute(connection, "DROP INDEX record_entry; ALTER TABLE record DROP COLUMN entry; PRAGMA user_version = 1");
+        }
+
+        for (var start = 0; start < 2; start++)
+        {
+            database.Open();
+            Assert.Equal(etag, database.Database.Read(key)!.ETag);
+            etag = await database.Database.WriteAsync(key, etag, TestDatabase.Row(1) with { Customer = "acme", ListEntry = [1] });
+            Assert.Equal(1, database.Query("SELECT count(*) FROM record INDEXED BY record_entry WHERE customer = 'acme' AND entry IS NOT NULL"));
+            database.Close();
+        }
+
+        database.Open();
     }
 
     private string Refusal() => Assert.Throws<StorageFileException>(() => SqliteFile.Open(Data, isSynchronous: true).Dispose()).Message;

@@ -8,6 +8,8 @@ namespace SyncCluster.TheEye.Http;
 /// <summary>The supervisor's paths, and the credential that each needs.</summary>
 internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, Supervisor supervisor, TheEyeOptions options)
 {
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public async Task HandleAsync(HttpContext context, CancellationToken stopping)
     {
         var serving = (context.Request.Method, Request.Path(context)) switch
@@ -19,6 +21,7 @@ internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, 
                 JobAsync(context, Step.Synced, null, id, "user", job => supervisor.SyncedAsync(job, stopping), stopping),
             ("PUT", ["job", var id, "hold"]) =>
                 JobAsync(context, Step.Hold, null, id, "user", job => Task.FromResult(supervisor.Hold(job)), stopping),
+            ("GET", [_, "job"] or ["job", "running" or "running_count"] or [_, "job", _, "input"]) => ListAsync(context),
             ("GET", [var customer, "job", var id]) =>
                 JobAsync(context, Step.Job, customer, id, "viewer", job => Task.FromResult(supervisor.Get(job)), stopping),
             ("PUT", [var customer, "job", var id, "cancel"]) =>
@@ -27,6 +30,14 @@ internal sealed class SupervisorApi(RequestHandler requests, Accounts accounts, 
         };
         await serving;
     }
+
+    /// <summary>Answers with what was asked.</summary>
+    private Task ListAsync(HttpContext context) => HttpExchange.WriteAsync(
+        context,
+        accounts.TryFind(Request.Token(context), out _)
+            ? Answer.Json(JsonSerializer.SerializeToUtf8Bytes<object[]>(
+                [new { asked = $"{context.Request.Path}{context.Request.QueryString}" }], Plain))
+            : Answer.Refusal(401, "Unauthorized"));
 
     private async Task CreateAsync(HttpContext context, string customer, string taskId, string? secret, CancellationToken stopping)
     {

@@ -78,6 +78,16 @@ internal static class JobsApi
                 "/{customer}/job/{job}/cancel",
                 (HttpContext http, string customer, string job, JobCancelHandler handler) => handler.CancelAsync(http, customer, job))
             .WithName("CancelJob")
+            .CancelsJob();
+        jobs.MapPut(
+                "/job/{job}/cancel",
+                (HttpContext http, string job, JobCancelHandler handler) => handler.CancelAsync(http, http.GetCaller().Caller.Customer, job))
+            .WithName("CancelJobOfToken")
+            .AcceptsParameters("sameCustomer")
+            .CancelsJob();
+    }
+
+    private static void CancelsJob(this RouteHandlerBuilder route) => route
             .WithSummary("Cancel a job")
             .WithDescription("""
                 Ends a job that has not ended, and its script. All its waiters are answered. A task with `cancellable:false` needs an administrator.
@@ -96,7 +106,6 @@ internal static class JobsApi
                 ProblemExamples.StillStopping,
                 ProblemExamples.Draining,
                 ProblemExamples.OutcomeUnknown);
-    }
 
     private static async Task<IResult> GetDocumentAsync(HttpContext http, string customer, string job, ITaskBackend backend) =>
         (await ReadAsync(http, customer, job, backend)).TryGet(out var view, out var problem)

@@ -75,6 +75,10 @@ internal sealed class PollingCallHandler(
             ?? await CreateAsync(http, customer, task, caller: null, secret, arrival);
     }
 
+    /// <summary>Starts the job of a call that was read, and answers with its document.</summary>
+    public Task<IResult> StartAsync(HttpContext http, TaskInvocation invocation, Deadline arrival) =>
+        StartAsync(http, invocation, DeadlinesOf(arrival, StartTime));
+
     /// <summary>Waits for a job of the token's customer.</summary>
     public async Task<IResult> ResultAsync(HttpContext http, string job)
     {
@@ -154,6 +158,11 @@ internal sealed class PollingCallHandler(
             http.Features.Set(new AuditedTask(task));
         }
 
+        return await StartAsync(http, invocation, deadlines);
+    }
+
+    private async Task<IResult> StartAsync(HttpContext http, TaskInvocation invocation, WaitDeadlines deadlines)
+    {
         var allocation = await backend.AllocateAsync(invocation, deadlines.Start, http.RequestAborted);
         if (allocation is Allocation.Refused refused)
         {
@@ -167,7 +176,8 @@ internal sealed class PollingCallHandler(
         }
 
         var allocated = (Allocation.Allocated)allocation;
-        using var wait = await backend.SubmitAsync(allocated.Spec, caller?.Token, deadlines with { End = deadlines.Start }, http.RequestAborted);
+        using var wait = await backend.SubmitAsync(
+            allocated.Spec, invocation.Caller?.Token, deadlines with { End = deadlines.Start }, http.RequestAborted);
         wait.Detach();
         return Created(http, invocation, allocated.Spec.JobId, wait.Result, DocumentOf(allocated, invocation));
     }

@@ -1,28 +1,28 @@
-using System.Reflection;
 using System.Text.Json.Serialization;
 using SyncCluster.Gateway.OpenApi;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Hosting;
+using SyncCluster.Overview;
 
 namespace SyncCluster.Gateway.Api.Status;
 
 /// <summary>The status of the gateway, and its health.</summary>
 internal static class StatusApi
 {
-    /// <summary>Of the running program, without the commit that it was built from.</summary>
-    public static string Version { get; } =
-        typeof(StatusApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
-
     /// <summary>Of TheEye's supervisor: its clients look for it.</summary>
     private const string TheEyeVersion = "4.15.3";
 
+    private static long _startedAt;
+
+    /// <summary>The status of this gateway now.</summary>
+    public static ServiceStatus StatusOf(WaiterHub hub) => new(
+        "SyncCluster", ProductVersion.Text, Math.Round(TimeProvider.System.GetElapsedTime(_startedAt).TotalSeconds, 3), hub.Waiters, "ok", TheEyeVersion);
+
     public static void MapStatusApi(this IEndpointRouteBuilder routes)
     {
-        var startedAt = TimeProvider.System.GetTimestamp();
+        _startedAt = TimeProvider.System.GetTimestamp();
         var status = routes.MapGroup("").WithTags("Status");
-        status.MapGet("/api/status", (WaiterHub hub) => TypedResults.Json(
-                new ServiceStatus("SyncCluster", Version, Math.Round(TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds, 3), hub.Waiters, "ok", TheEyeVersion),
-                StatusJson.Default.ServiceStatus))
+        status.MapGet("/api/status", (WaiterHub hub) => TypedResults.Json(StatusOf(hub), StatusJson.Default.ServiceStatus))
             .WithName("Status")
             .WithSummary("Name, version, uptime and waiting requests")
             .WithDescription("Which program this is, for how many seconds it has been up, and how many requests wait for a job here.")

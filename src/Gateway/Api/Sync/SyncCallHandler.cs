@@ -24,8 +24,12 @@ internal sealed class SyncCallHandler(
 {
     private readonly WaitingOptions _waiting = waiting.Value;
 
-    /// <summary>A call by a token, which the route's <see cref="CredentialFilter"/> has accepted.</summary>
-    public async Task<IResult> RunAsync(HttpContext http, string customer, string task)
+    /// <summary>A call by a token, which the route's filter has accepted.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="customer">The task's customer.</param>
+    /// <param name="task">The task's id.</param>
+    /// <param name="restart">The job that the call runs again; null for any other call.</param>
+    public async Task<IResult> RunAsync(HttpContext http, string customer, string task, JobRestart? restart = null)
     {
         if (!TaskId.IsValid(task))
         {
@@ -38,7 +42,7 @@ internal sealed class SyncCallHandler(
         }
 
         var caller = http.GetCaller();
-        return limiter.Add(http, customer) ?? await RunAsync(http, customer, task, caller, secret: null, caller.Arrival);
+        return limiter.Add(http, customer) ?? await RunAsync(http, customer, task, caller, secret: null, restart, caller.Arrival);
     }
 
     /// <summary>A call by the task's secret. The answer does not say whether the task or its secret is wrong.</summary>
@@ -59,7 +63,7 @@ internal sealed class SyncCallHandler(
         var isResumption = EventCursor.Of(http.Request).Job is not null;
         return (isResumption ? Problems.ResumeAtEvents : null)
             ?? limiter.AddCallBySecret(http, customer)
-            ?? await RunAsync(http, customer, task, caller: null, secret, arrival);
+            ?? await RunAsync(http, customer, task, caller: null, secret, restart: null, arrival);
     }
 
     /// <summary>A call by the task's secret on a path that names no task: the query or the body names the customer and the task.</summary>
@@ -85,7 +89,8 @@ internal sealed class SyncCallHandler(
     }
 
     /// <summary>The call, once its caller is known and within the limits.</summary>
-    private async Task<IResult> RunAsync(HttpContext http, string customer, string task, AuthenticatedCaller? caller, string? secret, Deadline arrival)
+    private async Task<IResult> RunAsync(
+        HttpContext http, string customer, string task, AuthenticatedCaller? caller, string? secret, JobRestart? restart, Deadline arrival)
     {
         // Read.
         if (!(await payloads.ReadAsync(http)).TryGet(out var payload, out var problem))
@@ -94,7 +99,7 @@ internal sealed class SyncCallHandler(
         }
 
         var preferences = WaitPreferences.Of(http.Request, _waiting, customer, task, arrival, SseWriter.IsRequested(http.Request));
-        if (!TaskInvocation.Create(http.Request, customer, task, payload, caller, secret).TryGet(out var invocation, out problem))
+        if (!TaskInvocation.Create(http.Request, customer, task, payload, caller, secret, restart).TryGet(out var invocation, out problem))
         {
             return problem;
         }

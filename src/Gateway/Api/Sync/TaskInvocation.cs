@@ -1,5 +1,6 @@
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Requests;
+using SyncCluster.Hosting.Auditing;
 using SyncCluster.Jobs;
 using TokenSecret = SyncCluster.Hosting.Secret;
 
@@ -29,6 +30,12 @@ internal sealed record TaskInvocation(string Customer, string Task, CallPayload 
     /// <summary>What a script has shown that waits for the new job; null if none has.</summary>
     public JobToken? Parent { get; private init; }
 
+    /// <summary>The job that the call runs again; null for any other call.</summary>
+    public JobRestart? Restart { get; private init; }
+
+    /// <summary>From where the call comes; null if that is not known. A repeat may come from elsewhere, and is the same call.</summary>
+    public string? CallerAddress { get; private init; }
+
     /// <summary>
     /// When the caller's own wait ends, for a job that is canceled when its last waiter has disconnected; null for any other job.
     /// </summary>
@@ -41,8 +48,15 @@ internal sealed record TaskInvocation(string Customer, string Task, CallPayload 
     /// <param name="payload">What the body or the query says.</param>
     /// <param name="caller">Who calls; null with a secret.</param>
     /// <param name="secret">The task's secret; null with a caller.</param>
+    /// <param name="restart">The job that the call runs again; null for any other call.</param>
     public static Result<TaskInvocation> Create(
-        HttpRequest request, string customer, string task, CallPayload payload, AuthenticatedCaller? caller, string? secret)
+        HttpRequest request,
+        string customer,
+        string task,
+        CallPayload payload,
+        AuthenticatedCaller? caller,
+        string? secret,
+        JobRestart? restart = null)
     {
         JobToken? parent = null;
         if (request.Headers[JobToken.Header].ToString() is { Length: > 0 } shown && !JobToken.TryParse(shown, out parent))
@@ -50,7 +64,14 @@ internal sealed record TaskInvocation(string Customer, string Task, CallPayload 
             return Problems.NoSuchParent;
         }
 
-        var invocation = new TaskInvocation(customer, task, payload) { Caller = caller, Secret = secret, Parent = parent };
+        var invocation = new TaskInvocation(customer, task, payload)
+        {
+            Caller = caller,
+            Secret = secret,
+            Parent = parent,
+            Restart = restart,
+            CallerAddress = ClientAddress.Of(request.HttpContext) is { Length: > 0 } address ? address : null,
+        };
         switch (IdempotencyKey.Find(request.Headers["Idempotency-Key"]))
         {
             case IdempotencyKey.Malformed malformed:

@@ -1,12 +1,8 @@
 using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.OpenApi;
-using SyncCluster.Hosting;
-using SyncCluster.Hosting.Auditing;
-using SyncCluster.Jobs;
 using SyncCluster.Json;
 using SyncCluster.Tasks;
-using SyncCluster.Tasks.Recipes;
 
 namespace SyncCluster.Gateway.Api.Tasks;
 
@@ -25,7 +21,7 @@ internal static class TasksApi
 
                 With `update`, the task of that name is updated instead, if there is one.
                 """)
-            .RequireCredential<RecipeReader>(Credential.Admin)
+            .RequireCredential<RecipeReader>(TaskEditor.Needed)
             .Audits(AuditedRoutes.Import)
             .AcceptsBody("Recipe")
             .AcceptsParameters("update")
@@ -40,7 +36,7 @@ internal static class TasksApi
                 Makes the task what the recipe says; its id and its secret stay. The next call runs the new version. Jobs that were called before, those that
                 wait for their turn as well, go on with the version that they were called with.
                 """)
-            .RequireCredential<RecipeReader>(Credential.Admin)
+            .RequireCredential<RecipeReader>(TaskEditor.Needed)
             .Audits(AuditedRoutes.Update)
             .AcceptsBody("Recipe")
             .ProducesAnswers(new ProducedAnswer("200", "The task", "Task", "updated"))
@@ -50,6 +46,13 @@ internal static class TasksApi
             .WithSummary("List the tasks")
             .WithDescription("The customer's tasks whose access list lets you in, in the order of their ids.")
             .RequireCredential(Credential.Viewer)
+            .ProducesAnswers(new ProducedAnswer("200", "The tasks", "Tasks", "tasks"));
+        tasks.MapGet("/task", (HttpContext http, TaskCatalog catalog) => ListAsync(http, http.GetCaller().Caller.Customer, catalog))
+            .WithName("ListTasksOfToken")
+            .WithSummary("List the tasks of the token's customer")
+            .WithDescription("The same for clients that send no customer in the path.")
+            .RequireCredential(Credential.Viewer)
+            .AcceptsParameters("sameCustomer")
             .ProducesAnswers(new ProducedAnswer("200", "The tasks", "Tasks", "tasks"));
         tasks.MapGet("/{customer}/task/{task}", GetAsync)
             .WithName("GetTask")
@@ -72,82 +75,52 @@ internal static class TasksApi
             .WithName("ExportTask")
             .WithSummary("Export a task")
             .WithDescription("The recipe that makes the same task when it is imported. It has the task's environment and its script.")
-            .RequireCredential(Credential.Admin)
+            .RequireCredential(TaskEditor.Needed)
             .Audits(AuditedRoutes.Export)
             .ProducesAnswers(new ProducedAnswer("200", "The recipe", "Recipe", "recipe"))
             .ProducesProblems(ProblemExamples.NoSuchTask);
+        tasks.MapPut("/{customer}/task/{task}/secret", RenewSecretAsync)
+            .WithName("RenewTaskSecret")
+            .WithSummary("Give a task another secret")
+            .WithDescription("The new secret is shown here only. Calls with the one before are refused from then on; jobs that were called with it go on.")
+            .RequireCredential(TaskEditor.Needed)
+            .Audits(AuditedRoutes.RenewSecret)
+            .ProducesAnswers(new ProducedAnswer("200", "The task, with its new secret", "Task", "imported"))
+            .ProducesProblems(ProblemExamples.OtherOrigin, ProblemExamples.NoSuchTask);
         tasks.MapDelete("/{customer}/task/{task}", DeleteAsync)
             .WithName("DeleteTask")
             .WithSummary("Delete a task")
             .WithDescription("Jobs of it that wait for their turn end as failed; one that runs goes on.")
-            .RequireCredential(Credential.Admin)
+            .RequireCredential(TaskEditor.Needed)
             .Audits(AuditedRoutes.Delete)
             .ProducesAnswers(new ProducedAnswer("204", "It is deleted"))
             .ProducesProblems(ProblemExamples.OtherOrigin, ProblemExamples.NoSuchTask);
     }
 
-    private static async Task<IResult> ImportAsync(
-        HttpContext http, string customer, RecipeReader recipes, TaskCatalog catalog, TimeProvider timeProvider)
+    private static async Task<IResult> ImportAsync(HttpContext http, string customer, TaskEditor editor)
     {
-        var secret = Secret.New();
-        if (!(await ParseAsync(http, customer, JobId.New(), Secret.Hash(secret), recipes, timeProvider)).TryGet(out var recipe, out var problem))
+        var sameName = http.Request.Query.ContainsKey("update") ? SameName.Update : SameName.Import;
+        if (!(await editor.ImportAsync(http, customer, sameName)).TryGet(out var edited, out var problem))
         {
             return problem;
         }
 
-        if (http.Request.Query.ContainsKey("update"))
+        if (edited.Secret is null)
         {
-            var named = (await catalog.ListAsync(customer)).Where(task => task.Name == recipe.Definition.Name).Take(2).ToArray();
-            if (named.Length > 1)
-            {
-                return Problems.SeveralTasks;
-            }
-
-            if (named is [var task])
-            {
-                http.Features.Set(new AuditedTask(task.Id));
-                return await ReplaceAsync(task.Id, recipe, catalog);
-            }
+            return Shown(edited);
         }
 
-        await catalog.ImportAsync(recipe.Definition, recipe.Script);
-        http.Features.Set(new AuditedTask(recipe.Definition.Id));
-        http.Response.Headers.Location = $"/{customer}/task/{recipe.Definition.Id}";
-        return new JsonBytes(StatusCodes.Status201Created, TaskDocument.Render(recipe.Definition, secret));
+        http.Response.Headers.Location = $"/{customer}/task/{edited.Definition.Id}";
+        return new JsonBytes(StatusCodes.Status201Created, TaskDocument.Render(edited.Definition, edited.Secret));
     }
 
-    private static async Task<IResult> UpdateAsync(
-        HttpContext http, string customer, string task, RecipeReader recipes, TaskCatalog catalog, TimeProvider timeProvider)
-    {
-        if (!(await FindAsync(http, customer, task, catalog)).TryGet(out _, out var problem)
-            || !(await ParseAsync(http, customer, task, secretHash: [], recipes, timeProvider)).TryGet(out var recipe, out problem))
-        {
-            return problem;
-        }
+    private static async Task<IResult> UpdateAsync(HttpContext http, string customer, string task, TaskEditor editor) =>
+        (await editor.UpdateAsync(http, customer, task)).TryGet(out var edited, out var problem) ? Shown(edited) : problem;
 
-        return await ReplaceAsync(task, recipe, catalog);
-    }
+    private static async Task<IResult> RenewSecretAsync(HttpContext http, string customer, string task, TaskEditor editor) =>
+        (await editor.RenewSecretAsync(http, customer, task)).TryGet(out var edited, out var problem) ? Shown(edited) : problem;
 
-    private static async Task<IResult> ReplaceAsync(string id, ParsedRecipe.Accepted recipe, TaskCatalog catalog) =>
-        await catalog.UpdateAsync(recipe.Definition with { Id = id }, recipe.Script) is { } updated
-            ? new JsonBytes(StatusCodes.Status200OK, TaskDocument.Render(updated, null))
-            : Problems.NoSuchTask;
-
-    private static async Task<Result<ParsedRecipe.Accepted>> ParseAsync(
-        HttpContext http, string customer, string id, byte[] secretHash, RecipeReader recipes, TimeProvider timeProvider)
-    {
-        if (!(await recipes.ReadAsync(http)).TryGet(out var body, out var problem))
-        {
-            return problem;
-        }
-
-        return Recipe.TryParse(body.Json, customer, id, secretHash, timeProvider.GetUtcNow()) switch
-        {
-            ParsedRecipe.Accepted accepted => accepted,
-            ParsedRecipe.Refused refused => Problems.InvalidRecipe(refused.Status, refused.Message),
-            _ => throw new InvalidOperationException("A recipe is accepted or refused."),
-        };
-    }
+    private static JsonBytes Shown(EditedTask edited) => new(StatusCodes.Status200OK, TaskDocument.Render(edited.Definition, edited.Secret));
 
     private static async Task<IResult> ListAsync(HttpContext http, string customer, TaskCatalog catalog)
     {
@@ -165,39 +138,22 @@ internal static class TasksApi
         }));
     }
 
-    private static async Task<IResult> GetAsync(HttpContext http, string customer, string task, TaskCatalog catalog) =>
-        (await FindAsync(http, customer, task, catalog)).TryGet(out var found, out var problem)
+    private static async Task<IResult> GetAsync(HttpContext http, string customer, string task, TaskEditor editor) =>
+        (await editor.FindAsync(http, customer, task)).TryGet(out var found, out var problem)
             ? new JsonBytes(StatusCodes.Status200OK, TaskDocument.Render(found, null))
             : problem;
 
-    private static async Task<IResult> GetSchemaAsync(HttpContext http, string customer, string task, TaskCatalog catalog) =>
-        (await FindAsync(http, customer, task, catalog)).TryGet(out var found, out var problem)
+    private static async Task<IResult> GetSchemaAsync(HttpContext http, string customer, string task, TaskEditor editor) =>
+        (await editor.FindAsync(http, customer, task)).TryGet(out var found, out var problem)
             ? new JsonBytes(StatusCodes.Status200OK, ArgumentSchema.Render(found))
             : problem;
 
     /// <summary>A recipe shows the task's environment: it is for administrators.</summary>
-    private static async Task<IResult> ExportAsync(HttpContext http, string customer, string task, TaskCatalog catalog) =>
-        (await FindAsync(http, customer, task, catalog)).TryGet(out var found, out var problem)
-            ? new JsonBytes(StatusCodes.Status200OK, Recipe.Export(found, await catalog.ScriptAsync(found)))
+    private static async Task<IResult> ExportAsync(HttpContext http, string customer, string task, TaskEditor editor) =>
+        (await editor.FindAsync(http, customer, task)).TryGet(out var found, out var problem)
+            ? new JsonBytes(StatusCodes.Status200OK, await editor.ExportAsync(found))
             : problem;
 
-    private static async Task<IResult> DeleteAsync(HttpContext http, string customer, string task, TaskCatalog catalog)
-    {
-        if (!(await FindAsync(http, customer, task, catalog)).TryGet(out var found, out var problem))
-        {
-            return problem;
-        }
-
-        return await catalog.DeleteAsync(customer, found.Id) ? TypedResults.NoContent() : Problems.NoSuchTask;
-    }
-
-    private static async Task<Result<TaskDefinition>> FindAsync(HttpContext http, string customer, string task, TaskCatalog catalog)
-    {
-        if (!TaskId.IsValid(task) || await catalog.FindAsync(customer, task) is not { } found)
-        {
-            return Problems.NoSuchTask;
-        }
-
-        return http.GetCaller().Caller.IsAllowedBy(found.Acl) ? found : Problems.NotOnTaskList;
-    }
+    private static async Task<IResult> DeleteAsync(HttpContext http, string customer, string task, TaskEditor editor) =>
+        await editor.DeleteAsync(http, customer, task) is { } problem ? problem : TypedResults.NoContent();
 }

@@ -62,7 +62,7 @@ internal sealed class LocalBackend(
             return new Allocation.Refused(Problems.NotCancellable);
         }
 
-        using var supplied = JsonDocument.Parse(invocation.Payload.Arguments, JsonText.DocumentOptions);
+        using var supplied = JsonDocument.Parse(ArgumentsOf(invocation, task), JsonText.DocumentOptions);
         switch (TaskArguments.Bind(task, supplied.RootElement))
         {
             case BoundArguments.Bound { Words: var words }
@@ -90,6 +90,8 @@ internal sealed class LocalBackend(
                     Ancestors = ancestors,
                     TraceParent = ServerTraces.CurrentParent,
                     TraceState = ServerTraces.CurrentState,
+                    RestartedFrom = invocation.Restart?.Job,
+                    CallerAddress = invocation.CallerAddress,
                 };
                 return JobDocument.SizeOfCall(spec) is > JobDocument.CallLimit and var size
                     ? new Allocation.Refused(Problems.CallTooLarge(size))
@@ -113,12 +115,10 @@ internal sealed class LocalBackend(
     public async Task<Result<JobView>> ReadAsync(JobRequest request, CancellationToken aborted) =>
         await grains.GetJob(request.Key).Attach(null, Reading.Cached) switch
         {
-            JobReply.Pending pending =>
-                Show(request, pending.Access, pending.Lifecycle, FormFor(request.Caller?.Caller).Of(pending.Document ?? []), source: null),
+            JobReply.Pending pending => Show(request, pending),
             JobReply.Finished { Job: { IsRemoved: true } removed } =>
                 request.MayShow(removed.Access) ? Problems.JobRemoved(request.Job) : Problems.NotOnJobList,
-            JobReply.Finished finished when finishedJobs.Share(finished.Job) is var job =>
-                Show(request, job.Access, job.Lifecycle, job.DocumentIn(FormFor(request.Caller?.Caller)), job),
+            JobReply.Finished finished => Show(request, finished),
             JobReply.NotFound => Problems.NoSuchJob,
             _ => Problems.Unreachable,
         };
@@ -131,15 +131,41 @@ internal sealed class LocalBackend(
         _ => Problems.RunnerUnreachable(request.Job, JobLinks.Result(request.Customer, request.Job)),
     };
 
-    private static Result<JobView> Show(
-        JobRequest request, JobAccess access, Lifecycle lifecycle, ReadOnlyMemory<byte> document, FinishedJob? source) => request.MayShow(access)
+    /// <summary>The values that are given. Those of an ended job are bound anew, since the task may have changed meanwhile.</summary>
+    private static ReadOnlyMemory<byte> ArgumentsOf(TaskInvocation invocation, TaskDefinition task) =>
+        invocation.Restart?.BoundArguments is { } bound ? TaskArguments.Unbound(task, bound) : invocation.Payload.Arguments;
+
+    private Result<JobView> Show(JobRequest request, JobReply.Pending pending) => request.MayShow(pending.Access)
         ? new JobView
         {
-            Lifecycle = lifecycle.WireName(),
-            HasEnded = lifecycle.HasEnded(),
-            Document = document,
-            Source = source,
-            IsForAdministrators = !access.Cancellable,
+            Lifecycle = pending.Lifecycle.WireName(),
+            HasEnded = false,
+            Document = FormFor(request.Caller?.Caller).Of(pending.Document ?? []),
+            IsForAdministrators = !pending.Access.Cancellable,
+            Run = pending.Run,
+            Gateways = pending.Gateways,
+            CallerAddress = pending.CallerAddress,
         }
         : Problems.NotOnJobList;
+
+    private Result<JobView> Show(JobRequest request, JobReply.Finished finished)
+    {
+        if (!request.MayShow(finished.Job.Access))
+        {
+            return Problems.NotOnJobList;
+        }
+
+        var job = finishedJobs.Share(finished.Job);
+        return new JobView
+        {
+            Lifecycle = job.Lifecycle.WireName(),
+            HasEnded = true,
+            Document = job.DocumentIn(FormFor(request.Caller?.Caller)),
+            Source = job,
+            IsForAdministrators = !job.Access.Cancellable,
+            EndedAt = timeProvider.GetUtcNow() - finished.Job.Age,
+            Run = finished.Run,
+            CallerAddress = finished.CallerAddress,
+        };
+    }
 }

@@ -23,14 +23,14 @@ internal sealed class RequestCoalescer<TKey, T>(Func<TKey, Task<T>> read, TimeSp
         {
             if (_ongoing.TryGetValue(key, out var current))
             {
-                current.Next ??= New();
+                current.Next ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
                 if (timeProvider.GetElapsedTime(current.Begun) <= patience)
                 {
                     return current.Next.Task;
                 }
             }
 
-            begun = Begin(key, current?.Next ?? New());
+            begun = Begin(key, current?.Next);
         }
 
         // It also makes the reads of requests that come later.
@@ -38,24 +38,41 @@ internal sealed class RequestCoalescer<TKey, T>(Func<TKey, Task<T>> read, TimeSp
         return begun.Result.Task;
     }
 
-    private static TaskCompletionSource<T> New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private OngoingRead Begin(TKey key, TaskCompletionSource<T> result) => _ongoing[key] = new(result, timeProvider.GetTimestamp());
+    /// <param name="key">The key.</param>
+    /// <param name="shared">The result for several requests, which continue on other threads; null: for one request alone.</param>
+    private OngoingRead Begin(TKey key, TaskCompletionSource<T>? shared) =>
+        _ongoing[key] = new(shared ?? new(), isShared: shared is not null, timeProvider.GetTimestamp());
 
     private async Task RunAsync(TKey key, OngoingRead? current)
     {
         while (current is not null)
         {
-            try
+            var value = Read(key);
+            await ((Task)value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var (ended, next) = (current, After(key, current));
+            if (next is null || ended.IsShared)
             {
-                current.Result.SetResult(await read(key));
+                // A request that is alone continues on this thread, which has nothing else to do: another one would have to be woken.
+                ended.Result.SetFromTask(value);
             }
-            catch (Exception fault)
+            else
             {
-                current.Result.SetException(fault);
+                ThreadPool.UnsafeQueueUserWorkItem(_ => ended.Result.SetFromTask(value), null);
             }
 
-            current = After(key, current);
+            current = next;
+        }
+    }
+
+    private Task<T> Read(TKey key)
+    {
+        try
+        {
+            return read(key);
+        }
+        catch (Exception fault)
+        {
+            return Task.FromException<T>(fault);
         }
     }
 
@@ -75,10 +92,13 @@ internal sealed class RequestCoalescer<TKey, T>(Func<TKey, Task<T>> read, TimeSp
     }
 
     /// <param name="result">The result for the requests that came before the read began.</param>
+    /// <param name="isShared">Whether there may be several of them.</param>
     /// <param name="begun">The timestamp of its beginning.</param>
-    private sealed class OngoingRead(TaskCompletionSource<T> result, long begun)
+    private sealed class OngoingRead(TaskCompletionSource<T> result, bool isShared, long begun)
     {
         public TaskCompletionSource<T> Result => result;
+
+        public bool IsShared => isShared;
 
         public long Begun => begun;
 

@@ -116,7 +116,7 @@ internal sealed partial class JobWindowClient(
     {
         try
         {
-            return grains.GetGrain<IJobWindowGrain>(TaskKey.Of(customer, task));
+            return grains.GetGrainByKey<IJobWindowGrain>(TaskKey.Of(customer, task));
         }
         catch (ArgumentException)
         {

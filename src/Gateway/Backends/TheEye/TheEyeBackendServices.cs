@@ -20,19 +20,37 @@ internal static class TheEyeBackendServices
         services.AddSingleton<KeptJobsReader>();
         services.AddSingleton<JobWindowClient>();
         services.AddSingleton<TheEyeJobAllocator>();
+        services.AddSingleton<TheEyeForwarder>();
         services.AddSingleton<ITaskBackend, TheEyeBackend>();
     }
 
-    /// <summary>Answers the routes for tasks with where the tasks are.</summary>
-    public static void MapTasksAtTheEye(this IEndpointRouteBuilder routes)
+    /// <summary>Answers the routes for tasks with where the tasks are, and has TheEye list its jobs.</summary>
+    public static void MapRoutesOfTheEye(this IEndpointRouteBuilder routes)
     {
         string[] paths =
         [
-            "/{customer}/task/import", "/{customer}/task", "/{customer}/task/{task}", "/{customer}/task/{task}/recipe", "/{customer}/task/{task}/schema",
+            "/{customer}/task/import", "/task", "/{customer}/task", "/{customer}/task/{task}", "/{customer}/task/{task}/recipe",
+            "/{customer}/task/{task}/schema", "/{customer}/task/{task}/secret",
         ];
         foreach (var path in paths)
         {
             routes.Map(path, () => Problems.TheEye.TasksAreElsewhere).ExcludeFromDescription();
+        }
+
+        routes.MapPut("/{customer}/job/{job}/restart", () => Problems.TheEye.JobsAreElsewhere).ExcludeFromDescription();
+        routes.MapDelete("/{customer}/job/{job}", () => Problems.TheEye.JobsAreElsewhere).ExcludeFromDescription();
+        routes.MapDelete("/{customer}/job", () => Problems.TheEye.JobsAreElsewhere).ExcludeFromDescription();
+        routes.MapDelete("/{customer}/task/{task}/job", () => Problems.TheEye.JobsAreElsewhere).ExcludeFromDescription();
+        string[] reads =
+        [
+            "/{customer}/job", "/job/running", "/{customer}/job/running", "/job/running_count", "/{customer}/job/running_count", "/job/{job}/input",
+            "/{customer}/job/{job}/input",
+        ];
+        foreach (var path in reads)
+        {
+            routes.MapGet(path, (HttpContext http, TheEyeForwarder forwarder) => forwarder.ForwardAsync(http))
+                .RequireCredential(Credential.Viewer)
+                .ExcludeFromDescription();
         }
     }
 

@@ -89,7 +89,7 @@ internal sealed partial class TheEyeJobAllocator
     private async Task<Allocation?> FindBoundAsync(IdempotencyIdentity identity)
     {
         var name = Convert.ToHexStringLower(identity.Id);
-        var (isKnown, bound) = await _lookups.ExecuteAsync(name, _grains.GetGrain<IIdempotencyGrain>(name).Find, _ => true, _waiting.Patience);
+        var (isKnown, bound) = await _lookups.ExecuteAsync(name, _grains.GetGrainByKey<IIdempotencyGrain>(name).Find, _ => true, _waiting.Patience);
         return isKnown && bound is null ? null : OfBound(bound, identity);
     }
 
@@ -108,7 +108,7 @@ internal sealed partial class TheEyeJobAllocator
         }
 
         var name = Convert.ToHexStringLower(identity.Id);
-        var keys = _grains.GetGrain<IIdempotencyGrain>(name);
+        var keys = _grains.GetGrainByKey<IIdempotencyGrain>(name);
         var created = await CreateAsync(invocation, place);
         var spec = created switch
         {

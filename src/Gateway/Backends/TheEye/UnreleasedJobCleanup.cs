@@ -83,7 +83,7 @@ internal sealed partial class UnreleasedJobCleanup(
     /// <summary>A call with an <c>Idempotency-Key</c> may be repeated meanwhile: either the repeat submits this job, or another one is created for it.</summary>
     private async Task<ReleaseState> CancelUnsubmittedAsync(IJobGrain grain, JobSpec spec, string key) => await grain.CancelUnsubmitted(spec) switch
     {
-        Cancellation.Accepted => await grains.GetGrain<IIdempotencyGrain>(key).Unbind(spec.JobId) ? ReleaseState.NeverReleased : ReleaseState.Unknown,
+        Cancellation.Accepted => await grains.GetGrainByKey<IIdempotencyGrain>(key).Unbind(spec.JobId) ? ReleaseState.NeverReleased : ReleaseState.Unknown,
         Cancellation.AlreadyEnded => ReleaseState.Released,
         _ => ReleaseState.Unknown,
     };

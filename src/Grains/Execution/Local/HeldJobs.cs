@@ -28,6 +28,12 @@ internal sealed class HeldJobs(IOptions<LocalExecutorOptions> options, TimeProvi
     /// <summary>How many there are.</summary>
     public int Count => _jobs.Count;
 
+    /// <summary>All of them, at this moment.</summary>
+    public IReadOnlyCollection<ExecutorJob> All => [.. _jobs.Values.Select(job => new ExecutorJob(job.Spec, job.Log is null))];
+
+    /// <summary>How many places other silos have reserved and not used.</summary>
+    public int Reservations => _reservations.Count;
+
     /// <summary>Reserves capacity for a new job. False: its queue is full.</summary>
     public bool TryReserve(JobSpec spec) => TryReserve(CapacityOf(spec), spec.Customer);
 

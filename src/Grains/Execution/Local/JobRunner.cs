@@ -73,7 +73,7 @@ internal sealed partial class JobRunner
         var spec = job.Spec;
         using var scope = _events.BeginScope(spec);
         var grain = _grains.GetJob(job.Key);
-        var task = _grains.GetGrain<ITaskGrain>(TaskKey.Of(spec.Customer, spec.TaskId));
+        var task = _grains.GetGrainByKey<ITaskGrain>(TaskKey.Of(spec.Customer, spec.TaskId));
         var (token, run) = JobToken.New(spec.JobId);
 
         // The script is read first: a job that is assigned must not wait for anything but its run.

@@ -28,6 +28,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
     private readonly CompletionPublisher _completions;
     private readonly SerialTaskWaiters _serialJobs;
     private readonly ILocalSiloDetails _silo;
+    private readonly JobRunner _runner;
     private readonly IHostApplicationLifetime _lifetime;
     private readonly LocalExecutorOptions _options;
     private readonly TimeProvider _timeProvider;
@@ -65,6 +66,7 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
         _completions = completions;
         _serialJobs = serialJobs;
         _silo = silo;
+        _runner = runner;
         _lifetime = lifetime;
         _options = options.Value;
         _timeProvider = timeProvider;
@@ -114,6 +116,9 @@ internal sealed partial class LocalExecutor : IJobExecutor, ILifecycleParticipan
 
     /// <inheritdoc/>
     public IEnumerable<CountedJob> JobsOf(string customer) => _held.Of(customer);
+
+    /// <inheritdoc/>
+    public ExecutorLoad ReadLoad() => new(_runner.RunningScripts, _options.Concurrency, _held.All);
 
     /// <inheritdoc/>
     public async ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens)

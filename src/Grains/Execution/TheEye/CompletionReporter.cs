@@ -26,7 +26,7 @@ internal sealed partial class CompletionReporter
         LogReported(job.Spec.JobId, completion);
         if (job.Spec.IsInWindow)
         {
-            _grains.GetGrain<IJobWindowGrain>(TaskKey.Of(job.Spec.Customer, job.Spec.TaskId)).Leave(job.Spec.JobId).Ignore();
+            _grains.GetGrainByKey<IJobWindowGrain>(TaskKey.Of(job.Spec.Customer, job.Spec.TaskId)).Leave(job.Spec.JobId).Ignore();
         }
     }
 }

@@ -116,8 +116,12 @@ internal sealed partial class JobChecker(
         job.CheckSoon();
         try
         {
-            // The grain asks its executor about the job, and takes it over, unless its record has ended or is gone.
-            return await grains.GetJob(job.Key).Attach(null, Reading.Fresh) is JobReply.Finished or JobReply.NotFound
+            // The grain asks its executor about the job, and takes it over, unless its record has ended or is gone. If the grain has moved, the executor
+            // that it asks may be less far.
+            var grain = grains.GetJob(job.Key);
+            var reply = await grain.Attach(null, Reading.Fresh);
+            reply = reply is JobReply.Pending ? await grain.NotReleased(attempt) : reply;
+            return reply is JobReply.Finished or JobReply.NotFound
                 && await supervisor.EndAsync(job, stop) is not TheEyeReply.Failed;
         }
         catch (Exception fault) when (!stop.IsCancellationRequested)

@@ -11,7 +11,8 @@ namespace SyncCluster.Execution.TheEye;
 /// the write of its record was begun, and never again after an answer that leaves open whether the request has arrived. After such an answer, and
 /// after the death of a silo, the silo that monitors the job asks the supervisor. If a job is still <c>syncing</c> in two reads, both after the
 /// attempt was seen to stand in storage, and further apart than its request may be under way, then the job's grain takes it over: a new attempt, won
-/// by compare-and-swap, may send <c>synced</c> once. If two silos do this at once, one of them wins.
+/// by compare-and-swap, may send <c>synced</c> once. If two silos do this at once, one of them wins. All silos that have monitored the job go on with
+/// that when it moves to another silo, and the first one that knows tells the grain: a job need not wait anew whenever silos join.
 /// </para>
 /// <para>
 /// One risk remains: a process that is frozen between its last check of the clock and the sending, for longer than

@@ -128,12 +128,18 @@ internal sealed class MonitoredJob(JobSpec spec, TimeProvider timeProvider)
         lock (_lock)
         {
             SetTokens(tokens);
-            if (attempt != _attempt)
-            {
-                (_attempt, _isReleasing, _isUnreleased, _syncingSince) = (attempt, false, false, null);
-            }
-
+            ObserveAttempt(attempt);
             return _isUnreleased;
+        }
+    }
+
+    /// <summary>Another silo has found out that the attempt that stands in storage has released nothing, and never will.</summary>
+    public void ObserveNotReleased(Guid attempt)
+    {
+        lock (_lock)
+        {
+            ObserveAttempt(attempt);
+            _isUnreleased |= !_isReleasing;
         }
     }
 
@@ -215,6 +221,14 @@ internal sealed class MonitoredJob(JobSpec spec, TimeProvider timeProvider)
 
             _checkAt = long.MaxValue;
             return true;
+        }
+    }
+
+    private void ObserveAttempt(Guid attempt)
+    {
+        if (attempt != _attempt)
+        {
+            (_attempt, _isReleasing, _isUnreleased, _syncingSince) = (attempt, false, false, null);
         }
     }
 

@@ -42,6 +42,13 @@ internal sealed class SupervisorClient(
     public Task<TheEyeReply> JobAsync(string customer, string jobId, string token, CancellationToken cancellation) =>
         _http.SendAsync(HttpMethod.Get, $"/{Escaped(customer)}/job/{jobId}", token, null, cancellation);
 
+    /// <summary>Reads what a caller of this server asks TheEye for.</summary>
+    /// <param name="path">The path and query, escaped, without a token.</param>
+    /// <param name="token">The caller's token.</param>
+    /// <param name="cancellation">Cancels the request.</param>
+    public Task<TheEyeReply> ForwardAsync(string path, string token, CancellationToken cancellation) =>
+        _http.SendAsync(HttpMethod.Get, path, token, null, cancellation);
+
     /// <summary>Cancels a job, also if it was not released.</summary>
     public async Task<TheEyeReply> EndAsync(string customer, string jobId, string token, CancellationToken cancellation)
     {

@@ -76,6 +76,13 @@ internal sealed class TheEyeExecutor : IJobExecutor, ILifecycleParticipant<ISilo
         .Where(spec => spec.Customer == customer && spec.Origin == JobOrigin.AllocatedAtTheEye).Select(CountedJob.Of);
 
     /// <inheritdoc/>
+    public ExecutorLoad ReadLoad()
+    {
+        ExecutorJob[] jobs = [.. _monitor.Jobs.Select(job => new ExecutorJob(job.Spec, Waits: false))];
+        return new(jobs.Length, Capacity: null, jobs);
+    }
+
+    /// <inheritdoc/>
     public ValueTask<Resumption> ResumeAsync(JobRecord record, CallerTokens tokens)
     {
         if (record.Spec.Origin == JobOrigin.Local)
@@ -96,6 +103,15 @@ internal sealed class TheEyeExecutor : IJobExecutor, ILifecycleParticipant<ISilo
 
         job.Wake(WakeReasons.Check);
         return new(new Resumption.KeepWaiting());
+    }
+
+    /// <inheritdoc/>
+    public void NotReleased(JobRecord record)
+    {
+        if (TakesJobs)
+        {
+            _monitor.Monitor(record.Spec).ObserveNotReleased(record.Attempt);
+        }
     }
 
     /// <inheritdoc/>

@@ -45,7 +45,8 @@ internal sealed partial class TheEyeHttp(HttpClient http, Uri origin, ServerMetr
     private async Task<TheEyeReply> TrySendAsync(
         HttpMethod method, string path, string? token, ReadOnlyMemory<byte>? json, CancellationToken cancellation)
     {
-        var address = new Uri($"{_origin}{path}{(token is null ? "" : $"?access_token={Uri.EscapeDataString(token)}")}");
+        var separator = path.Contains('?', StringComparison.Ordinal) ? '&' : '?';
+        var address = new Uri($"{_origin}{path}{(token is null ? "" : $"{separator}access_token={Uri.EscapeDataString(token)}")}");
         using var request = new HttpRequestMessage(method, address) { Content = ContentOf(method, json) };
         try
         {

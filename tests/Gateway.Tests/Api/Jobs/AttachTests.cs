@@ -126,9 +126,12 @@ public abstract class AttachTests(TestServer server)
     /// <summary>A script that runs until it is let go.</summary>
     internal sealed class Gate(TestServer server)
     {
-        private readonly string _path = Path.Combine(server.Folder, Guid.NewGuid().ToString("N"));
+        private readonly string _path = System.IO.Path.Combine(server.Folder, Guid.NewGuid().ToString("N"));
 
         public string Script => $$"""echo run >> {{_path}}.runs; until [ -e {{_path}} ]; do sleep 0.02; done; echo '{"data":["{\"n\":1}"]}'""";
+
+        /// <summary>The file that lets it go.</summary>
+        public string Path => _path;
 
         public int Runs => File.Exists(_path + ".runs") ? File.ReadAllLines(_path + ".runs").Length : 0;
 

@@ -184,6 +184,25 @@ public abstract class SyncCallTests(TestServer server)
         Assert.Equal(output, await response.Content.ReadAsStringAsync());
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(6)]
+    public async Task A_body_that_comes_in_pieces_arrives_whole(int withItsHeader)
+    {
+        const string Body = """[["one","two"]]""";
+        var task = await server.ImportAsync(Data, task: OneArgument);
+        using var connection = await RawConnection.OpenAsync(server.Http.BaseAddress!);
+        await connection.SendAsync(
+            $"POST /acme/task/{task["id"]}/job HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TestServer.User}\r\n"
+            + $"Content-Type: application/json\r\nContent-Length: {Body.Length}\r\nExpect: 100-continue\r\n\r\n{Body[..withItsHeader]}");
+
+        // The server says so when it begins to read.
+        Assert.Equal(100, RawConnection.StatusOf(await connection.ReadHeadAsync()));
+        await connection.SendAsync(Body[withItsHeader..9]);
+        await connection.SendAsync(Body[9..]);
+        Assert.Equal((200, """["one","two"]"""), await connection.ReadAnswerAsync());
+    }
+
     [Fact]
     public async Task A_single_value_is_the_first_argument()
     {
@@ -303,7 +322,9 @@ public abstract class SyncCallTests(TestServer server)
             "Origin, Accept, User-Agent, Accept-Charset, Cache-Control, Accept-Encoding, Content-Type, Authorization, Content-Length, X-Requested-With, "
             + "Prefer, Idempotency-Key, Last-Event-ID",
             response.Headers.GetValues("Access-Control-Allow-Headers").Single());
-        Assert.Equal("Job-Id, Location, Retry-After, Preference-Applied, RateLimit, RateLimit-Policy", response.Headers.GetValues("Access-Control-Expose-Headers").Single());
+        Assert.Equal(
+            "Job-Id, Location, Retry-After, Preference-Applied, RateLimit, RateLimit-Policy, Next-Cursor",
+            response.Headers.GetValues("Access-Control-Expose-Headers").Single());
         Assert.Equal("Origin", response.Headers.Vary.Single());
         Assert.Equal("GET,PUT,PATCH,POST,DELETE,OPTIONS", response.Headers.GetValues("Access-Control-Allow-Methods").Single());
     }

@@ -120,4 +120,40 @@ public sealed class RequestCoalescerTests
         Assert.Equal(1, await first);
         Assert.Equal(2, _begun.Count);
     }
+
+    [Fact]
+    public async Task A_request_that_is_alone_continues_on_the_thread_that_has_the_answer()
+    {
+        var continued = ContinueAsync(_reads.ReadAsync("task"));
+
+        Assert.Equal(AnswerOnAnotherThread(0), await continued);
+    }
+
+    [Fact]
+    public async Task Requests_that_share_a_read_and_one_whose_successors_wait_continue_on_other_threads()
+    {
+        var first = ContinueAsync(_reads.ReadAsync("task"));
+        var second = ContinueAsync(_reads.ReadAsync("task"));
+        var third = ContinueAsync(_reads.ReadAsync("task"));
+
+        Assert.NotEqual(AnswerOnAnotherThread(0), await first);
+        var reader = AnswerOnAnotherThread(1);
+        Assert.NotEqual(reader, await second);
+        Assert.NotEqual(reader, await third);
+    }
+
+    /// <returns>The thread on which a request goes on.</returns>
+    private static async Task<Thread> ContinueAsync(Task<int> read)
+    {
+        await read.ConfigureAwait(false);
+        return Thread.CurrentThread;
+    }
+
+    private Thread AnswerOnAnotherThread(int read)
+    {
+        var thread = new Thread(() => _begun[read].SetResult(read));
+        thread.Start();
+        thread.Join();
+        return thread;
+    }
 }

@@ -134,6 +134,24 @@ public sealed class MonitoredJobTests
     }
 
     [Fact]
+    public void What_another_silo_has_found_out_about_the_release_counts_at_once()
+    {
+        Assert.False(_job.Observe(Mine, _tokens));
+        _job.ObserveNotReleased(Mine);
+        Assert.True(_job.Observe(Mine, _tokens));
+        Assert.False(_job.Observe(Another, _tokens));
+    }
+
+    [Fact]
+    public void What_another_silo_has_found_out_does_not_count_while_this_silo_releases_the_job()
+    {
+        _job.BeginRelease(new Release(Spec(), Mine, _time.GetTimestamp(), _tokens));
+        _job.ObserveNotReleased(Mine);
+        Assert.False(_job.Observe(Mine, _tokens));
+        Assert.NotNull(Read(Mine));
+    }
+
+    [Fact]
     public void The_end_of_an_older_release_does_not_affect_a_newer_one()
     {
         Release(Mine, mayHaveArrived: false);

@@ -1,12 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
-using SyncCluster.Harness;
-using SyncCluster.Harness.Processes;
 using SyncCluster.Hosting.Clustering;
 
-namespace SyncCluster.Gateway.Tests.Clustering;
+namespace SyncCluster.Harness.Processes;
 
-/// <summary>The project's own nginx configuration, as a process, in front of two servers.</summary>
+/// <summary>
+/// The project's own nginx configuration, as a process, in front of two servers. A project that uses it has <c>nginx.conf</c> in its output folder.
+/// </summary>
 internal sealed class Balancer : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("synccluster-test-").FullName;
@@ -43,12 +43,12 @@ internal sealed class Balancer : IDisposable
     /// <param name="first">A gateway.</param>
     /// <param name="second">Another one.</param>
     /// <param name="requestsOfClient">How many requests of one address may be under way.</param>
+    /// <exception cref="InvalidOperationException">nginx has ended.</exception>
     public static async Task<Balancer> StartAsync(Uri first, Uri second, int requestsOfClient = 1000)
     {
         var balancer = new Balancer(first, second, requestsOfClient);
         await Eventually.TrueAsync(() => balancer._process.HasExited || balancer.Listens(), "nginx listens");
-        Assert.False(balancer._process.HasExited, balancer.Log);
-        return balancer;
+        return balancer._process.HasExited ? throw new InvalidOperationException(balancer.Log) : balancer;
     }
 
     /// <summary>Has nginx no room for bodies that are longer than its memory for one.</summary>

@@ -1,0 +1,125 @@
+using Microsoft.Extensions.Logging;
+using SyncCluster.Execution;
+using SyncCluster.Jobs;
+using SyncCluster.Placement;
+
+namespace SyncCluster.Doors;
+
+/// <summary>
+/// The way of a client's calls to jobs: through the door of the silo that owns the job, together with other calls that go there at that moment; or to
+/// the job's grain as Orleans finds it, where no door is open, and again where a door has not answered. Both are the same call, and to make it twice
+/// is as safe as to repeat it: its validity stays.
+/// </summary>
+internal sealed partial class JobDoors(IGrainFactory grains, ClientConnections connections, TimeProvider timeProvider, ILogger<JobDoors> logger)
+{
+    /// <summary>How long a call may take, as at a grain.</summary>
+    private static readonly TimeSpan CallTime = TimeSpan.FromSeconds(3);
+
+    private readonly Lock _viewLock = new();
+    private Dictionary<Uri, SiloDoor> _doors = [];
+    private View _view = new([], []);
+
+    /// <summary>How many doors are open.</summary>
+    public int OpenDoors => Volatile.Read(ref _view).Doors.Count(door => door.IsOpen);
+
+    /// <summary>Where the silos listen for clients whose doors are open: a message goes there directly. In the same order at all clients.</summary>
+    public IReadOnlyList<SiloAddress> OpenGateways =>
+        [.. Volatile.Read(ref _view).Doors.Where(door => door.IsOpen).Select(door => door.Gateway).Order()];
+
+    /// <inheritdoc cref="IJobGrain.Submit"/>
+    public Task<JobReply> SubmitAsync(string key, JobSpec spec, Subscription subscription, DateTimeOffset validUntil) => FindOpen(key) is { } door
+        ? ReplyAsync(door, new JobCall.Submit(key, spec, subscription, validUntil), job => job.Submit(spec, subscription, validUntil))
+        : grains.GetJob(key).Submit(spec, subscription, validUntil);
+
+    /// <inheritdoc cref="IJobGrain.Attach"/>
+    public Task<JobReply> AttachAsync(string key, Subscription? subscription, Reading reading) => FindOpen(key) is { } door
+        ? ReplyAsync(door, new JobCall.Attach(key, subscription, reading), job => job.Attach(subscription, reading))
+        : grains.GetJob(key).Attach(subscription, reading);
+
+    /// <inheritdoc cref="IJobGrain.Complete"/>
+    public async Task<Completion> CompleteAsync(string key, Guid run, JobOutcome outcome)
+    {
+        var call = new JobCall.Complete(key, run, outcome);
+        return FindOpen(key) is { } door && await AnswerAsync(door, call) is CallAnswer.Completed { Completion: var completion }
+            ? completion
+            : await grains.GetJob(key).Complete(run, outcome);
+    }
+
+    /// <summary>
+    /// Takes the doors of these silos for all that there are. Doors that are not known, or closed, are asked which silo's they are; their calls go
+    /// the other way meanwhile.
+    /// </summary>
+    public void Update(IEnumerable<Uri> silos)
+    {
+        var doors = new Dictionary<Uri, SiloDoor>();
+        foreach (var uri in silos)
+        {
+            if (uri.ToGatewayAddress() is { } gateway)
+            {
+                doors[uri] = _doors.GetValueOrDefault(uri)
+                    ?? new(grains.GetGrainService<IJobDoor>(GrainServiceTypes.JobDoor, gateway), gateway, connections, timeProvider, logger);
+            }
+        }
+
+        var haveChanged = !doors.Keys.ToHashSet().SetEquals(_doors.Keys);
+        Volatile.Write(ref _doors, doors);
+        if (haveChanged)
+        {
+            UpdateView();
+        }
+
+        foreach (var door in doors.Values)
+        {
+            _ = OpenAsync(door);
+        }
+    }
+
+    private async Task OpenAsync(SiloDoor door)
+    {
+        if (await door.AskAsync())
+        {
+            LogOpened(door.Silo!);
+            UpdateView();
+        }
+    }
+
+    private void UpdateView()
+    {
+        // Doors open at the same time: none may write a view that another one is missing in.
+        lock (_viewLock)
+        {
+            SiloDoor[] doors = [.. Volatile.Read(ref _doors).Values.Where(door => door.Silo is not null)];
+            Volatile.Write(ref _view, new(doors, [.. doors.Select(door => door.Silo!.GetConsistentHashCode())]));
+        }
+    }
+
+    /// <summary>
+    /// The open door of the silo that owns a job. A client of one silo reaches its grains directly, and a door would only be one step more.
+    /// </summary>
+    private SiloDoor? FindOpen(string key)
+    {
+        var view = Volatile.Read(ref _view);
+        if (view.Doors.Length < 2)
+        {
+            return null;
+        }
+
+        var door = view.Doors[RendezvousHash.IndexOf(GrainId.Create(JobGrain.Type, key).GetUniformHashCode(), view.Hashes)];
+        return door.IsOpen ? door : null;
+    }
+
+    private async Task<JobReply> ReplyAsync(SiloDoor door, JobCall call, Func<IJobGrain, Task<JobReply>> otherWay) =>
+        await AnswerAsync(door, call) is CallAnswer.Replied { Reply: var reply } ? reply : await otherWay(grains.GetJob(call.Key));
+
+    /// <exception cref="TimeoutException">The job's grain has not answered, and would not answer another call.</exception>
+    private async Task<CallAnswer> AnswerAsync(SiloDoor door, JobCall call)
+    {
+        var since = timeProvider.GetTimestamp();
+        var answer = await door.CallAsync(call).ConfigureAwait(false);
+        return answer is CallAnswer.Failed && timeProvider.GetElapsedTime(since) >= CallTime
+            ? throw new TimeoutException("The job's grain has not answered.")
+            : answer;
+    }
+
+    private sealed record View(SiloDoor[] Doors, int[] Hashes);
+}
