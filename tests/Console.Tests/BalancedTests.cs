@@ -3,7 +3,6 @@ using System.Text.Json;
 using Microsoft.Playwright;
 using SyncCluster.Harness;
 using SyncCluster.Harness.Processes;
-using SyncCluster.Hosting.Clustering;
 using static Microsoft.Playwright.Assertions;
 
 namespace SyncCluster.WebConsole.Tests;
@@ -229,7 +228,7 @@ public sealed class BalancedTests(ConsoleSite site, BalancedTests.BalancedCluste
 
                 // A port of its own, which it has again when it is started again.
                 await StartGatewaysAsync(Enumerable.Range(1, 2).Select(number => AddGateway(
-                    $"gateway {number}", [$"--urls=http://127.0.0.1:{FreePort.Or(0)}", $"--Cluster:Redis={Redis.Endpoint}", .. ConsoleSite.Settings])));
+                    $"gateway {number}", [$"--urls=http://127.0.0.1:{FreePort.Next()}", $"--Cluster:Redis={Redis.Endpoint}", .. ConsoleSite.Settings])));
             }
         }
     }

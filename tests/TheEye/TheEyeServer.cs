@@ -1,4 +1,5 @@
 using StackExchange.Redis;
+using SyncCluster.Harness;
 using SyncCluster.TheEye.Faults;
 using SyncCluster.TheEye.Http;
 using SyncCluster.TheEye.Jobs;
@@ -120,7 +121,7 @@ public sealed class TheEyeServer : IAsyncDisposable
         await _switching.WaitAsync();
         try
         {
-            _supervisorListener ??= await Listener.StartAsync(Supervisor?.Port ?? 0, _supervisorApi.HandleAsync);
+            _supervisorListener ??= await Listener.StartAsync(Supervisor?.Port ?? FreePort.Next(), _supervisorApi.HandleAsync);
             Supervisor = _supervisorListener.Address;
             _supervisor.Agents.SupervisorIsUp();
         }
@@ -155,7 +156,7 @@ public sealed class TheEyeServer : IAsyncDisposable
         await _switching.WaitAsync();
         try
         {
-            _gatewayListener ??= await Listener.StartAsync(Gateway?.Port ?? 0, _gatewayApi.HandleAsync);
+            _gatewayListener ??= await Listener.StartAsync(Gateway?.Port ?? FreePort.Next(), _gatewayApi.HandleAsync);
             Gateway = _gatewayListener.Address;
             _publisher.IsUp = true;
         }

@@ -17,12 +17,15 @@ internal sealed class ClusterTransport : IConnectionFactory, IConnectionListener
     private readonly SocketConnectionContextFactory _connections;
     private readonly SocketTransportFactory _listeners;
     private readonly SocketConnectionOptions _options;
+    private readonly ReservedPorts? _ports;
 
     /// <param name="options">Orleans' settings of its sockets.</param>
     /// <param name="loggers">The log.</param>
-    public ClusterTransport(IOptions<SocketConnectionOptions> options, ILoggerFactory loggers)
+    /// <param name="ports">The ports that were chosen for a silo; null for a client, which has none.</param>
+    public ClusterTransport(IOptions<SocketConnectionOptions> options, ILoggerFactory loggers, ReservedPorts? ports = null)
     {
         _options = options.Value;
+        _ports = ports;
 
         // No limits, as with Orleans' sockets: it reads all that comes, and a message may be larger than a limit.
         _connections = new(
@@ -87,7 +90,7 @@ internal sealed class ClusterTransport : IConnectionFactory, IConnectionListener
 
     private Socket Bind(EndPoint endpoint)
     {
-        var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        var socket = _ports?.Take(endpoint) ?? SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
 
         // The sockets of its connections have these options as well.
         Prepare(socket);

@@ -51,18 +51,20 @@ public static class RedisClusterExtensions
 
     private static void UseEndpoints(this ISiloBuilder silo, IPAddress address, RedisClusterOptions settings)
     {
-        var (siloPort, gatewayPort) = (FreePort.Or(settings.SiloPort), FreePort.Or(settings.GatewayPort));
+        // Orleans' own setting for all addresses has those of IPv4 alone.
+        var all = address.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any;
+        var listening = settings.IsNetwork || IPAddress.IsLoopback(address) ? address : all;
+        var ports = new ReservedPorts();
+        var (siloPort, gatewayPort) = (ports.Choose(listening, settings.SiloPort), ports.Choose(listening, settings.GatewayPort));
+
+        // By a factory, so that the container disposes it.
+        silo.Services.AddSingleton(_ => ports);
         silo.ConfigureEndpoints(address, siloPort, gatewayPort);
-        if (!settings.IsNetwork && !IPAddress.IsLoopback(address))
+        silo.Configure<EndpointOptions>(endpoints =>
         {
-            // Orleans' own setting for that is all addresses of IPv4.
-            var all = address.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any;
-            silo.Configure<EndpointOptions>(endpoints =>
-            {
-                endpoints.SiloListeningEndpoint = new IPEndPoint(all, siloPort);
-                endpoints.GatewayListeningEndpoint = new IPEndPoint(all, gatewayPort);
-            });
-        }
+            endpoints.SiloListeningEndpoint = new IPEndPoint(listening, siloPort);
+            endpoints.GatewayListeningEndpoint = new IPEndPoint(listening, gatewayPort);
+        });
     }
 
     /// <summary>Adds a client that calls the cluster's grains and receives calls from them.</summary>

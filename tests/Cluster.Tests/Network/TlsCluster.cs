@@ -3,7 +3,6 @@ using SyncCluster.Cluster.Tests.Clusters;
 using SyncCluster.Cluster.Tests.Redis;
 using SyncCluster.Harness;
 using SyncCluster.Harness.Processes;
-using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Cluster.Tests.Network;
 
@@ -21,10 +20,10 @@ public sealed class TlsCluster : IAsyncLifetime
     }
 
     /// <summary>Of the first silo.</summary>
-    internal int SiloPort { get; } = FreePort.Or(0);
+    internal int SiloPort { get; } = FreePort.Next();
 
     /// <inheritdoc cref="SiloPort"/>
-    internal int GatewayPort { get; } = FreePort.Or(0);
+    internal int GatewayPort { get; } = FreePort.Next();
 
     internal Server Gateway { get; private set; } = null!;
 

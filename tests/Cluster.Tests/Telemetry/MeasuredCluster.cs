@@ -5,7 +5,6 @@ using SyncCluster.Cluster.Tests.Clusters;
 using SyncCluster.Cluster.Tests.Redis;
 using SyncCluster.Harness;
 using SyncCluster.Harness.Processes;
-using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Cluster.Tests.Telemetry;
 
@@ -240,7 +239,7 @@ public sealed partial class MeasuredCluster : IAsyncLifetime
 
     private async Task<PrometheusText> ScrapeAsync(Uri address) => new(await _scraper.GetStringAsync(address));
 
-    private static Uri NewAddress() => new($"http://127.0.0.1:{FreePort.Or(0)}/metrics");
+    private static Uri NewAddress() => new($"http://127.0.0.1:{FreePort.Next()}/metrics");
 
     [GeneratedRegex("(Reading|Writing) the (record|queue) of .* failed|The entry of .* could not be written")]
     private static partial Regex StorageFailure();

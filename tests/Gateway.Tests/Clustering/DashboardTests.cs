@@ -7,7 +7,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using SyncCluster.Harness;
-using SyncCluster.Hosting.Clustering;
 using SyncCluster.Hosting.Operator;
 using SyncCluster.Silo.Dashboard;
 
@@ -235,7 +234,7 @@ public sealed class DashboardTests(DashboardTests.Cluster cluster) : IClassFixtu
 
     public sealed class Cluster : SiloProgramCluster
     {
-        public Uri Dashboard { get; } = new($"http://127.0.0.1:{FreePort.Or(0)}");
+        public Uri Dashboard { get; } = new($"http://127.0.0.1:{FreePort.Next()}");
 
         public string Cookie => $"synccluster-dashboard-{Dashboard.Port}";
 

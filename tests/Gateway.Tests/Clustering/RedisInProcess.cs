@@ -1,5 +1,5 @@
 using Garnet;
-using SyncCluster.Hosting.Clustering;
+using SyncCluster.Harness;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 
@@ -12,7 +12,7 @@ internal sealed class RedisInProcess : IDisposable
     /// <param name="password">What its clients must show; null: nothing.</param>
     public RedisInProcess(int port = 0, string? password = null)
     {
-        port = FreePort.Or(port);
+        port = port == 0 ? FreePort.Next() : port;
         string[] secret = password is null ? [] : ["--auth", "Password", "--password", password];
         _server = new GarnetServer(["--bind", "127.0.0.1", "--port", $"{port}", "--lua", "true", "--memory", "64m", .. secret]);
         _server.Start();

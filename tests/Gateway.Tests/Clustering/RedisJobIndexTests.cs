@@ -173,7 +173,7 @@ public sealed class RedisJobIndexTests : IAsyncLifetime
     public async Task Without_Redis_an_entry_is_not_stored()
     {
         await using var redis = new RedisConnection(
-            new RedisClusterOptions { Redis = $"127.0.0.1:{FreePort.Or(0)},abortConnect=false,asyncTimeout=200" });
+            new RedisClusterOptions { Redis = $"127.0.0.1:{FreePort.Next()},abortConnect=false,asyncTimeout=200" });
         await using var index = NewIndex(redis);
         await Assert.ThrowsAnyAsync<Exception>(() => index.AddAsync(Customer, NewEntry(new Random(1), isEnded: true)));
     }

@@ -1,6 +1,5 @@
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Harness;
-using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Gateway.Tests.Telemetry;
 
@@ -10,7 +9,7 @@ internal sealed class MeasuredServer(params string[] settings) : TestServer, IAs
     /// <summary>It keeps one connection.</summary>
     private readonly HttpClient _scraper = new();
 
-    public Uri Prometheus { get; } = new($"http://127.0.0.1:{FreePort.Or(0)}/metrics");
+    public Uri Prometheus { get; } = new($"http://127.0.0.1:{FreePort.Next()}/metrics");
 
     protected override string[] Settings => [$"--Telemetry:Prometheus={Prometheus}", "--LocalExecutor:Concurrency=1", .. settings];
 

@@ -1,6 +1,5 @@
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Harness;
-using SyncCluster.Hosting.Clustering;
 using SyncCluster.TheEye.Faults;
 
 namespace SyncCluster.Gateway.Tests.Telemetry;
@@ -37,7 +36,7 @@ public sealed class TheEyeMetricsTests(TheEyeMetricsTests.Server server) : IClas
     {
         private static readonly HttpClient Scraper = new();
 
-        private readonly Uri _prometheus = new($"http://127.0.0.1:{FreePort.Or(0)}/metrics");
+        private readonly Uri _prometheus = new($"http://127.0.0.1:{FreePort.Next()}/metrics");
 
         protected override string[] Settings => [.. base.Settings, $"--Telemetry:Prometheus={_prometheus}"];
 

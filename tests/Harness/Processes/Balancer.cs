@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Harness.Processes;
 
@@ -15,7 +14,7 @@ internal sealed class Balancer : IDisposable
 
     private Balancer(Uri first, Uri second, int requestsOfClient)
     {
-        var port = FreePort.Or(0);
+        var port = FreePort.Next();
         Address = new Uri($"http://127.0.0.1:{port}");
         var configuration = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "nginx.conf"))
             .Replace("gateway1:6090", first.Authority, StringComparison.Ordinal)

@@ -1,5 +1,4 @@
 using StackExchange.Redis;
-using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Harness.Processes;
 
@@ -41,7 +40,7 @@ public sealed class RedisServer : Server
     public static RedisServer Create(
         string name, string folder, RedisPersistence persistence, ProcessReaper reaper, params IEnumerable<string> settings)
     {
-        var port = FreePort.Or(0);
+        var port = FreePort.Next();
         var command = new ServerCommand
         {
             Name = name,
@@ -103,7 +102,7 @@ public sealed class RedisServer : Server
     /// <returns>The port.</returns>
     public async Task<int> ListenWithTlsAsync(string certificate, string authority)
     {
-        var port = FreePort.Or(0);
+        var port = FreePort.Next();
         string[] files = ["tls-cert-file", certificate, "tls-key-file", certificate, "tls-ca-cert-file", authority];
         await RedisApi.ExecuteAsync("CONFIG", ["SET", .. files, "tls-auth-clients", "no", "tls-port", $"{port}"]);
         return port;

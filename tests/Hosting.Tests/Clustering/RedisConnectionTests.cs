@@ -1,4 +1,5 @@
 using StackExchange.Redis;
+using SyncCluster.Harness;
 using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Hosting.Tests.Clustering;
@@ -9,7 +10,7 @@ public sealed class RedisConnectionTests
     [Fact]
     public async Task Keys_of_a_Redis_that_is_away_are_not_known()
     {
-        await using var redis = new RedisConnection(new() { Redis = $"127.0.0.1:{FreePort.Or(0)}" });
+        await using var redis = new RedisConnection(new() { Redis = $"127.0.0.1:{FreePort.Next()}" });
         await Assert.ThrowsAsync<RedisException>(async () => await redis.FindKeysAsync("*").FirstOrDefaultAsync());
     }
 }

@@ -4,7 +4,6 @@ using SyncCluster.Execution.TheEye;
 using SyncCluster.Gateway.Tests.Clustering;
 using SyncCluster.Gateway.Tests.Logging;
 using SyncCluster.Harness;
-using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Gateway.Tests.Backends.TheEye;
 
@@ -43,7 +42,7 @@ public sealed class CompletionListenerTests : IDisposable
     [Fact]
     public async Task A_Redis_that_is_away_is_one_warning_and_is_listened_to_when_it_is_back()
     {
-        var port = FreePort.Or(0);
+        var port = FreePort.Next();
         await using var listener = Listen($"127.0.0.1:{port}");
         await Eventually.TrueAsync(() => _clock.Pauses >= Rounds, "it has tried several times");
         Assert.Equal(LogLevel.Warning, Assert.Single(_log.Events).Level);
