@@ -14,6 +14,9 @@ internal abstract record Allocation
     {
         /// <summary>The job's document as its backend gives it: JSON, UTF-8. Null if this cluster renders it.</summary>
         public ReadOnlyMemory<byte>? Document { get; init; }
+
+        /// <summary>The revision of the task that the job was made from, if the task was not read for this call; else null.</summary>
+        public Guid? TaskRevision { get; init; }
     }
 
     /// <summary>Nothing is to be submitted: the job has ended, or belongs to another call with the same <c>Idempotency-Key</c>.</summary>

@@ -2,7 +2,6 @@ using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Api.Sync;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Waiting;
-using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Backends;
 
@@ -28,9 +27,12 @@ internal interface ITaskBackend
     /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
     Task<Allocation> AllocateAsync(TaskInvocation invocation, Deadline deadline, CancellationToken aborted);
 
-    /// <summary>Submits a job that was allocated, and waits for it. If it is certain that it will not run, nothing is left of it.</summary>
+    /// <summary>
+    /// Submits a job that was allocated, and waits for it. If it is certain that it will not run, nothing is left of it. If <see cref="JobWait.HasTaskChanged"/>,
+    /// it is to be allocated again, under its id (<see cref="TaskInvocation.JobId"/>).
+    /// </summary>
     /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
-    Task<JobWait> SubmitAsync(JobSpec spec, string? token, WaitDeadlines deadlines, CancellationToken aborted);
+    Task<JobWait> SubmitAsync(Allocation.Allocated job, string? token, WaitDeadlines deadlines, CancellationToken aborted);
 
     /// <summary>Waits for a job that a caller asks for.</summary>
     /// <exception cref="OperationCanceledException">The client has disconnected.</exception>

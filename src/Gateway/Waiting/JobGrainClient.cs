@@ -65,6 +65,7 @@ internal sealed partial class JobGrainClient
     /// <summary>Submits a job, until its grain has replied.</summary>
     /// <param name="job">The job, with a waiter.</param>
     /// <param name="spec">What to run.</param>
+    /// <param name="taskRevision">The task's revision that the job was made from, if its silo is to say whether it is still the task's; else null.</param>
     /// <param name="token">The waiter's token.</param>
     /// <param name="deadline">When the wait for a reply ends.</param>
     /// <param name="drained">Canceled when nothing is repeated any more.</param>
@@ -72,7 +73,7 @@ internal sealed partial class JobGrainClient
     /// <returns>Null: the job goes on, and this gateway is subscribed to its end.</returns>
     /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
     public Task<WaitResult?> SubmitAsync(
-        PendingJob job, JobSpec spec, string? token, Deadline deadline, CancellationToken drained, CancellationToken aborted)
+        PendingJob job, JobSpec spec, Guid? taskRevision, string? token, Deadline deadline, CancellationToken drained, CancellationToken aborted)
     {
         // A process that was frozen between two tries must not submit a job that has ended and was removed meanwhile.
         var lastTry = _timeProvider.GetUtcNow() + (_options.Silence > _options.Patience ? _options.Silence : _options.Patience);
@@ -82,7 +83,7 @@ internal sealed partial class JobGrainClient
             subscription =>
             {
                 var now = _timeProvider.GetUtcNow();
-                return _doors.SubmitAsync(job.Key, spec, subscription, (now < lastTry ? now : lastTry) + SubmitValidity);
+                return _doors.SubmitAsync(job.Key, spec, subscription, (now < lastTry ? now : lastTry) + SubmitValidity, taskRevision);
             },
             mayShow: null,
             deadline,

@@ -67,18 +67,19 @@ internal sealed partial class WaiterHub : BackgroundService
 
     /// <summary>Submits a job and adds a waiter to it.</summary>
     /// <param name="spec">The job; its id is new, or that of an earlier submit of the same call.</param>
+    /// <param name="taskRevision">The task's revision that the job was made from, if its silo is to say whether it is still the task's; else null.</param>
     /// <param name="token">A token to ask TheEye with; null if the tokens are this cluster's own.</param>
     /// <param name="deadlines">How long to wait.</param>
     /// <param name="aborted">Canceled when the client has disconnected.</param>
     /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
-    public Task<JobWait> SubmitAsync(JobSpec spec, string? token, WaitDeadlines deadlines, CancellationToken aborted)
+    public Task<JobWait> SubmitAsync(JobSpec spec, Guid? taskRevision, string? token, WaitDeadlines deadlines, CancellationToken aborted)
     {
         var job = AddWaiter(JobKey.Of(spec.Customer, spec.JobId), token);
 
         // A client that disconnects before the job exists still counts as its last waiter: the job must exist, to be canceled.
         var cancellation = spec.CallerWaitsUntil is null ? aborted : CancellationToken.None;
         return WaitAsync(
-            job, token, WaitKind.Submit, _grains.SubmitAsync(job, spec, token, deadlines.Start, _drained.Token, cancellation), deadlines.End);
+            job, token, WaitKind.Submit, _grains.SubmitAsync(job, spec, taskRevision, token, deadlines.Start, _drained.Token, cancellation), deadlines.End);
     }
 
     /// <summary>Adds a waiter to a job that exists.</summary>
@@ -107,7 +108,7 @@ internal sealed partial class WaiterHub : BackgroundService
     {
         var job = AddWaiter(JobKey.Of(spec.Customer, spec.JobId), token);
         return WaitAsync(
-            job, token, WaitKind.Attach, _grains.SubmitAsync(job, spec, token, deadlines.Start, _drained.Token, aborted), deadlines.End);
+            job, token, WaitKind.Attach, _grains.SubmitAsync(job, spec, null, token, deadlines.Start, _drained.Token, aborted), deadlines.End);
     }
 
     /// <summary>Attaches to every job again, spread over some seconds: a silo has left, and subscriptions may be lost with it.</summary>
@@ -175,7 +176,12 @@ internal sealed partial class WaiterHub : BackgroundService
     /// <param name="since">The timestamp of the wait's begin.</param>
     internal void Leave(PendingJob job, string? token, bool isClientTold, WaitResult? result, long since)
     {
-        Measure(job, isClientTold, result, since);
+        if (result is not WaitResult.Replied { Reply: JobReply.TaskChanged })
+        {
+            // Else the same request waits again.
+            Measure(job, isClientTold, result, since);
+        }
+
         Interlocked.Decrement(ref _waiters);
         if (job.RemoveWaiter(token, isClientTold))
         {

@@ -20,6 +20,7 @@ internal sealed partial class ClientConnections
     public ClientConnections(IServiceProvider services, ILogger<ClientConnections> logger, string manager = Manager)
     {
         _logger = logger;
+        AreOfSilo = services.GetService(typeof(ILocalSiloDetails)) is not null;
         var type = Type.GetType(manager);
         var service = type is null ? null : services.GetService(type);
         _isAvailable = service is null ? null : QuestionTo(service);
@@ -28,6 +29,9 @@ internal sealed partial class ClientConnections
             LogNotKnown();
         }
     }
+
+    /// <summary>Whether they are those of a silo, which needs none to reach its own grains.</summary>
+    public bool AreOfSilo { get; }
 
     /// <summary>Whether a message for a silo goes there directly.</summary>
     /// <param name="gateway">Where the silo listens for clients, as generation 0.</param>

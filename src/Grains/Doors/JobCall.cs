@@ -10,15 +10,21 @@ public abstract record JobCall([property: Id(0)] string Key)
     /// <summary>About how many bytes the call takes.</summary>
     internal virtual int Size => 0;
 
-    /// <summary><see cref="IJobGrain.Submit"/>.</summary>
+    /// <summary><see cref="IJobGrain.Submit"/>, or <see cref="IJobGrain.SubmitIfCurrent"/> if there is a revision.</summary>
     [GenerateSerializer, Immutable, Alias("sync.door.call.submit")]
     public sealed record Submit(
         string Key,
         [property: Id(0)] JobSpec Spec,
         [property: Id(1)] Subscription Subscription,
-        [property: Id(2)] DateTimeOffset ValidUntil) : JobCall(Key)
+        [property: Id(2)] DateTimeOffset ValidUntil,
+        [property: Id(3)] Guid? TaskRevision) : JobCall(Key)
     {
         internal override int Size => Spec.Arguments.Length;
+
+        /// <summary>Makes the call.</summary>
+        internal Task<JobReply> ToAsync(IJobGrain job) => TaskRevision is { } revision
+            ? job.SubmitIfCurrent(Spec, Subscription, ValidUntil, revision)
+            : job.Submit(Spec, Subscription, ValidUntil);
     }
 
     /// <summary><see cref="IJobGrain.Attach"/>.</summary>

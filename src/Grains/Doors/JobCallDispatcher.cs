@@ -66,8 +66,7 @@ internal sealed partial class JobCallDispatcher(IGrainFactory grains, TimeProvid
             var job = grains.GetJob(call.Key);
             batch.Add(call switch
             {
-                JobCall.Submit submit => new CallAnswer.Replied(
-                    index, await job.Submit(submit.Spec, submit.Subscription, submit.ValidUntil).ConfigureAwait(false)),
+                JobCall.Submit submit => new CallAnswer.Replied(index, await submit.ToAsync(job).ConfigureAwait(false)),
                 JobCall.Attach attach => new CallAnswer.Replied(index, await job.Attach(attach.Subscription, attach.Reading).ConfigureAwait(false)),
                 JobCall.Complete complete => new CallAnswer.Completed(
                     index, await job.Complete(complete.Run, complete.Outcome).ConfigureAwait(false)),

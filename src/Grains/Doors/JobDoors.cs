@@ -26,10 +26,17 @@ internal sealed partial class JobDoors(IGrainFactory grains, ClientConnections c
     public IReadOnlyList<SiloAddress> OpenGateways =>
         [.. Volatile.Read(ref _view).Doors.Where(door => door.IsOpen).Select(door => door.Gateway).Order()];
 
-    /// <inheritdoc cref="IJobGrain.Submit"/>
-    public Task<JobReply> SubmitAsync(string key, JobSpec spec, Subscription subscription, DateTimeOffset validUntil) => FindOpen(key) is { } door
-        ? ReplyAsync(door, new JobCall.Submit(key, spec, subscription, validUntil), job => job.Submit(spec, subscription, validUntil))
-        : grains.GetJob(key).Submit(spec, subscription, validUntil);
+    /// <summary>
+    /// Whether all silos take a submit with a task's revision. Those of version 0.1, which have no door, do not. A server's own silo is of its version.
+    /// </summary>
+    public bool TakeTaskRevisions => connections.AreOfSilo || Volatile.Read(ref _doors) is { Count: > 0 } doors && doors.Values.All(door => door.IsOpen);
+
+    /// <summary><see cref="IJobGrain.SubmitIfCurrent"/>, or <see cref="IJobGrain.Submit"/> without a revision.</summary>
+    public Task<JobReply> SubmitAsync(string key, JobSpec spec, Subscription subscription, DateTimeOffset validUntil, Guid? taskRevision)
+    {
+        var submit = new JobCall.Submit(key, spec, subscription, validUntil, taskRevision);
+        return FindOpen(key) is { } door ? ReplyAsync(door, submit, submit.ToAsync) : submit.ToAsync(grains.GetJob(key));
+    }
 
     /// <inheritdoc cref="IJobGrain.Attach"/>
     public Task<JobReply> AttachAsync(string key, Subscription? subscription, Reading reading) => FindOpen(key) is { } door

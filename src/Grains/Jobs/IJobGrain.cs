@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using SyncCluster.Tasks;
 
 namespace SyncCluster.Jobs;
 
@@ -14,6 +15,18 @@ public interface IJobGrain : IGrainWithStringKey
     /// </param>
     [Alias("submit"), ResponseTimeout("00:00:03")]
     Task<JobReply> Submit(JobSpec spec, Subscription subscription, DateTimeOffset validUntil);
+
+    /// <summary>
+    /// Like <see cref="Submit"/>, if the task still has the revision that the job was made from; else <see cref="JobReply.TaskChanged"/>. The gateway
+    /// need not have read the task for this call.
+    /// </summary>
+    /// <remarks>A silo of version 0.1 does not know the message: the call fails.</remarks>
+    /// <param name="spec">The job.</param>
+    /// <param name="subscription">The gateway that waits for it.</param>
+    /// <param name="validUntil">As in <see cref="Submit"/>.</param>
+    /// <param name="taskRevision">The task's <see cref="TaskDefinition.Revision"/>.</param>
+    [Alias("submitifcurrent"), ResponseTimeout("00:00:03")]
+    Task<JobReply> SubmitIfCurrent(JobSpec spec, Subscription subscription, DateTimeOffset validUntil, Guid taskRevision);
 
     /// <summary>Subscribes the gateway to the job, or returns the finished job.</summary>
     /// <param name="subscription">The gateway that waits; null to read the job without waiting for it.</param>

@@ -101,6 +101,7 @@ internal sealed partial class JobGrain(
     IJobIndex index,
     IJobExecutor executor,
     JobAdmission admission,
+    TaskRevisions taskRevisions,
     StoredBytes storedBytes,
     IGrainFactory grains,
     JobOwners owners,
@@ -154,6 +155,27 @@ internal sealed partial class JobGrain(
         }
 
         return spec.Type == TaskType.Dummy ? await CreateEndedAsync(spec, subscription) : await CreateAsync(null, spec, subscription, validUntil);
+    }
+
+    /// <inheritdoc/>
+    public async Task<JobReply> SubmitIfCurrent(JobSpec spec, Subscription subscription, DateTimeOffset validUntil, Guid taskRevision)
+    {
+        if (!await taskRevisions.IsCurrentAsync(TaskKey.Of(spec.Customer, spec.TaskId), taskRevision))
+        {
+            if (!await LoadAsync(record => record.Spec.CreatedAt == spec.CreatedAt))
+            {
+                return new JobReply.Unavailable();
+            }
+
+            // An earlier try of the same call may have created the job. An earlier call with its key does not count: its caller may be refused now.
+            if (_store.Record?.Spec.CreatedAt != spec.CreatedAt)
+            {
+                DeactivateIfUnknown();
+                return new JobReply.TaskChanged();
+            }
+        }
+
+        return await Submit(spec, subscription, validUntil);
     }
 
     /// <inheritdoc/>

@@ -70,6 +70,13 @@ public abstract record JobReply
     [GenerateSerializer, Immutable, Alias("sync.job.reply.storagefull")]
     public sealed record StorageFull : JobReply;
 
+    /// <summary>
+    /// The task is not as the call has it, or that is not known. The call has not created the job, and never will: read the task, and submit the job
+    /// again, under the same id.
+    /// </summary>
+    [GenerateSerializer, Immutable, Alias("sync.job.reply.taskchanged")]
+    public sealed record TaskChanged : JobReply;
+
     /// <summary>Storage can't be reached. This call has released nothing.</summary>
     [GenerateSerializer, Immutable, Alias("sync.job.reply.unavailable")]
     public sealed record Unavailable : JobReply;

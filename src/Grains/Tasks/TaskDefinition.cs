@@ -69,6 +69,12 @@ public sealed record TaskDefinition
     /// <summary>Whether calls must fit the definitions of the arguments; null: as the server has it.</summary>
     [Id(22)] public ArgumentRule? ArgumentRule { get; init; }
 
+    /// <summary>
+    /// Another one whenever the task is replaced: gateways keep a definition, and the silo of a job asks whether it is still the task's. Null for a task
+    /// that a server of an earlier version has stored.
+    /// </summary>
+    [Id(23)] public Guid? Revision { get; init; }
+
     /// <summary>TheEye's default, 600000 ms.</summary>
     public static TimeSpan DefaultTimeout { get; } = TimeSpan.FromMinutes(10);
 }

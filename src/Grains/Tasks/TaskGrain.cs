@@ -29,6 +29,11 @@ public interface ITaskGrain : IGrainWithStringKey
     [Alias("get"), ResponseTimeout("00:00:03")]
     Task<TaskDefinition?> Get();
 
+    /// <summary>The <see cref="TaskDefinition.Revision"/> of the task; null if it has none, or if there is no task.</summary>
+    /// <remarks>A silo of version 0.1 does not know the message: the call fails.</remarks>
+    [Alias("revision"), ResponseTimeout("00:00:02")]
+    Task<Guid?> GetRevision();
+
     /// <summary>The script's bytes, also if the task has another one by now; null if the task was deleted, or the script is not kept any longer.</summary>
     /// <param name="digest">The script's SHA-256, as in <see cref="TaskDefinition.ScriptDigest"/>.</param>
     [Alias("script"), ResponseTimeout("00:00:05")]
@@ -58,7 +63,8 @@ internal sealed record EarlierScript([property: Id(0)] string Digest, [property:
 
 /// <inheritdoc cref="ITaskGrain"/>
 [GrainType("task")]
-internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] IPersistentState<TaskState> stored) : Grain, ITaskGrain
+internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] IPersistentState<TaskState> stored, TaskRevisions revisions)
+    : Grain, ITaskGrain
 {
     /// <summary>Bytes of earlier scripts that are kept: at least four, and many of the usual size.</summary>
     private const int EarlierBytes = 4 * RecipeFile.MaxBytes;
@@ -81,7 +87,7 @@ internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] 
 
         var updated = definition with { Id = current.Id, Customer = current.Customer, SecretHash = current.SecretHash, CreatedAt = current.CreatedAt };
         await StoreAsync(updated, script);
-        return updated;
+        return Definition;
     }
 
     /// <inheritdoc/>
@@ -95,7 +101,7 @@ internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] 
 
         var renewed = current with { SecretHash = secretHash };
         await StoreAsync(renewed, stored.State.Script);
-        return renewed;
+        return Definition;
     }
 
     /// <inheritdoc/>
@@ -110,6 +116,9 @@ internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] 
     }
 
     /// <inheritdoc/>
+    public async Task<Guid?> GetRevision() => (await Get())?.Revision;
+
+    /// <inheritdoc/>
     public Task<byte[]?> GetScript(string digest) => Task.FromResult(
         Definition is null ? null
         : Definition.ScriptDigest == digest ? stored.State.Script
@@ -119,6 +128,7 @@ internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] 
     public async Task<bool> Delete()
     {
         var existed = Definition is not null;
+        revisions.Remove(this.GetPrimaryKeyString());
         if (existed)
         {
             await stored.ClearStateAsync();
@@ -128,8 +138,23 @@ internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] 
         return existed;
     }
 
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        revisions.Set(this.GetPrimaryKeyString(), Definition?.Revision);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        revisions.Remove(this.GetPrimaryKeyString());
+        return Task.CompletedTask;
+    }
+
     private async Task StoreAsync(TaskDefinition definition, byte[] script)
     {
+        definition = definition with { Revision = Guid.NewGuid() };
         stored.State = new TaskState { Definition = definition, Script = script, Earlier = EarlierThan(definition) };
         try
         {
@@ -138,9 +163,12 @@ internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] 
         catch
         {
             // What is stored is unknown: the next activation reads it.
+            revisions.Remove(this.GetPrimaryKeyString());
             DeactivateOnIdle();
             throw;
         }
+
+        revisions.Set(this.GetPrimaryKeyString(), definition.Revision);
     }
 
     /// <summary>The scripts of the task before it is replaced, as many as are kept.</summary>

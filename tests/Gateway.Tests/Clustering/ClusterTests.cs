@@ -53,6 +53,45 @@ public sealed class ClusterTests(TestingHostCluster cluster)
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_task_that_was_deleted_or_closed_at_one_gateway_runs_for_no_later_call_of_any(bool isDeleted)
+    {
+        using var gate = cluster.NewGate();
+        gate.Open();
+        for (var round = 1; round <= 6; round++)
+        {
+            var task = await cluster.GatedTaskAsync(gate);
+            Assert.All(await Task.WhenAll(cluster.CallAsync(0, task), cluster.CallAsync(1, task)), answer => Assert.Equal(200, answer.Status));
+            await (isDeleted
+                ? cluster.DeleteAsync(round % 2, task)
+                : cluster.UpdateWithAsync(round % 2, task, """{"task":{"name":"closed","type":"dummy","acl":["nobody@example.com"]}}"""));
+
+            // So many that each silo owns some of their jobs.
+            var late = await Task.WhenAll(Enumerable.Range(0, 20).Select(call => cluster.CallAsync(call % 2, task)));
+            Assert.All(late, answer => Assert.Equal(isDeleted ? 404 : 403, answer.Status));
+            Assert.Equal(2 * round, gate.Runs().Length);
+        }
+    }
+
+    [Fact]
+    public async Task A_task_that_was_opened_at_one_gateway_runs_for_the_next_call_of_any()
+    {
+        const string Closed = """{"task":{"name":"closed","type":"dummy","acl":["somebody@example.com"]}}""";
+        const string Open = """{"task":{"name":"open","type":"dummy","task_arguments":[{"order":0}]}}""";
+        var task = await cluster.ImportAsync("""echo '["script"]'""");
+        for (var round = 0; round < 4; round++)
+        {
+            await cluster.UpdateWithAsync(round % 2, task, Closed);
+            var refused = await Task.WhenAll(cluster.CallAsync(0, task), cluster.CallAsync(1, task));
+            Assert.All(refused, answer => Assert.Equal(403, answer.Status));
+            await cluster.UpdateWithAsync(round % 2, task, Open);
+            var taken = await Task.WhenAll(cluster.CallAsync(0, task, """["x"]"""), cluster.CallAsync(1, task, """["x"]"""));
+            Assert.All(taken, answer => Assert.Equal((200, """["x"]"""), answer));
+        }
+    }
+
     [Fact]
     public async Task A_cancel_at_one_gateway_answers_a_caller_at_another()
     {

@@ -79,10 +79,18 @@ public abstract class GatewayCluster : IAsyncLifetime
     }
 
     /// <summary>Gives a task another script, at any gateway.</summary>
-    internal async Task UpdateAsync(int gateway, string task, string script)
+    internal Task UpdateAsync(int gateway, string task, string script) => UpdateWithAsync(gateway, task, RecipeOf(script));
+
+    /// <summary>Replaces a task, at any gateway.</summary>
+    internal Task UpdateWithAsync(int gateway, string task, string recipe) => ManageAsync(gateway, HttpMethod.Put, $"/demo/task/{task}", recipe);
+
+    /// <summary>Deletes a task, at any gateway.</summary>
+    internal Task DeleteAsync(int gateway, string task) => ManageAsync(gateway, HttpMethod.Delete, $"/demo/task/{task}");
+
+    private async Task ManageAsync(int gateway, HttpMethod method, string path, string? json = null)
     {
         var admin = _gateways[gateway].Services.GetRequiredService<DemoMode>().AdminToken;
-        using var response = await SendAsync(gateway, HttpMethod.Put, $"/demo/task/{task}?access_token={admin}", RecipeOf(script));
+        using var response = await SendAsync(gateway, method, $"{path}?access_token={admin}", json);
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
     }
 

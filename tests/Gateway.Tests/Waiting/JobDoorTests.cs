@@ -123,6 +123,7 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
     public async Task Calls_that_a_door_has_taken_without_an_answer_are_made_at_the_grains_and_no_job_runs_twice(Fault fault)
     {
         var doors = await cluster.OpenDoorsAsync();
+        Assert.True(doors.TakeTaskRevisions);
         var gateway = await cluster.GatewayAsync(doors: doors);
         var jobs = Enumerable.Range(0, 30).Select(_ => cluster.NewJob()).ToArray();
         cluster.Doors = fault;
@@ -137,6 +138,7 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
         }
 
         Assert.Equal(0, doors.OpenDoors);
+        Assert.False(doors.TakeTaskRevisions);
         await Task.WhenAll(jobs.Select(job => job.Executor.First.Task)).WaitAsync(JobTestCluster.Patience);
 
         await FinishAndAssertAsync(jobs, waits);
@@ -347,13 +349,13 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
     private JobCall.Submit LargeOf(string key)
     {
         var job = cluster.NewJob(spec => spec with { Arguments = new byte[200 << 10] });
-        return new(key, job.Spec, job.Observer().Subscription(1), TestJob.Valid);
+        return new(key, job.Spec, job.Observer().Subscription(1), TestJob.Valid, TaskRevision: null);
     }
 
     private TestJob NewJobOf(InProcessSiloHandle owner) =>
         Enumerable.Range(0, 1000).Select(_ => cluster.NewJob()).First(job => cluster.OwnerOf(job) == owner);
 
-    private static JobCall SubmitOf(TestJob job) => new JobCall.Submit(job.Key, job.Spec, job.Observer().Subscription(1), TestJob.Valid);
+    private static JobCall SubmitOf(TestJob job) => new JobCall.Submit(job.Key, job.Spec, job.Observer().Subscription(1), TestJob.Valid, TaskRevision: null);
 
     private IJobDoor DoorOf(InProcessSiloHandle silo) => DoorAt(SiloAddress.New(silo.GatewayAddress!.Endpoint, 0));
 

@@ -34,6 +34,7 @@ public sealed class MixedVersionTests(MixedVersionTests.Cluster cluster) : IClas
         var doors = cluster.NewDoors();
         doors.Update(cluster.Silos.Select(silo => silo.GatewayAddress!.ToGatewayUri()));
         await Eventually.TrueAsync(() => doors.OpenDoors == 2, "the doors of the silos of this version are open");
+        Assert.False(doors.TakeTaskRevisions);
         var gateway = await cluster.GatewayAsync(doors: doors);
         var jobs = Enumerable.Range(0, 60).Select(_ => cluster.NewJob()).ToArray();
         var waits = jobs.Select(job => gateway.SubmitAndWaitAsync(job)).ToArray();

@@ -9,7 +9,7 @@ internal static class WaiterHubExtensions
 {
     public static Task<WaitResult> SubmitAndWaitAsync(
         this WaiterHub hub, TestJob job, Deadline? deadline = null, CancellationToken aborted = default) =>
-        EndAsync(hub.SubmitAsync(job.Spec, null, Until(deadline), aborted), aborted);
+        EndAsync(hub.SubmitAsync(job.Spec, null, null, Until(deadline), aborted), aborted);
 
     public static Task<WaitResult> AttachAndWaitAsync(
         this WaiterHub hub, TestJob job, Deadline? deadline = null, bool mayShow = true, CancellationToken aborted = default) =>

@@ -174,7 +174,7 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         using var stop = new CancellationTokenSource();
         var gateway = await cluster.GatewayAsync(new() { DrainTime = TimeSpan.FromMilliseconds(1) }, stop: stop.Token);
         var deadlines = new WaitDeadlines(WaitingCluster.Minute, WaitingCluster.Minute);
-        using (var wait = await gateway.SubmitAsync(job.Spec, null, deadlines, CancellationToken.None).WaitAsync(JobTestCluster.Patience))
+        using (var wait = await gateway.SubmitAsync(job.Spec, null, null, deadlines, CancellationToken.None).WaitAsync(JobTestCluster.Patience))
         {
             Assert.Null(wait.Result);
             var submitted = wait.EndAsync(CancellationToken.None);
@@ -359,7 +359,7 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         var jobs = Enumerable.Range(0, 100).Select(_ => cluster.NewJob()).ToArray();
         var deadline = new Deadline(time, TimeSpan.FromMinutes(10));
         var waits = await Task.WhenAll(
-            jobs.Select(job => gateway.SubmitAsync(job.Spec, null, new WaitDeadlines(deadline, deadline), CancellationToken.None)));
+            jobs.Select(job => gateway.SubmitAsync(job.Spec, null, null, new WaitDeadlines(deadline, deadline), CancellationToken.None)));
         Assert.All(waits, wait => Assert.Null(wait.Result));
         return (gateway, jobs);
     }

@@ -14,12 +14,12 @@ public sealed class AliasTests
     [InlineData("sync.call", "bind find unbind")]
     [InlineData("sync.census", "held")]
     [InlineData("sync.count", "add giveback take")]
-    [InlineData("sync.job", "abandon assign attach cancel complete follow forgo leave submit terminate", "cancelandremove notreleased parent remove")]
+    [InlineData("sync.job", "abandon assign attach cancel complete follow forgo leave submit terminate", "cancelandremove notreleased parent remove submitifcurrent")]
     [InlineData("sync.job.observer", "allcompleted completed moved")]
     [InlineData("sync.job.relay", "allcompleted")]
     [InlineData("sync.line.grain", "enter leave wait")]
     [InlineData("sync.runner", "holds log stop turn", "release reserve unreserve")]
-    [InlineData("sync.taskgrain", "delete get put script", "renewsecret update")]
+    [InlineData("sync.taskgrain", "delete get put script", "renewsecret revision update")]
     [InlineData("sync.tasklist", "add ids remove")]
     public void An_interface_has_the_messages_of_version_0_1_and_none_that_an_upgrade_needs(string name, string messages, string added = "") =>
         Assert.Equal(

@@ -110,7 +110,7 @@ public sealed class JobGrainLogTests : IDisposable
         var publisher = new CompletionPublisher(new NoRelay(), TestMetrics.New(), TimeProvider.System, NullLogger<CompletionPublisher>.Instance);
         var owners = new JobOwners(new Membership(), null!, TimeProvider.System);
         return new(
-            new Context(), _storage, new RecordedJobIndex(), _executor, admission, bytes, null!, owners, null!, new(), publisher, TestMetrics.New(),
+            new Context(), _storage, new RecordedJobIndex(), _executor, admission, null!, bytes, null!, owners, null!, new(), publisher, TestMetrics.New(),
             new(_options, _log), TimeProvider.System, _log);
     }
 

@@ -177,7 +177,7 @@ internal sealed class PollingCallHandler(
 
         var allocated = (Allocation.Allocated)allocation;
         using var wait = await backend.SubmitAsync(
-            allocated.Spec, invocation.Caller?.Token, deadlines with { End = deadlines.Start }, http.RequestAborted);
+            allocated, invocation.Caller?.Token, deadlines with { End = deadlines.Start }, http.RequestAborted);
         wait.Detach();
         return Created(http, invocation, allocated.Spec.JobId, wait.Result, DocumentOf(allocated, invocation));
     }

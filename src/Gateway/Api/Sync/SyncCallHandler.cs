@@ -109,23 +109,34 @@ internal sealed class SyncCallHandler(
             invocation = invocation with { CallerWaitsUntil = timeProvider.GetUtcNow() + preferences.Deadlines.End.Remaining };
         }
 
-        // Bind and allocate.
-        var allocation = await backend.AllocateAsync(invocation, preferences.Deadlines.Start, http.RequestAborted);
-        if (allocation is Allocation.Refused refused)
+        string jobId;
+        JobWait wait;
+        for (invocation = invocation with { AllowsKnownTask = true }; ; invocation = invocation with { AllowsKnownTask = false, JobId = jobId })
         {
-            return failures.Answer(http, invocation, refused.Problem);
+            // Bind and allocate.
+            var allocation = await backend.AllocateAsync(invocation, preferences.Deadlines.Start, http.RequestAborted);
+            if (allocation is Allocation.Refused refused)
+            {
+                return failures.Answer(http, invocation, refused.Problem);
+            }
+
+            limiter.ConfirmSecret(http, invocation);
+
+            // Submit.
+            (jobId, wait) = allocation switch
+            {
+                Allocation.Allocated allocated =>
+                    (allocated.Spec.JobId, await backend.SubmitAsync(allocated, caller?.Token, preferences.Deadlines, http.RequestAborted)),
+                Allocation.Known known => (known.JobId, new JobWait(new WaitResult.Replied(known.Reply))),
+                _ => throw new InvalidOperationException("A job is allocated, known or refused."),
+            };
+            if (!wait.HasTaskChanged)
+            {
+                break;
+            }
+
+            wait.Dispose();
         }
-
-        limiter.ConfirmSecret(http, invocation);
-
-        // Submit.
-        var (jobId, wait) = allocation switch
-        {
-            Allocation.Allocated { Spec: var spec } =>
-                (spec.JobId, await backend.SubmitAsync(spec, caller?.Token, preferences.Deadlines, http.RequestAborted)),
-            Allocation.Known known => (known.JobId, new JobWait(new WaitResult.Replied(known.Reply))),
-            _ => throw new InvalidOperationException("A job is allocated, known or refused."),
-        };
 
         // Wait and answer.
         var location = invocation.JobSecret is { } jobSecret

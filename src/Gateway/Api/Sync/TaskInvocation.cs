@@ -41,6 +41,12 @@ internal sealed record TaskInvocation(string Customer, string Task, CallPayload 
     /// </summary>
     public DateTimeOffset? CallerWaitsUntil { get; init; }
 
+    /// <summary>Whether the task may be taken as it was for an earlier call: whoever submits the job then learns whether it has changed.</summary>
+    public bool AllowsKnownTask { get; init; }
+
+    /// <summary>The job that the call had before its task turned out to have changed: an earlier try may still create it. Null at first.</summary>
+    public string? JobId { get; init; }
+
     /// <summary>Makes the call of a request, with what its <c>Idempotency-Key</c> means.</summary>
     /// <param name="request">The request.</param>
     /// <param name="customer">The task's customer.</param>

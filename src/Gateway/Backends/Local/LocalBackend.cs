@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using SyncCluster.Doors;
 using SyncCluster.Gateway.Answers;
 using SyncCluster.Gateway.Api.Jobs;
 using SyncCluster.Gateway.Api.Sync;
@@ -20,6 +21,7 @@ internal sealed class LocalBackend(
     TaskReader tasks,
     ParentReader parents,
     WaiterHub hub,
+    JobDoors doors,
     FinishedJobs finishedJobs,
     IGrainFactory grains,
     ReloadedOptions<AuthOptions> auth,
@@ -46,12 +48,28 @@ internal sealed class LocalBackend(
     /// <inheritdoc/>
     public async Task<Allocation> AllocateAsync(TaskInvocation invocation, Deadline deadline, CancellationToken aborted)
     {
-        var caller = invocation.Caller?.Caller;
-        if (await tasks.FindAsync(invocation.Customer, invocation.Task, deadline, aborted) is not { } task)
+        // What a task that may have changed refuses, the task as it is now may take.
+        if (invocation is { AllowsKnownTask: true, Parent: null }
+            && doors.TakeTaskRevisions
+            && tasks.FindKnown(invocation.Customer, invocation.Task) is { } known
+            && await AllocateAsync(invocation, known, deadline) is Allocation.Allocated allocated)
         {
-            return new Allocation.Refused(invocation.Secret is null ? Problems.NoSuchTask : Problems.WrongSecret);
+            return allocated with { TaskRevision = known.Revision };
         }
 
+        return await tasks.FindAsync(invocation.Customer, invocation.Task, deadline, aborted) is { } task
+            ? await AllocateAsync(invocation, task, deadline)
+            : new Allocation.Refused(invocation.Secret is null ? Problems.NoSuchTask : Problems.WrongSecret);
+    }
+
+    private async ValueTask<Allocation> AllocateAsync(TaskInvocation invocation, TaskDefinition task, Deadline deadline)
+    {
+        if (invocation.Secret is { } secret && !Secret.Matches(secret, task.SecretHash))
+        {
+            return new Allocation.Refused(Problems.WrongSecret);
+        }
+
+        var caller = invocation.Caller?.Caller;
         if (caller?.IsAllowedBy(task.Acl) == false)
         {
             return new Allocation.Refused(Problems.NotOnTaskList);
@@ -80,7 +98,7 @@ internal sealed class LocalBackend(
                     return new Allocation.Refused(problem);
                 }
 
-                var jobId = invocation.Identity is { } identity ? JobId.Of(identity.Id) : JobId.New();
+                var jobId = invocation.JobId ?? (invocation.Identity is { } identity ? JobId.Of(identity.Id) : JobId.New());
                 var user = caller?.User ?? new JobUser("secret", "");
                 var spec = JobSpec.Of(task, jobId, bound.Json, user, timeProvider.GetUtcNow()) with
                 {
@@ -104,8 +122,8 @@ internal sealed class LocalBackend(
     }
 
     /// <inheritdoc/>
-    public Task<JobWait> SubmitAsync(JobSpec spec, string? token, WaitDeadlines deadlines, CancellationToken aborted) =>
-        hub.SubmitAsync(spec, token: null, deadlines, aborted);
+    public Task<JobWait> SubmitAsync(Allocation.Allocated job, string? token, WaitDeadlines deadlines, CancellationToken aborted) =>
+        hub.SubmitAsync(job.Spec, job.TaskRevision, token: null, deadlines, aborted);
 
     /// <inheritdoc/>
     public Task<JobWait> AttachAsync(JobRequest request, WaitDeadlines deadlines, CancellationToken aborted) =>

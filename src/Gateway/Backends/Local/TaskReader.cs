@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Tasks;
@@ -16,8 +17,19 @@ internal sealed class TaskReader(TaskCatalog catalog, IOptions<WaitingOptions> w
     /// <summary>Longer than the grain takes in a healthy cluster.</summary>
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>The tasks that are kept, some kilobytes each.</summary>
+    private const int MaxKnown = 1000;
+
+    private readonly ConcurrentDictionary<(string Customer, string Task), TaskDefinition> _known = new();
+
     private readonly RequestCoalescer<(string Customer, string Task), TaskDefinition?> _reads =
         new(task => catalog.FindAsync(task.Customer, task.Task), Slow, timeProvider);
+
+    /// <summary>
+    /// The task as it was last read; null if it is not kept, or if nothing tells whether it has changed. A task that was asked for by its name is not kept:
+    /// another task may have got the same name.
+    /// </summary>
+    public TaskDefinition? FindKnown(string customer, string task) => _known.GetValueOrDefault((customer, task));
 
     /// <returns>The task; null if there is none.</returns>
     /// <exception cref="OrleansException">The cluster or its storage can't be reached.</exception>
@@ -37,7 +49,9 @@ internal sealed class TaskReader(TaskCatalog catalog, IOptions<WaitingOptions> w
             var pause = backoff.Next();
             try
             {
-                return await _reads.ReadAsync((customer, task));
+                var found = await _reads.ReadAsync((customer, task));
+                Keep((customer, task), found);
+                return found;
             }
             catch (Exception fault) when (fault.IsClusterFault() && deadline.Remaining > pause
                 && (IsNoAnswer(fault) ? failover : patience).Remaining > TimeSpan.Zero)
@@ -45,6 +59,22 @@ internal sealed class TaskReader(TaskCatalog catalog, IOptions<WaitingOptions> w
                 await Task.Delay(pause, timeProvider, aborted);
             }
         }
+    }
+
+    private void Keep((string Customer, string Task) key, TaskDefinition? found)
+    {
+        if (found?.Revision is null || found.Id != key.Task)
+        {
+            _known.TryRemove(key, out _);
+            return;
+        }
+
+        if (!_known.ContainsKey(key) && _known.Count >= MaxKnown)
+        {
+            _known.Clear();
+        }
+
+        _known[key] = found;
     }
 
     /// <summary>Whether the grain has not answered. Else it has, and says that it can't read the task.</summary>

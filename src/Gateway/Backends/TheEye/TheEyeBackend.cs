@@ -46,17 +46,17 @@ internal sealed class TheEyeBackend(
         allocator.AllocateAsync(invocation, deadline, aborted);
 
     /// <inheritdoc/>
-    public async Task<JobWait> SubmitAsync(JobSpec spec, string? token, WaitDeadlines deadlines, CancellationToken aborted)
+    public async Task<JobWait> SubmitAsync(Allocation.Allocated job, string? token, WaitDeadlines deadlines, CancellationToken aborted)
     {
         JobWait? wait = null;
         try
         {
-            wait = await hub.SubmitAsync(spec, token, deadlines, aborted);
+            wait = await hub.SubmitAsync(job.Spec, taskRevision: null, token, deadlines, aborted);
             return wait;
         }
         finally
         {
-            cleanup.Submitted(spec, token, wait);
+            cleanup.Submitted(job.Spec, token, wait);
         }
     }
 

@@ -1,6 +1,6 @@
 using SyncCluster.Scripts;
 
-namespace SyncCluster.Gateway.Backends.Local;
+namespace SyncCluster;
 
 /// <summary>
 /// Lets requests for the same value share a read. No request gets a value that was read before it came: a request that comes during a read waits for the

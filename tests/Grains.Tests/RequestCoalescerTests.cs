@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
-using SyncCluster.Gateway.Backends.Local;
 
-namespace SyncCluster.Gateway.Tests.Backends.Local;
+namespace SyncCluster.Grains.Tests;
 
 public sealed class RequestCoalescerTests
 {
