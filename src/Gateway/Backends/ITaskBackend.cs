@@ -28,8 +28,8 @@ internal interface ITaskBackend
     Task<Allocation> AllocateAsync(TaskInvocation invocation, Deadline deadline, CancellationToken aborted);
 
     /// <summary>
-    /// Submits a job that was allocated, and waits for it. If it is certain that it will not run, nothing is left of it. If <see cref="JobWait.HasTaskChanged"/>,
-    /// it is to be allocated again, under its id (<see cref="TaskInvocation.JobId"/>).
+    /// Submits a job that was allocated, and waits for it. If it is certain that it will not run, nothing is left of it. If its
+    /// <see cref="WaitResult.TaskChanged"/>, it is to be allocated again, under its id (<see cref="TaskInvocation.JobId"/>).
     /// </summary>
     /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
     Task<JobWait> SubmitAsync(Allocation.Allocated job, string? token, WaitDeadlines deadlines, CancellationToken aborted);

@@ -80,10 +80,19 @@ internal sealed partial class JobGrainClient
         return UntilRepliedAsync(
             job,
             token,
-            subscription =>
+            async subscription =>
             {
                 var now = _timeProvider.GetUtcNow();
-                return _doors.SubmitAsync(job.Key, spec, subscription, (now < lastTry ? now : lastTry) + SubmitValidity, taskRevision);
+                try
+                {
+                    return await _doors.SubmitAsync(job.Key, spec, subscription, (now < lastTry ? now : lastTry) + SubmitValidity, taskRevision);
+                }
+                catch (Exception fault) when (taskRevision is not null && !fault.IsClusterFault())
+                {
+                    // A silo of version 0.1 has just joined, and owns the job. It does not know the message.
+                    LogCallFailed(fault, job.Key);
+                    return new JobReply.TaskChanged(MayHaveStarted: true);
+                }
             },
             mayShow: null,
             deadline,
@@ -192,6 +201,8 @@ internal sealed partial class JobGrainClient
                         return mayShow?.Invoke(finished.Access) == false ? new WaitResult.Forbidden() : new WaitResult.Replied(reply);
                     case JobReply.Pending pending:
                         return mayShow?.Invoke(pending.Access) == false ? new WaitResult.Forbidden() : null;
+                    case JobReply.TaskChanged changed:
+                        return new WaitResult.TaskChanged(changed.MayHaveStarted || isOutcomeUnknown);
                     case not JobReply.Unavailable:
                         return new WaitResult.Replied(reply);
                     case JobReply.Unavailable when whileUnavailable.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero:

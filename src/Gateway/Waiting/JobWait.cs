@@ -46,9 +46,6 @@ internal sealed class JobWait : IDisposable
     /// <summary>Whether the job exists, and its grain has let the caller wait for it or read its end.</summary>
     public bool IsPermitted => _result is null or WaitResult.Replied { Reply: JobReply.Finished };
 
-    /// <summary>Whether there is no job yet, since its task is not as the gateway knew it.</summary>
-    public bool HasTaskChanged => _result is WaitResult.Replied { Reply: JobReply.TaskChanged };
-
     /// <summary>Waits until the job has ended, or the wait. The request then waits no more, even before this is disposed of.</summary>
     /// <param name="aborted">Canceled when the client has disconnected.</param>
     /// <exception cref="OperationCanceledException">The client has disconnected.</exception>

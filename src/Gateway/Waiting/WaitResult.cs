@@ -12,6 +12,12 @@ internal abstract record WaitResult
     /// <summary>The job's grain has replied, and there is nothing to wait for: the job has ended, does not exist, or was not accepted.</summary>
     public sealed record Replied(JobReply Reply) : WaitResult;
 
+    /// <summary>
+    /// The task is not as the gateway knew it, or that is not known: read it, and submit the job again, under the same id.
+    /// </summary>
+    /// <param name="MayHaveStarted">Whether a submit before may still start the job.</param>
+    public sealed record TaskChanged(bool MayHaveStarted) : WaitResult;
+
     /// <summary>The wait ended before the job, which goes on.</summary>
     public sealed record TimedOut : WaitResult;
 

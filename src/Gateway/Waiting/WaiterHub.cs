@@ -176,7 +176,7 @@ internal sealed partial class WaiterHub : BackgroundService
     /// <param name="since">The timestamp of the wait's begin.</param>
     internal void Leave(PendingJob job, string? token, bool isClientTold, WaitResult? result, long since)
     {
-        if (result is not WaitResult.Replied { Reply: JobReply.TaskChanged })
+        if (result is not WaitResult.TaskChanged)
         {
             // Else the same request waits again.
             Measure(job, isClientTold, result, since);

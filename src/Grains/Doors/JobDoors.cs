@@ -35,7 +35,10 @@ internal sealed partial class JobDoors(IGrainFactory grains, ClientConnections c
     public Task<JobReply> SubmitAsync(string key, JobSpec spec, Subscription subscription, DateTimeOffset validUntil, Guid? taskRevision)
     {
         var submit = new JobCall.Submit(key, spec, subscription, validUntil, taskRevision);
-        return FindOpen(key) is { } door ? ReplyAsync(door, submit, submit.ToAsync) : submit.ToAsync(grains.GetJob(key));
+        return FindOpen(key) is { } door ? ReplyAsync(door, submit, SubmitAgainAsync) : submit.ToAsync(grains.GetJob(key));
+
+        async Task<JobReply> SubmitAgainAsync(IJobGrain job) =>
+            await submit.ToAsync(job) is var reply && reply is JobReply.TaskChanged ? new JobReply.TaskChanged(MayHaveStarted: true) : reply;
     }
 
     /// <inheritdoc cref="IJobGrain.Attach"/>

@@ -71,11 +71,12 @@ public abstract record JobReply
     public sealed record StorageFull : JobReply;
 
     /// <summary>
-    /// The task is not as the call has it, or that is not known. The call has not created the job, and never will: read the task, and submit the job
-    /// again, under the same id.
+    /// The task is not as the call has it, or that is not known. The grain has not created the job. Read the task, and submit the job again, under the
+    /// same id.
     /// </summary>
+    /// <param name="MayHaveStarted">Whether the same submit was sent before, on another way, and may still create the job. The grain does not know that.</param>
     [GenerateSerializer, Immutable, Alias("sync.job.reply.taskchanged")]
-    public sealed record TaskChanged : JobReply;
+    public sealed record TaskChanged([property: Id(0)] bool MayHaveStarted = false) : JobReply;
 
     /// <summary>Storage can't be reached. This call has released nothing.</summary>
     [GenerateSerializer, Immutable, Alias("sync.job.reply.unavailable")]

@@ -116,7 +116,12 @@ internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] 
     }
 
     /// <inheritdoc/>
-    public async Task<Guid?> GetRevision() => (await Get())?.Revision;
+    public async Task<Guid?> GetRevision()
+    {
+        var revision = (await Get())?.Revision;
+        revisions.Set(this.GetPrimaryKeyString(), revision);
+        return revision;
+    }
 
     /// <inheritdoc/>
     public Task<byte[]?> GetScript(string digest) => Task.FromResult(
@@ -127,22 +132,16 @@ internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] 
     /// <inheritdoc/>
     public async Task<bool> Delete()
     {
+        // Whatever comes of it, the next activation reads what is stored.
         var existed = Definition is not null;
         revisions.Remove(this.GetPrimaryKeyString());
+        DeactivateOnIdle();
         if (existed)
         {
             await stored.ClearStateAsync();
         }
 
-        DeactivateOnIdle();
         return existed;
-    }
-
-    /// <inheritdoc/>
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
-    {
-        revisions.Set(this.GetPrimaryKeyString(), Definition?.Revision);
-        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>

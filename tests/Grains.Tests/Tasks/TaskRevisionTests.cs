@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using SyncCluster.Harness;
 using SyncCluster.Jobs;
 using SyncCluster.Tasks;
@@ -37,6 +38,21 @@ public sealed class TaskRevisionTests(JobCluster cluster)
 
         // Once the gateway has read the task, under the same ids.
         Assert.All(await Task.WhenAll(jobs.Select(job => job.TrySubmitAsync())), reply => Assert.IsType<JobReply.Pending>(reply));
+    }
+
+    [Fact]
+    public async Task A_grain_that_the_cluster_has_replaced_without_its_silos_knowledge_is_believed_for_a_second_at_most()
+    {
+        var task = await PutAsync();
+        await ChangeAsync(task, "update");
+        var jobs = NewJobs(task);
+        foreach (var silo in cluster.Silos)
+        {
+            silo.ServiceProvider.GetRequiredService<TaskRevisions>().Set(TaskKey.Of(task.Customer, task.Id), task.Revision);
+        }
+
+        cluster.Clock.Forward(TimeSpan.FromSeconds(1));
+        Assert.All(await SubmitAsync(jobs, task), reply => Assert.IsType<JobReply.TaskChanged>(reply));
     }
 
     [Fact]

@@ -109,39 +109,61 @@ internal sealed class SyncCallHandler(
             invocation = invocation with { CallerWaitsUntil = timeProvider.GetUtcNow() + preferences.Deadlines.End.Remaining };
         }
 
-        string jobId;
-        JobWait wait;
-        for (invocation = invocation with { AllowsKnownTask = true }; ; invocation = invocation with { AllowsKnownTask = false, JobId = jobId })
+        // Bind, allocate and submit: once more if the task is not as it was for an earlier call.
+        var submission = await SubmitAsync(http, invocation with { AllowsKnownTask = true }, preferences.Deadlines);
+        if (submission.TryGet(out var submitted, out _) && submitted.Wait.Result is WaitResult.TaskChanged changed)
         {
-            // Bind and allocate.
-            var allocation = await backend.AllocateAsync(invocation, preferences.Deadlines.Start, http.RequestAborted);
-            if (allocation is Allocation.Refused refused)
-            {
-                return failures.Answer(http, invocation, refused.Problem);
-            }
+            submitted.Wait.Dispose();
+            submission = await SubmitAgainAsync(http, invocation with { JobId = submitted.JobId }, changed, preferences.Deadlines);
+        }
 
-            limiter.ConfirmSecret(http, invocation);
-
-            // Submit.
-            (jobId, wait) = allocation switch
-            {
-                Allocation.Allocated allocated =>
-                    (allocated.Spec.JobId, await backend.SubmitAsync(allocated, caller?.Token, preferences.Deadlines, http.RequestAborted)),
-                Allocation.Known known => (known.JobId, new JobWait(new WaitResult.Replied(known.Reply))),
-                _ => throw new InvalidOperationException("A job is allocated, known or refused."),
-            };
-            if (!wait.HasTaskChanged)
-            {
-                break;
-            }
-
-            wait.Dispose();
+        if (!submission.TryGet(out submitted, out problem))
+        {
+            return failures.Answer(http, invocation, problem);
         }
 
         // Wait and answer.
+        var jobId = submitted.JobId;
         var location = invocation.JobSecret is { } jobSecret
             ? JobLinks.ResultWithSecret(jobId, jobSecret, preferences.Flags)
             : JobLinks.Result(customer, jobId, preferences.Flags);
-        return await answerer.AnswerAsync(http, wait, new JobRequest(customer, jobId, caller), preferences, location, from: default);
+        return await answerer.AnswerAsync(http, submitted.Wait, new JobRequest(customer, jobId, caller), preferences, location, from: default);
     }
+
+    private async Task<Result<SubmittedJob>> SubmitAsync(HttpContext http, TaskInvocation invocation, WaitDeadlines deadlines)
+    {
+        var allocation = await backend.AllocateAsync(invocation, deadlines.Start, http.RequestAborted);
+        if (allocation is Allocation.Refused refused)
+        {
+            return refused.Problem;
+        }
+
+        limiter.ConfirmSecret(http, invocation);
+        return allocation switch
+        {
+            Allocation.Allocated allocated => new SubmittedJob(
+                allocated.Spec.JobId, await backend.SubmitAsync(allocated, invocation.Caller?.Token, deadlines, http.RequestAborted)),
+            Allocation.Known known => new SubmittedJob(known.JobId, new JobWait(new WaitResult.Replied(known.Reply))),
+            _ => throw new InvalidOperationException("A job is allocated, known or refused."),
+        };
+    }
+
+    /// <summary>Submits a job whose task was not as it was known. If the job may have started all the same, it is not said that it has not.</summary>
+    private async Task<Result<SubmittedJob>> SubmitAgainAsync(
+        HttpContext http, TaskInvocation invocation, WaitResult.TaskChanged changed, WaitDeadlines deadlines)
+    {
+        try
+        {
+            var again = await SubmitAsync(http, invocation, deadlines);
+            return changed.MayHaveStarted && !again.TryGet(out _, out _) ? Unknown() : again;
+        }
+        catch (Exception fault) when (changed.MayHaveStarted && fault.IsClusterFault() && !http.RequestAborted.IsCancellationRequested)
+        {
+            return Unknown();
+        }
+
+        SubmittedJob Unknown() => new(invocation.JobId!, new JobWait(new WaitResult.Unknown()));
+    }
+
+    private sealed record SubmittedJob(string JobId, JobWait Wait);
 }
