@@ -76,6 +76,7 @@ public sealed class SerialTaskTests(TestingHostCluster cluster)
         Assert.Contains("canceled before it ran", (await calls[1]).Body, StringComparison.Ordinal);
 
         // So is the running one.
+        Assert.Equal(order[0], await gate.FirstRunAsync());
         using var stopped = await cluster.SendAsync(1, HttpMethod.Put, $"/demo/job/{order[0]}/cancel?access_token=demo-token");
         Assert.Contains("canceled while it ran", (await calls[0]).Body, StringComparison.Ordinal);
         gate.Open();

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using SyncCluster.Gateway.Tests.Api.Jobs;
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Gateway.WebConsole;
 using SyncCluster.Harness;
@@ -262,12 +263,14 @@ public sealed class ConsoleTests(ConsoleTests.Server server) : IClassFixture<Con
     [Fact]
     public async Task A_job_is_followed_and_canceled()
     {
-        var task = (await server.ImportAsync("echo begun; sleep 600"))["id"]!.ToString();
+        var gate = new AttachTests.Gate(server);
+        var task = (await server.ImportAsync($"echo begun; {gate.Script}"))["id"]!.ToString();
         await _browser.SignInAsync(TestServer.User);
         await _browser.OpenAsync("/console/tasks");
         var run = await _browser.PostAsync($"/console/api/tasks/{task}/job", "[]");
         await Eventually.TrueAsync(
             async () => (await _browser.OpenAsync($"/console/jobs/{run.Job}")).Html.Contains("Running", StringComparison.Ordinal), "the page says that it runs");
+        await Eventually.TrueAsync(() => gate.Runs == 1, "it has printed");
         var canceled = await _browser.PostAsync($"/console/api/jobs/{run.Job}/cancel");
         Assert.Equal(HttpStatusCode.NoContent, canceled.Status);
         var events = await _browser.OpenAsync($"/console/api/jobs/{run.Job}/events");
