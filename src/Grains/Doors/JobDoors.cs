@@ -17,7 +17,7 @@ internal sealed partial class JobDoors(IGrainFactory grains, ClientConnections c
 
     private readonly Lock _viewLock = new();
     private Dictionary<Uri, SiloDoor> _doors = [];
-    private View _view = new([], []);
+    private View _view = new([], [], AreAll: false);
 
     /// <summary>How many doors are open.</summary>
     public int OpenDoors => Volatile.Read(ref _view).Doors.Count(door => door.IsOpen);
@@ -27,9 +27,10 @@ internal sealed partial class JobDoors(IGrainFactory grains, ClientConnections c
         [.. Volatile.Read(ref _view).Doors.Where(door => door.IsOpen).Select(door => door.Gateway).Order()];
 
     /// <summary>
-    /// Whether all silos take a submit with a task's revision. Those of version 0.1, which have no door, do not. A server's own silo is of its version.
+    /// Whether all silos take a submit with a task's revision: all have answered through their doors. Those of version 0.1 have none. A server's own silo
+    /// is of its version.
     /// </summary>
-    public bool TakeTaskRevisions => connections.AreOfSilo || Volatile.Read(ref _doors) is { Count: > 0 } doors && doors.Values.All(door => door.IsOpen);
+    public bool TakeTaskRevisions => connections.AreOfSilo || Volatile.Read(ref _view).AreAll;
 
     /// <summary><see cref="IJobGrain.SubmitIfCurrent"/>, or <see cref="IJobGrain.Submit"/> without a revision.</summary>
     public Task<JobReply> SubmitAsync(string key, JobSpec spec, Subscription subscription, DateTimeOffset validUntil, Guid? taskRevision)
@@ -98,8 +99,9 @@ internal sealed partial class JobDoors(IGrainFactory grains, ClientConnections c
         // Doors open at the same time: none may write a view that another one is missing in.
         lock (_viewLock)
         {
-            SiloDoor[] doors = [.. Volatile.Read(ref _doors).Values.Where(door => door.Silo is not null)];
-            Volatile.Write(ref _view, new(doors, [.. doors.Select(door => door.Silo!.GetConsistentHashCode())]));
+            var all = Volatile.Read(ref _doors);
+            SiloDoor[] doors = [.. all.Values.Where(door => door.Silo is not null)];
+            Volatile.Write(ref _view, new(doors, [.. doors.Select(door => door.Silo!.GetConsistentHashCode())], all.Count > 0 && doors.Length == all.Count));
         }
     }
 
@@ -131,5 +133,8 @@ internal sealed partial class JobDoors(IGrainFactory grains, ClientConnections c
             : answer;
     }
 
-    private sealed record View(SiloDoor[] Doors, int[] Hashes);
+    /// <param name="Doors">The doors that have answered once.</param>
+    /// <param name="Hashes">Of their silos.</param>
+    /// <param name="AreAll">Whether these are the doors of all silos.</param>
+    private sealed record View(SiloDoor[] Doors, int[] Hashes, bool AreAll);
 }

@@ -138,7 +138,6 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
         }
 
         Assert.Equal(0, doors.OpenDoors);
-        Assert.False(doors.TakeTaskRevisions);
         await Task.WhenAll(jobs.Select(job => job.Executor.First.Task)).WaitAsync(JobTestCluster.Patience);
 
         await FinishAndAssertAsync(jobs, waits);
