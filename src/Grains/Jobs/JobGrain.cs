@@ -27,11 +27,11 @@ namespace SyncCluster.Jobs;
 /// TheEye runs is <c>syncing</c> (this cluster releases it) or <c>assigned</c> (TheEye has released it) until its end.
 /// </para>
 /// <para>
-/// <b>Who calls, and when.</b> A gateway calls <see cref="Submit"/> for a new job and for each repeat of the call; <see cref="Attach"/> to keep a
-/// wait alive, and a last time before the waiter's deadline (I5); <see cref="Leave"/> or <see cref="Disconnect"/> when its last waiter is gone. A
-/// runner calls <see cref="Assign"/> immediately before it starts the script, and repeats <see cref="Complete"/> until the end is acknowledged; an
-/// executor whose jobs run in an external system repeats <see cref="JobGrainExtensions.CompleteExternal"/>. <see cref="Cancel"/> and <see cref="Terminate"/> may come at
-/// any time.
+/// <b>Who calls, and when.</b> A gateway calls <see cref="Submit"/> for a new job and for each repeat of the call, or <see cref="SubmitIfCurrent"/> if
+/// it has not read the task for the call; <see cref="Attach"/> to keep a wait alive, and a last time before the waiter's deadline (I5); <see
+/// cref="Leave"/> or <see cref="Disconnect"/> when its last waiter is gone. A runner calls <see cref="Assign"/> immediately before it starts the
+/// script, and repeats <see cref="Complete"/> until the end is acknowledged; an executor whose jobs run in an external system repeats <see
+/// cref="JobGrainExtensions.CompleteExternal"/>. <see cref="Cancel"/> and <see cref="Terminate"/> may come at any time.
 /// </para>
 /// <para>
 /// <b>A job is released at most once (I2).</b> Records change only by compare-and-swap on their ETag. If the outcome of a write is unknown, the same

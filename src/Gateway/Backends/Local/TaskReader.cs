@@ -6,8 +6,8 @@ using SyncCluster.Tasks;
 namespace SyncCluster.Gateway.Backends.Local;
 
 /// <summary>
-/// Reads the task of a call, not older than the call. All calls of a task ask one grain; calls that come at once share a read. When the grain's silo
-/// dies, they wait until another silo has the grain, as they do for their jobs.
+/// Reads the task of a call, not older than the call, and keeps it for later calls, whose jobs' silos say whether it has changed. All reads of a task ask
+/// one grain; calls that come at once share a read. When the grain's silo dies, they wait until another silo has the grain, as they do for their jobs.
 /// </summary>
 internal sealed class TaskReader(TaskCatalog catalog, IOptions<WaitingOptions> waiting, TimeProvider timeProvider)
 {
