@@ -41,7 +41,7 @@ internal sealed record TaskInvocation(string Customer, string Task, CallPayload 
     /// </summary>
     public DateTimeOffset? CallerWaitsUntil { get; init; }
 
-    /// <summary>Whether the task may be taken as it was for an earlier call: whoever submits the job then learns whether it has changed.</summary>
+    /// <summary>Whether the task may be taken as it was for an earlier call. The submit of the job then tells whether it has changed.</summary>
     public bool AllowsKnownTask { get; init; }
 
     /// <summary>The job that the call had before its task turned out to have changed: an earlier try may still create it. Null at first.</summary>
