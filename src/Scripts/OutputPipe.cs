@@ -42,7 +42,9 @@ internal sealed class OutputPipe
     /// </summary>
     public Task End { get; }
 
-    /// <summary>Waits for the end of the pipe for a limited time. After it the pipe is abandoned, and the rest of the output is lost.</summary>
+    /// <summary>
+    /// Waits for the end of the pipe for a limited time. After it the pipe is abandoned: what is in it by then is read, and what comes later is lost.
+    /// </summary>
     public async Task FinishAsync(TimeSpan atMost, TimeProvider time)
     {
         try
@@ -62,16 +64,27 @@ internal sealed class OutputPipe
         var pipe = _pipe.SafePipeHandle;
         byte[]? buffer = null;
         ExceptionDispatchInfo? fault = null;
-        while (process is not null || (pipe is not null && !_abandoned))
+
+        // Of an abandoned pipe. A process that holds it may print for ever.
+        var rest = PipeCapacity;
+        while (process is not null || (pipe is not null && rest > 0))
         {
             // The pipe is never abandoned before the process has ended.
-            var (isReadable, hasExited) = NativeMethods.WaitReadable(pipe, process, process is null ? AbandonCheck : Timeout.InfiniteTimeSpan);
+            var isLast = process is null && _abandoned;
+            var (isReadable, hasExited) = NativeMethods.WaitReadable(
+                pipe, process, process is not null ? Timeout.InfiniteTimeSpan : isLast ? TimeSpan.Zero : AbandonCheck);
+            if (isLast && !isReadable)
+            {
+                break;
+            }
+
             if (isReadable)
             {
                 try
                 {
                     buffer ??= ArrayPool<byte>.Shared.Rent(PipeCapacity);
                     var count = _pipe.Read(buffer);
+                    rest -= isLast ? count : 0;
                     pipe = count == 0 ? null : pipe;
                     _log.Append(buffer.AsSpan(0, count));
                 }

@@ -81,6 +81,7 @@ public sealed class BalancedTests(ConsoleSite site, BalancedTests.BalancedCluste
 
         using var answer = JsonDocument.Parse((await page.Locator("#job-answer .code").TextContentAsync())!);
         var count = int.Parse(answer.RootElement[0].GetString()!, CultureInfo.InvariantCulture);
+        await Expect(page.Locator("#log")).ToContainTextAsync($"[{count}]");
         var lines = await LinesAsync();
         Assert.Equal([.. Enumerable.Range(1, count).Select(number => $"line {number}"), $"[{count}]"], lines);
         Assert.True(await page.EvaluateAsync<bool>("window.isTheSamePage"));
@@ -98,12 +99,7 @@ public sealed class BalancedTests(ConsoleSite site, BalancedTests.BalancedCluste
         await using var visit = await site.OpenAsync(address: cluster.Address);
         visit.Expect("503");
         var page = visit.Page;
-
-        // The page is looked at as it was loaded: it does not renew itself. What axe waits for is short.
-        await page.AddInitScriptAsync("""
-            const begin = window.setTimeout
-            window.setTimeout = (run, pause, ...given) => pause >= 1000 ? 0 : begin(run, pause, ...given)
-            """);
+        await visit.KeepPagesAsync();
         await visit.SignInAsync(ConsoleSite.Operator, "/console/cluster");
         await page.GetByText("Drain…").First.ClickAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Drain it" })).ToBeVisibleAsync();
@@ -213,16 +209,20 @@ public sealed class BalancedTests(ConsoleSite site, BalancedTests.BalancedCluste
         /// <summary>The gateway at which somebody follows a job.</summary>
         internal async Task<Server> FindWatchedAsync()
         {
-            foreach (var gateway in Gateways)
-            {
-                using var status = JsonDocument.Parse(await gateway.Http.GetStringAsync(new Uri("/api/status", UriKind.Relative)));
-                if (status.RootElement.GetProperty("waiting").GetInt32() > 0)
+            Server? watched = null;
+            await Eventually.TrueAsync(
+                async () =>
                 {
-                    return gateway;
-                }
-            }
+                    foreach (var gateway in Gateways)
+                    {
+                        using var status = JsonDocument.Parse(await gateway.Http.GetStringAsync(new Uri("/api/status", UriKind.Relative)));
+                        watched ??= status.RootElement.GetProperty("waiting").GetInt32() > 0 ? gateway : null;
+                    }
 
-            throw new InvalidOperationException("Nobody follows a job.");
+                    return watched is not null;
+                },
+                "somebody follows a job");
+            return watched!;
         }
 
         private sealed class Processes() : ProcessCluster(RedisPersistence.None)

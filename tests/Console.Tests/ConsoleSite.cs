@@ -81,6 +81,9 @@ public sealed class ConsoleSite : IAsyncLifetime
     /// <param name="address">Another server than this site's.</param>
     public Task<Visit> OpenAsync(BrowserNewContextOptions? options = null, Uri? address = null) => Visit.BeginAsync(_browser!, address ?? Address, options);
 
+    /// <summary>The path of a file that is not there yet: a script waits until the test writes it.</summary>
+    internal string NewPath() => Path.Combine(_folder, Guid.NewGuid().ToString("N"));
+
     /// <summary>Makes a task of a script.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="script">For <c>sh</c>.</param>

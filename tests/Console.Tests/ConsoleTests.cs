@@ -31,16 +31,27 @@ public sealed partial class ConsoleTests(ConsoleSite site)
         await using var visit = await site.OpenAsync();
         var page = visit.Page;
         await visit.SignInAsync(ConsoleSite.User);
-        await visit.RunAsync("slow", ("seconds", "6"), ("what to answer", "done"));
+        var (held, counted) = (site.NewPath(), site.NewPath());
+        await visit.RunAsync(await site.ImportAsync("steps", $"""
+            echo '25 %'
+            until [ -e {held} ]; do sleep 0.05; done
+            echo '50 %'
+            echo '75 %'
+            until [ -e {counted} ]; do sleep 0.05; done
+            echo '100 %'
+            echo '["done"]'
+            """));
         await Expect(page.Locator("#log")).ToContainTextAsync("25 %");
-        Assert.Equal("running", await page.Locator("#job-state").TextContentAsync());
+        await Expect(page.Locator("#job-state")).ToHaveTextAsync("running");
         await page.EvaluateAsync("window.isTheSamePage = true");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Hold" }).ClickAsync();
+        await File.WriteAllTextAsync(held, "");
         await Expect(page.GetByRole(AriaRole.Button, new() { NameRegex = Follow() })).ToContainTextAsync("new");
 
         // It is said together with that, and not at the end only.
         Assert.Contains("are held back, and not searched", await page.Locator("#log-note").TextContentAsync(), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(counted, "");
         await Expect(page.Locator("#job-state")).ToHaveTextAsync("success");
         await Expect(page.Locator("#log")).Not.ToContainTextAsync("100 %");
         await page.GetByRole(AriaRole.Button, new() { NameRegex = Follow() }).ClickAsync();
@@ -64,6 +75,7 @@ public sealed partial class ConsoleTests(ConsoleSite site)
         var first = page.Url;
         await page.GetByRole(AriaRole.Button, new() { Name = "Run again" }).ClickAsync();
         await Expect(page).Not.ToHaveURLAsync(first);
+        await page.WaitForLoadStateAsync();
         await Expect(page.Locator("#job-facts")).ToContainTextAsync("never");
         await Expect(page.Locator("#job-state")).ToHaveTextAsync("running");
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
@@ -71,6 +83,7 @@ public sealed partial class ConsoleTests(ConsoleSite site)
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Change and run" }).ClickAsync();
         await Expect(page.GetByLabel("what to answer")).ToHaveValueAsync("never");
+        await page.WaitForLoadStateAsync();
         await page.GetByLabel("seconds").FillAsync("0");
 
         // As with the keyboard alone.
@@ -186,7 +199,9 @@ public sealed partial class ConsoleTests(ConsoleSite site)
         // The failed job is found again.
         await page.GetByRole(AriaRole.Link, new() { Name = "Jobs", Exact = true }).ClickAsync();
         await page.GetByLabel("State").SelectOptionAsync("failed");
+        await page.EvaluateAsync("document.body.dataset.old = 'true'");
         await page.GetByRole(AriaRole.Button, new() { Name = "Show" }).ClickAsync();
+        await Expect(page.Locator("body:not([data-old])")).ToBeVisibleAsync();
         await AssertFitsAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "fail", Exact = true }).First.ClickAsync();
         await Expect(page.Locator("#log")).ToContainTextAsync("Looking for the file");

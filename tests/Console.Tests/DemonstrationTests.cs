@@ -8,6 +8,8 @@ namespace SyncCluster.WebConsole.Tests;
 /// <summary>The demonstration, as somebody sees it who has just started it. A server of its own: it has no users.</summary>
 public sealed partial class DemonstrationTests(DemonstrationTests.Demonstration demonstration) : IClassFixture<DemonstrationTests.Demonstration>
 {
+    static DemonstrationTests() => SetDefaultExpectTimeout(60_000);
+
     [BrowserFact]
     public async Task A_first_visitor_runs_hello_with_two_clicks()
     {
@@ -20,9 +22,8 @@ public sealed partial class DemonstrationTests(DemonstrationTests.Demonstration 
         await page.GetByLabel("name").FillAsync("world");
         await Expect(page.Locator("#curl")).ToContainTextAsync("--header \"Authorization: Bearer demo-token\"");
         await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).ClickAsync();
-        var slow = new LocatorAssertionsToHaveTextOptions { Timeout = 60_000 };
-        await Expect(page.Locator("#job-state")).ToHaveTextAsync("success", slow);
-        await Expect(page.Locator("#job-answer .code")).ToContainTextAsync("hello world", new() { Timeout = 60_000 });
+        await Expect(page.Locator("#job-state")).ToHaveTextAsync("success");
+        await Expect(page.Locator("#job-answer .code")).ToContainTextAsync("hello world");
         Assert.Empty(complaints);
     }
 

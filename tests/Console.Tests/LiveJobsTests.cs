@@ -16,13 +16,15 @@ public sealed partial class LiveJobsTests(ConsoleSite site)
         await using var visit = await site.OpenAsync();
         var page = visit.Page;
         await visit.SignInAsync(ConsoleSite.User);
-        await visit.RunAsync("slow", ("seconds", "8"), ("what to answer", "done"));
+        var end = site.NewPath();
+        await visit.RunAsync(await site.ImportAsync("listed", $"until [ -e {end} ]; do sleep 0.05; done"));
         var job = page.Url.Split('/')[^1];
         await page.GotoAsync("/console/jobs");
         var row = page.Locator($"tr[data-job='{job}']");
         await Expect(row.Locator(".state")).ToHaveTextAsync("running");
         var place = (await row.BoundingBoxAsync())!.Y;
         await page.EvaluateAsync("window.isTheSamePage = true");
+        await File.WriteAllTextAsync(end, "");
         await Expect(row.Locator(".state")).ToHaveTextAsync("success");
         await Expect(row.Locator(".took")).Not.ToHaveTextAsync("");
 
@@ -50,6 +52,7 @@ public sealed partial class LiveJobsTests(ConsoleSite site)
         await page.GetByRole(AriaRole.Checkbox, new() { Name = "Choose all jobs of this page" }).CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel 2 jobs…" }).ClickAsync();
         await Expect(page.Locator("#chosen-heading")).ToHaveTextAsync("Cancel 2 jobs?");
+        await page.WaitForLoadStateAsync();
         await page.EvaluateAsync("window.isTheSamePage = true");
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel 2 jobs" }).ClickAsync();
         await Expect(page.Locator("#chosen-heading")).ToHaveTextAsync("Canceled: 2 of 2 jobs");
@@ -126,6 +129,7 @@ public sealed partial class LiveJobsTests(ConsoleSite site)
             await page.GetByRole(AriaRole.Button, new() { Name = "Show" }).ClickAsync();
             await Expect(page.Locator("body:not([data-old])")).ToBeVisibleAsync();
             await Expect(page).ToHaveURLAsync($"{site.Address}console/jobs?task=hello&state=&user=&{range}");
+            await page.WaitForLoadStateAsync();
         }
     }
 

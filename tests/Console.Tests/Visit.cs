@@ -56,6 +56,12 @@ public sealed partial class Visit : IAsyncDisposable
 
     public Task ForgetSessionAsync() => _context.ClearCookiesAsync();
 
+    /// <summary>Has pages stay as they were loaded: none renews itself. What axe waits for is short.</summary>
+    public Task KeepPagesAsync() => Page.AddInitScriptAsync("""
+        const begin = window.setTimeout
+        window.setTimeout = (run, pause, ...given) => pause >= 1000 ? 0 : begin(run, pause, ...given)
+        """);
+
     /// <summary>Signs in, from wherever the address leads.</summary>
     public async Task SignInAsync(string token, string path = "/")
     {
@@ -69,6 +75,9 @@ public sealed partial class Visit : IAsyncDisposable
         await Page.GetByLabel("Access token").FillAsync(token);
         await Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await Page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).WaitForAsync();
+
+        // Its buttons do nothing before its scripts run.
+        await Page.WaitForLoadStateAsync();
     }
 
     /// <summary>Runs a task from its form.</summary>
@@ -84,6 +93,7 @@ public sealed partial class Visit : IAsyncDisposable
 
         // To wait for the event of the navigation is to miss it, if it comes before.
         await Assertions.Expect(Page).ToHaveURLAsync(JobAddress());
+        await Page.WaitForLoadStateAsync();
     }
 
     /// <summary>Makes a picture of the whole page, for the document.</summary>

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using SyncCluster.Harness;
+using SyncCluster.Placement;
 
 namespace SyncCluster.Grains.Tests;
 
@@ -8,7 +10,18 @@ public sealed class JobCluster : JobTestCluster, IAsyncLifetime, ICollectionFixt
 {
     public const string Name = "job cluster";
 
-    Task IAsyncLifetime.InitializeAsync() => StartAsync();
+    async Task IAsyncLifetime.InitializeAsync()
+    {
+        await StartAsync();
+
+        // All silos have long known each other: else each job would be read once more ten seconds from now, in the middle of a test.
+        foreach (var silo in Silos)
+        {
+            _ = silo.ServiceProvider.GetRequiredService<JobOwners>().Version;
+        }
+
+        Clock.Forward(TimeSpan.FromSeconds(10));
+    }
 
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
+using SyncCluster.Harness;
 
 namespace SyncCluster.Grains.Tests;
 
@@ -37,13 +38,14 @@ public sealed class RequestCoalescerTests
         Assert.Equal(1, await first);
         Assert.False(second.IsCompleted);
 
+        var next = await BegunAsync(1);
         Assert.Equal(2, _begun.Count);
         var fourth = _reads.ReadAsync("task");
-        _begun[1].SetResult(2);
+        next.SetResult(2);
         Assert.Equal((int[])[2, 2], await Task.WhenAll(second, third));
         Assert.False(fourth.IsCompleted);
 
-        _begun[2].SetResult(3);
+        (await BegunAsync(2)).SetResult(3);
         Assert.Equal(3, await fourth);
     }
 
@@ -99,7 +101,7 @@ public sealed class RequestCoalescerTests
         _begun[0].SetException(new TimeoutException());
         await Assert.ThrowsAsync<TimeoutException>(() => first);
 
-        _begun[1].SetResult(2);
+        (await BegunAsync(1)).SetResult(2);
         Assert.Equal(2, await second);
     }
 
@@ -146,6 +148,21 @@ public sealed class RequestCoalescerTests
     {
         await read.ConfigureAwait(false);
         return Thread.CurrentThread;
+    }
+
+    /// <summary>A read, as soon as it has begun: the requests before it may have their answer a moment earlier.</summary>
+    private async Task<TaskCompletionSource<int>> BegunAsync(int read)
+    {
+        await Eventually.TrueAsync(
+            () =>
+            {
+                lock (_begun)
+                {
+                    return _begun.Count > read;
+                }
+            },
+            "the read has begun");
+        return _begun[read];
     }
 
     private Thread AnswerOnAnotherThread(int read)

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
+using SyncCluster.Harness;
 
 namespace SyncCluster.Hosting.Tests;
 
@@ -85,7 +86,7 @@ public sealed class HealthTests : IAsyncLifetime
     [Fact]
     public async Task A_server_that_stops_is_alive_but_not_ready()
     {
-        Assert.Equal(0, await Health.ProbeAsync(_app.Urls.Single()));
+        await Eventually.TrueAsync(async () => await Health.ProbeAsync(_app.Urls.Single()) == 0, "the command is answered before it gives up");
 
         // It signals the stop; the test's server listens until it is disposed.
         _app.Lifetime.StopApplication();

@@ -5,7 +5,7 @@ namespace SyncCluster.Scripts.Tests;
 /// <summary>Waits for something that another process does.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
 
     public static async Task Async(Func<bool> condition)

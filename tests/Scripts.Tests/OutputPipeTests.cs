@@ -27,6 +27,21 @@ public sealed class OutputPipeTests
         Assert.Same(BrokenPipe.Fault, await Assert.ThrowsAsync<InsufficientMemoryException>(() => pipe.FinishAsync(Limit, TimeProvider.System)));
     }
 
+    [Fact]
+    public async Task What_was_printed_before_a_pipe_is_abandoned_is_kept()
+    {
+        // As long as a pipe is open, it is not at its end.
+        for (var pipes = 0; pipes < 20; pipes++)
+        {
+            using var output = new AnonymousPipeServerStream(PipeDirection.In);
+            using var script = new AnonymousPipeClientStream(PipeDirection.Out, output.ClientSafePipeHandle);
+            await script.WriteAsync("the last line\n"u8.ToArray());
+            var log = new ScriptLog();
+            await new OutputPipe(output, log, null, () => { }).FinishAsync(TimeSpan.Zero, TimeProvider.System);
+            Assert.Equal("the last line\n", log.Text());
+        }
+    }
+
     private sealed class BrokenPipe : PipeStream
     {
         public static readonly InsufficientMemoryException Fault = new();

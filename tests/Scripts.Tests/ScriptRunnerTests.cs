@@ -185,10 +185,18 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     [Fact]
     public async Task A_script_gets_SIGTERM_at_its_timeout()
     {
-        var run = await _scripts.RunAsync(TestRunner.Command("echo begun; exec sleep 1000") with { Timeout = TimeSpan.FromMilliseconds(500) });
+        var run = await _scripts.RunAsync(TestRunner.Command("exec sleep 1000") with { Timeout = TimeSpan.FromMilliseconds(500) });
+
+        Assert.Equal((ScriptEnd.TimedOut, (int?)null, "SIGTERM"), (run.End, run.Code, run.Signal));
+        Assert.InRange(run.Elapsed, TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(15));
+    }
+
+    [Fact]
+    public async Task What_a_script_has_printed_before_its_timeout_is_kept()
+    {
+        var run = await _scripts.RunToTimeoutAsync(TestRunner.Command("echo begun; exec sleep 1000"));
 
         Assert.Equal((ScriptEnd.TimedOut, (int?)null, "SIGTERM", "begun\n"), (run.End, run.Code, run.Signal, run.Log));
-        Assert.InRange(run.Elapsed, TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(15));
     }
 
     [Theory]
@@ -197,11 +205,8 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     public async Task A_script_may_clean_up_at_its_timeout(string runas)
     {
         // The sleep gets the signal too. The clean-up takes a while.
-        var run = await _scripts.RunAsync(TestRunner.Command("trap 'sleep 0.3; echo cleaned; exit' TERM; echo begun; sleep 1000") with
-        {
-            Runas = runas,
-            Timeout = TimeSpan.FromMilliseconds(500),
-        });
+        var command = TestRunner.Command("trap 'sleep 0.3; echo cleaned; exit' TERM; sh -c 'echo begun; exec sleep 1000'") with { Runas = runas };
+        var run = await _scripts.RunToTimeoutAsync(command);
 
         Assert.Equal((ScriptEnd.TimedOut, "SIGTERM"), (run.End, run.Signal));
         Assert.Contains("cleaned\n", run.Log, StringComparison.Ordinal);
@@ -214,11 +219,8 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     {
         using var scripts = new TestRunner(killGrace: TimeSpan.FromMilliseconds(200), shell: Shells(spawns));
 
-        var run = await scripts.RunAsync(TestRunner.Command("trap '' TERM; echo begun; while :; do sleep 1000; done") with
-        {
-            Runas = runas,
-            Timeout = TimeSpan.FromMilliseconds(300),
-        });
+        var command = TestRunner.Command("trap '' TERM; echo begun; while :; do sleep 1000; done") with { Runas = runas };
+        var run = await scripts.RunToTimeoutAsync(command);
 
         Assert.Equal((ScriptEnd.TimedOut, (int?)null, "SIGKILL", "begun\n"), (run.End, run.Code, run.Signal, run.Log));
     }
@@ -276,8 +278,8 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
     public async Task Processes_that_a_script_has_started_are_killed_at_its_timeout()
     {
         using var scripts = new TestRunner(killGrace: TimeSpan.FromMilliseconds(200), shell: Shells(spawns));
-        var command = TestRunner.Command($"trap '' TERM; {TestRunner.Unmarked} & sleep 1000", scripts.Note("child"));
-        var run = await scripts.RunAsync(command with { Timeout = TimeSpan.FromSeconds(1) });
+        var run = await scripts.RunToTimeoutAsync(TestRunner.Command(
+            $"trap '' TERM; {TestRunner.Unmarked} & until test -s $1; do sleep 0.01; done; echo begun; sleep 1000", scripts.Note("child")));
 
         Assert.Equal(ScriptEnd.TimedOut, run.End);
         var child = await scripts.ProcessAsync("child");
@@ -313,7 +315,9 @@ public abstract class ScriptRunnerTests(bool spawns) : IDisposable
         var running = _scripts.Runner.RunAsync(TestRunner.Command("echo $$ >$1; exec sleep 1000", _scripts.Note("script")), stop.Token);
         var script = await _scripts.ProcessAsync("script");
 
-        await _scripts.RunAsync("setsid sleep 1000 & sleep 0.1; setsid sh -c 'echo $$ >\"$1\"; exec sleep 1000' sh $1 & sleep 0.2", _scripts.Note("daemon"));
+        await _scripts.RunAsync(
+            "setsid sleep 1000 & sleep 0.1; setsid sh -c 'echo $$ >\"$1\"; exec sleep 1000' sh $1 & until [ -s $1 ]; do sleep 0.01; done",
+            _scripts.Note("daemon"));
         var daemon = await _scripts.ProcessAsync("daemon");
         await Eventually.Async(() => !TestRunner.Runs(daemon));
 

@@ -11,11 +11,13 @@ internal sealed class TestRunner : IDisposable
     /// <summary>A process that writes its id to the note <c>$1</c> and carries no marker: it can be found only by its group.</summary>
     public const string Unmarked = "env -i sh -c \"echo \\$\\$ >\\$1; exec sleep 1000\" sh \"$1\"";
 
+    private readonly HeldTimeout _timeout = new();
+
     public TestRunner(TimeSpan? killGrace = null, Shell? shell = null, ScriptIsolation? isolation = null) => Runner = new ScriptRunner(
         shell ?? Shell.Find(Environment.GetEnvironmentVariable("PATH")),
         isolation ?? new ScriptIsolation(),
         killGrace ?? TimeSpan.FromSeconds(20),
-        TimeProvider.System,
+        _timeout,
         NullLoggerFactory.Instance);
 
     public ScriptRunner Runner { get; }
@@ -40,6 +42,16 @@ internal sealed class TestRunner : IDisposable
     public Task<ScriptRun> RunAsync(string script, params string[] words) => RunAsync(Command(script, words));
 
     public Task<ScriptRun> RunAsync(ScriptCommand command) => Runner.RunAsync(command, CancellationToken.None);
+
+    /// <summary>Runs a script whose timeout is over when it has printed <c>begun</c>.</summary>
+    public async Task<ScriptRun> RunToTimeoutAsync(ScriptCommand command)
+    {
+        ScriptLog? log = null;
+        var running = RunAsync(command with { Timeout = HeldTimeout.Length, Started = started => log = started });
+        await Eventually.Async(() => running.IsCompleted || log?.Text().Contains("begun", StringComparison.Ordinal) == true);
+        _timeout.End();
+        return await running;
+    }
 
     public string Note(string name) => Path.Combine(Notes, name);
 

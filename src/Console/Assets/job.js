@@ -96,14 +96,26 @@ document.getElementById('download').addEventListener('click', () => {
   URL.revokeObjectURL(link.href)
 })
 
+let asked = 0
+let shown = 0
+
 /** Takes over what the server says of the job now. All but the log. */
 async function refresh() {
-  const response = await fetch(location.href, { headers: { Accept: 'text/html' } })
-  if (!response.ok || response.redirected) {
-    if (response.redirected) signIn()
+  const turn = ++asked
+  const response = await fetch(location.href, { headers: { Accept: 'text/html' } }).catch(() => null)
+  if (response?.redirected) {
+    signIn()
+    return
+  }
+  if (!response?.ok) {
+    // Soon a gateway may answer. What else would ask again has perhaps been told all that there is.
+    if (turn === asked && (response === null || response.status >= 500)) setTimeout(refresh, 1000)
     return
   }
   const page = new DOMParser().parseFromString(await response.text(), 'text/html')
+  // An answer may be overtaken by a later one.
+  if (turn < shown) return
+  shown = turn
   for (const id of ['job-head', 'job-facts', 'job-answer']) {
     const fresh = page.getElementById(id)
     if (fresh) document.getElementById(id).replaceWith(document.importNode(fresh, true))
@@ -113,12 +125,10 @@ async function refresh() {
 
 function follow() {
   const events = new EventSource(new URL(`api/jobs/${job.dataset.job}/events`, document.baseURI))
-  let lifecycle = null
   events.addEventListener('log', event => add(event.data))
   events.addEventListener('lifecycle', event => {
-    const changed = JSON.parse(event.data).lifecycle
-    if (lifecycle !== null && changed !== lifecycle) refresh()
-    lifecycle = changed
+    // It may have changed since the page was made.
+    if (JSON.parse(event.data).lifecycle !== document.getElementById('job-state').dataset.lifecycle) refresh()
   })
   events.addEventListener('result', () => {
     events.close()

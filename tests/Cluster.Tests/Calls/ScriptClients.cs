@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using SyncCluster.Cluster.Tests.Clusters;
+using SyncCluster.Harness;
 using SyncCluster.Harness.Processes;
 
 namespace SyncCluster.Cluster.Tests.Calls;
@@ -13,7 +14,10 @@ internal sealed class ScriptClients(ScriptCluster cluster) : ScenarioClients(clu
     public Call Call(Server gateway, string latch = ScriptLatch.None, double seconds = 0) => CallScript(gateway, gateway, latch, seconds);
 
     /// <summary>Runs a script of the serial task, and waits at the gateway.</summary>
-    public Call CallSerial(Server gateway, double seconds) => CallScript(gateway, gateway, ScriptLatch.None, seconds, "serial");
+    public Call CallSerial(Server gateway, double seconds, string latch = ScriptLatch.None) => CallScript(gateway, gateway, latch, seconds, "serial");
+
+    /// <summary>As <see cref="Submit"/>, with a script of the serial task.</summary>
+    public Call SubmitSerial(Server gateway, double seconds) => CallScript(cluster.ShortWaitGateway, gateway, ScriptLatch.None, seconds, "serial");
 
     /// <summary>Runs a script of the task of which there may be only <see cref="ScriptCluster.TaskLimit"/> jobs, and waits at the gateway.</summary>
     public Call CallLimited(Server gateway, string latch) => CallScript(gateway, gateway, latch, 0, "limited");
@@ -71,13 +75,21 @@ internal sealed class ScriptClients(ScriptCluster cluster) : ScenarioClients(clu
         }
     }
 
-    /// <summary>Cancels a job; gives the status of the answer.</summary>
+    /// <summary>Cancels a job; gives the status of the answer. A gateway whose silo or Redis was too slow says so, and is asked again.</summary>
     public async Task<int> CancelAsync(Server gateway, string location)
     {
-        using var request = Get(location.Split("/result")[0] + "/cancel");
-        request.Method = HttpMethod.Put;
-        using var response = await gateway.Http.SendAsync(request);
-        return (int)response.StatusCode;
+        var status = 0;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                using var request = Get(location.Split("/result")[0] + "/cancel");
+                request.Method = HttpMethod.Put;
+                using var response = await gateway.Http.SendAsync(request);
+                status = (int)response.StatusCode;
+                return status != 503;
+            },
+            "the job's silo answers");
+        return status;
     }
 
     protected override Outcome Judge(Call call, int status, string body)

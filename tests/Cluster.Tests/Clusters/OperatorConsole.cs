@@ -41,11 +41,22 @@ internal sealed partial class OperatorConsole : IDisposable
     /// <summary>Opens a page; its HTML.</summary>
     public async Task<string> OpenAsync(string path)
     {
+        var (status, page) = await TryOpenAsync(path);
+        Assert.True(status == HttpStatusCode.OK, page);
+        return page;
+    }
+
+    /// <summary>Opens a page, which may be refused while silos are slow; the status, and the HTML.</summary>
+    public async Task<(HttpStatusCode Status, string Page)> TryOpenAsync(string path)
+    {
         using var response = await _http.GetAsync(path);
         var page = await response.Content.ReadAsStringAsync();
-        Assert.True(response.StatusCode == HttpStatusCode.OK, page);
-        _proof = Proof().Match(page).Groups[1].Value;
-        return page;
+        if (response.StatusCode == HttpStatusCode.OK)
+        {
+            _proof = Proof().Match(page).Groups[1].Value;
+        }
+
+        return (response.StatusCode, page);
     }
 
     /// <summary>Sends a form of the last page; the answer's status.</summary>

@@ -13,8 +13,11 @@ public class ScriptCluster : ClusterFixture
     /// <summary>How many jobs of the task <c>limited</c> there may be.</summary>
     internal const int TaskLimit = 3;
 
-    /// <summary>How long a stopping silo lets its scripts run; half a second later they are killed.</summary>
-    internal static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(4);
+    /// <summary>
+    /// How long a stopping silo lets its scripts run; half a second later they are killed. Much longer than those scripts take that are to end by
+    /// themselves.
+    /// </summary>
+    internal static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(15);
 
     private Server? _shortWaitGateway;
 
@@ -31,7 +34,8 @@ public class ScriptCluster : ClusterFixture
     internal Dictionary<string, string> RefusedCalls { get; } = [];
 
     /// <summary>
-    /// A gateway with a short maximum wait, as behind a proxy: its 504 tells a client the address of the job while the job is pending.
+    /// A gateway with a short maximum wait, as behind a proxy: its 504 tells a client the address of the job while the job is pending. It is patient
+    /// until the job exists: else a slow submit would be answered 503.
     /// </summary>
     internal Server ShortWaitGateway => _shortWaitGateway!;
 
@@ -55,7 +59,7 @@ public class ScriptCluster : ClusterFixture
             $"--Cluster:Redis={RedisSetting}", $"--Demo:Folder={Recipes}",
             $"--Operator:TokenSha256={OperatorConsole.TokenSha256}",
         ];
-        _shortWaitGateway = AddGateway("short-wait gateway", [.. settings, "--Waiting:Maximum=00:00:02"]);
+        _shortWaitGateway = AddGateway("short-wait gateway", [.. settings, "--Waiting:Maximum=00:00:02", "--Waiting:Patience=00:00:20"]);
         await Task.WhenAll(
             _shortWaitGateway.StartAsync(),
             StartGatewaysAsync([AddGateway("gateway 1", settings), AddGateway("gateway 2", settings)]));

@@ -38,8 +38,8 @@ public class Version01TheEyeCluster : ClusterFixture
         $"--TheEye:Gateway={TheEye.Gateway}",
         $"--TheEye:Redis={Redis.Endpoint}",
         $"--TheEye:ServiceTokens:{Customer}={ServiceToken}",
-        "--TheEye:RequestTimeout=00:00:02",
-        "--TheEye:SettleTime=00:00:08",
+        "--TheEye:RequestTimeout=00:00:04",
+        "--TheEye:SettleTime=00:00:12",
         "--TheEye:PollInterval=00:00:02",
         .. MoreSettings,
     ];

@@ -51,9 +51,7 @@ internal sealed class RandomFaults(Action<string> print, int seed) : IAsyncDispo
             }
             else
             {
-                server.Freeze();
-                await Task.Delay(freeze * random.NextDouble());
-                server.Thaw();
+                await FreezeAsync(server, freeze * random.NextDouble());
             }
 
             // The others may have declared a server dead that was frozen for a moment only.
@@ -62,6 +60,20 @@ internal sealed class RandomFaults(Action<string> print, int seed) : IAsyncDispo
                 print($"{ended.Name} has ended without being killed.");
                 await ended.StartAsync();
             }
+        }
+    }
+
+    private static async Task FreezeAsync(Server server, TimeSpan time)
+    {
+        try
+        {
+            server.Freeze();
+            await Task.Delay(time);
+            server.Thaw();
+        }
+        catch (InvalidOperationException) when (server.Process.HasExited)
+        {
+            // It has learned only now that the others have declared it dead since an earlier freeze.
         }
     }
 }

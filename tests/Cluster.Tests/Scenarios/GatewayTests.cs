@@ -40,6 +40,8 @@ public sealed class GatewayTests(ScriptCluster cluster, ITestOutputHelper output
         var gateway = RandomGateway();
         var staying = await FillSilosAsync();
         var submitted = await SubmitAsync(20, gateway);
+        await Eventually.TrueAsync(
+            async () => (await Task.WhenAll(Cluster.Gateways.Select(WaitingAsync))).Sum() == staying.Count + submitted.Count, "all clients wait");
         var before = await WaitingAsync(gateway);
         var leaving = new List<Call>();
         foreach (var call in Enumerable.Range(0, 800).Select(number => submitted[number % submitted.Count]))

@@ -71,11 +71,13 @@ public sealed class RedisTests(ScriptCluster cluster, ITestOutputHelper output) 
 
     private async Task OutageAsync(Func<Task> stop, Func<Task> start)
     {
-        StartBackgroundCalls();
+        var before = await CountJobsAsync();
         var held = await FillSilosAsync();
-
-        // When the jobs of these calls exist, those of the earlier ones do.
         await SubmitAsync(10, RandomGateway());
+
+        // A call whose job does not exist yet would be refused.
+        await Eventually.TrueAsync(async () => await CountJobsAsync() >= before + Clients.All.Count, "the jobs of all calls exist");
+        StartBackgroundCalls();
         await stop();
         var begun = Stopwatch.GetTimestamp();
         Print("Redis is down.");
@@ -91,6 +93,8 @@ public sealed class RedisTests(ScriptCluster cluster, ITestOutputHelper output) 
         await AuditAsync(Outcome.Refused);
         Assert.All(held, call => Assert.Equal(Outcome.Right, call.Answer.Result.Outcome));
     }
+
+    private Task<int> CountJobsAsync() => Cluster.Redis.CountKeysAsync("synccluster/state/job/*");
 
     /// <summary>Waits until a new call at each gateway is answered right.</summary>
     private async Task ServesAgainAsync()

@@ -10,8 +10,10 @@ namespace SyncCluster.Cluster.Tests.Scenarios;
 [Collection(SharedCluster.Name)]
 public abstract class ScriptScenario(ScriptCluster cluster, ITestOutputHelper output) : Scenario(cluster, output)
 {
-    /// <summary>How soon after the death of a silo its jobs must have been attached to again.</summary>
-    private protected static readonly TimeSpan ReattachLimit = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// How soon after the death of a silo its jobs must have been attached to again: half of what it takes where that happens each minute only.
+    /// </summary>
+    private protected static readonly TimeSpan ReattachLimit = TimeSpan.FromSeconds(30);
 
     private readonly ITestOutputHelper _output = output;
     private readonly ScriptLatch? _latch = ClusterFactAttribute.SkipReason is null ? new(cluster.Folder) : null;

@@ -74,9 +74,14 @@ public sealed class SiloDeathTests(ScriptCluster cluster, ITestOutputHelper outp
     public async Task Jobs_of_a_serial_task_run_one_at_a_time_when_silos_are_killed()
     {
         StartBackgroundCalls();
-        var calls = Enumerable.Range(0, 24).Select(_ => Clients.CallSerial(RandomGateway(), seconds: 0.5)).ToArray();
+
+        // It runs until its silo is killed.
+        var running = Clients.CallSerial(RandomGateway(), seconds: 0, Latch.Name);
         Server[] victims = [];
-        await Eventually.TrueAsync(() => (victims = [.. Cluster.Silos.Where(silo => RunningOn(silo).Any(calls.Contains))]).Length == 1, "one of the jobs runs");
+        await Eventually.TrueAsync(
+            () => (victims = [.. Cluster.Silos.Where(silo => RunningOn(silo).Contains(running))]).Length == 1, "one of the jobs runs");
+        Call[] calls = [running, .. Enumerable.Range(0, 23).Select(_ => Clients.SubmitSerial(RandomGateway(), seconds: 0.5))];
+        await Eventually.TrueAsync(() => calls.Skip(1).All(call => call.Location.IsCompletedSuccessfully), "the addresses of the others are known");
         victims[0].Kill();
         Print($"Killed {victims[0].Name}, which ran one of the jobs.");
         await Cluster.DeclaredDeadAsync(victims[0]);

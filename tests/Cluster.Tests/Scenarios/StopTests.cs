@@ -139,7 +139,9 @@ public sealed partial class StopTests : IAsyncLifetime
         string[] settings = [.. ShortDrain, $"--Operator:TokenSha256={OperatorConsole.TokenSha256}"];
         var (first, last) = (_cluster.NewSilo("silo 1", settings), _cluster.NewSilo("silo 2", settings));
         await Task.WhenAll(first.StartAsync(), last.StartAsync());
-        Assert.Equal(HttpStatusCode.Accepted, await DrainAsync(first));
+
+        // It may learn only now that the other one is active.
+        await Eventually.TrueAsync(async () => await DrainAsync(first) == HttpStatusCode.Accepted, "the first silo begins to drain");
         Assert.Equal(0, await first.Process.ExitAsync().WaitAsync(Limit));
         AssertNoErrors(first);
         Assert.Equal(HttpStatusCode.Conflict, await DrainAsync(last));

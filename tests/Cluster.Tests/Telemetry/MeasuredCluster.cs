@@ -14,6 +14,9 @@ namespace SyncCluster.Cluster.Tests.Telemetry;
 /// </summary>
 public sealed partial class MeasuredCluster : IAsyncLifetime
 {
+    /// <summary>Has the silo log it when a change of the index fails, which it counts as a failed write.</summary>
+    private const string IndexLog = "--Logging:LogLevel:SyncCluster.Hosting.Clustering.RedisJobIndex=Debug";
+
     private readonly DemoCluster _cluster = new();
     private readonly TestAuthority _authority;
     private readonly HttpClient _scraper = new();
@@ -24,6 +27,9 @@ public sealed partial class MeasuredCluster : IAsyncLifetime
 
     /// <summary>Of the time with three calls that wait, two of which run.</summary>
     internal (PrometheusText Gateway, PrometheusText Silo) Busy { get; private set; }
+
+    /// <summary>Of the silo, before Redis was away.</summary>
+    internal PrometheusText Calm { get; private set; } = null!;
 
     /// <summary>After all.</summary>
     internal (PrometheusText Gateway, PrometheusText Silo) After { get; private set; }
@@ -40,11 +46,26 @@ public sealed partial class MeasuredCluster : IAsyncLifetime
     /// <summary>Those of them that were refused since the storage was nearly full.</summary>
     internal int StorageRefusals { get; private set; }
 
+    /// <summary>Those of them that were answered that it is not known whether their job was started.</summary>
+    internal int UnknownOutcomes { get; private set; }
+
+    /// <summary>
+    /// How many calls of the first gateway to the silo were not answered in time, and so repeated: each may have been carried out all the same. None,
+    /// unless the machine is very busy.
+    /// </summary>
+    internal int UnansweredCalls { get; private set; }
+
+    /// <summary>How many jobs the silo has taken over: those that it had stored too late. None, unless the machine is very busy.</summary>
+    internal int TakenOver { get; private set; }
+
     /// <summary>Jobs whose script has run, and has ended well.</summary>
     internal int ScriptSuccesses { get; private set; }
 
     /// <summary>How many times the silo has logged that the storage has failed, and that a push has.</summary>
     internal (int Storage, int Push) LoggedFailures { get; private set; }
+
+    /// <summary>Which tries have failed to push the end of the job whose gateway was killed, as the silo has logged them.</summary>
+    internal string[] LostPushes { get; private set; } = [];
 
     private Server Silo { get; set; } = null!;
 
@@ -90,9 +111,12 @@ public sealed partial class MeasuredCluster : IAsyncLifetime
         ];
         await Task.WhenAll(tasks.Select(task => task.WriteAsync(Tasks)));
         await _cluster.Redis.StartAsync();
-        Silo = _cluster.NewSilo("silo", ["--LocalExecutor:Concurrency=2", $"--Telemetry:Prometheus={_siloMetrics}", .. Tls("silo")]);
+        Silo = _cluster.NewSilo("silo", ["--LocalExecutor:Concurrency=2", $"--Telemetry:Prometheus={_siloMetrics}", IndexLog, .. Tls("silo")]);
         await Silo.StartAsync();
-        Gateway = NewGateway("gateway", $"--Telemetry:Prometheus={_gatewayMetrics}", "--Waiting:AttachInterval=00:00:01", "--Waiting:Patience=00:00:01");
+
+        // It waits long for a job to exist, also for a call that then does not wait for the job's end.
+        Gateway = NewGateway(
+            "gateway", $"--Telemetry:Prometheus={_gatewayMetrics}", "--Waiting:AttachInterval=00:00:01", "--Waiting:Patience=00:00:10");
         await Gateway.StartAsync();
     }
 
@@ -101,13 +125,24 @@ public sealed partial class MeasuredCluster : IAsyncLifetime
         var begun = Stopwatch.GetTimestamp();
         await WaitersAsync();
         await EndsAsync();
+        Calm = await ScrapeAsync(_siloMetrics);
         await OutageAsync();
         await FullStorageAsync();
         await LostGatewayAsync();
         await Eventually.TrueAsync(async () => (await ScrapeAsync(_siloMetrics)).Sum("synccluster_jobs_held") == 0, "no job is left");
         After = (await ScrapeAsync(_gatewayMetrics), await ScrapeAsync(_siloMetrics));
         Elapsed = Stopwatch.GetElapsedTime(begun);
-        LoggedFailures = (Silo.Lines.Count(line => StorageFailure().IsMatch(line.Text)), Silo.Lines.Count(line => PushFailure().IsMatch(line.Text)));
+        UnansweredCalls = Gateway.Lines.Count(line => line.Text.Contains("failed and will be repeated", StringComparison.Ordinal));
+
+        // That an earlier try has written is no failure of the storage: the exception is on the line after the message.
+        string[] lines = [.. Silo.Lines.Select(line => line.Text)];
+        var failures = lines.Zip(lines.Skip(1).Append(""))
+            .Count(pair => StorageFailure().IsMatch(pair.First) && !pair.Second.Contains("InconsistentStateException", StringComparison.Ordinal));
+        TakenOver = lines.Count(line => line.Contains("It is taken over.", StringComparison.Ordinal));
+        var pushes = FailedPushes();
+        LoggedFailures = (failures, pushes.Length);
+        var lost = pushes.Last(push => push.Tries == "3").Job;
+        LostPushes = [.. pushes.Where(push => push.Job == lost).Select(push => push.Tries)];
     }
 
     /// <summary>Three calls that wait, while one times out, one is left by its client, and one asks for a job that there is not.</summary>
@@ -125,6 +160,7 @@ public sealed partial class MeasuredCluster : IAsyncLifetime
         using var leaves = new CancellationTokenSource();
         var left = SendAsync(Gateway, "held", latch.Name, cancellation: leaves.Token);
         await Eventually.TrueAsync(async () => (await ScrapeAsync(_gatewayMetrics)).Sum("synccluster_waiters") == 4, "a fourth call waits");
+        await Eventually.TrueAsync(async () => (await ScrapeAsync(_siloMetrics)).Sum("synccluster_jobs_submitted_total") == 5, "all five jobs exist");
         await leaves.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
         await Eventually.TrueAsync(async () => (await ScrapeAsync(_gatewayMetrics)).Sum("synccluster_waiters") == 3, "three calls wait");
@@ -162,29 +198,16 @@ public sealed partial class MeasuredCluster : IAsyncLifetime
         await _cluster.Redis.StartAsync();
         Assert.Equal(200, await held);
         ScriptSuccesses++;
-        await Eventually.TrueAsync(async () => (await SendAsync(Gateway, "dummy")).Status is var status && Count(status) == 200, "calls are answered again");
+        await Eventually.TrueAsync(async () => await CallAsync("dummy") == 200, "calls are answered again");
     }
 
+    /// <summary>Calls until the storage is full for one, and then until it no longer is.</summary>
     private async Task FullStorageAsync()
     {
         await _cluster.Redis.LimitMemoryAsync(1.0);
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                var (status, body) = await SendAsync(Gateway, "dummy");
-                StorageRefusals += body.Contains("The storage is nearly full", StringComparison.Ordinal) ? 1 : 0;
-                return Count(status) == 503;
-            },
-            "a call is refused");
+        await Eventually.TrueAsync(async () => await CallAsync("dummy") == 503 && StorageRefusals > 0, "a call is refused since the storage is full");
         await _cluster.Redis.LimitMemoryAsync(0);
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                var (status, body) = await SendAsync(Gateway, "dummy");
-                StorageRefusals += body.Contains("The storage is nearly full", StringComparison.Ordinal) ? 1 : 0;
-                return Count(status) == 200;
-            },
-            "calls are answered again");
+        await Eventually.TrueAsync(async () => await CallAsync("dummy") == 200, "calls are answered again");
     }
 
     /// <summary>A gateway is killed while a call waits there, whose script then ends.</summary>
@@ -199,7 +222,7 @@ public sealed partial class MeasuredCluster : IAsyncLifetime
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => lost);
         latch.Open();
         ScriptSuccesses++;
-        await Eventually.TrueAsync(() => Silo.Lines.Count(line => PushFailure().IsMatch(line.Text)) == 3, "the push was tried three times");
+        await Eventually.TrueAsync(() => FailedPushes().Any(push => push.Tries == "3"), "the push was tried three times");
     }
 
     private Server NewGateway(string name, params string[] settings) => _cluster.NewGateway(name, [$"--Demo:Folder={Tasks}", .. settings, .. Tls(name)]);
@@ -210,17 +233,25 @@ public sealed partial class MeasuredCluster : IAsyncLifetime
         () => File.ReadAllLines(Path.Combine(_cluster.Folder, "runs")).Contains(latch.Name), "the script runs");
 
     private async Task<int> CallAsync(string task, string? argument = null, string? prefer = null) =>
-        Count((await SendAsync(Gateway, task, argument, prefer)).Status);
+        Count(await SendAsync(Gateway, task, argument, prefer));
 
-    private int Count(int status)
+    private int Count((int Status, string Body) answer)
     {
         lock (Statuses)
         {
-            Statuses.Add(status);
+            Statuses.Add(answer.Status);
+            StorageRefusals += answer.Body.Contains("The storage is nearly full", StringComparison.Ordinal) ? 1 : 0;
+            UnknownOutcomes += answer.Body.Contains("it is not known whether the job was started", StringComparison.Ordinal) ? 1 : 0;
         }
 
-        return status;
+        return answer.Status;
     }
+
+    private (string Job, string Tries)[] FailedPushes() =>
+    [
+        .. Silo.Lines.Select(line => PushFailure().Match(line.Text)).Where(push => push.Success)
+            .Select(push => (push.Groups["job"].Value, push.Groups["tries"].Value)),
+    ];
 
     private static async Task<(int Status, string Body)> SendAsync(
         Server gateway, string task, string? argument = null, string? prefer = null, CancellationToken cancellation = default)
@@ -241,9 +272,9 @@ public sealed partial class MeasuredCluster : IAsyncLifetime
 
     private static Uri NewAddress() => new($"http://127.0.0.1:{FreePort.Next()}/metrics");
 
-    [GeneratedRegex("(Reading|Writing) the (record|queue) of .* failed|The entry of .* could not be written")]
+    [GeneratedRegex("(Reading|Writing) the (record|queue) of .* failed|The entry of .* could not be written|entries of .* could not be changed")]
     private static partial Regex StorageFailure();
 
-    [GeneratedRegex("to a gateway has failed [123] times")]
+    [GeneratedRegex("completion of (?<job>[^,]+), .* to a gateway has failed (?<tries>[123]) times")]
     private static partial Regex PushFailure();
 }

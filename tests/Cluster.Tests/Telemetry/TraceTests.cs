@@ -79,6 +79,9 @@ public sealed class TraceTests : IAsyncLifetime
         var call = DemoCluster.SendAsync(
             gateway, HttpMethod.Post, "/demo/task/traced/job", "[]", ("traceparent", $"00-{trace}-{client}-01"), ("tracestate", "vendor=1"));
         await _receiver.SpanAsync(trace, "submit job");
+        await Eventually.TrueAsync(
+            () => first.Lines.Any(line => Entry.Of(line.Text) is { EventId: 1070 } submitted && submitted.Scope("TraceId") == trace),
+            "the submit is logged");
         var second = _cluster.NewSilo("silo 2", "--LocalExecutor:Concurrency=1");
         await second.StartAsync();
         first.Kill();

@@ -14,13 +14,13 @@ public sealed class TheEyeCluster : ClusterFixture
     internal const string OperatorToken = "operator-token";
 
     /// <summary>How long a release without an answer may still take effect: the shortest value that the request timeout allows.</summary>
-    internal static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(8);
+    internal static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(12);
 
     /// <summary>How often the supervisor is asked for a job without a message from Redis, with a fifth of jitter.</summary>
     internal static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(5);
 
     private const string ServiceToken = "service-token";
-    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(4);
 
     private RedisServer? _theEyesRedis;
     private TheEyeServer? _theEye;

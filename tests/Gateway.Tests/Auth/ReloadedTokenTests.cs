@@ -129,7 +129,8 @@ public sealed class ReloadedTokenTests(ReloadedTokenTests.Server server) : IClas
 
         protected override bool HasUsers => false;
 
-        protected override string[] Settings => [$"--contentRoot={Folder}", "--Following:LongestPause=00:00:00.100"];
+        protected override string[] Settings =>
+            [$"--contentRoot={Folder}", "--Following:LongestPause=00:00:00.100", "--Limits:FailedAuthentications=0"];
 
         private string File => Path.Combine(Folder, "appsettings.json");
 
@@ -250,7 +251,8 @@ public sealed class SecretsFolderTests(SecretsFolderTests.Server server) : IClas
 
         protected override bool HasUsers => false;
 
-        protected override string[] Settings => [$"--Secrets:Folder={Mounted}", "--Auth:Customers:acme:Users:0:Username=uma"];
+        protected override string[] Settings =>
+            [$"--Secrets:Folder={Mounted}", "--Auth:Customers:acme:Users:0:Username=uma", "--Limits:FailedAuthentications=0"];
 
         private string Mounted => Path.Combine(Folder, "secrets");
 
@@ -311,7 +313,11 @@ public sealed class ReloadedServiceTokenTests(ReloadedServiceTokenTests.Server s
         internal CapturedLog Log { get; } = new();
 
         protected override string[] Settings =>
-            [.. base.Settings.Where(setting => !setting.Contains("ServiceTokens", StringComparison.Ordinal)), $"--contentRoot={Folder}"];
+        [
+            .. base.Settings.Where(setting => !setting.Contains("ServiceTokens", StringComparison.Ordinal)),
+            $"--contentRoot={Folder}",
+            "--Limits:FailedAuthentications=0",
+        ];
 
         public override Task InitializeAsync()
         {

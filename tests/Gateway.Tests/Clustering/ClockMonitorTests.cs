@@ -26,7 +26,7 @@ public sealed class ClockMonitorTests : IAsyncLifetime
         _monitor = new(_redis, _clock, _recorded.Metrics, _loggers.CreateLogger<ClockMonitor>());
     }
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public async Task InitializeAsync() => await _redis.GetAsync();
 
     public async Task DisposeAsync()
     {

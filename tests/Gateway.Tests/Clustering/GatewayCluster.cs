@@ -24,6 +24,9 @@ public abstract class GatewayCluster : IAsyncLifetime
         ["Cluster:Name"] = Path.GetFileName(Folder),
     };
 
+    /// <summary>Further settings of the gateways.</summary>
+    protected virtual string[] GatewaySettings => [];
+
     /// <summary>How a silo listens and runs scripts.</summary>
     protected static IReadOnlyDictionary<string, string?> SiloSettings { get; } = new Dictionary<string, string?>
     {
@@ -41,7 +44,7 @@ public abstract class GatewayCluster : IAsyncLifetime
         await StartSilosAsync();
         for (var gateway = 0; gateway < 2; gateway++)
         {
-            var app = Program.Build([.. CommandLine(ClusterSettings), "--Demo:Folder=tasks"]);
+            var app = Program.Build([.. CommandLine(ClusterSettings), "--Demo:Folder=tasks", .. GatewaySettings]);
             await app.StartAsync();
             _gateways.Add(app);
             _clients.Add(new HttpClient { BaseAddress = new Uri(app.Urls.Single()), Timeout = TimeSpan.FromMinutes(2) });

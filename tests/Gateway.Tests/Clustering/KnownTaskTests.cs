@@ -49,14 +49,17 @@ public sealed class KnownTaskTests(CountingCluster cluster) : IClassFixture<Coun
     public async Task A_call_that_may_have_started_is_not_said_to_have_failed_when_its_task_is_gone_meanwhile()
     {
         var task = await NewKnownTaskAsync();
-        var submits = 0;
+        var (submits, deleted) = (0, new TaskCompletionSource());
         using var _ = cluster.OnSubmit(async method =>
         {
             if (Interlocked.Increment(ref submits) == 1)
             {
                 await cluster.DeleteAsync(1, task);
+                deleted.SetResult();
                 throw new TimeoutException("The reply is lost.");
             }
+
+            await deleted.Task;
         });
 
         using var response = await cluster.SendAsync(0, HttpMethod.Post, $"/demo/task/{task}/job?access_token=demo-token", "[]");

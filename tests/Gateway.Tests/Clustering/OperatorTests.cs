@@ -154,7 +154,13 @@ public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<Si
         await Eventually.TrueAsync(() => Events().Length == 2, "both are in the audit log");
         Assert.Equal(
             [("terminate", 401, "nothing", "demo", job), ("terminate", 204, "operator-token", "demo", job)],
-            Events().Select(logged => (logged.Values["Action"], (int)logged.Values["Status"]!, logged.Values["By"], logged.Values["Customer"], logged.Values["Job"])));
+            Events().OrderByDescending(logged => (int)logged.Values["Status"]!)
+                .Select(logged => (
+                    logged.Values["Action"],
+                    (int)logged.Values["Status"]!,
+                    logged.Values["By"],
+                    logged.Values["Customer"],
+                    logged.Values["Job"])));
         Assert.All(Events(), logged => Assert.Equal("127.0.0.1", logged.Values["Client"]));
 
         CapturedEvent[] Events() =>
@@ -180,13 +186,7 @@ public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<Si
     public async Task Wrong_tokens_of_one_address_are_slowed_down_and_the_operators_never()
     {
         var silo = cluster.Silos[SiloProgramCluster.StrictSilo];
-        for (var attempt = 0; attempt < 3; attempt++)
-        {
-            await StatusOfAsync("wrong-token", silo);
-        }
-
-        using var slowed = await SendAsync(HttpMethod.Get, $"{silo.Urls.Single()}/jobs", "wrong-token");
-        Assert.Equal(HttpStatusCode.TooManyRequests, slowed.StatusCode);
+        using var slowed = await UntilSlowedDownAsync(HttpMethod.Get, "/jobs");
         Assert.InRange(slowed.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
         Assert.Equal(HttpStatusCode.OK, await StatusOfAsync(SiloProgramCluster.OperatorToken, silo));
 
@@ -194,10 +194,26 @@ public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<Si
         using var without = await SendAsync(HttpMethod.Get, $"{silo.Urls.Single()}/jobs", null);
         Assert.Equal(HttpStatusCode.Unauthorized, without.StatusCode);
 
-        using var purge = await SendAsync(HttpMethod.Delete, $"{silo.Urls.Single()}/customers/slowed/jobs", "wrong-token");
-        Assert.Equal(HttpStatusCode.TooManyRequests, purge.StatusCode);
-        await Eventually.TrueAsync(() => Purges().Length == 1, "the refusal is in the audit log");
-        Assert.Equal((429, "nothing"), ((int)Purges()[0].Values["Status"]!, Purges()[0].Values["By"]));
+        using var purge = await UntilSlowedDownAsync(HttpMethod.Delete, "/customers/slowed/jobs");
+        await Eventually.TrueAsync(() => Purges().Any(logged => (int)logged.Values["Status"]! == 429), "the refusal is in the audit log");
+        Assert.All(Purges(), logged => Assert.Equal("nothing", logged.Values["By"]));
+
+        // The tries that a client has come back with time.
+        async Task<HttpResponseMessage> UntilSlowedDownAsync(HttpMethod method, string path)
+        {
+            for (var attempts = 1; ; attempts++)
+            {
+                var response = await SendAsync(method, $"{silo.Urls.Single()}{path}", "wrong-token");
+                if (response.StatusCode == HttpStatusCode.TooManyRequests)
+                {
+                    return response;
+                }
+
+                Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+                Assert.InRange(attempts, 1, 10);
+                response.Dispose();
+            }
+        }
 
         CapturedEvent[] Purges() => [.. cluster.Log.Events.Where(logged => logged.Category == "SyncCluster.Audit" && logged.Text.Contains("\"slowed\"", StringComparison.Ordinal))];
     }
@@ -218,7 +234,7 @@ public sealed class OperatorTests(SiloProgramCluster cluster) : IClassFixture<Si
     {
         using var response = await SendAsync(HttpMethod.Get, $"{cluster.Silos[0].Urls.Single()}/health/ready", null);
         Assert.Equal("""{"status":"healthy"}""", await response.Content.ReadAsStringAsync());
-        Assert.Equal(0, await Health.ProbeAsync(cluster.Silos[0].Urls.Single()));
+        await Eventually.TrueAsync(async () => await Health.ProbeAsync(cluster.Silos[0].Urls.Single()) == 0, "the probe is answered in its time");
         Assert.Equal(1, await Health.ProbeAsync("http://127.0.0.1:1"));
     }
 

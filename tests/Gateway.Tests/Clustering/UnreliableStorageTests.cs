@@ -48,6 +48,9 @@ public sealed class UnreliableCluster : TestingHostCluster
 {
     internal UnreliableStorage Storage { get; } = new(Environment.TickCount);
 
+    /// <summary>On a slow machine 5 s are too few tries for such a storage.</summary>
+    protected override string[] GatewaySettings => ["--Waiting:Patience=00:01:00"];
+
     protected override void Replace(IServiceCollection services) => services.AddKeyedSingleton<IGrainStorage>(StorageNames.Jobs, Storage);
 }
 

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using SyncCluster.Gateway.Tests.Api.Jobs;
 using SyncCluster.Gateway.Tests.Server;
 
 namespace SyncCluster.Gateway.Tests.Http;
@@ -17,7 +18,8 @@ public sealed class PathPrefixTests(TestServer server)
     [InlineData("/a/sync-v1.2", "/a/sync-v1.2")]
     public async Task Every_address_that_the_server_gives_begins_with_the_prefix(string sent, string prefix)
     {
-        var task = await server.ImportAsync("""echo '["1"]'""");
+        var gate = new AttachTests.Gate(server);
+        var task = await server.ImportAsync(gate.Script);
         var id = $"{task["id"]}";
 
         using var goesOn = await AskAsync(HttpMethod.Post, $"/acme/task/{id}/job", sent, "[]", ("Prefer", "respond-async, wait=0"));
@@ -32,6 +34,7 @@ public sealed class PathPrefixTests(TestServer server)
         Assert.Equal(HttpStatusCode.SeeOther, polled.StatusCode);
         Assert.StartsWith($"{prefix}/job/", Location(polled), StringComparison.Ordinal);
 
+        gate.Open();
         using var imported = await AskAsync(HttpMethod.Post, "/acme/task/import", sent, """{"task":{"name":"d","type":"dummy"}}""");
         Assert.StartsWith($"{prefix}/acme/task/", Location(imported), StringComparison.Ordinal);
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -111,6 +112,13 @@ public sealed class ConnectionLimitTests : IAsyncLifetime
             .. TestCertificate.Settings(Folder, "Https", out _),
         ];
 
-        protected override void Prepare(WebApplication app) => app.Services.GetRequiredService<ILoggerFactory>().AddProvider(Log);
+        protected override void Prepare(WebApplication app)
+        {
+            app.Services.GetRequiredService<ILoggerFactory>().AddProvider(Log);
+
+            // Connections that never begin a handshake are to stay open for the whole test.
+            var kestrel = app.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value;
+            kestrel.ConfigureHttpsDefaults(https => https.HandshakeTimeout = TimeSpan.FromMinutes(5));
+        }
     }
 }

@@ -71,12 +71,9 @@ public abstract class WaiterLimitTests(TestServer server) : IAsyncLifetime
         using var started = await server.SendAsync(
             HttpMethod.Post, $"/acme/task/{task["id"]}/secret/{task["secret"]}/job", null, headers: [("Prefer", "respond-async")]);
         var job = started.Headers.GetValues("Job-Id").Single();
-        Task<HttpResponseMessage>[] viewers =
-        [
-            server.SendAsync(HttpMethod.Get, $"/acme/job/{job}/result", TestServer.Viewer),
-            server.SendAsync(HttpMethod.Get, started.Headers.Location!.ToString(), null),
-        ];
-        await TestServer.UntilAsync(() => server.Hub.Waiters == 2);
+        var viewers = new Task<HttpResponseMessage>[2];
+        await WaitAsync(1, () => viewers[0] = server.SendAsync(HttpMethod.Get, $"/acme/job/{job}/result", TestServer.Viewer));
+        await WaitAsync(2, () => viewers[1] = server.SendAsync(HttpMethod.Get, started.Headers.Location!.ToString(), null));
         using var third = await server.SendAsync(HttpMethod.Get, $"/acme/job/{job}/result", TestServer.Viewer);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, third.StatusCode);
         using var called = await server.SendAsync(HttpMethod.Post, "/globex/task/nope/job", TestServer.Stranger);
@@ -101,23 +98,50 @@ public abstract class WaiterLimitTests(TestServer server) : IAsyncLifetime
         Assert.StartsWith("HTTP/1.1 503 ", await Bodiless.PostAsync(server, $"/acme/task/{task["id"]}/job", TestServer.User), StringComparison.Ordinal);
         gate.Open();
         await Task.WhenAll(waiting);
-        await UntilThereIsAPlaceAsync(task);
-        using var fourth = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job");
+        using var third = await CallOnceThereIsAPlaceAsync(task);
+        using var fourth = await CallOnceThereIsAPlaceAsync(task);
         Assert.StartsWith("\"calls\";r=6;", fourth.Headers.GetValues("RateLimit").Single(), StringComparison.Ordinal);
     }
 
-    /// <summary>A place is free when its request's answer has gone out, which the one who got it may see first.</summary>
     private async Task<int> UntilThereIsAPlaceAsync(JsonNode task)
+    {
+        using var response = await CallOnceThereIsAPlaceAsync(task);
+        return (int)response.StatusCode;
+    }
+
+    /// <summary>A place is free when its request's answer has gone out, which the one who got it may see first.</summary>
+    private async Task<HttpResponseMessage> CallOnceThereIsAPlaceAsync(JsonNode task)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (true)
         {
             limit.Token.ThrowIfCancellationRequested();
-            var (status, _) = await server.CallAsync(task);
-            if (status != (int)HttpStatusCode.ServiceUnavailable)
+            var response = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job");
+            if (response.StatusCode != HttpStatusCode.ServiceUnavailable)
             {
-                return status;
+                return response;
             }
+
+            response.Dispose();
+        }
+    }
+
+    /// <summary>Has one more request wait, once there is a place for it.</summary>
+    private async Task WaitAsync(int waiters, Func<Task<HttpResponseMessage>> send)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            var request = send();
+            await TestServer.UntilAsync(() => request.IsCompleted || server.Hub.Waiters == waiters, "the request waits, or is refused");
+            if (!request.IsCompleted)
+            {
+                return;
+            }
+
+            using var refused = await request;
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         }
     }
 

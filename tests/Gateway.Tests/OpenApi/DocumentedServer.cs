@@ -6,7 +6,7 @@ using SyncCluster.Hosting;
 
 namespace SyncCluster.Gateway.Tests.OpenApi;
 
-/// <summary>The demonstration, which is what the document's examples are for, with waits that end soon.</summary>
+/// <summary>The demonstration, which is what the document's examples are for.</summary>
 public sealed class DocumentedServer : TestServer
 {
     private static readonly string[] KnownHeaders =
@@ -21,7 +21,7 @@ public sealed class DocumentedServer : TestServer
 
     protected override string[] Settings =>
     [
-        "--Waiting:Maximum=00:00:03",
+        "--Waiting:Maximum=00:01:00",
         "--LocalExecutor:Concurrency=96",
         "--LocalExecutor:DrainTime=00:00:00.100",
         "--LocalExecutor:KillGrace=00:00:00.100",
@@ -89,7 +89,8 @@ public sealed class DocumentedServer : TestServer
 
     /// <summary>Starts a job that runs for a minute.</summary>
     internal async Task<Exchange> StartAsync(ApiDocument document, string task) =>
-        await SendAsync(document, document["RunTask"], new() { Task = task, Content = Values.Json(Values.Minute) });
+        await SendAsync(
+            document, document["RunTask"], new() { Task = task, Headers = [("Prefer", "wait=0")], Content = Values.Json(Values.Minute) });
 }
 
 /// <summary>What a request has in place of the document's examples.</summary>

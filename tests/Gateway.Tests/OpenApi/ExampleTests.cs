@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Tests.Server;
+using SyncCluster.Harness;
 using SyncCluster.Scripts;
 
 namespace SyncCluster.Gateway.Tests.OpenApi;
@@ -31,9 +32,12 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
         "too-large-for-its-token", "too-long-arguments", "unknown-token", "wait-ended", "was-canceled", "wrong-secret",
     ];
 
-    // Shared, since each takes a wait that ends.
+    // A call that is answered before its job has ended.
+    private static readonly (string Name, string Value)[] NoWait = [("Prefer", "wait=0")];
+
+    // Shared, since each takes a script.
     private Task<Exchange>? _running;
-    private Task<Values>? _ending;
+    private Task<Values>? _ended;
 
     [Fact]
     public async Task Every_example_request_gets_the_answer_that_is_documented()
@@ -198,7 +202,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
             case "PollResult" or "PollResultByPost":
                 return new() { Job = (await RunAsync(document, "hello")).JobId, Query = "output" };
             case "PollResultWithSecret":
-                return await (_ending ??= StartWithSecretAsync(document, """[4,"done"]""")) with { Query = "output" };
+                return await (_ended ??= EndWithSecretAsync(document)) with { Query = "output" };
             case "GetResult" or "GetJob" or "GetLifecycle" or "FollowJob" or "RestartJob" or "GetInput":
                 return new() { Job = (await RunAsync(document, "hello")).JobId };
             case "RemoveJob":
@@ -208,7 +212,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
             case "CancelJob" or "CancelJobOfToken":
                 return new() { Job = (await (_running ??= server.StartAsync(document, "slow"))).JobId };
             case "GetResultWithSecret" or "FollowJobWithSecret":
-                return await (_ending ??= StartWithSecretAsync(document, """[4,"done"]"""));
+                return await (_ended ??= EndWithSecretAsync(document));
             case "DeleteTask" or "UpdateTask" or "RenewTaskSecret":
                 return Of(await server.CopyAsync(document, "hello"));
             default:
@@ -221,12 +225,23 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
     private Task<Exchange> RunAsync(ApiDocument document, string task, string arguments = """["world"]""") =>
         server.SendAsync(document, document["RunTask"], new() { Task = task, Token = DemoMode.UserToken, Content = Values.Json(arguments) });
 
-    /// <summary>Starts a job by its task's secret that takes longer than the wait: its id and its own secret.</summary>
+    /// <summary>Starts a job by its task's secret: its id and its own secret.</summary>
     private async Task<Values> StartWithSecretAsync(ApiDocument document, string arguments)
     {
         var values = Of(await server.CopyAsync(document, "slow"));
-        var started = await server.SendAsync(document, document["RunTaskWithSecret"], values with { Content = Values.Json(arguments) });
+        var started = await server.SendAsync(
+            document, document["RunTaskWithSecret"], values with { Headers = NoWait, Content = Values.Json(arguments) });
         return new() { Job = started.JobId, Secret = started.Headers["Location"].Split('/')[4] };
+    }
+
+    /// <summary>The same of a job that has ended since.</summary>
+    private async Task<Values> EndWithSecretAsync(ApiDocument document)
+    {
+        var job = await StartWithSecretAsync(document, """[1,"done"]""");
+        await Eventually.TrueAsync(
+            async () => (await server.SendAsync(document, document["GetLifecycle"], job)).Body.Contains("finished", StringComparison.Ordinal),
+            "the job has ended");
+        return job;
     }
 
     /// <summary>The answer that an example shows.</summary>
@@ -454,13 +469,17 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
             : values with { Job = called.JobId };
     }
 
-    private async Task<Values> WaitTooLongAsync(ApiDocument document, Operation operation) => operation.Id switch
+    private async Task<Values> WaitTooLongAsync(ApiDocument document, Operation operation)
     {
-        "RunTask" => new() { Task = "slow", Content = Values.Json(Values.Minute) },
-        "RunTaskWithSecret" or "RunTaskByQueryWithSecret" => Of(await server.CopyAsync(document, "slow")) with { Content = Values.Json(Values.Minute) },
-        "GetResultWithSecret" or "PollResultWithSecret" => await StartWithSecretAsync(document, Values.Minute),
-        _ => await ValuesAsync(document, operation) with { Job = (await (_running ??= server.StartAsync(document, "slow"))).JobId },
-    };
+        var values = operation.Id switch
+        {
+            "RunTask" => new() { Task = "slow", Content = Values.Json(Values.Minute) },
+            "RunTaskWithSecret" or "RunTaskByQueryWithSecret" => Of(await server.CopyAsync(document, "slow")) with { Content = Values.Json(Values.Minute) },
+            "GetResultWithSecret" or "PollResultWithSecret" => await StartWithSecretAsync(document, Values.Minute),
+            _ => await ValuesAsync(document, operation) with { Job = (await (_running ??= server.StartAsync(document, "slow"))).JobId },
+        };
+        return values with { Headers = NoWait };
+    }
 
     private Task<JsonNode> CopyForNobodyAsync(ApiDocument document) =>
         server.CopyAsync(document, "hello", task => task["acl"] = new JsonArray("nobody@example.com"));

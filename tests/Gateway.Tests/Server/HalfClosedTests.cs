@@ -14,14 +14,13 @@ public sealed class HalfClosedTests(TestServer server)
     {
         var gate = new AttachTests.Gate(server);
         var task = await server.ImportAsync(gate.Script);
-        var waiters = server.Hub.Waiters;
         using (var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
         {
             await socket.ConnectAsync(IPAddress.Loopback, server.Http.BaseAddress!.Port);
             await socket.SendAsync(Encoding.ASCII.GetBytes(
                 $"POST /acme/task/{task["id"]}/job HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TestServer.User}\r\n"
                 + "Idempotency-Key: half-closed\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]"));
-            await TestServer.UntilAsync(() => server.Hub.Waiters > waiters);
+            await TestServer.UntilAsync(() => gate.Runs == 1);
             socket.Shutdown(SocketShutdown.Send);
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
             Assert.Equal(0, await socket.ReceiveAsync(new byte[1], limit.Token));

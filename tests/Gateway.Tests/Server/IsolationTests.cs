@@ -81,10 +81,21 @@ public abstract class IsolationTests(string[] settings) : IAsyncLifetime
     }
 
     /// <summary>The folder of the script that has written a text to <c>file</c>; empty if there is none yet.</summary>
-    private static string FolderOf(string text) => Directory.EnumerateDirectories(Path.GetTempPath(), $"synccluster-{Environment.ProcessId}-*")
-        .SelectMany(Directory.EnumerateDirectories)
-        .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "file"))
-            && File.ReadAllText(Path.Combine(folder, "file")).Contains(text, StringComparison.Ordinal)) ?? "";
+    private static string FolderOf(string text)
+    {
+        try
+        {
+            return Directory.EnumerateDirectories(Path.GetTempPath(), $"synccluster-{Environment.ProcessId}-*")
+                .SelectMany(Directory.EnumerateDirectories)
+                .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "file"))
+                    && File.ReadAllText(Path.Combine(folder, "file")).Contains(text, StringComparison.Ordinal)) ?? "";
+        }
+        catch (IOException)
+        {
+            // The server of another test has removed its folder meanwhile.
+            return "";
+        }
+    }
 
     /// <summary>The id of the process that interprets the script of a folder.</summary>
     private static int ProcessIn(string folder) => Directory.EnumerateDirectories("/proc")

@@ -53,9 +53,11 @@ public sealed class KeptJobsTests : IDisposable
         {
             var refused = clients.Refused;
             LimitFiles(server.Process.Id, new FileInfo(Path.Combine(_folder, "data", "synccluster.db-wal")).Length + 3000);
+            clients.GoOn();
             await Eventually.TrueAsync(() => clients.Refused >= refused + Clients, "the clients are refused");
         }
 
+        clients.GoOn();
         server.Kill();
         await server.StartAsync();
         await Task.WhenAll(answers);
@@ -68,7 +70,7 @@ public sealed class KeptJobsTests : IDisposable
 
         // What was answered before the server was killed is still the answer of its key.
         await Parallel.ForEachAsync(Enumerable.Range(0, Calls / 4), async (number, _) =>
-            Assert.Equal(clients.Answers[number], (await server.CallAsync(RetryingClients.TaskOf(number), number)).Body));
+            Assert.Equal(clients.Answers[number], await clients.CallAsync(number)));
         var runs = (await File.ReadAllLinesAsync(Runs)).Select(int.Parse).ToArray();
         Assert.Equal(runs.Length, runs.Distinct().Count());
         var ended = clients.Answers.Keys.Except(lost.Select(answer => answer.Key)).Where(number => RetryingClients.TaskOf(number) == "script");
@@ -126,7 +128,9 @@ public sealed class KeptJobsTests : IDisposable
         await Eventually.TrueAsync(() => File.ReadAllLines(Runs).Length == 2, "the second job runs");
         Assert.Equal(["1", "2"], await File.ReadAllLinesAsync(Runs));
 
-        // Both jobs count for the quota, and the third one waits for its turn.
+        // Both jobs count for the quota, and the third one waits for its turn. It has been taken up when its state is told.
+        var state = new Uri(third.ToString().Replace("/result", "/lifecycle", StringComparison.Ordinal), UriKind.Relative);
+        Assert.Equal((200, "\"ready\""), await server.ResultAsync(state));
         await server.SubmitAsync("serial", 4);
         using (var refused = await server.PostAsync("serial", 5, "respond-async"))
         {
@@ -233,6 +237,7 @@ public sealed class KeptJobsTests : IDisposable
         private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
         private readonly ConcurrentDictionary<int, string> _answers = new();
+        private readonly TaskCompletionSource _goesOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _refused;
 
         public IReadOnlyDictionary<int, string> Answers => _answers;
@@ -243,15 +248,19 @@ public sealed class KeptJobsTests : IDisposable
 
         public static string TaskOf(int number) => number % 4 == 0 ? "script" : "dummy";
 
+        /// <summary>Lets the clients make the second half of the calls.</summary>
+        public void GoOn() => _goesOn.TrySetResult();
+
         public async Task RunAsync(int client)
         {
             for (var number = client; number < Calls; number += Clients)
             {
+                await (number < Calls / 2 ? Task.CompletedTask : _goesOn.Task);
                 _answers[number] = await CallAsync(number);
             }
         }
 
-        private async Task<string> CallAsync(int number)
+        public async Task<string> CallAsync(int number)
         {
             while (true)
             {

@@ -74,7 +74,8 @@ public sealed class ProcessTests : IDisposable
     public async Task A_stopping_server_ends_its_scripts_and_answers_the_waiting_calls()
     {
         await using var server = await StartAsync(
-            $"--Demo:Folder={_folder}", "--LocalExecutor:DrainTime=00:00:00.100", "--LocalExecutor:KillGrace=00:00:00.100");
+            $"--Demo:Folder={_folder}", "--LocalExecutor:DrainTime=00:00:00.100", "--LocalExecutor:KillGrace=00:00:00.100",
+            "--Waiting:DrainTime=00:01:00");
         var waiting = server.CallAsync("trapped");
         await Eventually.TrueAsync(() => File.Exists(Path.Combine(_folder, "pid")), "the script runs");
         Assert.Equal(0, await server.StopAsync());
@@ -87,7 +88,8 @@ public sealed class ProcessTests : IDisposable
     public async Task A_stopping_server_answers_the_caller_of_a_longer_job_with_the_location_of_its_result()
     {
         await using var server = await StartAsync(
-            $"--Demo:Folder={_folder}", "--Waiting:DrainTime=00:00:02", "--LocalExecutor:DrainTime=00:00:05", "--LocalExecutor:KillGrace=00:00:00.100");
+            $"--Demo:Folder={_folder}", "--Waiting:DrainTime=00:00:10", "--LocalExecutor:DrainTime=00:01:00",
+            "--LocalExecutor:KillGrace=00:00:00.100");
         var waiting = server.PostAsync("trapped", "?parse&");
         await Eventually.TrueAsync(() => File.Exists(Path.Combine(_folder, "pid")), "the script runs");
         var stopped = server.StopAsync();
@@ -104,6 +106,7 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal("5", drained.Headers.GetValues("Retry-After").Single());
         Assert.Equal($"/demo/job/{job}/result?parse", drained.Headers.Location!.ToString());
         Assert.Contains("is stopping", await drained.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "end"), "");
         Assert.Equal(0, await stopped);
     }
 
@@ -113,7 +116,9 @@ public sealed class ProcessTests : IDisposable
         File.WriteAllText(
             Path.Combine(_folder, "trapped.json"),
             """{"task":{"name":"t","type":"script","script_runas":"sh %script%"},"file":{"filename":"trapped.sh"}}""");
-        File.WriteAllText(Path.Combine(_folder, "trapped.sh"), $"trap '' TERM; echo $$ > {_folder}/new; mv {_folder}/new {_folder}/pid; while :; do sleep 1; done");
+        File.WriteAllText(
+            Path.Combine(_folder, "trapped.sh"),
+            $"trap '' TERM; echo $$ > {_folder}/new; mv {_folder}/new {_folder}/pid; until [ -e {_folder}/end ]; do sleep 0.1; done");
     }
 
     public void Dispose() => _reaper.Dispose();

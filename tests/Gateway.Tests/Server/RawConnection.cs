@@ -103,8 +103,11 @@ internal sealed class RawConnection : IDisposable
     {
         var (client, server) = ((IPEndPoint)_socket.LocalEndPoint!, (IPEndPoint)_socket.RemoteEndPoint!);
         var row = File.ReadLines("/proc/net/tcp").Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .First(row => row[1].EndsWith($":{server.Port:X4}", StringComparison.Ordinal) && row[2].EndsWith($":{client.Port:X4}", StringComparison.Ordinal));
-        return Convert.ToInt64(row[4].Split(':')[0], 16);
+            .FirstOrDefault(row => row[1].EndsWith($":{server.Port:X4}", StringComparison.Ordinal)
+                && row[2].EndsWith($":{client.Port:X4}", StringComparison.Ordinal));
+
+        // The system leaves rows out while other connections come and go.
+        return row is null ? 0 : Convert.ToInt64(row[4].Split(':')[0], 16);
     }
 
     private async Task<string> ReadAsync(int bytes)

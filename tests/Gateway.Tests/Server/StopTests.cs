@@ -32,7 +32,11 @@ public sealed class StopTests
 
     private sealed class SmallServer : TestServer
     {
+        // Waits go on until the jobs have ended, however long that takes.
         protected override string[] Settings =>
-            ["--LocalExecutor:Concurrency=1", "--LocalExecutor:DrainTime=00:00:00.500", "--LocalExecutor:KillGrace=00:00:00.200"];
+        [
+            "--LocalExecutor:Concurrency=1", "--LocalExecutor:DrainTime=00:00:00.500", "--LocalExecutor:KillGrace=00:00:00.200",
+            "--Waiting:DrainTime=00:01:00",
+        ];
     }
 }

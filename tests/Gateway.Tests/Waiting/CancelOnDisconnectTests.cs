@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using SyncCluster.Gateway.Waiting;
 using SyncCluster.Harness;
 using SyncCluster.Jobs;
@@ -37,7 +38,8 @@ public sealed class CancelOnDisconnectTests(WaitingCluster cluster)
         var job = NewJob();
         var gateway = await cluster.GatewayAsync();
         cluster.LostLeaves[job.Grain.GetGrainId()] = 3;
-        Assert.IsType<WaitResult.TimedOut>(await gateway.SubmitAndWaitAsync(job, new Deadline(TimeProvider.System, Short)));
+        var deadlines = new WaitDeadlines(WaitingCluster.Minute, new Deadline(TimeProvider.System, Short));
+        Assert.IsType<WaitResult.TimedOut>(await gateway.SubmitAndWaitAsync(job, deadlines));
         using var client = new CancellationTokenSource();
         var again = gateway.AttachAndWaitAsync(job, aborted: client.Token);
         await client.CancelAsync();
@@ -64,13 +66,17 @@ public sealed class CancelOnDisconnectTests(WaitingCluster cluster)
         job.Storage.NextWrites(WriteFault.After);
         job.Storage.Gate = slow.Task;
         using var client = new CancellationTokenSource();
-        var submitted = gateway.SubmitAndWaitAsync(job, new Deadline(TimeProvider.System, Short), aborted: client.Token);
+
+        // Its time ends when the test says so. Until then the gateway calls again and again.
+        var time = new FakeTimeProvider();
+        var submitted = gateway.SubmitAndWaitAsync(job, new Deadline(time, Short), aborted: client.Token);
         await Eventually.TrueAsync(() => job.Storage.Reads > 0, "the record is read");
         if (disconnects)
         {
             await client.CancelAsync();
         }
 
+        time.Advance(Short);
         Assert.IsType<WaitResult.Unknown>(await submitted);
         slow.SetResult();
         await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);

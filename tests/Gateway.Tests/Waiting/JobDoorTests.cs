@@ -24,7 +24,13 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
         var gateway = await cluster.GatewayAsync(doors: await cluster.OpenDoorsAsync());
         var before = cluster.Messages;
         var jobs = Enumerable.Range(0, 200).Select(_ => cluster.NewJob()).ToArray();
+
+        // No message is answered before all calls have come.
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Held = released.Task;
         var waits = jobs.Select(job => gateway.SubmitAndWaitAsync(job)).ToArray();
+        cluster.Held = Task.CompletedTask;
+        released.SetResult();
         await Task.WhenAll(jobs.Select(job => job.Executor.First.Task)).WaitAsync(JobTestCluster.Patience);
         Assert.All(jobs, job => Assert.Equal(0, cluster.CallsOf(job, nameof(IJobGrain.Submit))));
         Assert.InRange(cluster.Messages - before, 1, jobs.Length / 2);
@@ -130,7 +136,7 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
         var waits = jobs.Select(job => gateway.SubmitAndWaitAsync(job)).ToArray();
         try
         {
-            await Eventually.TrueAsync(() => jobs.All(job => cluster.CallsOf(job, nameof(IJobGrain.Submit)) == 1), "the calls go to the grains");
+            await Eventually.TrueAsync(() => jobs.All(job => cluster.CallsOf(job, nameof(IJobGrain.Submit)) > 0), "the calls go to the grains");
         }
         finally
         {
@@ -173,8 +179,13 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
     {
         var unreached = SiloAddress.New(IPAddress.Loopback, 1, 0);
         var doors = cluster.NewDoors();
-        doors.Update([unreached.ToGatewayUri(), .. cluster.Silos.Select(silo => silo.GatewayAddress!.ToGatewayUri())]);
-        await Eventually.TrueAsync(() => doors.OpenDoors == cluster.Silos.Count, "the other doors are open");
+        await Eventually.TrueAsync(
+            () =>
+            {
+                doors.Update([unreached.ToGatewayUri(), .. cluster.Silos.Select(silo => silo.GatewayAddress!.ToGatewayUri())]);
+                return doors.OpenDoors == cluster.Silos.Count;
+            },
+            "the other doors are open");
         Assert.Equal(0, cluster.CallsOf(DoorAt(unreached), nameof(IJobDoor.Who)));
     }
 
@@ -225,9 +236,7 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
     [Fact]
     public async Task A_gateway_that_knows_one_silo_only_calls_the_grains_as_it_reaches_them_directly()
     {
-        var doors = cluster.NewDoors();
-        doors.Update([cluster.Silos[0].GatewayAddress!.ToGatewayUri()]);
-        await Eventually.TrueAsync(() => doors.OpenDoors == 1, "the door is open");
+        var doors = await cluster.OpenDoorsAsync(cluster.Silos[0]);
         var job = cluster.NewJob();
         Assert.IsType<JobReply.NotFound>(await doors.AttachAsync(job.Key, null, Reading.Cached));
         Assert.Equal(1, cluster.CallsOf(job, nameof(IJobGrain.Attach)));
@@ -337,7 +346,7 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
     {
         var connections = new ClientConnections(cluster.Client, NullLogger<ClientConnections>.Instance);
         var silo = new SiloDoor(door, SiloAddress.New(cluster.Silos[0].GatewayAddress!.Endpoint, 0), connections, time, NullLogger.Instance);
-        Assert.True(await silo.AskAsync());
+        await Eventually.TrueAsync(silo.AskAsync, "the door is open");
         return silo;
     }
 

@@ -32,8 +32,13 @@ public sealed class MixedVersionTests(MixedVersionTests.Cluster cluster) : IClas
     public async Task A_gateway_uses_the_doors_that_there_are_and_each_job_runs_once()
     {
         var doors = cluster.NewDoors();
-        doors.Update(cluster.Silos.Select(silo => silo.GatewayAddress!.ToGatewayUri()));
-        await Eventually.TrueAsync(() => doors.OpenDoors == 2, "the doors of the silos of this version are open");
+        await Eventually.TrueAsync(
+            () =>
+            {
+                doors.Update(cluster.Silos.Select(silo => silo.GatewayAddress!.ToGatewayUri()));
+                return doors.OpenDoors == 2;
+            },
+            "the doors of the silos of this version are open");
         Assert.False(doors.TakeTaskRevisions);
         var gateway = await cluster.GatewayAsync(doors: doors);
         var jobs = Enumerable.Range(0, 60).Select(_ => cluster.NewJob()).ToArray();
@@ -51,8 +56,8 @@ public sealed class MixedVersionTests(MixedVersionTests.Cluster cluster) : IClas
         var (attempt, run) = (await job.Executor.First.Task, Guid.NewGuid());
         var silo = cluster.Silos.Single(silo => silo.SiloAddress.Equals(job.Executor.SiloOf(attempt)));
         var grain = silo.ServiceProvider.GetRequiredService<IGrainFactory>().GetJob(job.Key);
-        Assert.Equal(Assignment.Granted, await grain.Assign(attempt, run, silo.SiloAddress));
-        Assert.Equal(Completion.Accepted, await grain.Complete(run, TestJob.Success));
+        Assert.Equal(Assignment.Granted, await TestJob.AnswerAsync(() => grain.Assign(attempt, run, silo.SiloAddress)));
+        Assert.Equal(Completion.Accepted, await TestJob.AnswerAsync(() => grain.Complete(run, TestJob.Success)));
     }
 
     /// <summary>Three silos, one of them of version 0.1.</summary>

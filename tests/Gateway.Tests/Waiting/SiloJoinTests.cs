@@ -8,12 +8,15 @@ namespace SyncCluster.Gateway.Tests.Waiting;
 /// <summary>A silo joins while callers wait. On TestingHost, where all messages that say that a job moves can be lost.</summary>
 public sealed class SiloJoinTests(WaitingCluster cluster) : IClassFixture<WaitingCluster>
 {
+    /// <summary>Callers wait longer than a silo takes to join.</summary>
+    private readonly Deadline _deadline = new(TimeProvider.System, TimeSpan.FromHours(1));
+
     [Fact, Trait(WaitingRules.Trait, "I7")]
     public async Task Callers_are_answered_although_no_grain_can_say_that_its_job_moves()
     {
         var gateway = await cluster.WatchingGatewayAsync();
         var jobs = Enumerable.Range(0, 60).Select(_ => cluster.NewJob()).ToArray();
-        var waits = jobs.Select(job => gateway.SubmitAndWaitAsync(job)).ToArray();
+        var waits = jobs.Select(job => gateway.SubmitAndWaitAsync(job, _deadline)).ToArray();
         await Task.WhenAll(jobs.Select(job => job.Executor.First.Task)).WaitAsync(JobTestCluster.Patience);
 
         cluster.LosesMoves = true;
@@ -38,7 +41,7 @@ public sealed class SiloJoinTests(WaitingCluster cluster) : IClassFixture<Waitin
         do
         {
             jobs.Add(cluster.NewJob());
-            waits.Add(gateway.SubmitAndWaitAsync(jobs[^1]));
+            waits.Add(gateway.SubmitAndWaitAsync(jobs[^1], _deadline));
             await jobs[^1].Executor.First.Task.WaitAsync(JobTestCluster.Patience);
         }
         while (!joining.IsCompleted || jobs.Count < 60);

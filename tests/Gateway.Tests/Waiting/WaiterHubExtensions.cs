@@ -9,7 +9,11 @@ internal static class WaiterHubExtensions
 {
     public static Task<WaitResult> SubmitAndWaitAsync(
         this WaiterHub hub, TestJob job, Deadline? deadline = null, CancellationToken aborted = default) =>
-        EndAsync(hub.SubmitAsync(job.Spec, null, null, Until(deadline), aborted), aborted);
+        hub.SubmitAndWaitAsync(job, Until(deadline), aborted);
+
+    public static Task<WaitResult> SubmitAndWaitAsync(
+        this WaiterHub hub, TestJob job, WaitDeadlines deadlines, CancellationToken aborted = default) =>
+        EndAsync(hub.SubmitAsync(job.Spec, null, null, deadlines, aborted), aborted);
 
     public static Task<WaitResult> AttachAndWaitAsync(
         this WaiterHub hub, TestJob job, Deadline? deadline = null, bool mayShow = true, CancellationToken aborted = default) =>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
 using SyncCluster.Execution;
 using SyncCluster.Gateway.Waiting;
@@ -58,11 +57,14 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
     public async Task A_wait_ends_by_its_deadline_and_the_job_goes_on()
     {
         var job = cluster.NewJob();
-        var gateway = await cluster.GatewayAsync();
-        var watch = Stopwatch.StartNew();
-        var end = await gateway.SubmitAndWaitAsync(job, new Deadline(TimeProvider.System, Short)).WaitAsync(JobTestCluster.Patience);
-        Assert.IsType<WaitResult.TimedOut>(end);
-        Assert.InRange(watch.Elapsed, Short - TimeSpan.FromMilliseconds(20), Short + TimeSpan.FromSeconds(1.5));
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow.AddHours(1));
+        var gateway = await cluster.GatewayAsync(time: time);
+        using var wait = await SubmitAsync(gateway, job, new Deadline(time, Short));
+        var end = wait.EndAsync(CancellationToken.None);
+        time.Advance(Short / 2);
+        Assert.False(end.IsCompleted);
+        time.Advance(Short / 2);
+        Assert.IsType<WaitResult.TimedOut>(await end.WaitAsync(JobTestCluster.Patience));
         Assert.Equal(Lifecycle.Ready, (await job.StoredAsync())!.Lifecycle);
     }
 
@@ -70,23 +72,29 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
     public async Task A_storage_that_hangs_keeps_no_request_past_its_deadline()
     {
         var job = cluster.NewJob();
-        var gateway = await cluster.GatewayAsync();
+        var time = new ObservedTime(Short / 4);
+        var gateway = await cluster.GatewayAsync(time: time);
         var gate = new TaskCompletionSource();
-        var watch = Stopwatch.StartNew();
         try
         {
             job.Storage.Gate = gate.Task;
-            var submitted = gateway.SubmitAndWaitAsync(job, new Deadline(TimeProvider.System, Short));
+            using var wait = await SubmitAsync(gateway, job, new Deadline(time, Short));
+            var submitted = wait.EndAsync(CancellationToken.None);
+
+            // The last attach has a quarter of the time.
+            time.Advance(Short - (Short / 4));
+            await time.IsWaitedFor.WaitAsync(JobTestCluster.Patience);
+            Assert.False(submitted.IsCompleted);
+            time.Advance(Short / 4);
             Assert.IsType<WaitResult.TimedOut>(await submitted.WaitAsync(JobTestCluster.Patience));
-            var attached = gateway.AttachAndWaitAsync(job, new Deadline(TimeProvider.System, Short));
+            var attached = gateway.AttachAndWaitAsync(job, new Deadline(time, Short));
+            time.Advance(Short);
             Assert.IsType<WaitResult.Unknown>(await attached.WaitAsync(JobTestCluster.Patience));
         }
         finally
         {
             gate.SetResult();
         }
-
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, (Short * 2) + TimeSpan.FromSeconds(1.5));
     }
 
     [Fact]
@@ -163,7 +171,7 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         // If the gateway had sent a Leave, it would have arrived before this.
         await job.Grain.Attach(null, Reading.Cached);
         await job.FinishAsync();
-        Reply<JobReply.Finished>(await stays.WaitAsync(TimeSpan.FromSeconds(5)));
+        Reply<JobReply.Finished>(await stays.WaitAsync(JobTestCluster.Patience));
         Assert.Equal(0, gateway.Waiters);
     }
 
@@ -179,11 +187,11 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
             Assert.Null(wait.Result);
             var submitted = wait.EndAsync(CancellationToken.None);
             await stop.CancelAsync();
-            Assert.IsType<WaitResult.Draining>(await submitted.WaitAsync(TimeSpan.FromSeconds(5)));
+            Assert.IsType<WaitResult.Draining>(await submitted.WaitAsync(JobTestCluster.Patience));
         }
 
         Assert.IsType<WaitResult.Draining>(
-            await gateway.AttachAndWaitAsync(job).WaitAsync(TimeSpan.FromSeconds(5)));
+            await gateway.AttachAndWaitAsync(job).WaitAsync(JobTestCluster.Patience));
 
         // A request that does not wait is answered as ever.
         var noWait = new WaitDeadlines(WaitingCluster.Minute, new Deadline(TimeProvider.System, TimeSpan.Zero));
@@ -203,7 +211,7 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         Assert.IsType<WaitResult.Forbidden>(await gateway.AttachAndWaitAsync(job, mayShow: false));
         await job.FinishAsync();
         Assert.IsType<WaitResult.Forbidden>(await gateway.AttachAndWaitAsync(job, mayShow: false));
-        Reply<JobReply.Finished>(await waits.WaitAsync(TimeSpan.FromSeconds(5)));
+        Reply<JobReply.Finished>(await waits.WaitAsync(JobTestCluster.Patience));
     }
 
     [Fact, Trait(WaitingRules.Trait, "I7")]
@@ -280,7 +288,7 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
     public async Task A_storage_that_recovers_in_time_costs_no_answer()
     {
         var job = cluster.NewJob();
-        var gateway = await cluster.GatewayAsync();
+        var gateway = await cluster.GatewayAsync(new WaitingOptions { Patience = TimeSpan.FromMinutes(1) });
         job.Storage.NextWrites([.. Enumerable.Repeat(WriteFault.Before, 7)]);
         var submitted = gateway.SubmitAndWaitAsync(job);
         await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
@@ -350,6 +358,14 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
             ? Task.FromResult<Resumption>(new Resumption.End(TestJob.Failure))
             : throw new InvalidOperationException("A bug.");
         Reply<JobReply.Finished>(await gateway.AttachAndWaitAsync(job).WaitAsync(JobTestCluster.Patience));
+    }
+
+    /// <summary>Begins a wait for a job that goes on.</summary>
+    private static async Task<JobWait> SubmitAsync(WaiterHub gateway, TestJob job, Deadline deadline)
+    {
+        var wait = await gateway.SubmitAsync(job.Spec, null, null, new WaitDeadlines(deadline, deadline), CancellationToken.None);
+        Assert.Null(wait.Result);
+        return wait;
     }
 
     /// <summary>A gateway in a time that the test advances, and a hundred jobs that are waited for.</summary>

@@ -13,7 +13,7 @@ namespace SyncCluster.Gateway.Tests.WebConsole;
 public sealed class ConsoleTests(ConsoleTests.Server server) : IClassFixture<ConsoleTests.Server>, IDisposable
 {
     private const string OperatorToken = "operator-token";
-    private const int Failures = 4;
+    private const int Failures = 2;
     private const string Markup = "<script>alert(1)</script>";
     private const string Escaped = "&lt;script&gt;alert(1)&lt;/script&gt;";
 
@@ -96,11 +96,6 @@ public sealed class ConsoleTests(ConsoleTests.Server server) : IClassFixture<Con
         Assert.Contains("role=\"alert\"", wrong.Html, StringComparison.Ordinal);
         Assert.DoesNotContain("no-such-token", wrong.Html, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Unauthorized, (await browser.SignInAsync(TestServer.Expired)).Status);
-        for (var attempt = 2; attempt < Failures; attempt++)
-        {
-            await browser.SignInAsync("no-such-token");
-        }
-
         var limited = await browser.SignInAsync("no-such-token");
         Assert.Equal(HttpStatusCode.TooManyRequests, limited.Status);
         Assert.True(limited.Headers.ContainsKey("Retry-After"));
@@ -332,7 +327,9 @@ public sealed class ConsoleTests(ConsoleTests.Server server) : IClassFixture<Con
     {
         await _browser.SignInAsync(OperatorToken);
         Assert.Equal("/console/cluster", (await _browser.OpenAsync("/console/")).Location);
-        Assert.Contains("active", (await _browser.OpenAsync("/console/cluster")).Html, StringComparison.Ordinal);
+        await Eventually.TrueAsync(
+            async () => (await _browser.OpenAsync("/console/cluster")).Html.Contains("active", StringComparison.Ordinal),
+            "the silo has answered in time");
         Assert.Equal(HttpStatusCode.Forbidden, (await _browser.OpenAsync("/console/tasks")).Status);
 
         await _browser.SignInAsync(TestServer.User);

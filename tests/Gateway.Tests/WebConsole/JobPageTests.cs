@@ -59,7 +59,9 @@ public sealed class JobPageTests(TestServer server) : IDisposable
         var (_, job) = await StartAsync("sleep 600");
         await Eventually.TrueAsync(async () => (await PageAsync(job)).Contains("Runs at", StringComparison.Ordinal), "the job runs");
         var silo = (await PageAsync(job)).Split("Runs at")[1].Split("<code>")[1].Split('<')[0];
-        Assert.Contains(silo, (await _browser.OpenAsync("/console/cluster")).Html, StringComparison.Ordinal);
+        await Eventually.TrueAsync(
+            async () => (await _browser.OpenAsync("/console/cluster")).Html.Contains(silo, StringComparison.Ordinal),
+            "the page of the cluster has the silo");
         using var canceled = await server.SendAsync(HttpMethod.Put, $"/acme/job/{job}/cancel", TestServer.Admin);
         await Eventually.TrueAsync(async () => (await PageAsync(job)).Contains("Ran at", StringComparison.Ordinal), "the job has ended");
         Assert.Contains(silo, await PageAsync(job), StringComparison.Ordinal);
@@ -182,7 +184,9 @@ public sealed class JobPageTests(TestServer server) : IDisposable
         await _browser.SignInAsync(TestServer.User);
         var task = (await server.ImportAsync("sleep 600", task: new { multitasking = false }))["id"]!.ToString();
         await _browser.OpenAsync("/console/tasks");
-        var (first, second) = (await RunAsync(task), await RunAsync(task));
+        var first = await RunAsync(task);
+        await Eventually.TrueAsync(async () => (await PageAsync(first)).Contains("Running", StringComparison.Ordinal), "the first job has its turn");
+        var second = await RunAsync(task);
         Assert.Contains("for a runner", await PageAsync(second), StringComparison.Ordinal);
         foreach (var job in (string[])[second, first])
         {

@@ -46,8 +46,7 @@ public sealed class QuotaGrainTests(QuotaGrainTests.LimitedCluster cluster) : IC
         Assert.Equal(reservations, cluster.Executor.Reservations);
         Assert.IsType<JobReply.NotFound>(await refused.Grain.Attach(null, Reading.Fresh));
 
-        await first.FinishAsync();
-        Assert.IsType<JobReply.Pending>(await refused.TrySubmitAsync());
+        await SubmitAfterAsync(first, first.FinishAsync, refused);
         Assert.Single(refused.Executor.Attempts);
     }
 
@@ -91,11 +90,9 @@ public sealed class QuotaGrainTests(QuotaGrainTests.LimitedCluster cluster) : IC
     public async Task Canceled_and_terminated_jobs_count_no_longer()
     {
         var jobs = new[] { await SubmitAsync(), await SubmitAsync(), await SubmitAsync() };
-        Assert.Equal(Cancellation.Accepted, await jobs[0].Grain.Cancel());
-        await SubmitAsync();
+        await SubmitAfterAsync(jobs[0], async () => Assert.Equal(Cancellation.Accepted, await jobs[0].Grain.Cancel()), NewJob());
         await jobs[1].RunAsync();
-        Assert.Equal(Cancellation.Accepted, await jobs[1].Grain.Terminate());
-        await SubmitAsync();
+        await SubmitAfterAsync(jobs[1], async () => Assert.Equal(Cancellation.Accepted, await jobs[1].Grain.Terminate()), NewJob());
     }
 
     [Fact]
@@ -107,8 +104,8 @@ public sealed class QuotaGrainTests(QuotaGrainTests.LimitedCluster cluster) : IC
         Assert.IsType<JobReply.QuotaExceeded>(await NewJob().TrySubmitAsync());
         await lost.EndBehindTheGrainAsync();
         await cluster.DeactivateAsync(lost.Grain);
-        await SubmitSoonAsync();
-        await SubmitSoonAsync();
+        await SubmitSoonAsync(NewJob());
+        await SubmitSoonAsync(NewJob());
     }
 
     [Fact]
@@ -119,7 +116,7 @@ public sealed class QuotaGrainTests(QuotaGrainTests.LimitedCluster cluster) : IC
         await Quota.Take(new CountedJob(NewJob().Spec.JobId, "many"));
 
         // The quota asks for all jobs at once: when the one that was never stored counts no longer, the others were asked for as well.
-        await SubmitSoonAsync();
+        await SubmitSoonAsync(NewJob());
         Assert.IsType<JobReply.QuotaExceeded>(await NewJob().TrySubmitAsync());
     }
 
@@ -142,12 +139,15 @@ public sealed class QuotaGrainTests(QuotaGrainTests.LimitedCluster cluster) : IC
         var other = NewJob();
         await other.FenceElsewhereAsync();
         HoldAll();
-        using var limit = new CancellationTokenSource(JobTestCluster.Patience);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        for (var probe = new CountedJob(new string('0', 24), "many"); await Quota.Take(probe) is null; await Quota.GiveBack(probe.JobId))
-        {
-            await timer.WaitForNextTickAsync(limit.Token);
-        }
+        var probe = new CountedJob(new string('0', 24), "many");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var isRefused = await Quota.Take(probe) is not null;
+                await Quota.GiveBack(probe.JobId);
+                return isRefused;
+            },
+            "the job counts");
     }
 
     [Fact]
@@ -240,15 +240,16 @@ public sealed class QuotaGrainTests(QuotaGrainTests.LimitedCluster cluster) : IC
         cluster.Executor.Held = [.. _jobs.Select((job, index) => (cluster.Silos[index % cluster.Silos.Count].SiloAddress, CountedJob.Of(job.Spec)))];
 
     /// <summary>Submits a job until the quota allows it.</summary>
-    private async Task SubmitSoonAsync()
+    private static Task SubmitSoonAsync(TestJob job) =>
+        Eventually.TrueAsync(async () => await job.TrySubmitAsync() is JobReply.Pending, "the quota allows the job");
+
+    /// <summary>Submits a job once another one has ended, of which only its own grain can tell the quota: a silo says that it still has it.</summary>
+    private async Task SubmitAfterAsync(TestJob ending, Func<Task> end, TestJob next)
     {
-        using var limit = new CancellationTokenSource(JobTestCluster.Patience);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        var job = NewJob();
-        while (await job.TrySubmitAsync() is JobReply.QuotaExceeded)
-        {
-            await timer.WaitForNextTickAsync(limit.Token);
-        }
+        cluster.Executor.Held = [(cluster.RunnerAddress, CountedJob.Of(ending.Spec))];
+        await end();
+        await SubmitSoonAsync(next);
+        cluster.Executor.Held = [];
     }
 
     public sealed class LimitedCluster : JobTestCluster, IAsyncLifetime

@@ -89,8 +89,8 @@ public sealed class TaskQueueGrainTests(JobCluster cluster)
     public async Task A_first_job_that_is_not_stored_any_more_leaves_the_queue()
     {
         var (gone, two) = (NewJob(), await SubmitAsync());
-        await EnterAsync(gone);
-        Assert.Equal(gone.Spec.JobId, await EnterAsync(two));
+        Assert.Equal(gone.Spec.JobId, await EnterAsync(gone));
+        await EnterAsync(two);
         await FirstIsAsync(two);
     }
 
@@ -178,13 +178,9 @@ public sealed class TaskQueueGrainTests(JobCluster cluster)
     /// <summary>Waits until the queue says that it is the job's turn.</summary>
     private async Task FirstIsAsync(TestJob job)
     {
-        using var limit = new CancellationTokenSource(JobTestCluster.Patience);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         var waiting = (await StoredAsync()).Jobs[1..];
-        while ((await Queue.Wait(waiting, cluster.RunnerAddress))!.First != job.Spec.JobId)
-        {
-            await timer.WaitForNextTickAsync(limit.Token);
-        }
+        await Eventually.TrueAsync(
+            async () => (await Queue.Wait(waiting, cluster.RunnerAddress))!.First == job.Spec.JobId, "it is the job's turn");
     }
 
     private async Task<TaskQueue> StoredAsync() => (await StateAsync()).State ?? new TaskQueue();

@@ -18,7 +18,7 @@ public sealed class TaskRevisionTests(JobCluster cluster)
     {
         var task = await PutAsync();
 
-        Assert.All(await SubmitAsync(NewJobs(task), task), reply => Assert.IsType<JobReply.Pending>(reply));
+        await Task.WhenAll(NewJobs(task).Select(job => AssertGoesOnAsync(job, task)));
     }
 
     [Theory]
@@ -59,7 +59,7 @@ public sealed class TaskRevisionTests(JobCluster cluster)
         var task = await PutAsync();
         await cluster.DeactivateAsync(GrainOf(task));
 
-        Assert.All(await SubmitAsync(NewJobs(task), task), reply => Assert.IsType<JobReply.Pending>(reply));
+        await Task.WhenAll(NewJobs(task).Select(job => AssertGoesOnAsync(job, task)));
     }
 
     [Theory]
@@ -70,7 +70,7 @@ public sealed class TaskRevisionTests(JobCluster cluster)
         var task = await PutAsync();
         var spec = NewJob(task).Spec with { CreatedAt = DateTimeOffset.UnixEpoch.AddHours(1) };
         var job = cluster.NewJob(_ => hasKey ? spec with { Fingerprint = "call"u8.ToArray() } : spec);
-        Assert.IsType<JobReply.Pending>(await SubmitAsync(job, task));
+        await AssertGoesOnAsync(job, task);
         await ChangeAsync(task, "delete");
 
         Assert.IsType<JobReply.Pending>(await SubmitAsync(job, task));
@@ -83,7 +83,7 @@ public sealed class TaskRevisionTests(JobCluster cluster)
     {
         var task = await PutAsync();
         var first = cluster.NewJob(spec => spec with { TaskId = task.Id, Fingerprint = "call"u8.ToArray() });
-        Assert.IsType<JobReply.Pending>(await SubmitAsync(first, task));
+        await AssertGoesOnAsync(first, task);
         await ChangeAsync(task, "update");
 
         var repeat = first.Spec with { CreatedAt = first.Spec.CreatedAt.AddSeconds(1) };
@@ -108,6 +108,15 @@ public sealed class TaskRevisionTests(JobCluster cluster)
         job.Grain.SubmitIfCurrent(job.Spec, job.Observer().Subscription(1), TestJob.Valid, task.Revision!.Value);
 
     private static Task<JobReply[]> SubmitAsync(IEnumerable<TestJob> jobs, TaskDefinition task) => Task.WhenAll(jobs.Select(job => SubmitAsync(job, task)));
+
+    /// <summary>A silo that hears nothing of the task for 1.5 s takes it for a changed one. Then gateways call again, and so does this.</summary>
+    private static async Task AssertGoesOnAsync(TestJob job, TaskDefinition task)
+    {
+        JobReply? reply = null;
+        await Eventually.TrueAsync(
+            async () => (reply = await SubmitAsync(job, task)) is not JobReply.TaskChanged, "the silo knows that the task is as it was");
+        Assert.IsType<JobReply.Pending>(reply);
+    }
 
     private ITaskGrain GrainOf(TaskDefinition task) => cluster.Grains.GetGrain<ITaskGrain>(TaskKey.Of(task.Customer, task.Id));
 

@@ -7,7 +7,7 @@ public static class RedisCluster
 {
     /// <summary>The settings of one member.</summary>
     public static string[] NewSettings() =>
-        ["--cluster-enabled", "yes", "--cluster-port", $"{FreePort.Next()}", "--cluster-node-timeout", "2000"];
+        ["--cluster-enabled", "yes", "--cluster-port", $"{FreePort.Next()}", "--cluster-node-timeout", "5000"];
 
     /// <summary>Makes the servers the masters of a new Redis Cluster, each with its share of the slots.</summary>
     public static Task CreateAsync(IEnumerable<RedisServer> masters) =>

@@ -15,6 +15,9 @@ public enum RedisPersistence
 /// <summary>A real redis-server. Started again, it has what it had on its disk, and the same port.</summary>
 public sealed class RedisServer : Server
 {
+    /// <summary>After a restart commands wait until the connection is back, which may take longer than the library's own 5 s.</summary>
+    private const string Patience = "asyncTimeout=60000,syncTimeout=60000";
+
     private ConnectionMultiplexer? _connection;
 
     private RedisServer(ServerCommand command, ProcessReaper reaper, int port)
@@ -60,7 +63,7 @@ public sealed class RedisServer : Server
     public override async Task StartAsync(CancellationToken stop = default)
     {
         await base.StartAsync(stop);
-        _connection ??= await ConnectionMultiplexer.ConnectAsync($"{Endpoint},abortConnect=false,allowAdmin=true");
+        _connection ??= await ConnectionMultiplexer.ConnectAsync($"{Endpoint},abortConnect=false,allowAdmin=true,{Patience}");
     }
 
     /// <summary>Delays every write until <see cref="ResumeWritesAsync"/>; reads are served.</summary>

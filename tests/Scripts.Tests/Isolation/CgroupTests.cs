@@ -123,8 +123,7 @@ public sealed class CgroupTests : IDisposable
         using var groups = new MachineCgroup();
         using var scripts = Runner(groups.Folder, new());
 
-        var run = await scripts.RunAsync(
-            TestRunner.Command("trap 'echo cleaned; exit' TERM; while :; do sleep 0.05; done") with { Timeout = TimeSpan.FromSeconds(2) });
+        var run = await scripts.RunToTimeoutAsync(TestRunner.Command("trap 'echo cleaned; exit' TERM; echo begun; while :; do sleep 0.05; done"));
 
         Assert.Equal((ScriptEnd.TimedOut, "SIGTERM"), (run.End, run.Signal));
         Assert.EndsWith("cleaned\n", run.Log, StringComparison.Ordinal);

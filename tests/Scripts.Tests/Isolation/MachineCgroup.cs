@@ -25,23 +25,25 @@ internal sealed class MachineCgroup : IDisposable
         }
 
         File.WriteAllText(Path.Combine(Folder, "cgroup.kill"), "1");
-        for (var left = 500; left > 0; left--)
-        {
-            try
-            {
-                foreach (var inner in Directory.GetDirectories(Folder, "*", SearchOption.AllDirectories).OrderByDescending(path => path.Length))
-                {
-                    Directory.Delete(inner);
-                }
+        Assert.True(SpinWait.SpinUntil(TryRemove, TimeSpan.FromMinutes(1)), $"{Folder} could not be removed.");
+    }
 
-                Directory.Delete(Folder);
-                return;
-            }
-            catch (IOException) when (left > 1)
+    private bool TryRemove()
+    {
+        try
+        {
+            foreach (var inner in Directory.GetDirectories(Folder, "*", SearchOption.AllDirectories).OrderByDescending(path => path.Length))
             {
-                // A process that was killed has not ended yet.
-                Thread.Yield();
+                Directory.Delete(inner);
             }
+
+            Directory.Delete(Folder);
+            return true;
+        }
+        catch (IOException)
+        {
+            // A process that was killed has not ended yet.
+            return false;
         }
     }
 

@@ -122,8 +122,8 @@ public abstract class SandboxTests(bool spawns) : IDisposable
     [SandboxFact]
     public async Task A_script_may_clean_up_at_its_timeout()
     {
-        var run = await _scripts.RunAsync(
-            Command("trap 'sleep 0.3; echo cleaned; exit' TERM; echo begun; sleep 1000") with { Timeout = TimeSpan.FromSeconds(3) });
+        var run = await _scripts.RunToTimeoutAsync(
+            Command("trap 'sleep 0.3; echo cleaned; exit' TERM; sh -c 'echo begun; exec sleep 1000'"));
 
         Assert.Equal((ScriptEnd.TimedOut, "SIGTERM"), (run.End, run.Signal));
         Assert.Contains("cleaned\n", run.Log, StringComparison.Ordinal);
@@ -134,8 +134,7 @@ public abstract class SandboxTests(bool spawns) : IDisposable
     {
         using var scripts = Runner(spawns, killGrace: TimeSpan.FromMilliseconds(200));
 
-        var run = await scripts.RunAsync(
-            Command("trap '' TERM; echo begun; while :; do sleep 1000; done") with { Timeout = TimeSpan.FromSeconds(3) });
+        var run = await scripts.RunToTimeoutAsync(Command("trap '' TERM; echo begun; while :; do sleep 1000; done"));
 
         Assert.Equal((ScriptEnd.TimedOut, "SIGKILL", "begun\n"), (run.End, run.Signal, run.Log));
     }

@@ -59,8 +59,8 @@ public sealed class UserTests : IDisposable
     public async Task A_script_may_clean_up_at_its_timeout(bool spawns)
     {
         using var scripts = Runner(spawns);
-        var run = await scripts.RunAsync(
-            Of(Ann, "trap 'sleep 0.3; echo cleaned; exit' TERM; echo begun; sleep 1000") with { Timeout = TimeSpan.FromSeconds(2) });
+        var run = await scripts.RunToTimeoutAsync(
+            Of(Ann, "trap 'sleep 0.3; echo cleaned; exit' TERM; sh -c 'echo begun; exec sleep 1000'"));
 
         Assert.Equal((ScriptEnd.TimedOut, "SIGTERM"), (run.End, run.Signal));
         Assert.Contains("cleaned\n", run.Log, StringComparison.Ordinal);
@@ -72,8 +72,7 @@ public sealed class UserTests : IDisposable
     public async Task A_script_that_ignores_SIGTERM_is_killed(bool spawns)
     {
         using var scripts = Runner(spawns, killGrace: TimeSpan.FromMilliseconds(200));
-        var run = await scripts.RunAsync(
-            Of(Ann, "trap '' TERM; echo begun; while :; do sleep 1000; done") with { Timeout = TimeSpan.FromSeconds(2) });
+        var run = await scripts.RunToTimeoutAsync(Of(Ann, "trap '' TERM; echo begun; while :; do sleep 1000; done"));
 
         Assert.Equal((ScriptEnd.TimedOut, "SIGKILL"), (run.End, run.Signal));
     }

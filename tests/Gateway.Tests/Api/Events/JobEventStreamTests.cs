@@ -262,7 +262,7 @@ public sealed class LocalFollowTests(LocalFollowTests.LiveServer server) : JobEv
 
     public sealed class LiveServer : TestServer
     {
-        protected override string[] Settings => ["--Following:Heartbeat=00:00:00.200", "--Following:SlowReader=00:00:05"];
+        protected override string[] Settings => ["--Following:Heartbeat=00:00:00.200", "--Following:SlowReader=00:00:10"];
     }
 }
 

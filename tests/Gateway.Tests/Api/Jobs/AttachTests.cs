@@ -19,6 +19,7 @@ public abstract class AttachTests(TestServer server)
         Assert.Equal("1", early.Headers.GetValues("Retry-After").Single());
         Assert.Equal(job, JsonNode.Parse(await early.Content.ReadAsStringAsync())!["jobId"]!.GetValue<string>());
 
+        await TestServer.UntilAsync(() => gate.Runs == 1);
         using var document = await server.SendAsync(HttpMethod.Get, $"/acme/job/{job}");
         using var lifecycle = await server.SendAsync(HttpMethod.Get, $"/acme/job/{job}/lifecycle");
         Assert.Equal("application/json; charset=utf-8", document.Content.Headers.ContentType!.ToString());
@@ -143,7 +144,7 @@ public sealed class LocalAttachTests(LocalAttachTests.Server server) : AttachTes
 {
     public sealed class Server : TestServer
     {
-        protected override string[] Settings => ["--Waiting:Maximum=00:00:00.500"];
+        protected override string[] Settings => ["--Waiting:Maximum=00:00:00.500", "--Waiting:Patience=00:00:30"];
     }
 }
 
@@ -168,7 +169,7 @@ public sealed class TheEyeAttachTests(TheEyeAttachTests.Server server) : AttachT
 
     public sealed class Server : TheEyeTestServer
     {
-        // Of the wait TheEye takes a part to make the job.
-        protected override string[] Settings => [.. base.Settings, "--Waiting:Maximum=00:00:02"];
+        // Not the maximum: it would count for the check of a token by TheEye as well.
+        protected override string[] Settings => [.. base.Settings, "--Waiting:Default=00:00:02", "--Waiting:Patience=00:00:30"];
     }
 }

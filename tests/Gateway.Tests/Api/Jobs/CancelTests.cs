@@ -103,20 +103,21 @@ public sealed class SlowlyStoppingTests(SlowlyStoppingTests.Server server) : ICl
     [Fact]
     public async Task A_cancel_whose_job_has_not_ended_in_time_is_a_504_and_the_job_ends()
     {
-        var ready = Path.Combine(server.Folder, "ready");
-        var task = await server.ImportAsync($"trap '' TERM; touch {ready}; while :; do sleep 0.1; done");
+        var (ready, cleanedUp) = (Path.Combine(server.Folder, "ready"), Path.Combine(server.Folder, "cleaned-up"));
+        var task = await server.ImportAsync($"trap '' TERM; touch {ready}; until [ -e {cleanedUp} ]; do sleep 0.1; done");
         using var started = await server.SendAsync(
             HttpMethod.Post, $"/acme/task/{task["id"]}/job", headers: [("Prefer", "respond-async")]);
         var job = started.Headers.GetValues("Job-Id").Single();
         await TestServer.UntilAsync(() => File.Exists(ready));
         using var canceled = await server.SendAsync(HttpMethod.Put, $"/acme/job/{job}/cancel");
         Assert.Equal((HttpStatusCode.GatewayTimeout, $"/acme/job/{job}/result"), (canceled.StatusCode, canceled.Headers.Location!.ToString()));
+        await File.WriteAllTextAsync(cleanedUp, "");
         using var result = await server.SendAsync(HttpMethod.Get, $"/acme/job/{job}/result?full");
         Assert.Equal("canceled", (string)JsonNode.Parse(await result.Content.ReadAsStringAsync())!["state"]!);
     }
 
     public sealed class Server : TestServer
     {
-        protected override string[] Settings => ["--Waiting:CancelTime=00:00:00.500", "--LocalExecutor:KillGrace=00:00:03"];
+        protected override string[] Settings => ["--Waiting:CancelTime=00:00:05", "--LocalExecutor:KillGrace=00:01:00"];
     }
 }

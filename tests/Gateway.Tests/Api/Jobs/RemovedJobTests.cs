@@ -64,9 +64,11 @@ public sealed class LocalRemovedJobTests(TestServer server) : RemovedJobTests(se
     [Fact]
     public async Task Its_access_list_and_its_secret_still_count()
     {
-        var task = await _server.ImportAsync("""echo '["done"]'""", task: new { acl = new[] { "team:ops" } });
+        var gate = new AttachTests.Gate(_server);
+        var task = await _server.ImportAsync(gate.Script, task: new { acl = new[] { "team:ops" } });
         using var called = await CallAsync(task, $"/acme/task/{task["id"]}/secret/{task["secret"]}/job", null, ("Prefer", "respond-async"));
         var location = called.Headers.Location!.ToString();
+        gate.Open();
         using var result = await _server.SendAsync(HttpMethod.Get, location, null);
         Assert.Equal(HttpStatusCode.OK, result.StatusCode);
         await _server.RemoveJobAsync("acme", JobOf(called));

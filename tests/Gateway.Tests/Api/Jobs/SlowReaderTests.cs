@@ -189,7 +189,7 @@ public sealed class SlowReaderTests(SlowReaderTests.PatientServer patient, SlowR
 
         protected override string[] Settings =>
         [
-            "--Following:SlowReader=00:00:01", "--Limits:Waiters=1", "--Logging:LogLevel:SyncCluster.Gateway.Http.PacedWriter=Information",
+            "--Following:SlowReader=00:00:05", "--Limits:Waiters=1", "--Logging:LogLevel:SyncCluster.Gateway.Http.PacedWriter=Information",
         ];
 
         protected override void Prepare(WebApplication app) => app.Services.GetRequiredService<ILoggerFactory>().AddProvider(Log);

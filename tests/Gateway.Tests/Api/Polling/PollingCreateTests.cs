@@ -322,6 +322,6 @@ public sealed class ShortWaitTests(ShortWaitTests.Server server) : IClassFixture
 
     public sealed class Server : TestServer
     {
-        protected override string[] Settings => ["--Waiting:Maximum=00:00:00.001"];
+        protected override string[] Settings => ["--Waiting:Maximum=00:00:00.001", "--Waiting:Patience=00:00:30"];
     }
 }

@@ -35,7 +35,7 @@ public sealed class TaskUpdateTests(TaskUpdateTests.OneByOneServer server) : ICl
         var running = server.CallAsync(task);
         await TestServer.UntilAsync(() => gate.Runs == 1);
         var queued = server.CallAsync(task);
-        await TestServer.UntilAsync(() => server.Hub.Waiters == 2);
+        await TestServer.UntilAsync(async () => await CountQueuedAsync(task) == 1, "a job is queued");
         for (var version = 1; version <= 6; version++)
         {
             Assert.Equal(200, (await PutAsync(task, Recipe(Says($"new-{version}"), new { env = new { KEY = $"{version}" } }))).Status);
@@ -167,6 +167,12 @@ public sealed class TaskUpdateTests(TaskUpdateTests.OneByOneServer server) : ICl
     {
         using var response = await server.SendAsync(HttpMethod.Put, $"/acme/task/{task["id"]}", token, recipe);
         return ((int)response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync())!);
+    }
+
+    private async Task<int> CountQueuedAsync(JsonNode task)
+    {
+        using var response = await server.SendAsync(HttpMethod.Get, $"/acme/job?where[task_id]={task["id"]}&where[lifecycle]=ready");
+        return JsonNode.Parse(await response.Content.ReadAsStringAsync())!.AsArray().Count;
     }
 
     private async Task<(int Status, JsonNode Task)> ImportWithUpdateAsync(string recipe)

@@ -277,8 +277,8 @@ public sealed class JobWindowTests(JobWindowTests.Server server) : IClassFixture
         [
             .. base.Settings,
             "--TheEye:ServiceTokens:acme=service-token",
-            "--TheEye:RequestTimeout=00:00:02",
-            "--TheEye:SettleTime=00:00:10",
+            "--TheEye:RequestTimeout=00:00:05",
+            "--TheEye:SettleTime=00:00:15",
             "--TheEye:PollInterval=01:00:00",
         ];
 

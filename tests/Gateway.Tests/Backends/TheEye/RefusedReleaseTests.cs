@@ -23,6 +23,6 @@ public sealed class RefusedReleaseTests(RefusedReleaseTests.Server server) : ICl
     public sealed class Server : FrontServer
     {
         protected override string[] Settings =>
-            [.. base.Settings, "--TheEye:RequestTimeout=00:00:01", "--TheEye:SettleTime=00:00:06", "--TheEye:PollInterval=00:00:01.500"];
+            [.. base.Settings, "--TheEye:RequestTimeout=00:00:04", "--TheEye:SettleTime=00:00:12", "--TheEye:PollInterval=00:00:01.500"];
     }
 }

@@ -54,6 +54,7 @@ public sealed class TheEyeDeadlineTests(TheEyeDeadlineTests.Server server) : ICl
     /// <summary>TheEye may take far longer than a call.</summary>
     public sealed class Server : FrontServer
     {
-        protected override string[] Settings => [.. base.Settings, "--Waiting:Maximum=00:00:02", "--TheEye:RequestTimeout=00:01:00", "--TheEye:SettleTime=00:10:00"];
+        protected override string[] Settings =>
+            [.. base.Settings, "--Waiting:Maximum=00:00:05", "--TheEye:RequestTimeout=00:01:00", "--TheEye:SettleTime=00:10:00"];
     }
 }

@@ -302,6 +302,7 @@ public sealed class TheEyeFailureTests(TheEyeFailureTests.Server server) : IClas
 
     public sealed class Server : FrontServer
     {
-        protected override string[] Settings => [.. base.Settings, "--TheEye:RequestTimeout=00:00:01", "--TheEye:SettleTime=00:00:06", $"--TheEye:DocumentLimit={16 << 20}"];
+        protected override string[] Settings =>
+            [.. base.Settings, "--TheEye:RequestTimeout=00:00:04", "--TheEye:SettleTime=00:00:12", $"--TheEye:DocumentLimit={16 << 20}"];
     }
 }

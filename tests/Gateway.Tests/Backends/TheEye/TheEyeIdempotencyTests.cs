@@ -20,13 +20,22 @@ public sealed class TheEyeIdempotencyTests(TheEyeIdempotencyTests.Server server)
     [Fact]
     public async Task A_repeat_gets_the_job_that_was_created_for_a_caller_that_disconnected()
     {
-        var (task, key) = (NewTask(), NewKey());
-        await HangUpWhileMadeAsync(task, key);
-        await TestServer.UntilAsync(() => BoundTo(task, key) is not null);
-        using var repeat = await CallAsync(task, key);
-        Assert.Equal((HttpStatusCode.OK, "[\"a\"]"), (repeat.StatusCode, await repeat.Content.ReadAsStringAsync()));
-        var job = Assert.Single(JobsOf(task));
-        Assert.Equal((job.Id, 1, 1), (repeat.Headers.GetValues("Job-Id").Single(), job.SyncedCalls, job.Runs));
+        for (var isInTime = false; !isInTime;)
+        {
+            var (task, key) = (NewTask(), NewKey());
+            var made = await HangUpWhileMadeAsync(task, key);
+            await TestServer.UntilAsync(() => BoundTo(task, key) is not null);
+            using var repeat = await CallAsync(task, key);
+
+            // Later the job may have been canceled, as one whose caller does not come again.
+            isInTime = TimeProvider.System.GetElapsedTime(made) < TimeSpan.FromSeconds(5);
+            if (isInTime)
+            {
+                Assert.Equal((HttpStatusCode.OK, "[\"a\"]"), (repeat.StatusCode, await repeat.Content.ReadAsStringAsync()));
+                var job = Assert.Single(JobsOf(task));
+                Assert.Equal((job.Id, 1, 1), (repeat.Headers.GetValues("Job-Id").Single(), job.SyncedCalls, job.Runs));
+            }
+        }
     }
 
     [Fact]
@@ -134,7 +143,8 @@ public sealed class TheEyeIdempotencyTests(TheEyeIdempotencyTests.Server server)
         string task, string key, string json = "[\"a\"]", string token = TestServer.User, CancellationToken cancellation = default) =>
         server.SendAsync(HttpMethod.Post, $"/acme/task/{task}/job", token, json, cancellation, ("Idempotency-Key", key));
 
-    private async Task HangUpWhileMadeAsync(string task, string key)
+    /// <returns>The timestamp at which the job was made.</returns>
+    private async Task<long> HangUpWhileMadeAsync(string task, string key)
     {
         var gate = FaultGate.BeforeAnswering();
         server.TheEye.Faults.Next(Step.Create, gate, id: task);
@@ -147,7 +157,9 @@ public sealed class TheEyeIdempotencyTests(TheEyeIdempotencyTests.Server server)
 
         // The server has heard of it a little later.
         await TestServer.UntilAsync(() => server.HungUp > before);
+        var made = TimeProvider.System.GetTimestamp();
         gate.Open();
+        return made;
     }
 
     private JobSpec? BoundTo(string task, string key) =>

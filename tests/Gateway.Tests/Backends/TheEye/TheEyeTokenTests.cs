@@ -12,6 +12,9 @@ namespace SyncCluster.Gateway.Tests.Backends.TheEye;
 /// <summary>Tokens are TheEye's: it is asked for each, but not for each call.</summary>
 public sealed class TheEyeTokenTests(FrontServer server) : IClassFixture<FrontServer>, IDisposable
 {
+    /// <summary>Less than the time for which it is known that a token is nobody's.</summary>
+    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(4);
+
     public void Dispose() => server.TheEye.Faults.Clear();
 
     [Fact]
@@ -50,16 +53,22 @@ public sealed class TheEyeTokenTests(FrontServer server) : IClassFixture<FrontSe
     [Fact]
     public async Task An_unknown_token_is_refused_and_not_asked_for_again_at_once()
     {
-        var token = $"nobody-{Guid.NewGuid()}";
         var task = server.AddTask();
-        var asked = server.TheEye.Counters.Arrived(Step.Profile);
-        for (var call = 0; call < 3; call++)
+        long begun;
+        int asked;
+        do
         {
-            using var response = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task}/job", token, "[]");
-            Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
-            Assert.Equal("Bearer", response.Headers.WwwAuthenticate.Single().Scheme);
+            var token = $"nobody-{Guid.NewGuid()}";
+            begun = TimeProvider.System.GetTimestamp();
+            asked = server.TheEye.Counters.Arrived(Step.Profile);
+            for (var call = 0; call < 3; call++)
+            {
+                using var response = await server.SendAsync(HttpMethod.Post, $"/acme/task/{task}/job", token, "[]");
+                Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+                Assert.Equal("Bearer", response.Headers.WwwAuthenticate.Single().Scheme);
+            }
         }
-
+        while (TimeProvider.System.GetElapsedTime(begun) > AtOnce);
         Assert.Equal(asked + 1, server.TheEye.Counters.Arrived(Step.Profile));
     }
 

@@ -104,7 +104,7 @@ public sealed class FairJobSchedulerTests
     /// <summary>The job that a worker gets.</summary>
     private async Task<QueuedJob> TakenAsync()
     {
-        var worker = await Task.WhenAny(_free).WaitAsync(TimeSpan.FromSeconds(5));
+        var worker = await Task.WhenAny(_free).WaitAsync(TimeSpan.FromSeconds(60));
         _free.Remove(worker);
         return (await worker)!;
     }

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using SyncCluster.Execution.Local;
 using SyncCluster.Grains.Tests.Jobs;
-using SyncCluster.Harness;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Grains.Tests.Execution.Local;
@@ -11,7 +11,7 @@ public sealed class HeldJobsTests
 {
     private static readonly JobSpec Job = JobSamples.Spec();
 
-    private readonly ShiftedClock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly HeldJobs _held;
 
     public HeldJobsTests() => _held = new(Options.Create(new LocalExecutorOptions { Concurrency = 1, QueueLimit = 0 }), _clock);
@@ -34,7 +34,7 @@ public sealed class HeldJobsTests
         Assert.True(_held.TryUse(reservation, Job));
         var job = _held.Add(Job, Guid.NewGuid(), 0);
         _held.CancelReservation(reservation);
-        _clock.Forward(TimeSpan.FromSeconds(10));
+        _clock.Advance(TimeSpan.FromSeconds(10));
         Assert.False(_held.TryReserve(Job));
         _held.Remove(job);
         Assert.True(_held.TryReserve(Job));
@@ -44,9 +44,9 @@ public sealed class HeldJobsTests
     public void A_reservation_lapses_after_ten_seconds_if_its_place_is_needed()
     {
         var reservation = Reserve();
-        _clock.Forward(TimeSpan.FromSeconds(9));
+        _clock.Advance(TimeSpan.FromSeconds(9));
         Assert.False(_held.TryReserve(Job));
-        _clock.Forward(TimeSpan.FromSeconds(1));
+        _clock.Advance(TimeSpan.FromSeconds(1));
         Assert.True(_held.TryReserve(Job));
         Assert.False(_held.TryUse(reservation, Job));
         _held.CancelReservation(Job);
