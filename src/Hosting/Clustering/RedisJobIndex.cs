@@ -27,7 +27,7 @@ internal sealed partial class RedisJobIndex : IJobIndex, IAsyncDisposable
     private static readonly TimeSpan Renewal = TimeSpan.FromMinutes(5);
 
     /// <summary>For how long changes are collected. Lists read the records of the jobs whose ends are not written yet.</summary>
-    private static readonly TimeSpan ChangeTime = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan ChangeTime = TimeSpan.FromMilliseconds(50);
 
     private static readonly long BucketMicros = Bucket.Ticks / TimeSpan.TicksPerMicrosecond;
 
@@ -73,15 +73,16 @@ internal sealed partial class RedisJobIndex : IJobIndex, IAsyncDisposable
         var connected = _redis.GetAsync();
         return connected.IsCompletedSuccessfully && !TakeRenewal(key)
             ? connected.Result.GetDatabase().SortedSetAddAsync(key.Name, entry.ToBytes(), 0)
-            : WriteAsync(customer, [new(customer, null, entry)], [key]);
+            : WriteAsync(customer, [new(customer, null, new(key, entry.ToBytes()))], [key]);
     }
 
     /// <inheritdoc/>
     public void Change(string customer, JobEntry? removed, JobEntry? added)
     {
+        var changed = new Changed(customer, MemberOf(customer, removed), MemberOf(customer, added));
         lock (_sync)
         {
-            _changes.Add(new(customer, removed, added));
+            _changes.Add(changed);
             if (_changes.Count == 1)
             {
                 _timer.Change(ChangeTime, Timeout.InfiniteTimeSpan);
@@ -200,8 +201,8 @@ internal sealed partial class RedisJobIndex : IJobIndex, IAsyncDisposable
     {
         try
         {
-            var added = changes.Select(change => change.Added).OfType<JobEntry>().Select(entry => KeyOf(changes.Key, entry)).Distinct();
-            await WriteAsync(changes.Key, [.. changes], [.. added.Where(TakeRenewal)]);
+            var keys = changes.Select(change => change.Added?.Key).OfType<Key>().Distinct();
+            await WriteAsync(changes.Key, [.. changes], [.. keys.Where(TakeRenewal)]);
         }
         catch (Exception fault)
         {
@@ -227,14 +228,14 @@ internal sealed partial class RedisJobIndex : IJobIndex, IAsyncDisposable
             }
 
             var transaction = database.CreateTransaction();
-            foreach (var entries in changes.Select(change => change.Added).OfType<JobEntry>().GroupBy(entry => KeyOf(customer, entry)))
+            foreach (var added in changes.Select(change => change.Added).OfType<Member>().GroupBy(member => member.Key, member => member.Bytes))
             {
-                replies.Add(transaction.SortedSetAddAsync(entries.Key.Name, [.. entries.Select(entry => new SortedSetEntry(entry.ToBytes(), 0))]));
+                replies.Add(transaction.SortedSetAddAsync(added.Key.Name, [.. added.Select(bytes => new SortedSetEntry(bytes, 0))]));
             }
 
-            foreach (var entries in changes.Select(change => change.Removed).OfType<JobEntry>().GroupBy(entry => KeyOf(customer, entry)))
+            foreach (var removed in changes.Select(change => change.Removed).OfType<Member>().GroupBy(member => member.Key, member => member.Bytes))
             {
-                replies.Add(transaction.SortedSetRemoveAsync(entries.Key.Name, [.. entries.Select(entry => (RedisValue)entry.ToBytes())]));
+                replies.Add(transaction.SortedSetRemoveAsync(removed.Key.Name, [.. removed.Select(bytes => (RedisValue)bytes)]));
             }
 
             foreach (var key in renewed)
@@ -280,12 +281,17 @@ internal sealed partial class RedisJobIndex : IJobIndex, IAsyncDisposable
         return _keys.GetOrAdd(id, static (id, index) => new(index.NameOf(id.Customer, id.Bucket, id.HasEnded)), this);
     }
 
+    private Member? MemberOf(string customer, JobEntry? entry) => entry is { } known ? new(KeyOf(customer, known), known.ToBytes()) : null;
+
     private static long NumberOf(long createdAt) => createdAt / BucketMicros;
 
     private string NameOf(string customer, long bucket, bool hasEnded) =>
         string.Create(CultureInfo.InvariantCulture, $"{_prefix}{{{customer}}}/{bucket}/{(hasEnded ? "ended" : "unfinished")}");
 
-    private readonly record struct Changed(string Customer, JobEntry? Removed, JobEntry? Added);
+    private readonly record struct Changed(string Customer, Member? Removed, Member? Added);
+
+    /// <summary>An entry in its sorted set.</summary>
+    private sealed record Member(Key Key, byte[] Bytes);
 
     /// <summary>A key of the index.</summary>
     private sealed class Key(RedisKey name)
