@@ -8,6 +8,9 @@ namespace SyncCluster.Hosting;
 /// </summary>
 internal static partial class OwnProcess
 {
+    /// <summary>.NET's own switch of how it learns that a file has changed.</summary>
+    private const string PollsFiles = "DOTNET_USE_POLLING_FILE_WATCHER";
+
     /// <summary>Whether the process is left open, for an operator who needs a dump or a trace: by .NET's own switch of its diagnostics.</summary>
     private static bool IsOpen => Environment.GetEnvironmentVariable("DOTNET_EnableDiagnostics") == "1";
 
@@ -17,6 +20,13 @@ internal static partial class OwnProcess
     /// </summary>
     public static void Prepare()
     {
+        // For appsettings.json it would watch the working directory with all folders in it, and hear of each write of the database there. A file
+        // that is a link into a mounted volume changes without an event.
+        if (Environment.GetEnvironmentVariable(PollsFiles) is null)
+        {
+            Environment.SetEnvironmentVariable(PollsFiles, "1");
+        }
+
         if (!OperatingSystem.IsLinux())
         {
             return;

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -5,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Waiting;
+using SyncCluster.Harness;
 
 namespace SyncCluster.Gateway.Tests.Clustering;
 
@@ -74,11 +76,8 @@ public abstract class GatewayCluster : IAsyncLifetime
     /// <summary>Imports a script of a test as a task of the demonstration; its id.</summary>
     internal async Task<string> ImportAsync(string script, bool multitasking = true)
     {
-        var admin = _gateways[0].Services.GetRequiredService<DemoMode>().AdminToken;
-        using var response = await SendAsync(0, HttpMethod.Post, $"/demo/task/import?access_token={admin}", RecipeOf(script, multitasking));
-        var text = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, text);
-        return JsonNode.Parse(text)!["id"]!.GetValue<string>();
+        var task = await ManageAsync(0, HttpMethod.Post, "/demo/task/import", RecipeOf(script, multitasking));
+        return JsonNode.Parse(task)!["id"]!.GetValue<string>();
     }
 
     /// <summary>Gives a task another script, at any gateway.</summary>
@@ -90,11 +89,21 @@ public abstract class GatewayCluster : IAsyncLifetime
     /// <summary>Deletes a task, at any gateway.</summary>
     internal Task DeleteAsync(int gateway, string task) => ManageAsync(gateway, HttpMethod.Delete, $"/demo/task/{task}");
 
-    private async Task ManageAsync(int gateway, HttpMethod method, string path, string? json = null)
+    /// <summary>Sends a request again while the answer is that the cluster did not answer in time.</summary>
+    private async Task<string> ManageAsync(int gateway, HttpMethod method, string path, string? json = null)
     {
         var admin = _gateways[gateway].Services.GetRequiredService<DemoMode>().AdminToken;
-        using var response = await SendAsync(gateway, method, $"{path}?access_token={admin}", json);
-        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        var body = "";
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                using var response = await SendAsync(gateway, method, $"{path}?access_token={admin}", json);
+                body = await response.Content.ReadAsStringAsync();
+                Assert.True(response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.ServiceUnavailable, body);
+                return response.IsSuccessStatusCode;
+            },
+            "the cluster answers");
+        return body;
     }
 
     internal async Task<HttpResponseMessage> SendAsync(

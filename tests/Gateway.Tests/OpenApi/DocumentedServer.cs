@@ -1,12 +1,13 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
+using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Hosting;
 
 namespace SyncCluster.Gateway.Tests.OpenApi;
 
-/// <summary>The demonstration, which is what the document's examples are for.</summary>
+/// <summary>The demonstration, which is what the document's examples are for, with waits that end soon.</summary>
 public sealed class DocumentedServer : TestServer
 {
     private static readonly string[] KnownHeaders =
@@ -21,8 +22,8 @@ public sealed class DocumentedServer : TestServer
 
     protected override string[] Settings =>
     [
-        "--Waiting:Maximum=00:01:00",
-        "--LocalExecutor:Concurrency=96",
+        "--Waiting:Maximum=00:00:08",
+        "--LocalExecutor:Concurrency=256",
         "--LocalExecutor:DrainTime=00:00:00.100",
         "--LocalExecutor:KillGrace=00:00:00.100",
         $"--Storage:Path={Folder}/data",
@@ -84,13 +85,19 @@ public sealed class DocumentedServer : TestServer
     {
         var recipe = (await SendAsync(document, document["ExportTask"], new() { Task = task })).Json!;
         change?.Invoke(recipe["task"]!);
-        return (await SendAsync(document, document["ImportTask"], new() { Content = Values.Json(recipe.ToJsonString()) })).Json!;
+        return await ImportRecipeAsync(DemoMode.Customer, Demo.AdminToken, recipe.ToJsonString());
     }
 
     /// <summary>Starts a job that runs for a minute.</summary>
-    internal async Task<Exchange> StartAsync(ApiDocument document, string task) =>
-        await SendAsync(
+    internal async Task<Exchange> StartAsync(ApiDocument document, string task)
+    {
+        var started = await SendAsync(
             document, document["RunTask"], new() { Task = task, Headers = [("Prefer", "wait=0")], Content = Values.Json(Values.Minute) });
+        await UntilAsync(
+            async () => (await SendAsync(document, document["GetLifecycle"], new() { Job = started.JobId })).Body == "\"assigned\"",
+            "the script runs");
+        return started;
+    }
 }
 
 /// <summary>What a request has in place of the document's examples.</summary>

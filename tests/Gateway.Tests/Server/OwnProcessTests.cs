@@ -89,6 +89,29 @@ public sealed class OwnProcessTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_server_does_not_watch_the_folders_in_its_working_directory()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "one", "of", "many"));
+        await using var server = await StartAsync([], ("DOTNET_EnableDiagnostics", "1"));
+
+        Assert.DoesNotContain(
+            Directory.GetFiles($"/proc/{server.Process.Id}/fdinfo").SelectMany(LinesOf), line => line.StartsWith("inotify", StringComparison.Ordinal));
+
+        static string[] LinesOf(string path)
+        {
+            try
+            {
+                return File.ReadAllLines(path);
+            }
+            catch (IOException)
+            {
+                // It has been closed meanwhile.
+                return [];
+            }
+        }
+    }
+
     private static string[] As(string user) => user switch
     {
         Nobody => ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
