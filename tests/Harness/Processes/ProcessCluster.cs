@@ -1,4 +1,5 @@
 using System.Text.Json;
+using StackExchange.Redis;
 using SyncCluster.Hosting.Clustering;
 
 namespace SyncCluster.Harness.Processes;
@@ -157,7 +158,7 @@ public abstract class ProcessCluster : IAsyncDisposable
     private async Task<IReadOnlyDictionary<string, bool>> MembersAsync()
     {
         var members = new Dictionary<string, bool>();
-        foreach (var entry in await Redis.Database.HashGetAllAsync(MembershipKey))
+        foreach (var entry in await ReadMembershipAsync())
         {
             if (entry.Name != "Version")
             {
@@ -171,5 +172,26 @@ public abstract class ProcessCluster : IAsyncDisposable
         }
 
         return members;
+    }
+
+    /// <summary>The test's own connection to the master that has it, of several, may be there a little later than the servers'.</summary>
+    private async Task<HashEntry[]> ReadMembershipAsync()
+    {
+        HashEntry[] entries = [];
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                try
+                {
+                    entries = await Redis.Database.HashGetAllAsync(MembershipKey);
+                    return true;
+                }
+                catch (RedisConnectionException)
+                {
+                    return false;
+                }
+            },
+            "Redis is reached");
+        return entries;
     }
 }

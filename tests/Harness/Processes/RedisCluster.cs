@@ -10,8 +10,22 @@ public static class RedisCluster
         ["--cluster-enabled", "yes", "--cluster-port", $"{FreePort.Next()}", "--cluster-node-timeout", "5000"];
 
     /// <summary>Makes the servers the masters of a new Redis Cluster, each with its share of the slots.</summary>
-    public static Task CreateAsync(IEnumerable<RedisServer> masters) =>
-        RunAsync(["create", .. masters.Select(master => master.Endpoint), "--cluster-yes"]);
+    public static async Task CreateAsync(IReadOnlyList<RedisServer> masters)
+    {
+        await RunAsync(["create", .. masters.Select(master => master.Endpoint), "--cluster-yes"]);
+        await WholeAsync(masters);
+    }
+
+    /// <summary>Waits until each master sees the others: one after the other finds that out, and until then it refuses its keys.</summary>
+    public static async Task WholeAsync(IEnumerable<RedisServer> masters)
+    {
+        foreach (var master in masters)
+        {
+            await Eventually.TrueAsync(
+                async () => ((string)(await master.ExecuteAsync("CLUSTER", "INFO"))!).Contains("cluster_state:ok", StringComparison.Ordinal),
+                $"the Redis Cluster is whole as {master.Name} sees it");
+        }
+    }
 
     /// <summary>Adds a master that has no slots yet.</summary>
     public static async Task AddMasterAsync(IReadOnlyList<RedisServer> members, RedisServer added)

@@ -25,18 +25,6 @@ public sealed class RedisClusterFixture : IAsyncLifetime
         _masters.AddRange([NewMaster(1), NewMaster(2), NewMaster(3)]);
         await Task.WhenAll(_masters.Select(master => master.StartAsync()));
         await RedisCluster.CreateAsync(_masters);
-        await WholeAsync();
-    }
-
-    /// <summary>Waits until each master sees the others: one after the other finds that out, and until then it refuses its keys.</summary>
-    internal async Task WholeAsync()
-    {
-        foreach (var master in _masters)
-        {
-            await Eventually.TrueAsync(
-                async () => ((string)(await master.ExecuteAsync("CLUSTER", "INFO"))!).Contains("cluster_state:ok", StringComparison.Ordinal),
-                $"the Redis Cluster is whole as {master.Name} sees it");
-        }
     }
 
     public async Task DisposeAsync()
@@ -61,7 +49,7 @@ public sealed class RedisClusterFixture : IAsyncLifetime
         await RedisCluster.AddMasterAsync(_masters, added);
         await RedisCluster.MoveSlotsAsync(_masters[0], added, 10);
         _masters.Add(added);
-        await WholeAsync();
+        await RedisCluster.WholeAsync(_masters);
         return added;
     }
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using StackExchange.Redis;
 using SyncCluster.Harness;
+using SyncCluster.Harness.Processes;
 using SyncCluster.Hosting.Clustering;
 using SyncCluster.Storage;
 
@@ -97,7 +98,7 @@ public sealed class RedisClusterTests(RedisClusterFixture cluster) : IClassFixtu
         await master.StartAsync();
         await monitored.BecomesAsync(StorageLevel.Room);
         await Eventually.TrueAsync(async () => await FindFaultAsync() is null, "all masters are connected");
-        await cluster.WholeAsync();
+        await RedisCluster.WholeAsync(cluster.Masters);
         Assert.Equal(20, await redis.FindKeysAsync("blue/found/*").CountAsync());
         await LoggedAsync($"Redis at {redis.Endpoints} is connected again.");
         await connectionMonitor.StopAsync(default);
