@@ -15,7 +15,7 @@ public sealed record PageContext
     /// <summary>Proves of a changing request that it comes from a page of the console.</summary>
     public required string FormToken { get; init; }
 
-    /// <summary>Who has signed in; null for nobody.</summary>
+    /// <summary>The visitor who has signed in; null if none has.</summary>
     public Visitor? Visitor { get; init; }
 
     /// <summary>What anybody may call the demonstration with; null if this server is none.</summary>

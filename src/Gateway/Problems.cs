@@ -113,10 +113,10 @@ internal static class Problems
         StatusCodes.Status403Forbidden, "Silos are drained by the operator: sign in with the operator's token.");
 
     public static Problem NotDrainedAlone { get; } = new(
-        StatusCodes.Status409Conflict, "This server is one process, and nobody could go on with its jobs. Stop it with SIGTERM: it drains then.");
+        StatusCodes.Status409Conflict, "This server is one process: no other server could go on with its jobs. Stop it with SIGTERM: it drains then.");
 
     public static Problem LastSilo { get; } = new(
-        StatusCodes.Status409Conflict, "This is the only active silo: nobody could run what it hands over. Start another one first.");
+        StatusCodes.Status409Conflict, "This is the only active silo: no other silo could run what it hands over. Start another one first.");
 
     public static Problem NoSuchSilo { get; } = new(StatusCodes.Status404NotFound, "There is no such silo, or it has left the cluster.");
 

@@ -64,38 +64,13 @@ internal sealed class OutputPipe
         var pipe = _pipe.SafePipeHandle;
         byte[]? buffer = null;
         ExceptionDispatchInfo? fault = null;
-
-        // Of an abandoned pipe. A process that holds it may print for ever.
-        var rest = PipeCapacity;
-        while (process is not null || (pipe is not null && rest > 0))
+        while (process is not null || (pipe is not null && !_abandoned))
         {
             // The pipe is never abandoned before the process has ended.
-            var isLast = process is null && _abandoned;
-            var (isReadable, hasExited) = NativeMethods.WaitReadable(
-                pipe, process, process is not null ? Timeout.InfiniteTimeSpan : isLast ? TimeSpan.Zero : AbandonCheck);
-            if (isLast && !isReadable)
-            {
-                break;
-            }
-
+            var (isReadable, hasExited) = NativeMethods.WaitReadable(pipe, process, process is null ? AbandonCheck : Timeout.InfiniteTimeSpan);
             if (isReadable)
             {
-                try
-                {
-                    buffer ??= ArrayPool<byte>.Shared.Rent(PipeCapacity);
-                    var count = _pipe.Read(buffer);
-                    rest -= isLast ? count : 0;
-                    pipe = count == 0 ? null : pipe;
-                    _log.Append(buffer.AsSpan(0, count));
-                }
-                catch (Exception e)
-                {
-                    // For instance, there is no memory for the log. A process that goes on writing gets an error. The end of the process still
-                    // counts.
-                    fault = ExceptionDispatchInfo.Capture(e);
-                    pipe = null;
-                    _pipe.Dispose();
-                }
+                ReadOnce();
             }
 
             if (hasExited)
@@ -105,11 +80,36 @@ internal sealed class OutputPipe
             }
         }
 
+        // What is in an abandoned pipe, and no more: a process that holds it may print for ever. One read takes as much as a pipe has.
+        if (pipe is not null && NativeMethods.WaitReadable(pipe, null, TimeSpan.Zero).One)
+        {
+            ReadOnce();
+        }
+
         if (buffer is not null)
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
         fault?.Throw();
+
+        void ReadOnce()
+        {
+            try
+            {
+                buffer ??= ArrayPool<byte>.Shared.Rent(PipeCapacity);
+                var count = _pipe.Read(buffer);
+                pipe = count == 0 ? null : pipe;
+                _log.Append(buffer.AsSpan(0, count));
+            }
+            catch (Exception e)
+            {
+                // For instance, there is no memory for the log. A process that goes on writing gets an error. The end of the process still
+                // counts.
+                fault = ExceptionDispatchInfo.Capture(e);
+                pipe = null;
+                _pipe.Dispose();
+            }
+        }
     }
 }

@@ -191,7 +191,7 @@ internal static class ProblemExamples
 
     public static ProblemExample BadRemoval { get; } = new("bad-removal", "`lifecycle[]` of jobs that run", Problems.BadRemoval);
 
-    public static ProblemExample BadCaller { get; } = new("bad-caller", "`caller` names nobody, or more than one", Problems.BadCaller);
+    public static ProblemExample BadCaller { get; } = new("bad-caller", "`caller` names no caller, or more than one", Problems.BadCaller);
 
     public static ProblemExample BadWhere { get; } = new("bad-where", "`where` with an operator, or of another member", Problems.BadWhere);
 

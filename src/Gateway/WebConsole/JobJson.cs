@@ -4,7 +4,7 @@ using SyncCluster.Json;
 
 namespace SyncCluster.Gateway.WebConsole;
 
-/// <summary>Reads members of documents of jobs, whoever has made them.</summary>
+/// <summary>Reads members of the documents of jobs. They may come from TheEye.</summary>
 internal static class JobJson
 {
     /// <summary>The text of a member; empty if there is none.</summary>

@@ -11,7 +11,7 @@ namespace SyncCluster.Gateway.WebConsole;
 internal sealed class Visitors(
     ITokenValidator validator, ReloadedOptions<OperatorOptions> operators, IOptions<WaitingOptions> waiting, TimeProvider timeProvider)
 {
-    /// <summary>Sets whose request it is, as <see cref="AuthenticatedCaller"/> or <see cref="SignedInOperator"/>; says why it is nobody's.</summary>
+    /// <summary>Authenticates a request: sets <see cref="AuthenticatedCaller"/> or <see cref="SignedInOperator"/>, or says why the token is refused.</summary>
     public async ValueTask<Problem?> IdentifyAsync(HttpContext http, string token)
     {
         var arrival = new Deadline(timeProvider, waiting.Value.Maximum);

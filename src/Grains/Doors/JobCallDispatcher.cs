@@ -16,7 +16,7 @@ internal sealed partial class JobCallDispatcher(IGrainFactory grains, TimeProvid
     /// <summary>How long a caller waits for a late answer before it asks again.</summary>
     private static readonly TimeSpan RestTime = TimeSpan.FromSeconds(1);
 
-    /// <summary>Longer than a call of a grain may take: nobody asks for these answers any more.</summary>
+    /// <summary>Longer than a call of a grain may take: after it no gateway asks for these answers.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<Guid, JobCallBatch> _late = new();

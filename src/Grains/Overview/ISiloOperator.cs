@@ -47,7 +47,7 @@ public enum DrainReply
     /// <summary>It had begun before.</summary>
     StopsAlready = 1,
 
-    /// <summary>No other silo is active: nobody could run what it hands over.</summary>
+    /// <summary>No other silo is active, which could run what it hands over.</summary>
     IsLast = 2,
 
     /// <summary>There is no such silo.</summary>

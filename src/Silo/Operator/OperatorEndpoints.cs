@@ -53,7 +53,7 @@ internal static class OperatorEndpoints
 
     private static Results<Accepted, ProblemHttpResult> Drain(SiloDrain drain) => drain.Begin() == DrainReply.IsLast
         ? TypedResults.Problem(
-            "This is the only active silo: nobody could run what it hands over. Start another one first, or stop the process.",
+            "This is the only active silo: no other silo could run what it hands over. Start another one first, or stop the process.",
             statusCode: StatusCodes.Status409Conflict)
         : TypedResults.Accepted((string?)null);
 

@@ -76,8 +76,7 @@ public abstract class IsolationTests(string[] settings) : IAsyncLifetime
             },
             file = new { filename = "script.sh", data = Convert.ToBase64String(Encoding.UTF8.GetBytes(script)) },
         };
-        using var response = await _server.SendAsync(HttpMethod.Post, $"/{customer}/task/import", token, JsonSerializer.Serialize(recipe));
-        return JsonNode.Parse(await response.Content.ReadAsStringAsync())!["id"]!.GetValue<string>();
+        return (await _server.ImportRecipeAsync(customer, token, JsonSerializer.Serialize(recipe)))["id"]!.GetValue<string>();
     }
 
     /// <summary>The folder of the script that has written a text to <c>file</c>; empty if there is none yet.</summary>

@@ -105,7 +105,7 @@ public class TestServer : IAsyncLifetime
     public virtual Task<JsonNode> ImportRecipeAsync(string recipe) => ImportRecipeAsync("acme", Admin, recipe);
 
     /// <summary>Imports a task, and does so again while the answer is that its grain has not answered in time.</summary>
-    private protected async Task<JsonNode> ImportRecipeAsync(string customer, string token, string recipe)
+    internal async Task<JsonNode> ImportRecipeAsync(string customer, string token, string recipe)
     {
         var text = "";
         await UntilAsync(
