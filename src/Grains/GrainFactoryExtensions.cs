@@ -14,9 +14,7 @@ internal static class GrainFactoryExtensions
             return (T)grains.GetGrain(GrainId.Create(types.Grain, key), types.Interface);
         }
 
-        var grain = grains.GetGrain<T>(key);
-        Known<T>.Types = new(grain.GetGrainId().Type, ((GrainReference)(object)grain).InterfaceType);
-        return grain;
+        return Learn(grains.GetGrain<T>(key));
     }
 
     /// <summary>As <c>GetGrain</c>.</summary>
@@ -30,8 +28,17 @@ internal static class GrainFactoryExtensions
             return (T)grains.GetGrain(id, types.Interface);
         }
 
-        var grain = grains.GetGrain<T>(id);
-        Known<T>.Types = new(id.Type, ((GrainReference)(object)grain).InterfaceType);
+        return Learn(grains.GetGrain<T>(id));
+    }
+
+    /// <summary>What is no reference of Orleans, such as a stand-in, tells nothing.</summary>
+    private static T Learn<T>(T grain)
+    {
+        if (grain is GrainReference reference)
+        {
+            Known<T>.Types = new(reference.GrainId.Type, reference.InterfaceType);
+        }
+
         return grain;
     }
 

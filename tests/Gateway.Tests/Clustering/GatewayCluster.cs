@@ -74,9 +74,9 @@ public abstract class GatewayCluster : IAsyncLifetime
     internal WaiterHub Hub(int gateway) => ServicesOf(gateway).GetRequiredService<WaiterHub>();
 
     /// <summary>Imports a script of a test as a task of the demonstration; its id.</summary>
-    internal async Task<string> ImportAsync(string script, bool multitasking = true)
+    internal async Task<string> ImportAsync(string script, bool multitasking = true, string name = "a task")
     {
-        var task = await ManageAsync(0, HttpMethod.Post, "/demo/task/import", RecipeOf(script, multitasking));
+        var task = await ManageAsync(0, HttpMethod.Post, "/demo/task/import", RecipeOf(script, multitasking, name));
         return JsonNode.Parse(task)!["id"]!.GetValue<string>();
     }
 
@@ -155,9 +155,9 @@ public abstract class GatewayCluster : IAsyncLifetime
         .. settings.Select(setting => $"--{setting.Key}={setting.Value}"),
     ];
 
-    private static string RecipeOf(string script, bool multitasking = true)
+    private static string RecipeOf(string script, bool multitasking = true, string name = "a task")
     {
-        var task = new { name = "a task", multitasking, type = "script", script_runas = "sh %script%", timeout = 60000 };
+        var task = new { name, multitasking, type = "script", script_runas = "sh %script%", timeout = 60000 };
         return JsonSerializer.Serialize(new { task, file = new { filename = "s.sh", data = Encoding.UTF8.GetBytes(script) } });
     }
 
