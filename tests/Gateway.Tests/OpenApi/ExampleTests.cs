@@ -33,7 +33,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
     ];
 
     // Shared, since each takes a script.
-    private Task<Exchange>? _running;
+    private readonly ConcurrentDictionary<string, Task<Exchange>> _running = new();
     private Task<Values>? _ended;
 
     [Fact]
@@ -207,7 +207,8 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
                 await server.AgeJobAsync(DemoMode.Customer, job);
                 return new() { Job = job };
             case "CancelJob" or "CancelJobOfToken":
-                return new() { Job = (await (_running ??= server.StartAsync(document, "slow"))).JobId };
+                // Not the same one: the other would cancel a job that has ended.
+                return new() { Job = await RunningAsync(document, operation.Id) };
             case "GetResultWithSecret" or "FollowJobWithSecret":
                 return await (_ended ??= EndWithSecretAsync(document));
             case "DeleteTask" or "UpdateTask" or "RenewTaskSecret":
@@ -471,8 +472,12 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
         "RunTask" => new() { Task = "slow", Content = Values.Json(Values.Minute) },
         "RunTaskWithSecret" or "RunTaskByQueryWithSecret" => Of(await server.CopyAsync(document, "slow")) with { Content = Values.Json(Values.Minute) },
         "GetResultWithSecret" or "PollResultWithSecret" => await StartWithSecretAsync(document, Values.Minute),
-        _ => await ValuesAsync(document, operation) with { Job = (await (_running ??= server.StartAsync(document, "slow"))).JobId },
+        _ => await ValuesAsync(document, operation) with { Job = await RunningAsync(document, "to wait for") },
     };
+
+    /// <summary>A job that runs for a minute.</summary>
+    private async Task<string?> RunningAsync(ApiDocument document, string use) =>
+        (await _running.GetOrAdd(use, _ => server.StartAsync(document, "slow"))).JobId;
 
     private Task<JsonNode> CopyForNobodyAsync(ApiDocument document) =>
         server.CopyAsync(document, "hello", task => task["acl"] = new JsonArray("nobody@example.com"));
