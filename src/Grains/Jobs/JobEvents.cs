@@ -13,7 +13,7 @@ internal sealed partial class JobEvents(JobEventOptions options, ILogger<JobEven
     /// <summary>Begins a part of a job's trace, whose log lines carry the job's name.</summary>
     public JobPart Begin(string name, JobSpec spec) => new(ServerTraces.Start(name, spec), BeginScope(spec));
 
-    /// <summary>Has the lines that are logged until it is disposed of carry the job's name; null where nobody sees that.</summary>
+    /// <summary>Has the lines that are logged until it is disposed of carry the job's name; null where no log has scopes.</summary>
     public IDisposable? BeginScope(JobSpec spec) => BeginScope(spec.Customer, spec.TaskId, spec.JobId);
 
     /// <inheritdoc cref="BeginScope(JobSpec)"/>

@@ -1,5 +1,5 @@
-using System.Reflection;
 using Microsoft.Extensions.Time.Testing;
+using SyncCluster.Harness;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Grains.Tests.Tasks;
@@ -45,18 +45,7 @@ public sealed class TaskRevisionsTests
 
     private TaskRevisions Revisions(Func<Task<Guid?>> getRevision)
     {
-        var grain = DispatchProxy.Create<ITaskGrain, Answering>();
-        ((Answering)(object)grain).Answer = getRevision;
-        var grains = DispatchProxy.Create<IGrainFactory, Answering>();
-        ((Answering)(object)grains).Answer = () => grain;
-        return new(grains, _time);
-    }
-
-    /// <summary>Answers whatever it is asked.</summary>
-    public class Answering : DispatchProxy
-    {
-        internal Func<object?> Answer { get; set; } = null!;
-
-        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Answer();
+        var grain = StandIn.Of<ITaskGrain>(_ => getRevision());
+        return new(StandIn.Of<IGrainFactory>(_ => grain), _time);
     }
 }

@@ -1,7 +1,7 @@
-using System.Reflection;
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Backends.Local;
 using SyncCluster.Gateway.Waiting;
+using SyncCluster.Harness;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Gateway.Tests.Backends.Local;
@@ -42,23 +42,8 @@ public sealed class TaskReaderTests
 
     private static TaskReader Reader(Func<Task<TaskDefinition?>> get)
     {
-        var grain = Proxy<ITaskGrain>((method, _) => method.Name == nameof(ITaskGrain.Get) ? get() : throw new NotSupportedException());
-        var grains = Proxy<IGrainFactory>((_, _) => grain);
+        var grain = StandIn.Of<ITaskGrain>(method => method.Name == nameof(ITaskGrain.Get) ? get() : throw new NotSupportedException());
+        var grains = StandIn.Of<IGrainFactory>(_ => grain);
         return new(new TaskCatalog(grains, new TaskNames(TimeProvider.System)), Options.Create(new WaitingOptions()), TimeProvider.System);
-    }
-
-    private static T Proxy<T>(Func<MethodInfo, object?[]?, object?> answer)
-        where T : class
-    {
-        var proxy = DispatchProxy.Create<T, Answering>();
-        ((Answering)(object)proxy).Answer = answer;
-        return proxy;
-    }
-
-    public class Answering : DispatchProxy
-    {
-        internal Func<MethodInfo, object?[]?, object?> Answer { get; set; } = null!;
-
-        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Answer(targetMethod!, args);
     }
 }
