@@ -47,7 +47,7 @@ internal static class OpenApiMetadata
                     null,
                     "parse-status")
                 { Headers = ["Job-Id"] })
-            .WithMetadata(OptionalHeaders.OfCalls)
+            .WithMetadata(OptionalHeaders.OfCalls, OptionalHeaders.OfWaits)
             .ProducesProblems(ProblemExamples.Wait);
 
     /// <summary>Tells a job live.</summary>
@@ -58,7 +58,7 @@ internal static class OpenApiMetadata
             .ProducesAnswers(
                 new("200", "The job, told live", "Events") { Headers = ["Job-Id"], MediaType = SseWriter.MediaType },
                 new("204", "All was told before `Last-Event-ID`") { Headers = ["Job-Id"] })
-            .WithMetadata(OptionalHeaders.OfCalls)
+            .WithMetadata(OptionalHeaders.OfCalls, OptionalHeaders.OfWaits)
             .ProducesProblems([.. ProblemExamples.Wait.Where(problem => problem.Name != "wait-ended")]);
 
     /// <summary>Starts a job, in the newer dialect.</summary>
@@ -132,6 +132,9 @@ internal sealed record OptionalHeaders(params string[] Names)
 {
     /// <summary>In the answers to calls of a limited customer.</summary>
     public static OptionalHeaders OfCalls { get; } = new(RateLimitHeaders.Names);
+
+    /// <summary>In the answers of routes that accept <c>Prefer</c>.</summary>
+    public static OptionalHeaders OfWaits { get; } = new("Preference-Applied");
 }
 
 /// <summary>An answer that is no problem.</summary>

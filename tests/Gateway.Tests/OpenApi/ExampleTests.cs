@@ -399,7 +399,7 @@ public sealed partial class ExampleTests(DocumentedServer server) : IClassFixtur
             "recipe-no-object" => values with { Content = Values.Json("[]") },
             "recipe-workflow" => values with { Content = Values.Json("""{"task":{"type":"workflow"}}""") },
             "recipe-unusable" => values with { Content = Values.Json("{}") },
-            "wait-ended" => await WaitTooLongAsync(document, operation),
+            "wait-ended" => await WaitTooLongAsync(document, operation) with { Headers = [("Prefer", "wait=1")] },
             "row-ended" when operation.Id == "GetResultWithSecret" => await WaitTooLongAsync(document, operation) with { Query = "timeout=10" },
             "row-ended" => await WaitTooLongAsync(document, operation),
             _ => throw new NotSupportedException($"How {refusal} is provoked is not known."),
