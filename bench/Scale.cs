@@ -78,7 +78,8 @@ internal sealed partial class Scale : IBenchmark
         {
             var median = Cost.Median(costs[row]);
             var control = rows.FirstOrDefault(other =>
-                other.Cluster.Layout.Clusters == row.Cluster.Layout.Silos && (other.IsPerSilo, other.IsOfMany) == (row.IsPerSilo, row.IsOfMany));
+                other.Cluster.Layout is { Silos: 1 } separate && separate.Clusters == row.Cluster.Layout.Silos
+                && (other.IsPerSilo, other.IsOfMany) == (row.IsPerSilo, row.IsOfMany));
             double? times = control is null ? null : median.Total / Cost.Median(costs[control]).Total;
             figures.Add(
                 row.ToString(), median.Total, median.Gateways, median.Silos, median.Redis, median.PerSecond,
