@@ -64,6 +64,7 @@ internal static class SyncClusterSiloExtensions
         services.AddJobs();
         services.AddJobPlacement();
         services.AddTasks();
+        services.AddTaskRevisions();
         services.AddQuotas();
         services.AddSerialTasks();
         services.AddOverview();

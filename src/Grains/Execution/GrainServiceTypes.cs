@@ -15,4 +15,7 @@ internal static class GrainServiceTypes
 
     /// <summary>Silos of version 0.1 have none.</summary>
     public static GrainType SiloOperator { get; } = GrainType.Create("sys.svc.user.sync.operator");
+
+    /// <summary>Silos of version 0.1 have none.</summary>
+    public static GrainType TaskRevisions { get; } = GrainType.Create("sys.svc.user.sync.revisions");
 }

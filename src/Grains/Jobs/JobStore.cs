@@ -28,27 +28,19 @@ internal sealed partial class JobStore(
     /// <summary>How often a write is tried before its outcome stays unknown.</summary>
     private const int Tries = 3;
 
-    private static readonly TimeSpan ReadAgeLimit = TimeSpan.FromSeconds(60);
-
     /// <summary>For how long after an end the index may have lost it with the silo that stored it.</summary>
     private static readonly TimeSpan RecentTime = TimeSpan.FromMinutes(10);
 
     private string? _etag;
     private bool _known;
     private bool _isEntryMissing;
-    private long _readAt;
-    private MembershipVersion _readVersion;
+    private ReadMark _read;
 
     /// <summary>The record as last read or written; null if there is none.</summary>
     public JobRecord? Record { get; private set; }
 
-    /// <summary>
-    /// Whether another activation may have changed the record since: the membership has changed, or all silos have seen that only by now, or a minute
-    /// has passed (I7).
-    /// </summary>
-    public bool IsStale => timeProvider.GetElapsedTime(_readAt) > ReadAgeLimit || owners.Version != _readVersion || HasSettledSinceRead;
-
-    private bool HasSettledSinceRead => owners.SettledAt is var settledAt && _readAt < settledAt && settledAt <= timeProvider.GetTimestamp();
+    /// <summary>Whether another activation may have changed the record since it was read or written.</summary>
+    public bool IsStale => owners.IsStale(_read);
 
     /// <summary>Makes the next <see cref="LoadAsync"/> read storage.</summary>
     public void Invalidate() => _known = false;
@@ -117,10 +109,8 @@ internal sealed partial class JobStore(
 
     private async Task<bool> ReadAsync()
     {
-        // Taken before the read, so that a membership change during the read makes the record stale.
-        var version = owners.Version;
         var state = new GrainState<JobRecord?>();
-        var begun = timeProvider.GetTimestamp();
+        var begun = owners.Mark();
         using var span = ServerTraces.StartChild("read job");
         try
         {
@@ -134,7 +124,7 @@ internal sealed partial class JobStore(
             return false;
         }
 
-        metrics.StorageRead(timeProvider.GetElapsedTime(begun));
+        metrics.StorageRead(timeProvider.GetElapsedTime(begun.At));
 
         // Most reads find the same record, and an object that has survived garbage collections is cheaper to keep than a new one.
         if (!state.RecordExists || Record is null || state.ETag != _etag)
@@ -148,8 +138,7 @@ internal sealed partial class JobStore(
         }
 
         _etag = state.ETag;
-        _readAt = timeProvider.GetTimestamp();
-        _readVersion = version;
+        _read = begun;
         _known = true;
         return true;
     }
@@ -265,9 +254,8 @@ internal sealed partial class JobStore(
 
     private async Task<bool> WriteAsync(JobRecord? next, string? etag)
     {
-        var version = owners.Version;
         var state = new GrainState<JobRecord?>(next) { ETag = etag, RecordExists = etag is not null };
-        var begun = timeProvider.GetTimestamp();
+        var begun = owners.Mark();
         using var span = ServerTraces.StartChild("write job");
         try
         {
@@ -282,11 +270,10 @@ internal sealed partial class JobStore(
             return false;
         }
 
-        metrics.StorageWritten(timeProvider.GetElapsedTime(begun));
+        metrics.StorageWritten(timeProvider.GetElapsedTime(begun.At));
         Record = next;
         _etag = state.ETag;
-        _readAt = timeProvider.GetTimestamp();
-        _readVersion = version;
+        _read = begun;
         _known = true;
         return true;
     }

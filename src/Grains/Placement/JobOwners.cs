@@ -9,13 +9,32 @@ internal sealed class JobOwners(IClusterMembershipService membership, ILocalSilo
     /// <summary>A silo that has missed the gossip of a change reads the membership table by then.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(10);
 
+    /// <summary>For how long a state counts as read while the silos see the cluster the same way.</summary>
+    private static readonly TimeSpan ReadAgeLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>For how long if they may not.</summary>
+    private static readonly TimeSpan UnsettledReadAgeLimit = TimeSpan.FromSeconds(1);
+
     private View? _view;
 
-    /// <summary>The version of the cluster's membership that this silo goes by.</summary>
-    public MembershipVersion Version => GetView().Version;
+    /// <summary>Marks a read that begins now: a change of the membership during the read makes it stale.</summary>
+    public ReadMark Mark() => new(timeProvider.GetTimestamp(), GetView().Version);
 
-    /// <summary>From when on all silos see the cluster as this one does, or later: a timestamp.</summary>
-    public long SettledAt => GetView().SettledAt;
+    /// <summary>
+    /// Whether another activation of the grain may have changed since what was read: the membership has changed, or all silos have seen that only by now, or a
+    /// minute has passed (I7).
+    /// </summary>
+    /// <param name="read">The read's mark.</param>
+    public bool IsStale(ReadMark read)
+    {
+        var (view, now) = (GetView(), timeProvider.GetTimestamp());
+        return view.Version != read.Version || timeProvider.GetElapsedTime(read.At, now) > ReadAgeLimit || (read.At < view.SettledAt && view.SettledAt <= now);
+    }
+
+    /// <summary>As <see cref="IsStale"/>, and each second until all silos have seen the membership change: for grains of which that activation may stay.</summary>
+    /// <param name="read">The read's mark.</param>
+    public bool IsOutdated(ReadMark read) =>
+        IsStale(read) || (timeProvider.GetTimestamp() < GetView().SettledAt && timeProvider.GetElapsedTime(read.At) > UnsettledReadAgeLimit);
 
     /// <summary>The owner: an active silo, or this one if none is known to be active.</summary>
     public GrainAddress AddressOf(GrainId job)

@@ -1,3 +1,4 @@
+using SyncCluster.Placement;
 using SyncCluster.Storage;
 using SyncCluster.Tasks.Recipes;
 
@@ -29,10 +30,14 @@ public interface ITaskGrain : IGrainWithStringKey
     [Alias("get"), ResponseTimeout("00:00:03")]
     Task<TaskDefinition?> Get();
 
-    /// <summary>The <see cref="TaskDefinition.Revision"/> of the task; null if it has none, or if there is no task.</summary>
+    /// <summary>
+    /// The <see cref="TaskDefinition.Revision"/> of the task; null if it has none, or if there is no task. It counts for two seconds, or until the silo is told to
+    /// forget it.
+    /// </summary>
     /// <remarks>A silo of version 0.1 does not know the message: the call fails.</remarks>
+    /// <param name="silo">The silo that asks.</param>
     [Alias("revision"), ResponseTimeout("00:00:02")]
-    Task<Guid?> GetRevision();
+    Task<Guid?> GetRevision(SiloAddress silo);
 
     /// <summary>The script's bytes, also if the task has another one by now; null if the task was deleted, or the script is not kept any longer.</summary>
     /// <param name="digest">The script's SHA-256, as in <see cref="TaskDefinition.ScriptDigest"/>.</param>
@@ -63,7 +68,8 @@ internal sealed record EarlierScript([property: Id(0)] string Digest, [property:
 
 /// <inheritdoc cref="ITaskGrain"/>
 [GrainType("task")]
-internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] IPersistentState<TaskState> stored, TaskRevisions revisions)
+internal sealed class TaskGrain(
+    [PersistentState("task", StorageNames.Catalog)] IPersistentState<TaskState> stored, JobOwners owners, TaskRevisions revisions, TimeProvider timeProvider)
     : Grain, ITaskGrain
 {
     /// <summary>Bytes of earlier scripts that are kept: at least four, and many of the usual size.</summary>
@@ -71,122 +77,119 @@ internal sealed class TaskGrain([PersistentState("task", StorageNames.Catalog)] 
 
     private const int EarlierScripts = 100;
 
-    private TaskDefinition? Definition => stored.RecordExists ? stored.State.Definition : null;
+    private readonly CatalogState<TaskState> _state = new(stored, owners);
+
+    /// <summary>When a silo was last told the revision.</summary>
+    private readonly Dictionary<SiloAddress, long> _toldAt = [];
 
     /// <inheritdoc/>
-    public Task Put(TaskDefinition definition, byte[] script) => StoreAsync(definition, script);
+    public async Task Put(TaskDefinition definition, byte[] script) => await StoreAsync(await _state.GetAsync(), definition, script);
 
     /// <inheritdoc/>
-    public async Task<TaskDefinition?> Update(TaskDefinition definition, byte[] script)
-    {
-        if (Definition is not { } current)
-        {
-            DeactivateOnIdle();
-            return null;
-        }
-
-        var updated = definition with { Id = current.Id, Customer = current.Customer, SecretHash = current.SecretHash, CreatedAt = current.CreatedAt };
-        await StoreAsync(updated, script);
-        return Definition;
-    }
+    public async Task<TaskDefinition?> Update(TaskDefinition definition, byte[] script) =>
+        await FindAsync() is { Definition: { } current } task
+            ? await StoreAsync(
+                task,
+                definition with { Id = current.Id, Customer = current.Customer, SecretHash = current.SecretHash, CreatedAt = current.CreatedAt },
+                script)
+            : null;
 
     /// <inheritdoc/>
-    public async Task<TaskDefinition?> RenewSecret(byte[] secretHash)
-    {
-        if (Definition is not { } current)
-        {
-            DeactivateOnIdle();
-            return null;
-        }
-
-        var renewed = current with { SecretHash = secretHash };
-        await StoreAsync(renewed, stored.State.Script);
-        return Definition;
-    }
+    public async Task<TaskDefinition?> RenewSecret(byte[] secretHash) =>
+        await FindAsync() is { Definition: { } current } task
+            ? await StoreAsync(task, current with { SecretHash = secretHash }, task.Script)
+            : null;
 
     /// <inheritdoc/>
-    public Task<TaskDefinition?> Get()
-    {
-        if (Definition is null)
-        {
-            DeactivateOnIdle();
-        }
-
-        return Task.FromResult(Definition);
-    }
+    public async Task<TaskDefinition?> Get() => (await FindAsync())?.Definition;
 
     /// <inheritdoc/>
-    public async Task<Guid?> GetRevision()
+    public async Task<Guid?> GetRevision(SiloAddress silo)
     {
         var revision = (await Get())?.Revision;
-        revisions.Set(this.GetPrimaryKeyString(), revision);
+        if (revision is not null)
+        {
+            _toldAt[silo] = timeProvider.GetTimestamp();
+        }
+
         return revision;
     }
 
     /// <inheritdoc/>
-    public Task<byte[]?> GetScript(string digest) => Task.FromResult(
-        Definition is null ? null
-        : Definition.ScriptDigest == digest ? stored.State.Script
-        : stored.State.Earlier.FirstOrDefault(earlier => earlier.Digest == digest)?.Script);
+    public async Task<byte[]?> GetScript(string digest) =>
+        FindScript(_state.Known, digest) ?? FindScript(await _state.ReadAsync(), digest);
 
     /// <inheritdoc/>
     public async Task<bool> Delete()
     {
-        // Whatever comes of it, the next activation reads what is stored.
-        var existed = Definition is not null;
-        revisions.Remove(this.GetPrimaryKeyString());
-        DeactivateOnIdle();
+        var existed = await FindAsync() is not null;
         if (existed)
         {
-            await stored.ClearStateAsync();
+            await ForgetRevisionAsync();
+            await _state.ClearAsync();
+            DeactivateOnIdle();
         }
 
         return existed;
     }
 
     /// <inheritdoc/>
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        revisions.Remove(this.GetPrimaryKeyString());
-        return Task.CompletedTask;
-    }
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => ForgetRevisionAsync();
 
-    private async Task StoreAsync(TaskDefinition definition, byte[] script)
-    {
-        definition = definition with { Revision = Guid.NewGuid() };
-        stored.State = new TaskState { Definition = definition, Script = script, Earlier = EarlierThan(definition) };
-        try
-        {
-            await stored.WriteStateAsync();
-        }
-        catch
-        {
-            // What is stored is unknown: the next activation reads it.
-            revisions.Remove(this.GetPrimaryKeyString());
-            DeactivateOnIdle();
-            throw;
-        }
-
-        revisions.Set(this.GetPrimaryKeyString(), definition.Revision);
-    }
+    private static byte[]? FindScript(TaskState? task, string digest) =>
+        task?.Definition is not { } current ? null
+        : current.ScriptDigest == digest ? task.Script
+        : task.Earlier.FirstOrDefault(earlier => earlier.Digest == digest)?.Script;
 
     /// <summary>The scripts of the task before it is replaced, as many as are kept.</summary>
-    private EarlierScript[] EarlierThan(TaskDefinition replacement)
+    private static EarlierScript[] EarlierThan(TaskState? replaced, TaskDefinition replacement)
     {
-        if (Definition is not { } current)
+        if (replaced?.Definition is not { } current)
         {
             return [];
         }
 
-        var last = current.ScriptDigest is null ? [] : (EarlierScript[])[new(current.ScriptDigest, stored.State.Script)];
+        var last = current.ScriptDigest is null ? [] : (EarlierScript[])[new(current.ScriptDigest, replaced.Script)];
         var bytes = 0;
         return
         [
-            .. last.Concat(stored.State.Earlier)
+            .. last.Concat(replaced.Earlier)
                 .DistinctBy(earlier => earlier.Digest)
                 .Where(earlier => earlier.Digest != replacement.ScriptDigest)
                 .Take(EarlierScripts)
                 .TakeWhile(earlier => (bytes += earlier.Script.Length) <= EarlierBytes),
         ];
+    }
+
+    /// <summary>The task with its scripts; null if there is none.</summary>
+    private async ValueTask<TaskState?> FindAsync()
+    {
+        if (await _state.GetAsync() is { Definition: not null } task)
+        {
+            return task;
+        }
+
+        // A client that makes up ids must not fill the memory with their grains.
+        DeactivateOnIdle();
+        return null;
+    }
+
+    /// <summary>Has all silos forget the revision: this grain may not hear of their next questions, or must not answer them before a change is stored.</summary>
+    private async Task ForgetRevisionAsync()
+    {
+        await Task.WhenAll(_toldAt.Select(told => revisions.ForgetAtAsync(this.GetPrimaryKeyString(), told.Key, told.Value)));
+        _toldAt.Clear();
+    }
+
+    /// <param name="replaced">The task that is replaced; null if there is none.</param>
+    /// <param name="definition">The task that replaces it.</param>
+    /// <param name="script">Its script.</param>
+    /// <returns>The task as it is now.</returns>
+    private async Task<TaskDefinition> StoreAsync(TaskState? replaced, TaskDefinition definition, byte[] script)
+    {
+        await ForgetRevisionAsync();
+        definition = definition with { Revision = Guid.NewGuid() };
+        await _state.SetAsync(new TaskState { Definition = definition, Script = script, Earlier = EarlierThan(replaced, definition) });
+        return definition;
     }
 }

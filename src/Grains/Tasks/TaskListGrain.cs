@@ -1,3 +1,4 @@
+using SyncCluster.Placement;
 using SyncCluster.Storage;
 
 namespace SyncCluster.Tasks;
@@ -27,41 +28,42 @@ internal sealed record TaskListState
 /// <inheritdoc cref="ITaskListGrain"/>
 [GrainType("tasklist")]
 internal sealed class TaskListGrain(
-    [PersistentState("tasklist", StorageNames.Catalog)] IPersistentState<TaskListState> stored) : Grain, ITaskListGrain
+    [PersistentState("tasklist", StorageNames.Catalog)] IPersistentState<TaskListState> stored, JobOwners owners) : Grain, ITaskListGrain
 {
-    private string[] StoredIds => stored.RecordExists ? stored.State.Ids : [];
+    private readonly CatalogState<TaskListState> _state = new(stored, owners);
 
     /// <inheritdoc/>
-    public Task Add(string taskId) =>
-        StoredIds.Contains(taskId) ? Task.CompletedTask : StoreAsync([.. StoredIds.Append(taskId).Order(StringComparer.Ordinal)]);
-
-    /// <inheritdoc/>
-    public Task Remove(string taskId) => StoredIds.Contains(taskId) ? StoreAsync([.. StoredIds.Where(id => id != taskId)]) : Task.CompletedTask;
-
-    /// <inheritdoc/>
-    public Task<string[]> Ids()
+    public async Task Add(string taskId)
     {
-        if (!stored.RecordExists)
+        var ids = await StoredIdsAsync();
+        if (!ids.Contains(taskId))
+        {
+            await _state.SetAsync(new TaskListState { Ids = [.. ids.Append(taskId).Order(StringComparer.Ordinal)] });
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task Remove(string taskId)
+    {
+        var ids = await StoredIdsAsync();
+        if (ids.Contains(taskId))
+        {
+            await _state.SetAsync(new TaskListState { Ids = [.. ids.Where(id => id != taskId)] });
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<string[]> Ids()
+    {
+        var ids = await StoredIdsAsync();
+        if (ids.Length == 0)
         {
             // A client that makes up customers must not fill the memory with their lists.
             DeactivateOnIdle();
         }
 
-        return Task.FromResult(StoredIds);
+        return ids;
     }
 
-    private async Task StoreAsync(string[] ids)
-    {
-        stored.State = new TaskListState { Ids = ids };
-        try
-        {
-            await stored.WriteStateAsync();
-        }
-        catch
-        {
-            // What is stored is unknown: the next activation reads it.
-            DeactivateOnIdle();
-            throw;
-        }
-    }
+    private async ValueTask<string[]> StoredIdsAsync() => await _state.GetAsync() is { } list ? list.Ids : [];
 }

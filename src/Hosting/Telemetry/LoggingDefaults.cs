@@ -5,6 +5,7 @@ using SyncCluster.Execution.Local;
 using SyncCluster.Jobs;
 using SyncCluster.Overview;
 using SyncCluster.Quotas;
+using SyncCluster.Tasks;
 
 namespace SyncCluster.Hosting.Telemetry;
 
@@ -39,6 +40,7 @@ internal static class LoggingDefaults
         Level(typeof(RunnerService).FullName!, LogLevel.Warning),
         Level(typeof(SiloInventory).FullName!, LogLevel.Warning),
         Level(typeof(JobDoor).FullName!, LogLevel.Warning),
+        Level(typeof(TaskRevisionService).FullName!, LogLevel.Warning),
         Level(typeof(SiloOperator).FullName!, LogLevel.Warning),
     ];
 

@@ -27,7 +27,6 @@ public class JobTestCluster : IAsyncDisposable
 
     private const short SiloCount = 3;
 
-    private readonly MemoryStorage _catalog = new();
     private InProcessTestCluster? _cluster;
 
     public JobTestCluster() => Capacity = new(StoredBytes);
@@ -35,6 +34,9 @@ public class JobTestCluster : IAsyncDisposable
     internal ShiftedClock Clock { get; } = new();
 
     internal FaultyStorage Storage { get; } = new();
+
+    /// <summary>Of the tasks.</summary>
+    internal MemoryStorage Catalog { get; } = new();
 
     internal StoredBytes StoredBytes { get; } = new();
 
@@ -79,7 +81,7 @@ public class JobTestCluster : IAsyncDisposable
         }
 
         Storage.Dispose();
-        _catalog.Dispose();
+        Catalog.Dispose();
     }
 
     /// <summary>Starts one more silo.</summary>
@@ -157,7 +159,7 @@ public class JobTestCluster : IAsyncDisposable
         silo.Services.AddSingleton<IJobIndex>(Index);
         silo.Services.AddSingleton(Capacity);
         silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Jobs, Storage);
-        silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Catalog, _catalog);
+        silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Catalog, Catalog);
     }
 
     /// <summary>What the client has beyond the clustering.</summary>
