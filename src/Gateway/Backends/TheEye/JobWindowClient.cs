@@ -92,13 +92,15 @@ internal sealed partial class JobWindowClient(
             }
             catch (Exception fault) when (fault is not OperationCanceledException || !aborted.IsCancellationRequested)
             {
-                if (deadline.Remaining == TimeSpan.Zero && hasAnswered)
+                // Asked once: it may be over a moment later.
+                var isOver = deadline.Remaining == TimeSpan.Zero;
+                if (isOver && hasAnswered)
                 {
                     return Problems.TheEye.TooManyUnread(ticket.Limit);
                 }
 
                 LogNoAnswer(fault, ticket.Id);
-                if (deadline.Remaining == TimeSpan.Zero || whileSilent.Remaining == TimeSpan.Zero)
+                if (isOver || whileSilent.Remaining == TimeSpan.Zero)
                 {
                     return Problems.Unreachable;
                 }

@@ -9,7 +9,9 @@ namespace SyncCluster.Execution.TheEye;
 [Alias("sync.window")]
 public interface IJobWindowGrain : IGrainWithStringKey
 {
-    /// <summary>Asks for a place in the window. It waits for a moment; after that the ticket keeps its turn if it asks again at once.</summary>
+    /// <summary>
+    /// Asks for a place in the window. A ticket that has asked before waits for it for a moment. It keeps its turn if it asks again at once.
+    /// </summary>
     /// <returns>Whether its job may be created now.</returns>
     [Alias("enter"), ResponseTimeout("00:00:05")]
     Task<bool> Enter(WindowTicket ticket);

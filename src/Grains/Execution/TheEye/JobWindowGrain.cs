@@ -89,6 +89,12 @@ internal sealed partial class JobWindowGrain(
             return true;
         }
 
+        if (!ticket.IsRepeated)
+        {
+            // However little time the call has, its gateway knows now that it waits for a place, and not for a silo.
+            return false;
+        }
+
         var asking = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _asking[ticket.Id] = asking;
         try

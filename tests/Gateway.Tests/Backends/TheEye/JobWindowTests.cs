@@ -60,7 +60,7 @@ public sealed class JobWindowTests(JobWindowTests.Server server) : IClassFixture
     [Fact]
     public async Task A_call_that_finds_no_place_in_its_time_is_a_503_and_nothing_is_run()
     {
-        var gate = new Gate();
+        using var gate = new Gate();
         var task = server.AddTask(gate.Task);
         var running = await RunAsync(task, Kept);
         using var response = await CallWithAsync(task, "Prefer", "respond-async, wait=1");
@@ -76,7 +76,7 @@ public sealed class JobWindowTests(JobWindowTests.Server server) : IClassFixture
     [Fact]
     public async Task A_client_that_disconnects_before_its_turn_has_no_job_made()
     {
-        var gate = new Gate();
+        using var gate = new Gate();
         var task = server.AddTask(gate.Task);
         var running = await RunAsync(task, Kept);
         using var gone = new CancellationTokenSource();
@@ -99,7 +99,7 @@ public sealed class JobWindowTests(JobWindowTests.Server server) : IClassFixture
     [InlineData(false, Kept, 12)]
     public async Task The_limit_of_the_task_says_how_many_of_its_jobs_there_are_at_once(bool deletes, int kept, int calls)
     {
-        var gate = new Gate();
+        using var gate = new Gate();
         var task = server.AddTask(gate.Task with { AutoremoveCompletedJobs = deletes, KeepLimit = kept });
         var running = await RunAsync(task, deletes ? kept : calls);
         gate.Open();
@@ -110,7 +110,7 @@ public sealed class JobWindowTests(JobWindowTests.Server server) : IClassFixture
     [Fact]
     public async Task Calls_that_TheEye_refuses_take_no_place()
     {
-        var gate = new Gate();
+        using var gate = new Gate();
         var task = server.AddTask(gate.Task);
         var running = await RunAsync(task, 1);
         for (var refused = 0; refused < 2 * Kept; refused++)
@@ -140,7 +140,7 @@ public sealed class JobWindowTests(JobWindowTests.Server server) : IClassFixture
     [Fact]
     public async Task Calls_by_secret_and_of_the_newer_dialect_wait_as_well()
     {
-        var gate = new Gate();
+        using var gate = new Gate();
         var task = server.AddTask(gate.Task with { Secret = "s3cret" });
         var running = await RunAsync(task, Kept);
         var calls = new[]
@@ -163,7 +163,7 @@ public sealed class JobWindowTests(JobWindowTests.Server server) : IClassFixture
     [Fact]
     public async Task A_repeat_of_a_call_that_waits_for_its_turn_runs_once()
     {
-        var gate = new Gate();
+        using var gate = new Gate();
         var task = server.AddTask(gate.Task with { KeepLimit = 1 });
         var running = await RunAsync(task, 1);
         var key = Guid.NewGuid().ToString();
@@ -211,7 +211,7 @@ public sealed class JobWindowTests(JobWindowTests.Server server) : IClassFixture
     [Fact]
     public async Task A_queue_that_was_lost_lets_no_job_be_created_before_those_that_run_have_ended()
     {
-        var gate = new Gate();
+        using var gate = new Gate();
         var task = server.AddTask(gate.Task);
         var running = await RunAsync(task, 1);
         Assert.True(await WindowOf(task).Enter(new("before", "", Kept)));
@@ -252,8 +252,8 @@ public sealed class JobWindowTests(JobWindowTests.Server server) : IClassFixture
     private Task<HttpResponseMessage> CallWithAsync(string task, string header, string value) =>
         server.SendAsync(HttpMethod.Post, $"/acme/task/{task}/job", json: "[]", headers: (header, value));
 
-    /// <summary>A task whose jobs run until it is opened.</summary>
-    private sealed class Gate
+    /// <summary>A task whose jobs run until it is opened, or until its test has ended: jobs of a test that has failed must not be taken for those of another.</summary>
+    private sealed class Gate : IDisposable
     {
         private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -261,7 +261,9 @@ public sealed class JobWindowTests(JobWindowTests.Server server) : IClassFixture
 
         public TheEyeTask Task { get; }
 
-        public void Open() => _opened.SetResult();
+        public void Open() => _opened.TrySetResult();
+
+        public void Dispose() => Open();
     }
 
     public sealed class Server : FrontServer
