@@ -75,7 +75,7 @@ public sealed partial class ConsoleTests(ConsoleSite site)
         var first = page.Url;
         await page.GetByRole(AriaRole.Button, new() { Name = "Run again" }).ClickAsync();
         await Expect(page).Not.ToHaveURLAsync(first);
-        await page.WaitForLoadStateAsync();
+        await visit.WaitForScriptsAsync();
         await Expect(page.Locator("#job-facts")).ToContainTextAsync("never");
         await Expect(page.Locator("#job-state")).ToHaveTextAsync("running");
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
@@ -83,7 +83,7 @@ public sealed partial class ConsoleTests(ConsoleSite site)
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Change and run" }).ClickAsync();
         await Expect(page.GetByLabel("what to answer")).ToHaveValueAsync("never");
-        await page.WaitForLoadStateAsync();
+        await visit.WaitForScriptsAsync();
         await page.GetByLabel("seconds").FillAsync("0");
 
         // As with the keyboard alone.

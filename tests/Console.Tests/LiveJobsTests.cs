@@ -52,7 +52,7 @@ public sealed partial class LiveJobsTests(ConsoleSite site)
         await page.GetByRole(AriaRole.Checkbox, new() { Name = "Choose all jobs of this page" }).CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel 2 jobs…" }).ClickAsync();
         await Expect(page.Locator("#chosen-heading")).ToHaveTextAsync("Cancel 2 jobs?");
-        await page.WaitForLoadStateAsync();
+        await visit.WaitForScriptsAsync();
         await page.EvaluateAsync("window.isTheSamePage = true");
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel 2 jobs" }).ClickAsync();
         await Expect(page.Locator("#chosen-heading")).ToHaveTextAsync("Canceled: 2 of 2 jobs");
@@ -129,7 +129,7 @@ public sealed partial class LiveJobsTests(ConsoleSite site)
             await page.GetByRole(AriaRole.Button, new() { Name = "Show" }).ClickAsync();
             await Expect(page.Locator("body:not([data-old])")).ToBeVisibleAsync();
             await Expect(page).ToHaveURLAsync($"{site.Address}console/jobs?task=hello&state=&user=&{range}");
-            await page.WaitForLoadStateAsync();
+            await visit.WaitForScriptsAsync();
         }
     }
 

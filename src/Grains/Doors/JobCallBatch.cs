@@ -14,8 +14,8 @@ internal sealed class JobCallBatch(int calls)
     private TaskCompletionSource? _nextAnswer;
     private int _unanswered = calls;
 
-    /// <summary>Under which name the answers that are not in the first reply are asked for.</summary>
-    public Guid Id { get; } = Guid.NewGuid();
+    /// <summary>Under which name the answers that are not in the first reply are asked for. Few batches need one, and to make it is a system call.</summary>
+    private Guid? _rest;
 
     public Task AllAnswered => _allAnswered.Task;
 
@@ -57,7 +57,7 @@ internal sealed class JobCallBatch(int calls)
                 answers.Add(answer);
             }
 
-            return new([.. answers], _answers.Count + _unanswered > 0 ? Id : null);
+            return new([.. answers], _answers.Count + _unanswered > 0 ? _rest ??= Guid.NewGuid() : null);
         }
     }
 }

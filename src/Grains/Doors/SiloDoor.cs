@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace SyncCluster.Doors;
 
 /// <summary>
-/// The door of one silo, as a client sees it. A call is sent at once; those that come while messages are in flight go together in the next one. A
+/// The door of one silo, as a client sees it. A call is sent at once; those that come while a message is in flight go together in the next one. A
 /// door that has not taken a message is closed until it answers a question.
 /// </summary>
 /// <param name="door">The door.</param>
@@ -14,8 +14,6 @@ namespace SyncCluster.Doors;
 internal sealed partial class SiloDoor(
     IJobDoor door, SiloAddress gateway, ClientConnections connections, TimeProvider timeProvider, ILogger logger)
 {
-    private const int MessagesInFlight = 2;
-
     /// <summary>Calls in one message.</summary>
     private const int MaxCalls = 256;
 
@@ -30,6 +28,7 @@ internal sealed partial class SiloDoor(
 
     private readonly Queue<PendingCall> _calls = new();
     private int _inFlight;
+    private bool _isWatched;
     private long _sentAt;
     private long? _askedAt;
     private volatile bool _isOpen;
@@ -70,26 +69,55 @@ internal sealed partial class SiloDoor(
     public Task<CallAnswer> CallAsync(JobCall call)
     {
         var pending = new PendingCall(call);
-        List<PendingCall> first;
+        List<PendingCall>? first = null;
         lock (_calls)
         {
             _calls.Enqueue(pending);
-            if (_inFlight >= MessagesInFlight && timeProvider.GetElapsedTime(_sentAt) < MaxDelayOfNext)
+            if (_inFlight == 0)
+            {
+                _inFlight++;
+                first = Dequeue();
+            }
+            else if (_isWatched)
             {
                 return pending.Task;
             }
-
-            _inFlight++;
-            first = Dequeue();
+            else
+            {
+                _isWatched = true;
+            }
         }
 
         // The messages are of all calls, and not of the one that is the first.
         using (ExecutionContext.SuppressFlow())
         {
-            _ = SendAllAsync(first);
+            _ = first is null ? WatchAsync() : SendAllAsync(first);
         }
 
         return pending.Task;
+    }
+
+    /// <summary>Has the calls that wait behind a message sent if its answer takes too long, until none wait.</summary>
+    private async Task WatchAsync()
+    {
+        while (true)
+        {
+            await Task.Delay(MaxDelayOfNext, timeProvider).ConfigureAwait(false);
+            List<PendingCall> late;
+            lock (_calls)
+            {
+                if (_calls.Count == 0)
+                {
+                    _isWatched = false;
+                    return;
+                }
+
+                late = timeProvider.GetElapsedTime(_sentAt) < MaxDelayOfNext ? [] : Dequeue();
+                _inFlight += late.Count > 0 ? 1 : 0;
+            }
+
+            _ = SendAllAsync(late);
+        }
     }
 
     private async Task SendAllAsync(List<PendingCall> calls)
@@ -151,14 +179,14 @@ internal sealed partial class SiloDoor(
     private static CallAnswer[] AllFailed(List<PendingCall> calls) => [.. calls.Select((_, index) => new CallAnswer.Failed(index))];
 
     /// <summary>
-    /// The calls of the message that follows one which was answered; none, and one message less in flight, if none wait, or if more messages than
-    /// usual are in flight, of which some were slow.
+    /// The calls of the message that follows one which was answered; none, and one message less in flight, if none wait, or if another one is in flight,
+    /// since one was slow.
     /// </summary>
     private List<PendingCall> TakeNext()
     {
         lock (_calls)
         {
-            var next = _inFlight > MessagesInFlight ? [] : Dequeue();
+            var next = _inFlight > 1 ? [] : Dequeue();
             _inFlight -= next.Count == 0 ? 1 : 0;
             return next;
         }

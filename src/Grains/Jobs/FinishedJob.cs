@@ -49,13 +49,13 @@ public sealed record FinishedJob(
     /// <param name="make">Makes it; by the form and the job alone.</param>
     internal T? FormOf<TForm, T>(TForm form, Func<FinishedJob, TForm, T?> make)
         where TForm : notnull
+        where T : class => Document.Length < SharedLength ? make(this, form) : SharedFormOf(form, make);
+
+    // Apart, so that a small document takes no closure.
+    private T? SharedFormOf<TForm, T>(TForm form, Func<FinishedJob, TForm, T?> make)
+        where TForm : notnull
         where T : class
     {
-        if (Document.Length < SharedLength)
-        {
-            return make(this, form);
-        }
-
         var forms = LazyInitializer.EnsureInitialized(ref _forms);
         if (!forms.TryGetValue(form, out var made))
         {

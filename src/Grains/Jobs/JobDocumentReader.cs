@@ -6,50 +6,56 @@ using SyncCluster.Json;
 namespace SyncCluster.Jobs;
 
 /// <summary>
-/// The members of a job document that this service uses: slices of the document, byte for byte. Null: the document has no such member.
+/// The members of a job document that this service uses: slices of the document, byte for byte. Null: the document has no such member. It is a value, so
+/// that an answer to a call allocates nothing for it.
 /// </summary>
-internal sealed class JobDocumentReader
+internal struct JobDocumentReader
 {
-    private static readonly (byte[] Name, Action<JobDocumentReader, ReadOnlyMemory<byte>> Set)[] Members =
+    private static readonly (byte[] Name, Setter Set)[] Members =
     [
-        ("output"u8.ToArray(), (parts, value) => parts.Output = value),
-        ("result"u8.ToArray(), (parts, value) => parts.Result = value),
-        ("env"u8.ToArray(), (parts, value) => parts.Env = value),
-        ("task_arguments_values"u8.ToArray(), (parts, value) => parts.Arguments = value),
-        ("task_id"u8.ToArray(), (parts, value) => parts._task = value),
-        ("name"u8.ToArray(), (parts, value) => parts._name = value),
-        ("id"u8.ToArray(), (parts, value) => parts._id = value),
-        ("lifecycle"u8.ToArray(), (parts, value) => parts._lifecycle = value),
-        ("state"u8.ToArray(), (parts, value) => parts._state = value),
+        ("output"u8.ToArray(), (ref parts, value) => parts._output = value),
+        ("result"u8.ToArray(), (ref parts, value) => parts._result = value),
+        ("env"u8.ToArray(), (ref parts, value) => parts._env = value),
+        ("task_arguments_values"u8.ToArray(), (ref parts, value) => parts._arguments = value),
+        ("task_id"u8.ToArray(), (ref parts, value) => parts._task = value),
+        ("name"u8.ToArray(), (ref parts, value) => parts._name = value),
+        ("id"u8.ToArray(), (ref parts, value) => parts._id = value),
+        ("lifecycle"u8.ToArray(), (ref parts, value) => parts._lifecycle = value),
+        ("state"u8.ToArray(), (ref parts, value) => parts._state = value),
     ];
 
-    private ReadOnlyMemory<byte>? _task;
-    private ReadOnlyMemory<byte>? _name;
-    private ReadOnlyMemory<byte>? _id;
-    private ReadOnlyMemory<byte>? _lifecycle;
-    private ReadOnlyMemory<byte>? _state;
+    private readonly ReadOnlyMemory<byte> _document;
+    private Range _output;
+    private Range _result;
+    private Range _env;
+    private Range _arguments;
+    private Range _task;
+    private Range _name;
+    private Range _id;
+    private Range _lifecycle;
+    private Range _state;
 
-    private JobDocumentReader()
-    {
-    }
+    private JobDocumentReader(ReadOnlyMemory<byte> document) => _document = document;
+
+    private delegate void Setter(ref JobDocumentReader parts, Range value);
 
     /// <summary>Arguments and the script's components may nest as deep as any JSON here, and the document holds them a few levels down.</summary>
     public static JsonReaderOptions ReaderOptions { get; } = new() { MaxDepth = JsonText.DocumentOptions.MaxDepth + 8 };
 
-    public ReadOnlyMemory<byte>? Output { get; private set; }
+    public readonly ReadOnlyMemory<byte>? Output => Part(_output);
 
-    public ReadOnlyMemory<byte>? Result { get; private set; }
+    public readonly ReadOnlyMemory<byte>? Result => Part(_result);
 
-    public ReadOnlyMemory<byte>? Env { get; private set; }
+    public readonly ReadOnlyMemory<byte>? Env => Part(_env);
 
     /// <summary>The bound arguments.</summary>
-    public ReadOnlyMemory<byte>? Arguments { get; private set; }
+    public readonly ReadOnlyMemory<byte>? Arguments => Part(_arguments);
 
     /// <summary>The id of the job's task.</summary>
-    public string? TaskId => Text(_task);
+    public readonly string? TaskId => Text(_task);
 
     /// <summary>The name of the job's task.</summary>
-    public string? TaskName => Text(_name);
+    public readonly string? TaskName => Text(_name);
 
     /// <summary>Reads a document in one pass.</summary>
     /// <returns>Null if it is not a JSON object.</returns>
@@ -71,7 +77,7 @@ internal sealed class JobDocumentReader
     }
 
     /// <summary>The job of TheEye that the document describes; null if it has no job id.</summary>
-    public TheEyeJob? ToJob() => Text(_id) is { } id && JobId.IsValid(id)
+    public readonly TheEyeJob? ToJob() => Text(_id) is { } id && JobId.IsValid(id)
         ? new(id, Text(_lifecycle) ?? "", Text(_state) ?? "")
         : null;
 
@@ -84,14 +90,14 @@ internal sealed class JobDocumentReader
             return null;
         }
 
-        var parts = new JobDocumentReader();
+        var parts = new JobDocumentReader(document);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var set = SetterOf(reader);
             reader.Read();
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
-            set?.Invoke(parts, document[start..(int)reader.BytesConsumed]);
+            set?.Invoke(ref parts, start..(int)reader.BytesConsumed);
         }
 
         // Past the closing brace: anything but white space after it is an error.
@@ -99,7 +105,7 @@ internal sealed class JobDocumentReader
         return parts;
     }
 
-    private static Action<JobDocumentReader, ReadOnlyMemory<byte>>? SetterOf(in Utf8JsonReader reader)
+    private static Setter? SetterOf(in Utf8JsonReader reader)
     {
         foreach (var (name, set) in Members)
         {
@@ -113,7 +119,18 @@ internal sealed class JobDocumentReader
         return null;
     }
 
+    private readonly ReadOnlyMemory<byte>? Part(Range range)
+    {
+        if (range.Equals(default))
+        {
+            // No JSON value is empty: the document does not have the member.
+            return null;
+        }
+
+        return _document[range];
+    }
+
     /// <summary>The text of a JSON string, not unescaped: no id, lifecycle or state needs an escape, nor a name in a path.</summary>
-    private static string? Text(ReadOnlyMemory<byte>? json) =>
-        json is { Span: [(byte)'"', .. var text, (byte)'"'] } ? Encoding.UTF8.GetString(text) : null;
+    private readonly string? Text(Range range) =>
+        Part(range) is { Span: [(byte)'"', .. var text, (byte)'"'] } ? Encoding.UTF8.GetString(text) : null;
 }

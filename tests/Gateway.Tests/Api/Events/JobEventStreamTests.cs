@@ -32,6 +32,21 @@ public abstract class JobEventStreamTests(TestServer server)
         Assert.Equal(1, gate.Runs);
     }
 
+    /// <summary>A stream says at once that the job goes on, so it is never answered asynchronously.</summary>
+    [Theory]
+    [InlineData("wait=60", "wait=60")]
+    [InlineData("wait=661", "wait=660")]
+    [InlineData("respond-async, wait=60", "wait=60")]
+    [InlineData("respond-async", null)]
+    public async Task A_stream_says_which_wait_it_has(string prefer, string? applied)
+    {
+        var task = await server.ImportAsync("echo '[]'");
+        await using var events = await CallAsync(task, prefer: prefer);
+        Assert.Equal(HttpStatusCode.OK, events.Response.StatusCode);
+        Assert.Equal(applied, events.Response.Headers.TryGetValues("Preference-Applied", out var values) ? values.Single() : null);
+        Assert.Equal("result", (await events.RestAsync())[^1].Name);
+    }
+
     [Fact]
     public async Task The_stream_of_an_ended_job_has_all_its_events()
     {
