@@ -185,7 +185,7 @@ internal sealed partial class JobGrainClient
         CancellationToken drained,
         CancellationToken aborted)
     {
-        var whileUnavailable = new Deadline(_timeProvider, _options.Patience);
+        Deadline? whileUnavailable = null;
         var whileSilent = new Deadline(_timeProvider, _options.Silence);
         var isOutcomeUnknown = false;
         var grainFailures = 0;
@@ -203,16 +203,24 @@ internal sealed partial class JobGrainClient
                         return mayShow?.Invoke(pending.Access) == false ? new WaitResult.Forbidden() : null;
                     case JobReply.TaskChanged changed:
                         return new WaitResult.TaskChanged(changed.MayHaveStarted || isOutcomeUnknown);
-                    case not JobReply.Unavailable:
-                        return new WaitResult.Replied(reply);
-                    case JobReply.Unavailable when whileUnavailable.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero:
-                        return Unanswered();
+                    case JobReply.Unavailable unavailable:
+                        isOutcomeUnknown |= unavailable.MayExist;
+                        var patience = whileUnavailable ??= new Deadline(_timeProvider, _options.Patience);
+                        if (patience.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero)
+                        {
+                            return Refused(reply);
+                        }
+
+                        break;
+                    default:
+                        return Refused(reply);
                 }
             }
             catch (Exception fault) when (!IsAbort(fault, aborted))
             {
                 LogCallFailed(fault, job.Key);
                 isOutcomeUnknown = true;
+                whileUnavailable = null;
                 grainFailures += fault.IsClusterFault() ? 0 : 1;
                 if (grainFailures == MaxGrainFailures || whileSilent.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero)
                 {
@@ -222,14 +230,15 @@ internal sealed partial class JobGrainClient
 
             if (drained.IsCancellationRequested)
             {
-                return Unanswered();
+                return Refused(new JobReply.Unavailable());
             }
 
             var pause = backoff.Next();
             await Task.Delay(pause < deadline.Remaining ? pause : deadline.Remaining, _timeProvider, aborted);
         }
 
-        WaitResult Unanswered() => isOutcomeUnknown ? new WaitResult.Unknown() : new WaitResult.Replied(new JobReply.Unavailable());
+        // Not if an earlier try may have created the job, or may do so yet.
+        WaitResult Refused(JobReply reply) => isOutcomeUnknown && reply.IsRefusal ? new WaitResult.Unknown() : new WaitResult.Replied(reply);
     }
 
     private async Task<JobReply> CallAsync(

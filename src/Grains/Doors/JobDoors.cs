@@ -36,10 +36,9 @@ internal sealed partial class JobDoors(IGrainFactory grains, ClientConnections c
     public Task<JobReply> SubmitAsync(string key, JobSpec spec, Subscription subscription, DateTimeOffset validUntil, Guid? taskRevision)
     {
         var submit = new JobCall.Submit(key, spec, subscription, validUntil, taskRevision);
-        return FindOpen(key) is { } door ? ReplyAsync(door, submit, SubmitAgainAsync) : submit.ToAsync(grains.GetJob(key));
-
-        async Task<JobReply> SubmitAgainAsync(IJobGrain job) =>
-            await submit.ToAsync(job) is var reply && reply is JobReply.TaskChanged ? new JobReply.TaskChanged(MayHaveStarted: true) : reply;
+        return FindOpen(key) is { } door
+            ? ReplyAsync(door, submit, async job => AfterNoAnswer(await submit.ToAsync(job)))
+            : submit.ToAsync(grains.GetJob(key));
     }
 
     /// <inheritdoc cref="IJobGrain.Attach"/>
@@ -122,6 +121,15 @@ internal sealed partial class JobDoors(IGrainFactory grains, ClientConnections c
 
     private async Task<JobReply> ReplyAsync(SiloDoor door, JobCall call, Func<IJobGrain, Task<JobReply>> otherWay) =>
         await AnswerAsync(door, call) is CallAnswer.Replied { Reply: var reply } ? reply : await otherWay(grains.GetJob(call.Key));
+
+    /// <summary>The reply to a submit that a door was given before: that one may have created the job, or may do so yet.</summary>
+    /// <exception cref="TimeoutException">The job's grain has refused the second one, which says nothing of the first one.</exception>
+    private static JobReply AfterNoAnswer(JobReply reply) => reply switch
+    {
+        JobReply.TaskChanged => new JobReply.TaskChanged(MayHaveStarted: true),
+        { IsRefusal: true } => throw new TimeoutException($"The job's silo has not answered a submit, and its grain has refused it since: {reply}."),
+        _ => reply,
+    };
 
     /// <exception cref="TimeoutException">The job's grain has not answered, and would not answer another call.</exception>
     private async Task<CallAnswer> AnswerAsync(SiloDoor door, JobCall call)

@@ -498,7 +498,7 @@ internal sealed partial class JobGrain(
             case WriteOutcome.Applied when Now > validUntil:
                 // Storage was slow, or this process was frozen. A gateway that still waits for the job attaches to it, and so has it taken over.
                 LogFencedTooLate(spec.JobId, attempt);
-                return new JobReply.Unavailable();
+                return new JobReply.Unavailable(MayExist: true);
             case WriteOutcome.Applied:
                 events.Submitted(spec, attempt);
                 Subscribe(subscription);
@@ -521,7 +521,7 @@ internal sealed partial class JobGrain(
 
                 return from is null ? await SubmitAgainAsync(spec, subscription, validUntil) : await AnswerAsync(subscription, Reading.Cached, spec);
             default:
-                return new JobReply.Unavailable();
+                return new JobReply.Unavailable(MayExist: true);
         }
     }
 
@@ -554,7 +554,7 @@ internal sealed partial class JobGrain(
             case WriteOutcome.Superseded:
                 return await AnswerAsync(subscription, Reading.Cached, spec);
             default:
-                return new JobReply.Unavailable();
+                return new JobReply.Unavailable(MayExist: true);
         }
     }
 
@@ -591,9 +591,10 @@ internal sealed partial class JobGrain(
             _store.Invalidate();
         }
 
+        var unavailable = new JobReply.Unavailable(MayExist: submitted is not null);
         if (!await LoadAsync())
         {
-            return new JobReply.Unavailable();
+            return unavailable;
         }
 
         if (submitted is not null && _store.Record?.Spec.IsSameCallAs(submitted) == false)
@@ -603,7 +604,7 @@ internal sealed partial class JobGrain(
 
         if (subscription is not null && !await CountAsync(subscription))
         {
-            return new JobReply.Unavailable();
+            return unavailable;
         }
 
         if (_store.Record is { HasEnded: false } unfinished)
@@ -622,7 +623,7 @@ internal sealed partial class JobGrain(
                 new JobReply.Finished(Finished()) { Run = ended.ScriptRun, CallerAddress = ended.Spec.CallerAddress },
             { HasEnded: true } => new JobReply.Finished(Finished()),
             { } record when _executorHoldsJob => Pending(subscription is null ? JobDocument.Render(record) : null),
-            _ => new JobReply.Unavailable(),
+            _ => unavailable,
         };
     }
 

@@ -8,6 +8,9 @@ public abstract record JobReply
     {
     }
 
+    /// <summary>Whether it says that this submit has released nothing. An earlier try, or one on another way, may have all the same.</summary>
+    internal bool IsRefusal => this is Unavailable or QueueFull or QuotaExceeded or StorageFull;
+
     /// <summary>The job has not ended.</summary>
     /// <param name="Access">Who may see and cancel it.</param>
     /// <param name="Lifecycle">Its lifecycle now.</param>
@@ -78,9 +81,13 @@ public abstract record JobReply
     [GenerateSerializer, Immutable, Alias("sync.job.reply.taskchanged")]
     public sealed record TaskChanged([property: Id(0)] bool MayHaveStarted = false) : JobReply;
 
-    /// <summary>Storage can't be reached. This call has released nothing.</summary>
+    /// <summary>Storage can't be reached, or the call came too late. It has released nothing.</summary>
+    /// <param name="MayExist">
+    /// Whether this submit may have stored the job all the same, or an earlier one has: whoever asks for the job then makes it run. A silo of version 0.1 does
+    /// not tell.
+    /// </param>
     [GenerateSerializer, Immutable, Alias("sync.job.reply.unavailable")]
-    public sealed record Unavailable : JobReply;
+    public sealed record Unavailable([property: Id(0)] bool MayExist = false) : JobReply;
 }
 
 /// <summary>What a quota counts: the jobs of a customer or a task, or a customer's stored bytes.</summary>

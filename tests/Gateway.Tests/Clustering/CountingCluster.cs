@@ -11,7 +11,7 @@ public sealed class CountingCluster : TestingHostCluster
 {
     private readonly ConcurrentDictionary<SiloAddress, int> _jobs = new();
     private readonly ConcurrentQueue<(GrainId Job, string Method)> _submits = new();
-    private volatile Func<string, Task>? _onSubmit;
+    private volatile Func<string, Task<JobReply?>>? _onSubmit;
     private int _taskReads;
 
     /// <summary>The submits, in their order.</summary>
@@ -23,8 +23,10 @@ public sealed class CountingCluster : TestingHostCluster
     /// <summary>How many jobs were submitted to a silo.</summary>
     internal int JobsOf(InProcessSiloHandle silo) => _jobs.GetValueOrDefault(silo.SiloAddress);
 
-    /// <summary>Has a step called with the method of each submit, in place of the submit if it fails, until the result is disposed of.</summary>
-    internal IDisposable OnSubmit(Func<string, Task> step)
+    /// <summary>
+    /// Has a step called with the method of each submit, in place of the submit if it fails or has a reply, until the result is disposed of.
+    /// </summary>
+    internal IDisposable OnSubmit(Func<string, Task<JobReply?>> step)
     {
         _onSubmit = step;
         return new Undo(() => _onSubmit = null);
@@ -55,7 +57,11 @@ public sealed class CountingCluster : TestingHostCluster
             {
                 cluster._jobs.AddOrUpdate(silo.SiloAddress, 1, (_, count) => count + 1);
                 cluster._submits.Enqueue((context.TargetId, context.MethodName));
-                await (cluster._onSubmit?.Invoke(context.MethodName) ?? Task.CompletedTask);
+                if (cluster._onSubmit is { } step && await step(context.MethodName) is { } reply)
+                {
+                    context.Result = reply;
+                    return;
+                }
             }
             else if (context.InterfaceMethod.DeclaringType == typeof(ITaskGrain) && context.MethodName == nameof(ITaskGrain.Get))
             {

@@ -38,7 +38,7 @@ public sealed class KnownTaskTests(CountingCluster cluster) : IClassFixture<Coun
     public async Task A_call_whose_silo_does_not_know_the_question_is_submitted_without_it()
     {
         var task = await NewKnownTaskAsync();
-        using var _ = cluster.OnSubmit(method => method == nameof(IJobGrain.SubmitIfCurrent) ? throw new NotSupportedException() : Task.CompletedTask);
+        using var _ = cluster.OnSubmit(method => method == nameof(IJobGrain.SubmitIfCurrent) ? throw new NotSupportedException() : Task.FromResult<JobReply?>(null));
 
         Assert.Equal((200, """["old"]"""), await cluster.CallAsync(0, task));
         Assert.Equal(nameof(IJobGrain.Submit), cluster.Submits[^1].Method);
@@ -70,13 +70,26 @@ public sealed class KnownTaskTests(CountingCluster cluster) : IClassFixture<Coun
             {
                 throw isOldSilo ? new NotSupportedException("The message is not known.") : new TimeoutException("The reply is lost.");
             }
+
+            return null;
         });
 
-        using var response = await cluster.SendAsync(0, HttpMethod.Post, $"/demo/task/{task}/job?access_token=demo-token", "[]");
-        Assert.Equal(503, (int)response.StatusCode);
-        Assert.Contains("is not known", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.NotNull(response.Headers.Location);
+        await AssertNotKnownAsync(task);
         Assert.Equal(404, (await cluster.CallAsync(0, task)).Status);
+    }
+
+    [Fact]
+    public async Task A_call_that_may_have_started_is_not_said_to_have_been_refused_when_its_task_has_changed_meanwhile()
+    {
+        var task = await NewKnownTaskAsync();
+        await cluster.UpdateAsync(1, task, """echo '["new"]'""");
+        var submits = 0;
+        using var _ = cluster.OnSubmit(method =>
+            method == nameof(IJobGrain.Submit) ? Task.FromResult<JobReply?>(new JobReply.QueueFull())
+            : Interlocked.Increment(ref submits) <= 2 ? throw new TimeoutException("The reply is lost.")
+            : Task.FromResult<JobReply?>(null));
+
+        await AssertNotKnownAsync(task);
     }
 
     /// <summary>No silo could say that of the first task, which has not changed.</summary>
@@ -93,6 +106,15 @@ public sealed class KnownTaskTests(CountingCluster cluster) : IClassFixture<Coun
 
         await cluster.ImportAsync("""echo '["second"]'""", name: name);
         Assert.Equal(404, (await cluster.CallAsync(0, name)).Status);
+    }
+
+    /// <summary>Calls a task at the first gateway, which must say that it is not known whether the job was started.</summary>
+    private async Task AssertNotKnownAsync(string task)
+    {
+        using var response = await cluster.SendAsync(0, HttpMethod.Post, $"/demo/task/{task}/job?access_token=demo-token", "[]");
+        Assert.Equal(503, (int)response.StatusCode);
+        Assert.Contains("is not known", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.NotNull(response.Headers.Location);
     }
 
     /// <summary>A task that the first gateway has read, and whose calls it submits without reading it.</summary>

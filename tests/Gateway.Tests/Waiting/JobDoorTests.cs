@@ -153,6 +153,35 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
     }
 
     [Fact, Trait(WaitingRules.Trait, "I2")]
+    public async Task A_call_that_a_door_has_taken_without_an_answer_is_not_said_to_have_run_nothing()
+    {
+        var doors = await cluster.OpenDoorsAsync();
+        var gateway = await cluster.GatewayAsync(new WaitingOptions { Patience = TimeSpan.FromMilliseconds(200), Silence = TimeSpan.FromSeconds(3) }, doors: doors);
+        var job = cluster.NewJob();
+        cluster.Doors = Fault.Silence;
+        var waited = gateway.SubmitAndWaitAsync(job);
+        await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
+
+        // The call comes too late to the grain itself, which then does not look whether the job exists.
+        var late = TimeSpan.FromMinutes(10);
+        cluster.Clock.ForwardDate(late);
+        try
+        {
+            Assert.IsType<WaitResult.Unknown>(await waited.WaitAsync(JobTestCluster.Patience));
+            Assert.NotEqual(0, cluster.CallsOf(job, nameof(IJobGrain.Submit)));
+        }
+        finally
+        {
+            cluster.Clock.ForwardDate(-late);
+            cluster.Doors = Fault.None;
+        }
+
+        await job.FinishAsync();
+        Assert.Single(job.Executor.Attempts);
+        await cluster.OpenAsync(doors);
+    }
+
+    [Fact, Trait(WaitingRules.Trait, "I2")]
     public async Task A_message_that_comes_twice_runs_each_of_its_jobs_once()
     {
         var silo = cluster.Silos[1];

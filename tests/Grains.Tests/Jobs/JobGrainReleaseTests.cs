@@ -43,7 +43,7 @@ public sealed class JobGrainReleaseTests(JobCluster cluster)
         job.Storage.NextWrites(first);
         job.Storage.AllWritesFail = true;
         job.Storage.AllReadsFail = true;
-        Assert.IsType<JobReply.Unavailable>(await job.Grain.Submit(job.Spec, job.Observer().Subscription(1), TestJob.Valid));
+        Assert.Equal(new JobReply.Unavailable(MayExist: true), await job.Grain.Submit(job.Spec, job.Observer().Subscription(1), TestJob.Valid));
         Assert.Empty(job.Executor.Attempts);
         Assert.Equal(reservations, cluster.Executor.Reservations);
 
@@ -173,7 +173,7 @@ public sealed class JobGrainReleaseTests(JobCluster cluster)
         var job = cluster.NewJob();
         var observer = job.Observer();
         var reservations = cluster.Executor.Reservations;
-        Assert.IsType<JobReply.Unavailable>(await job.Grain.Submit(job.Spec, observer.Subscription(1), DateTimeOffset.UnixEpoch));
+        Assert.Equal(new JobReply.Unavailable(), await job.Grain.Submit(job.Spec, observer.Subscription(1), DateTimeOffset.UnixEpoch));
         Assert.Null(await job.StoredAsync());
         Assert.Equal(reservations, cluster.Executor.Reservations);
         Assert.IsType<JobReply.Pending>(await job.Grain.Submit(job.Spec, observer.Subscription(2), TestJob.Valid));
@@ -194,7 +194,7 @@ public sealed class JobGrainReleaseTests(JobCluster cluster)
         await Eventually.TrueAsync(() => job.Storage.Reads > 0, "the record is read");
         cluster.Clock.ForwardDate(TimeSpan.FromSeconds(61));
         slow.SetResult();
-        Assert.IsType<JobReply.Unavailable>(await submitted);
+        Assert.Equal(new JobReply.Unavailable(MayExist: true), await submitted);
         Assert.Empty(job.Executor.Attempts);
         Assert.Equal(reservations, cluster.Executor.Reservations);
     }
@@ -204,7 +204,7 @@ public sealed class JobGrainReleaseTests(JobCluster cluster)
     {
         var job = cluster.NewJob();
         cluster.Executor.NextReservation = Reservation.NotAccepting;
-        Assert.IsType<JobReply.Unavailable>(await job.Grain.Submit(job.Spec, job.Observer().Subscription(1), TestJob.Valid));
+        Assert.Equal(new JobReply.Unavailable(), await job.Grain.Submit(job.Spec, job.Observer().Subscription(1), TestJob.Valid));
         Assert.Null(await job.StoredAsync());
         cluster.Executor.NextReservation = Reservation.Reserved;
         var observer = await job.SubmitAsync();

@@ -155,7 +155,13 @@ internal sealed class SyncCallHandler(
         try
         {
             var again = await SubmitAsync(http, invocation, deadlines);
-            return changed.MayHaveStarted && !again.TryGet(out _, out _) ? Unknown() : again;
+            if (!changed.MayHaveStarted || (again.TryGet(out var submitted, out _) && submitted.Wait.Result is not WaitResult.Replied { Reply.IsRefusal: true }))
+            {
+                return again;
+            }
+
+            submitted?.Wait.Dispose();
+            return Unknown();
         }
         catch (Exception fault) when (changed.MayHaveStarted && fault.IsClusterFault() && !http.RequestAborted.IsCancellationRequested)
         {

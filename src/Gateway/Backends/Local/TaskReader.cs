@@ -43,7 +43,7 @@ internal sealed class TaskReader(TaskCatalog catalog, IOptions<WaitingOptions> w
         }
 
         var failover = new Deadline(timeProvider, Failover);
-        var patience = new Deadline(timeProvider, waiting.Value.Patience);
+        Deadline? whileUnavailable = null;
         for (var backoff = RetryPolicy.Lookup.NewBackoff(); ;)
         {
             var pause = backoff.Next();
@@ -53,9 +53,14 @@ internal sealed class TaskReader(TaskCatalog catalog, IOptions<WaitingOptions> w
                 Keep((customer, task), found);
                 return found;
             }
-            catch (Exception fault) when (fault.IsClusterFault() && deadline.Remaining > pause
-                && (IsNoAnswer(fault) ? failover : patience).Remaining > TimeSpan.Zero)
+            catch (Exception fault) when (fault.IsClusterFault() && deadline.Remaining > pause)
             {
+                whileUnavailable = IsNoAnswer(fault) ? null : whileUnavailable ?? new Deadline(timeProvider, waiting.Value.Patience);
+                if ((whileUnavailable ?? failover).Remaining == TimeSpan.Zero)
+                {
+                    throw;
+                }
+
                 await Task.Delay(pause, timeProvider, aborted);
             }
         }

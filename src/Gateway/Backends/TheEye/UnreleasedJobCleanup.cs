@@ -69,8 +69,7 @@ internal sealed partial class UnreleasedJobCleanup(
 
     /// <summary>Whether a reply says that the job was not accepted; or that a cleanup like this one, whose gateway may have died since, has ended it.</summary>
     private static bool IsNeverReleased(JobReply reply) =>
-        reply is JobReply.Unavailable or JobReply.QueueFull or JobReply.QuotaExceeded or JobReply.StorageFull
-        || (reply is JobReply.Finished { Job.Fault: { } fault } && fault == ServerOutcomes.NeverSubmitted.Fault);
+        reply.IsRefusal || (reply is JobReply.Finished { Job.Fault: { } fault } && fault == ServerOutcomes.NeverSubmitted.Fault);
 
     private void Cancel(JobSpec spec, string? token, Func<IJobGrain, Task<ReleaseState>> ask)
     {

@@ -12,6 +12,8 @@ public sealed class TaskReaderTests
     public static TheoryData<Exception> ClusterFaults =>
         [new TimeoutException(), new OrleansException(), new OperationCanceledException("Message expired before placement."), new ObjectDisposedException("silo")];
 
+    private readonly ShiftedClock _clock = new();
+
     [Theory]
     [MemberData(nameof(ClusterFaults), DisableDiscoveryEnumeration = true)]
     public async Task A_task_whose_silo_is_lost_is_read_from_the_next(Exception fault)
@@ -22,6 +24,41 @@ public sealed class TaskReaderTests
 
         Assert.Same(task, await reader.FindAsync("acme", "greet", Minute, CancellationToken.None));
         Assert.Equal(2, attempts);
+    }
+
+    [Fact]
+    public async Task The_patience_with_a_storage_begins_when_it_is_known_to_be_away()
+    {
+        var task = new TaskDefinition { Id = "greet", Customer = "acme", Name = "Greet", Type = TaskType.Script };
+        var attempts = 0;
+        var reader = Reader(() =>
+        {
+            _clock.Forward(TimeSpan.FromSeconds(4));
+            return ++attempts switch
+            {
+                <= 2 => Task.FromException<TaskDefinition?>(new TimeoutException()),
+                <= 4 => Task.FromException<TaskDefinition?>(new OrleansException("Storage can't be reached.")),
+                _ => Task.FromResult<TaskDefinition?>(task),
+            };
+        });
+
+        Assert.Same(task, await reader.FindAsync("acme", "greet", Minute, CancellationToken.None));
+        Assert.Equal(5, attempts);
+    }
+
+    [Fact]
+    public async Task A_storage_that_stays_away_is_reported_after_the_patience()
+    {
+        var attempts = 0;
+        var reader = Reader(() =>
+        {
+            _clock.Forward(TimeSpan.FromSeconds(4));
+            attempts++;
+            return Task.FromException<TaskDefinition?>(new OrleansException("Storage can't be reached."));
+        });
+
+        await Assert.ThrowsAsync<OrleansException>(() => reader.FindAsync("acme", "greet", Minute, CancellationToken.None));
+        Assert.Equal(3, attempts);
     }
 
     [Fact]
@@ -38,12 +75,12 @@ public sealed class TaskReaderTests
         Assert.Equal(1, attempts);
     }
 
-    private static Deadline Minute => new(TimeProvider.System, TimeSpan.FromMinutes(1));
+    private Deadline Minute => new(_clock, TimeSpan.FromMinutes(1));
 
-    private static TaskReader Reader(Func<Task<TaskDefinition?>> get)
+    private TaskReader Reader(Func<Task<TaskDefinition?>> get)
     {
         var grain = StandIn.Of<ITaskGrain>(method => method.Name == nameof(ITaskGrain.Get) ? get() : throw new NotSupportedException());
         var grains = StandIn.Of<IGrainFactory>(_ => grain);
-        return new(new TaskCatalog(grains, new TaskNames(TimeProvider.System)), Options.Create(new WaitingOptions()), TimeProvider.System);
+        return new(new TaskCatalog(grains, new TaskNames(TimeProvider.System)), Options.Create(new WaitingOptions()), _clock);
     }
 }
