@@ -156,7 +156,7 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
     public async Task A_call_that_a_door_has_taken_without_an_answer_is_not_said_to_have_run_nothing()
     {
         var doors = await cluster.OpenDoorsAsync();
-        var gateway = await cluster.GatewayAsync(new WaitingOptions { Patience = TimeSpan.FromMilliseconds(200), Silence = TimeSpan.FromSeconds(3) }, doors: doors);
+        var gateway = await cluster.GatewayAsync(new WaitingOptions { Patience = TimeSpan.FromMilliseconds(200) }, doors: doors);
         var job = cluster.NewJob();
         cluster.Doors = Fault.Silence;
         var waited = gateway.SubmitAndWaitAsync(job);
