@@ -6,8 +6,8 @@ using SyncCluster.Harness;
 namespace SyncCluster.Cluster.Tests.Scenarios;
 
 /// <summary>
-/// Redis is down, hangs or is full: new calls are refused before anything is run, or told where to ask, and open calls keep waiting. It takes a real redis-server, which can be
-/// frozen, killed and restarted on what it has on its disk.
+/// Redis is down, hangs or is full: new calls are refused before anything is run, or told where to ask, and open calls keep waiting. It takes a real
+/// redis-server, which can be frozen, killed and restarted on what it has on its disk.
 /// </summary>
 public sealed class RedisTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
 {
