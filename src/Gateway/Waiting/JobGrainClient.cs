@@ -185,8 +185,7 @@ internal sealed partial class JobGrainClient
         CancellationToken drained,
         CancellationToken aborted)
     {
-        Deadline? whileUnavailable = null;
-        var whileSilent = new Deadline(_timeProvider, _options.Silence);
+        var outage = new OutageLimit(_timeProvider, _options.Patience, _options.Silence);
         var isOutcomeUnknown = false;
         var grainFailures = 0;
         for (var backoff = RetryPolicy.GrainCall.NewBackoff(); ;)
@@ -205,24 +204,22 @@ internal sealed partial class JobGrainClient
                         return new WaitResult.TaskChanged(changed.MayHaveStarted || isOutcomeUnknown);
                     case JobReply.Unavailable unavailable:
                         isOutcomeUnknown |= unavailable.MayExist;
-                        var patience = whileUnavailable ??= new Deadline(_timeProvider, _options.Patience);
-                        if (patience.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero)
+                        if (!outage.MayRepeatAfter(isAnswered: true) || deadline.Remaining == TimeSpan.Zero)
                         {
-                            return Refused(reply);
+                            return ResultOf(reply);
                         }
 
                         break;
                     default:
-                        return Refused(reply);
+                        return ResultOf(reply);
                 }
             }
             catch (Exception fault) when (!IsAbort(fault, aborted))
             {
                 LogCallFailed(fault, job.Key);
                 isOutcomeUnknown = true;
-                whileUnavailable = null;
                 grainFailures += fault.IsClusterFault() ? 0 : 1;
-                if (grainFailures == MaxGrainFailures || whileSilent.Remaining == TimeSpan.Zero || deadline.Remaining == TimeSpan.Zero)
+                if (grainFailures == MaxGrainFailures || !outage.MayRepeatAfter(isAnswered: false) || deadline.Remaining == TimeSpan.Zero)
                 {
                     return new WaitResult.Unknown();
                 }
@@ -230,15 +227,15 @@ internal sealed partial class JobGrainClient
 
             if (drained.IsCancellationRequested)
             {
-                return Refused(new JobReply.Unavailable());
+                return ResultOf(new JobReply.Unavailable());
             }
 
             var pause = backoff.Next();
             await Task.Delay(pause < deadline.Remaining ? pause : deadline.Remaining, _timeProvider, aborted);
         }
 
-        // Not if an earlier try may have created the job, or may do so yet.
-        WaitResult Refused(JobReply reply) => isOutcomeUnknown && reply.IsRefusal ? new WaitResult.Unknown() : new WaitResult.Replied(reply);
+        // A refusal is none if an earlier try may have created the job, or may do so yet.
+        WaitResult ResultOf(JobReply reply) => isOutcomeUnknown && reply.IsRefusal ? new WaitResult.Unknown() : new WaitResult.Replied(reply);
     }
 
     private async Task<JobReply> CallAsync(

@@ -591,10 +591,10 @@ internal sealed partial class JobGrain(
             _store.Invalidate();
         }
 
-        var unavailable = new JobReply.Unavailable(MayExist: submitted is not null);
+        var mayExist = submitted is not null;
         if (!await LoadAsync())
         {
-            return unavailable;
+            return new JobReply.Unavailable(mayExist);
         }
 
         if (submitted is not null && _store.Record?.Spec.IsSameCallAs(submitted) == false)
@@ -604,7 +604,7 @@ internal sealed partial class JobGrain(
 
         if (subscription is not null && !await CountAsync(subscription))
         {
-            return unavailable;
+            return new JobReply.Unavailable(mayExist);
         }
 
         if (_store.Record is { HasEnded: false } unfinished)
@@ -623,7 +623,7 @@ internal sealed partial class JobGrain(
                 new JobReply.Finished(Finished()) { Run = ended.ScriptRun, CallerAddress = ended.Spec.CallerAddress },
             { HasEnded: true } => new JobReply.Finished(Finished()),
             { } record when _executorHoldsJob => Pending(subscription is null ? JobDocument.Render(record) : null),
-            _ => unavailable,
+            _ => new JobReply.Unavailable(mayExist),
         };
     }
 

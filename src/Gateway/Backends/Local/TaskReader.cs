@@ -42,8 +42,7 @@ internal sealed class TaskReader(TaskCatalog catalog, IOptions<WaitingOptions> w
             return null;
         }
 
-        var failover = new Deadline(timeProvider, Failover);
-        Deadline? whileUnavailable = null;
+        var outage = new OutageLimit(timeProvider, waiting.Value.Patience, Failover);
         for (var backoff = RetryPolicy.Lookup.NewBackoff(); ;)
         {
             var pause = backoff.Next();
@@ -55,8 +54,7 @@ internal sealed class TaskReader(TaskCatalog catalog, IOptions<WaitingOptions> w
             }
             catch (Exception fault) when (fault.IsClusterFault() && deadline.Remaining > pause)
             {
-                whileUnavailable = IsNoAnswer(fault) ? null : whileUnavailable ?? new Deadline(timeProvider, waiting.Value.Patience);
-                if ((whileUnavailable ?? failover).Remaining == TimeSpan.Zero)
+                if (!outage.MayRepeatAfter(isAnswered: IsAnswer(fault)))
                 {
                     throw;
                 }
@@ -82,6 +80,6 @@ internal sealed class TaskReader(TaskCatalog catalog, IOptions<WaitingOptions> w
         _known[key] = found;
     }
 
-    /// <summary>Whether the grain has not answered. Else it has, and says that it can't read the task.</summary>
-    private static bool IsNoAnswer(Exception fault) => fault is not OrleansException || fault is OrleansMessageRejectionException;
+    /// <summary>Whether the grain has answered, and says that it can't read the task.</summary>
+    private static bool IsAnswer(Exception fault) => fault is OrleansException and not OrleansMessageRejectionException;
 }
