@@ -20,13 +20,13 @@ namespace SyncCluster.Gateway.Tests.Auth;
 public abstract class AuditTests : IDisposable
 {
     private const string Argument = "the-hidden-argument";
-    private readonly CapturedLog _log = new();
+    private readonly CapturedLog _log;
     private readonly TestServer _server;
 
     protected AuditTests(TestServer server)
     {
         _server = server;
-        server.App.Services.GetRequiredService<ILoggerFactory>().AddProvider(_log);
+        _log = CapturedLog.Of(server.App);
     }
 
     public void Dispose() => GC.SuppressFinalize(this);

@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SyncCluster.Hosting.Auditing;
 
 namespace SyncCluster.Gateway.Tests.Logging;
 
@@ -9,6 +12,15 @@ internal sealed class CapturedLog : ILoggerProvider
     private readonly ConcurrentQueue<CapturedEvent> _events = new();
 
     public IReadOnlyCollection<CapturedEvent> Events => _events;
+
+    /// <summary>Captures what a server logs from now on. Events of the audit log that wait for others are of what was before.</summary>
+    public static CapturedLog Of(WebApplication app)
+    {
+        app.Services.GetRequiredService<AuditLog>().Flush();
+        var log = new CapturedLog();
+        app.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
+        return log;
+    }
 
     public ILogger CreateLogger(string categoryName) => new Logger(_events, categoryName);
 

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using SyncCluster.Gateway.Tests.Logging;
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Gateway.WebConsole;
@@ -85,8 +84,7 @@ public sealed class ClusterPageTests(ClusterPageTests.Server server) : IClassFix
     [Fact]
     public async Task Only_the_operator_drains_and_each_attempt_is_in_the_audit_log()
     {
-        var log = new CapturedLog();
-        server.App.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
+        var log = CapturedLog.Of(server.App);
         await _browser.SignInAsync(TestServer.Admin);
         await _browser.OpenAsync("/console/cluster");
         var refused = await _browser.SubmitAsync("/console/cluster/drain", ("silo", "127.0.0.1:1@1"));

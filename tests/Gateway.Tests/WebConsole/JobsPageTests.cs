@@ -3,7 +3,6 @@ using System.Net;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using SyncCluster.Gateway.Tests.Logging;
 using SyncCluster.Gateway.Tests.Server;
 using SyncCluster.Gateway.WebConsole;
@@ -222,8 +221,7 @@ public sealed partial class JobsPageTests(JobsPageTests.Server server) : IClassF
     [Fact]
     public async Task Chosen_jobs_are_canceled_each_as_the_API_would()
     {
-        var log = new CapturedLog();
-        server.App.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
+        var log = CapturedLog.Of(server.App);
         var (_, task) = await GatedAsync();
         var (_, guarded) = await GatedAsync(new { cancellable = false });
         var (_, hidden) = await GatedAsync(new { acl = new[] { "team:ops" } });
@@ -261,6 +259,7 @@ public sealed partial class JobsPageTests(JobsPageTests.Server server) : IClassF
         Assert.StartsWith("terminated", await LifecycleAsync(running), StringComparison.Ordinal);
 
         var audited = log.Events.Where(logged => logged.Category == "SyncCluster.Audit" && (string?)logged.Values["Action"] == "cancel");
+        await Eventually.TrueAsync(() => audited.Count() == all.Length, "each is in the audit log");
         Assert.Equal(
             [(running, 204), (alone, 403), (others, 403), (ended, 409), (NoJob, 404)],
             all.Select(job => audited.Single(logged => (string?)logged.Values["Job"] == job))
