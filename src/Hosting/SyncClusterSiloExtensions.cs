@@ -10,6 +10,7 @@ using SyncCluster.Placement;
 using SyncCluster.Quotas;
 using SyncCluster.SerialTasks;
 using SyncCluster.Settings;
+using SyncCluster.Storage;
 using SyncCluster.Tasks;
 
 namespace SyncCluster.Hosting;
@@ -61,6 +62,7 @@ internal static class SyncClusterSiloExtensions
     {
         var services = silo.Services;
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IStorageConnection, LocalStorageConnection>();
         services.AddJobs();
         services.AddJobPlacement();
         services.AddTasks();

@@ -98,6 +98,7 @@ namespace SyncCluster.Jobs;
 internal sealed partial class JobGrain(
     IGrainContext context,
     [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
+    IStorageConnection connection,
     IJobIndex index,
     IJobExecutor executor,
     JobAdmission admission,
@@ -118,7 +119,7 @@ internal sealed partial class JobGrain(
 
     private static readonly DeactivationReason Moved = new(DeactivationReasonCode.ApplicationRequested, "Another silo owns the job now.");
 
-    private readonly JobStore _store = new(storage, index, context.GrainId, owners, storedBytes, metrics, timeProvider, logger);
+    private readonly JobStore _store = new(storage, connection, index, context.GrainId, owners, storedBytes, metrics, timeProvider, logger);
     private readonly JobSubscribers _subscribers = new(context.GrainId.Key.ToString()!, publisher);
     private readonly CallerTokens _tokens = new();
     private readonly Guid _attempt = Guid.NewGuid();
@@ -520,6 +521,9 @@ internal sealed partial class JobGrain(
                 }
 
                 return from is null ? await SubmitAgainAsync(spec, subscription, validUntil) : await AnswerAsync(subscription, Reading.Cached, spec);
+            case WriteOutcome.NotSent:
+                admission.ReleaseQuota(spec);
+                return new JobReply.Unavailable();
             default:
                 return new JobReply.Unavailable(MayExist: true);
         }
@@ -553,6 +557,8 @@ internal sealed partial class JobGrain(
                 return new JobReply.Finished(Finished());
             case WriteOutcome.Superseded:
                 return await AnswerAsync(subscription, Reading.Cached, spec);
+            case WriteOutcome.NotSent:
+                return new JobReply.Unavailable();
             default:
                 return new JobReply.Unavailable(MayExist: true);
         }

@@ -14,6 +14,7 @@ namespace SyncCluster.Jobs;
 /// </summary>
 internal sealed partial class JobStore(
     IGrainStorage storage,
+    IStorageConnection connection,
     IJobIndex index,
     GrainId grain,
     JobOwners owners,
@@ -57,6 +58,13 @@ internal sealed partial class JobStore(
     /// <param name="next">The record to write.</param>
     public async Task<WriteOutcome> CommitAsync(JobRecord? from, JobRecord next)
     {
+        if (from is null && !connection.IsConnected(grain, StateName))
+        {
+            metrics.StorageWriteFailed();
+            LogNotSent(grain);
+            return WriteOutcome.NotSent;
+        }
+
         // The entry first, and both at once: to wait for it would cost each call a round trip. With a new attempt again, since the silo of the
         // last one may have died before the entry was stored.
         var added = from?.Attempt != next.Attempt && JobEntry.IsOf(next.Spec) ? AddEntryAsync(next) : null;

@@ -14,6 +14,7 @@ namespace SyncCluster.Jobs;
 /// </summary>
 internal sealed class StoredCompletion(
     [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
+    IStorageConnection connection,
     IJobIndex index,
     JobOwners owners,
     StoredBytes storedBytes,
@@ -27,7 +28,7 @@ internal sealed class StoredCompletion(
     /// <param name="outcome">The end.</param>
     public async Task<Completion> CompleteAsync(IJobGrain job, Guid run, JobOutcome outcome)
     {
-        var store = new JobStore(storage, index, job.GetGrainId(), owners, storedBytes, metrics, timeProvider, logger);
+        var store = new JobStore(storage, connection, index, job.GetGrainId(), owners, storedBytes, metrics, timeProvider, logger);
         if (!await store.LoadAsync())
         {
             return Completion.Retry;

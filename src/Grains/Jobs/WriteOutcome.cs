@@ -11,6 +11,9 @@ internal enum WriteOutcome
     /// <summary>Another step.</summary>
     Superseded,
 
+    /// <summary>None of this writer: storage is not connected, and the record that was to be created was not sent.</summary>
+    NotSent,
+
     /// <summary>Unknown, since storage did not answer. Nothing that depends on it may be done.</summary>
     Unknown,
 }

@@ -103,7 +103,7 @@ internal sealed class ServerMetrics
     public void StorageReadFailed() => _storageFailures.Add(1, Tag("operation", "read"));
 
     /// <summary>A write has failed, or its outcome is unknown. That another activation has written before is no failure of the storage.</summary>
-    public void StorageWriteFailed(Exception fault)
+    public void StorageWriteFailed(Exception? fault = null)
     {
         if (fault is not InconsistentStateException)
         {

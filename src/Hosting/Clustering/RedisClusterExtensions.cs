@@ -26,6 +26,7 @@ public static class RedisClusterExtensions
         silo.Services.AddHostedService(services => services.GetRequiredService<RedisStoredBytes>());
         silo.Services.AddSingleton<JobPurge>();
         silo.Services.AddSingleton<IJobIndex, RedisJobIndex>();
+        silo.Services.AddSingleton<IStorageConnection, RedisStorageConnection>();
         silo.Configure<ClusterOptions>(options => SetIds(options, settings));
         silo.Configure<ClusterMembershipOptions>(SetTimes);
         silo.UseRedisClustering(_ => { });

@@ -14,6 +14,9 @@ public sealed class RedisTests(ScriptCluster cluster, ITestOutputHelper output) 
     /// <summary>Longer than every timeout of the requests to Redis, and than the interval at which silos update their entries in the membership.</summary>
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a silo takes at most to notice that Redis has closed its connections.</summary>
+    private static readonly TimeSpan Noticed = TimeSpan.FromSeconds(2);
+
     [ClusterFact]
     public Task Open_calls_are_answered_after_Redis_has_hung() => OutageAsync(
         () =>
@@ -28,7 +31,16 @@ public sealed class RedisTests(ScriptCluster cluster, ITestOutputHelper output) 
         });
 
     [ClusterFact]
-    public Task Open_calls_are_answered_after_Redis_was_stopped_and_started() => OutageAsync(Cluster.Redis.StopAsync, () => Cluster.Redis.StartAsync());
+    public Task Open_calls_are_answered_after_Redis_was_stopped_and_started() => OutageAsync(
+        Cluster.Redis.StopAsync,
+        () => Cluster.Redis.StartAsync(),
+        begun =>
+        {
+            // No silo has sent them to Redis, so it is known that nothing comes of them.
+            var refused = Clients.All.Where(call => !call.IsOpen && Stopwatch.GetElapsedTime(begun, call.Begun) > Noticed).ToArray();
+            Assert.NotEmpty(refused);
+            Assert.All(refused, call => Assert.Equal((Outcome.Refused, 0), (call.Answer.Result.Outcome, call.Retries)));
+        });
 
     [ClusterFact]
     public async Task Open_calls_are_answered_when_Redis_is_killed_and_started_at_once()
@@ -69,7 +81,10 @@ public sealed class RedisTests(ScriptCluster cluster, ITestOutputHelper output) 
             isFull ? "new calls are refused" : "new calls are taken");
     }
 
-    private async Task OutageAsync(Func<Task> stop, Func<Task> start)
+    /// <param name="stop">Takes Redis away.</param>
+    /// <param name="start">Brings it back.</param>
+    /// <param name="check">Looks at what was answered while it was away, since the moment that it gets.</param>
+    private async Task OutageAsync(Func<Task> stop, Func<Task> start, Action<long>? check = null)
     {
         var before = await CountJobsAsync();
         var held = await FillSilosAsync();
@@ -86,6 +101,7 @@ public sealed class RedisTests(ScriptCluster cluster, ITestOutputHelper output) 
         await Task.Delay(Outage);
         Assert.All(held, call => Assert.True(call.IsOpen));
         var late = Clients.All.Where(call => call.Begun > begun && !call.IsOpen && call.Answer.Result.Outcome == Outcome.Right).ToArray();
+        check?.Invoke(begun);
         await start();
         Print("Redis is up again.");
         Assert.Empty(late);

@@ -110,8 +110,8 @@ public sealed class JobGrainLogTests : IDisposable
         var publisher = new CompletionPublisher(new NoRelay(), TestMetrics.New(), TimeProvider.System, NullLogger<CompletionPublisher>.Instance);
         var owners = new JobOwners(new Membership(), null!, TimeProvider.System);
         return new(
-            new Context(), _storage, new RecordedJobIndex(), _executor, admission, null!, bytes, null!, owners, null!, new(), publisher, TestMetrics.New(),
-            new(_options, _log), TimeProvider.System, _log);
+            new Context(), _storage, new LocalStorageConnection(), new RecordedJobIndex(), _executor, admission, null!, bytes, null!, owners, null!, new(), publisher,
+            TestMetrics.New(), new(_options, _log), TimeProvider.System, _log);
     }
 
     private sealed class Log : ILogger<JobGrain>, ILogger<JobEvents>

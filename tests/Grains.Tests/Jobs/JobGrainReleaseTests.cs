@@ -1,6 +1,7 @@
 using SyncCluster.Execution;
 using SyncCluster.Harness;
 using SyncCluster.Jobs;
+using SyncCluster.Tasks;
 
 namespace SyncCluster.Grains.Tests.Jobs;
 
@@ -54,6 +55,47 @@ public sealed class JobGrainReleaseTests(JobCluster cluster)
         Assert.Equal(reservations + 1, cluster.Executor.Reservations);
         await job.FinishAsync();
         await observer.FirstAsync();
+    }
+
+    [Theory]
+    [InlineData(TaskType.Script)]
+    [InlineData(TaskType.Dummy)]
+    public async Task A_job_that_was_not_sent_to_its_storage_is_known_not_to_exist(TaskType type)
+    {
+        var job = cluster.NewJob(type);
+        var reservations = cluster.Executor.Reservations;
+        job.Storage.IsDisconnected = true;
+        Assert.Equal(new JobReply.Unavailable(), await job.TrySubmitAsync());
+        Assert.Equal(0, job.Storage.Written);
+        Assert.Empty(job.Executor.Attempts);
+        Assert.Equal(reservations, cluster.Executor.Reservations);
+
+        job.Storage.IsDisconnected = false;
+        Assert.IsNotType<JobReply.Unavailable>(await job.TrySubmitAsync());
+        Assert.NotNull(await job.StoredAsync());
+        Assert.Equal(type == TaskType.Script ? 1 : 0, job.Executor.Attempts.Count);
+    }
+
+    [Fact]
+    public async Task A_job_that_was_sent_may_exist_although_its_storage_is_lost_then()
+    {
+        var job = cluster.NewJob();
+        job.Storage.BeforeNextWrite(() =>
+        {
+            job.Storage.IsDisconnected = job.Storage.AllReadsFail = job.Storage.AllWritesFail = true;
+            return Task.CompletedTask;
+        });
+        Assert.Equal(new JobReply.Unavailable(MayExist: true), await job.TrySubmitAsync());
+    }
+
+    [Fact]
+    public async Task The_end_of_a_job_is_sent_as_soon_as_its_storage_takes_it()
+    {
+        var job = cluster.NewJob();
+        await job.SubmitAsync();
+        job.Storage.IsDisconnected = true;
+        await job.FinishAsync();
+        Assert.True((await job.StoredAsync())!.HasEnded);
     }
 
     [Fact]

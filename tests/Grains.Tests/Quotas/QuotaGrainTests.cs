@@ -51,6 +51,23 @@ public sealed class QuotaGrainTests(QuotaGrainTests.LimitedCluster cluster) : IC
     }
 
     [Fact]
+    public async Task Jobs_that_were_not_sent_to_their_storage_do_not_count()
+    {
+        for (var number = 0; number < 3; number++)
+        {
+            var lost = NewJob();
+            lost.Storage.IsDisconnected = true;
+            Assert.Equal(new JobReply.Unavailable(), await lost.TrySubmitAsync());
+        }
+
+        for (var number = 0; number < 3; number++)
+        {
+            var job = NewJob();
+            await Eventually.TrueAsync(async () => await job.TrySubmitAsync() is JobReply.Pending, "the quota is free");
+        }
+    }
+
+    [Fact]
     public async Task A_tasks_own_quota_counts_its_own_jobs()
     {
         await SubmitAsync(LimitedTask);

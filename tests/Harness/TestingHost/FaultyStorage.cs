@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Orleans.Storage;
 using SyncCluster.Jobs;
+using SyncCluster.Storage;
 
 namespace SyncCluster.Harness;
 
@@ -17,7 +18,7 @@ public enum WriteFault
 }
 
 /// <summary>A real storage, shared by all silos of a test, whose calls fail as the test says, grain by grain.</summary>
-internal sealed class FaultyStorage : IGrainStorage, IDisposable
+internal sealed class FaultyStorage : IGrainStorage, IStorageConnection, IDisposable
 {
     private const string StateName = "job";
 
@@ -51,6 +52,8 @@ internal sealed class FaultyStorage : IGrainStorage, IDisposable
 
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
         ChangeAsync(grainId, grainState, copy => _inner.ClearStateAsync(stateName, grainId, copy));
+
+    public bool IsConnected(GrainId grain, string stateName) => !Of(grain).IsDisconnected;
 
     public void Dispose() => _inner.Dispose();
 
@@ -92,6 +95,9 @@ internal sealed class FaultyStorage : IGrainStorage, IDisposable
         public bool AllWritesFail { get; set; }
 
         public bool AllReadsFail { get; set; }
+
+        /// <summary>Whether it is known before a write that it can't be sent.</summary>
+        public bool IsDisconnected { get; set; }
 
         /// <summary>Reads wait until it has completed.</summary>
         public Task Gate { get; set; } = Task.CompletedTask;

@@ -158,6 +158,7 @@ public class JobTestCluster : IAsyncDisposable
         silo.Services.AddSingleton(StoredBytes);
         silo.Services.AddSingleton<IJobIndex>(Index);
         silo.Services.AddSingleton(Capacity);
+        silo.Services.AddSingleton<IStorageConnection>(Storage);
         silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Jobs, Storage);
         silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Catalog, Catalog);
     }

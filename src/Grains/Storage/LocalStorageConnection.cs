@@ -1,0 +1,8 @@
+namespace SyncCluster.Storage;
+
+/// <summary>A storage in the process itself.</summary>
+internal sealed class LocalStorageConnection : IStorageConnection
+{
+    /// <inheritdoc/>
+    public bool IsConnected(GrainId grain, string stateName) => true;
+}
