@@ -272,7 +272,7 @@ public sealed partial class MeasuredCluster : IAsyncLifetime
 
     private static Uri NewAddress() => new($"http://127.0.0.1:{FreePort.Next()}/metrics");
 
-    [GeneratedRegex("(Reading|Writing) the (record|queue) of .* failed|The entry of .* could not be written|entries of .* could not be changed")]
+    [GeneratedRegex("(Reading|Writing) the (record|queue) of .* failed|The record of .* was not created|The entry of .* could not be written|entries of .* could not be changed")]
     private static partial Regex StorageFailure();
 
     [GeneratedRegex("completion of (?<job>[^,]+), .* to a gateway has failed (?<tries>[123]) times")]
