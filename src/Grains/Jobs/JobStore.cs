@@ -58,7 +58,7 @@ internal sealed partial class JobStore(
     /// <param name="next">The record to write.</param>
     public async Task<WriteOutcome> CommitAsync(JobRecord? from, JobRecord next)
     {
-        if (from is null && !connection.IsConnected(grain, StateName))
+        if (from is null && !connection.IsConnected)
         {
             metrics.StorageWriteFailed();
             LogNotSent(grain);

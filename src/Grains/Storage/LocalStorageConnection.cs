@@ -4,5 +4,5 @@ namespace SyncCluster.Storage;
 internal sealed class LocalStorageConnection : IStorageConnection
 {
     /// <inheritdoc/>
-    public bool IsConnected(GrainId grain, string stateName) => true;
+    public bool IsConnected => true;
 }

@@ -14,9 +14,6 @@ internal static class RedisKeys
     /// </summary>
     public static string States(string name) => $"{name}/state/";
 
-    /// <summary>The key of one state.</summary>
-    public static string State(string name, GrainId grain, string stateName) => $"{States(name)}{grain}/{stateName}";
-
     /// <summary>The key of the membership.</summary>
     public static string Members(string name) => $"{name}/members/{name}";
 

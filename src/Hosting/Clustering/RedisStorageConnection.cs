@@ -7,10 +7,10 @@ namespace SyncCluster.Hosting.Clustering;
 /// Whether Redis is connected. In a Redis Cluster any master will do: the library asks another one for the keys of a master that is lost, and so these
 /// are sent.
 /// </summary>
-internal sealed class RedisStorageConnection(RedisConnection redis, RedisClusterOptions settings) : IStorageConnection
+internal sealed class RedisStorageConnection(RedisConnection redis) : IStorageConnection
 {
     /// <inheritdoc/>
-    public bool IsConnected(GrainId grain, string stateName) =>
+    public bool IsConnected =>
         redis.GetAsync() is { IsCompletedSuccessfully: true, Result: var connected }
-        && connected.GetDatabase().IsConnected(RedisKeys.State(settings.Name, grain, stateName), CommandFlags.DemandMaster);
+        && connected.GetDatabase().IsConnected(default, CommandFlags.DemandMaster);
 }

@@ -64,13 +64,15 @@ public sealed class JobGrainReleaseTests(JobCluster cluster)
     {
         var job = cluster.NewJob(type);
         var reservations = cluster.Executor.Reservations;
-        job.Storage.IsDisconnected = true;
-        Assert.Equal(new JobReply.Unavailable(), await job.TrySubmitAsync());
+        using (cluster.Storage.Disconnect())
+        {
+            Assert.Equal(new JobReply.Unavailable(), await job.TrySubmitAsync());
+        }
+
         Assert.Equal(0, job.Storage.Written);
         Assert.Empty(job.Executor.Attempts);
         Assert.Equal(reservations, cluster.Executor.Reservations);
 
-        job.Storage.IsDisconnected = false;
         Assert.IsNotType<JobReply.Unavailable>(await job.TrySubmitAsync());
         Assert.NotNull(await job.StoredAsync());
         Assert.Equal(type == TaskType.Script ? 1 : 0, job.Executor.Attempts.Count);
@@ -80,12 +82,17 @@ public sealed class JobGrainReleaseTests(JobCluster cluster)
     public async Task A_job_that_was_sent_may_exist_although_its_storage_is_lost_then()
     {
         var job = cluster.NewJob();
+        IDisposable? loss = null;
         job.Storage.BeforeNextWrite(() =>
         {
-            job.Storage.IsDisconnected = job.Storage.AllReadsFail = job.Storage.AllWritesFail = true;
+            loss = cluster.Storage.Disconnect();
+            job.Storage.AllReadsFail = job.Storage.AllWritesFail = true;
             return Task.CompletedTask;
         });
-        Assert.Equal(new JobReply.Unavailable(MayExist: true), await job.TrySubmitAsync());
+        var reply = await job.TrySubmitAsync();
+        loss?.Dispose();
+        Assert.NotNull(loss);
+        Assert.Equal(new JobReply.Unavailable(MayExist: true), reply);
     }
 
     [Fact]
@@ -93,8 +100,11 @@ public sealed class JobGrainReleaseTests(JobCluster cluster)
     {
         var job = cluster.NewJob();
         await job.SubmitAsync();
-        job.Storage.IsDisconnected = true;
-        await job.FinishAsync();
+        using (cluster.Storage.Disconnect())
+        {
+            await job.FinishAsync();
+        }
+
         Assert.True((await job.StoredAsync())!.HasEnded);
     }
 

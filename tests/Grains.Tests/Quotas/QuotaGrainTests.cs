@@ -56,8 +56,13 @@ public sealed class QuotaGrainTests(QuotaGrainTests.LimitedCluster cluster) : IC
         for (var number = 0; number < 3; number++)
         {
             var lost = NewJob();
-            lost.Storage.IsDisconnected = true;
-            Assert.Equal(new JobReply.Unavailable(), await lost.TrySubmitAsync());
+            using (cluster.Storage.Disconnect())
+            {
+                Assert.Equal(new JobReply.Unavailable(), await lost.TrySubmitAsync());
+            }
+
+            // Else the quota would find by itself, after a while, that there is no such job.
+            lost.Storage.AllReadsFail = true;
         }
 
         for (var number = 0; number < 3; number++)

@@ -25,6 +25,15 @@ internal sealed class FaultyStorage : IGrainStorage, IStorageConnection, IDispos
     private readonly MemoryStorage _inner = new();
     private readonly ConcurrentDictionary<GrainId, Faults> _faults = new();
 
+    public bool IsConnected { get; private set; } = true;
+
+    /// <summary>Has silos know that no write can be sent, until disposal.</summary>
+    public IDisposable Disconnect()
+    {
+        IsConnected = false;
+        return new Reconnection(this);
+    }
+
     public Faults Of(GrainId grain) => _faults.GetOrAdd(grain, _ => new Faults());
 
     /// <summary>The stored record, read past all faults.</summary>
@@ -52,8 +61,6 @@ internal sealed class FaultyStorage : IGrainStorage, IStorageConnection, IDispos
 
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
         ChangeAsync(grainId, grainState, copy => _inner.ClearStateAsync(stateName, grainId, copy));
-
-    public bool IsConnected(GrainId grain, string stateName) => !Of(grain).IsDisconnected;
 
     public void Dispose() => _inner.Dispose();
 
@@ -84,6 +91,11 @@ internal sealed class FaultyStorage : IGrainStorage, IStorageConnection, IDispos
         return state;
     }
 
+    private sealed class Reconnection(FaultyStorage storage) : IDisposable
+    {
+        public void Dispose() => storage.IsConnected = true;
+    }
+
     /// <summary>The faults of one grain's record.</summary>
     internal sealed class Faults
     {
@@ -95,9 +107,6 @@ internal sealed class FaultyStorage : IGrainStorage, IStorageConnection, IDispos
         public bool AllWritesFail { get; set; }
 
         public bool AllReadsFail { get; set; }
-
-        /// <summary>Whether it is known before a write that it can't be sent.</summary>
-        public bool IsDisconnected { get; set; }
 
         /// <summary>Reads wait until it has completed.</summary>
         public Task Gate { get; set; } = Task.CompletedTask;
