@@ -36,6 +36,16 @@ internal sealed class JobOwners(IClusterMembershipService membership, ILocalSilo
     public bool IsOutdated(ReadMark read) =>
         IsStale(read) || (timeProvider.GetTimestamp() < GetView().SettledAt && timeProvider.GetElapsedTime(read.At) > UnsettledReadAgeLimit);
 
+    /// <summary>
+    /// Whether a silo has left the cluster, or has died, less than a time ago, as this silo has seen it: what it had in memory may not have been found again.
+    /// A silo that has just joined does not know when others have died, so it takes that to be now.
+    /// </summary>
+    /// <param name="ago">The time.</param>
+    public bool HasLostSilo(TimeSpan ago) => GetView().LostAt is { } lostAt && timeProvider.GetElapsedTime(lostAt) < ago;
+
+    /// <summary>Notes a change of the membership now, if there is one, and not only when it is asked about.</summary>
+    public void Update() => GetView();
+
     /// <summary>The owner: an active silo, or this one if none is known to be active.</summary>
     public GrainAddress AddressOf(GrainId job)
     {
@@ -55,20 +65,26 @@ internal sealed class JobOwners(IClusterMembershipService membership, ILocalSilo
     private View GetView()
     {
         var snapshot = membership.CurrentSnapshot;
-        if (Volatile.Read(ref _view) is { } view && view.Version == snapshot.Version)
+        var before = Volatile.Read(ref _view);
+        if (before?.Version == snapshot.Version)
         {
-            return view;
+            return before;
         }
 
+        var now = timeProvider.GetTimestamp();
         SiloAddress[] silos = [.. snapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress)];
-        view = new(
+        var hasLostSilo = before is { Silos.Length: > 0 }
+            ? before.Silos.Except(silos).Any()
+            : snapshot.Members.Values.Any(member => member.Status == SiloStatus.Dead);
+        var view = new View(
             snapshot.Version,
             silos,
             [.. silos.Select(active => active.GetConsistentHashCode())],
-            timeProvider.GetTimestamp() + (long)(Settling.TotalSeconds * timeProvider.TimestampFrequency));
+            SettledAt: now + (long)(Settling.TotalSeconds * timeProvider.TimestampFrequency),
+            LostAt: hasLostSilo ? now : before?.LostAt);
         Volatile.Write(ref _view, view);
         return view;
     }
 
-    private sealed record View(MembershipVersion Version, SiloAddress[] Silos, int[] Hashes, long SettledAt);
+    private sealed record View(MembershipVersion Version, SiloAddress[] Silos, int[] Hashes, long SettledAt, long? LostAt);
 }

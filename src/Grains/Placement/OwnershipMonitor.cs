@@ -41,6 +41,7 @@ internal sealed partial class OwnershipMonitor(
         {
             await foreach (var view in membership.MembershipUpdates.WithCancellation(_stop.Token))
             {
+                owners.Update();
                 var moved = 0;
                 foreach (var grain in activeJobs.Grains)
                 {

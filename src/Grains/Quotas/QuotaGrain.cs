@@ -44,7 +44,7 @@ internal sealed partial class QuotaGrain(
     /// <inheritdoc/>
     public async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        Add(await inventory.HeldAsync(Customer));
+        Add((await inventory.HeldAsync(Customer)).Jobs);
 
         // Interleaves: its questions may take seconds, and must not delay calls.
         this.RegisterGrainTimer(CheckAsync, new GrainTimerCreationOptions(Interval, Interval) { Interleave = true });
@@ -71,7 +71,7 @@ internal sealed partial class QuotaGrain(
     private async Task CheckAsync(CancellationToken cancellationToken)
     {
         var countedUntil = timeProvider.GetTimestamp() - (long)(MaxTransit.TotalSeconds * timeProvider.TimestampFrequency);
-        var held = await inventory.HeldAsync(Customer);
+        var (held, _) = await inventory.HeldAsync(Customer);
         Add(held.Where(job => _uncounted.Contains(job.JobId)));
         _uncounted = [.. held.Select(job => job.JobId).Where(jobId => !_quota.Contains(jobId))];
         var notHeld = _quota.NotHeld(held.Select(job => job.JobId).ToHashSet(), countedUntil);

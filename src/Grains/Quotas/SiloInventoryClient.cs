@@ -6,16 +6,19 @@ namespace SyncCluster.Quotas;
 /// <summary>Asks all silos for their jobs.</summary>
 internal sealed partial class SiloInventoryClient(IGrainFactory grains, IClusterMembershipService membership, ILogger<SiloInventoryClient> logger)
 {
-    /// <summary>The customer's jobs on all silos. The jobs of a silo that does not answer are missing.</summary>
-    public async Task<CountedJob[]> HeldAsync(string customer)
+    /// <summary>The customer's jobs on all silos.</summary>
+    /// <returns>The jobs, and whether all silos have answered. The jobs of those that have not are missing.</returns>
+    public async Task<(CountedJob[] Jobs, bool IsComplete)> HeldAsync(string customer)
     {
         var silos = membership.CurrentSnapshot.Members.Values
             .Where(member => member.Status is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping)
             .Select(member => member.SiloAddress);
-        return [.. (await Task.WhenAll(silos.Select(silo => HeldAsync(silo, customer)))).SelectMany(jobs => jobs)];
+        var answers = await Task.WhenAll(silos.Select(silo => HeldAsync(silo, customer)));
+        return ([.. answers.SelectMany(jobs => jobs ?? [])], answers.All(jobs => jobs is not null));
     }
 
-    private async Task<CountedJob[]> HeldAsync(SiloAddress silo, string customer)
+    /// <returns>Null: the silo has not answered.</returns>
+    private async Task<CountedJob[]?> HeldAsync(SiloAddress silo, string customer)
     {
         try
         {
@@ -24,7 +27,7 @@ internal sealed partial class SiloInventoryClient(IGrainFactory grains, ICluster
         catch (Exception fault)
         {
             LogNoAnswer(fault, silo);
-            return [];
+            return null;
         }
     }
 }

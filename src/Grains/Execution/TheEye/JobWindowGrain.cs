@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using Orleans.Placement;
 using SyncCluster.Jobs;
+using SyncCluster.Placement;
 using SyncCluster.Quotas;
 
 namespace SyncCluster.Execution.TheEye;
@@ -20,9 +21,9 @@ namespace SyncCluster.Execution.TheEye;
 /// they have ended; that question also has the supervisor asked for them.
 /// </para>
 /// <para>
-/// <b>All is in memory.</b> A new activation finds the jobs that silos monitor, and has no job created before these have left. If it hears that it
-/// has replaced another one (a ticket asks again, or binds, that it does not know), it lets nothing enter for some seconds, in which jobs of a silo
-/// that has died are monitored again. One gap remains: if no call waited when the silo died, an answer may be deleted.
+/// <b>All is in memory.</b> A new activation finds the jobs that silos monitor, and has no job created before these have left. If it may have
+/// replaced another one (a silo was lost lately, or a ticket that it does not know asks again or binds), it lets nothing enter for some seconds, in which
+/// jobs of a silo that has died are monitored again; nor does it before all silos have said which jobs they monitor.
 /// </para>
 /// </summary>
 [GrainType("jobwindow"), CollectionAgeLimit(Minutes = 2), RandomPlacement, Reentrant]
@@ -30,6 +31,7 @@ internal sealed partial class JobWindowGrain(
     IGrainContext context,
     IGrainFactory grains,
     SiloInventoryClient inventory,
+    JobOwners owners,
     IOptions<TheEyeOptions> options,
     TimeProvider timeProvider,
     ILogger<JobWindowGrain> logger) : IGrainBase, IJobWindowGrain
@@ -69,7 +71,7 @@ internal sealed partial class JobWindowGrain(
     public async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _activatedAt = timeProvider.GetTimestamp();
-        await FindJobsAsync();
+        SettleIf(!await FindJobsAsync());
         this.RegisterGrainTimer(CheckAsync, new GrainTimerCreationOptions(CheckInterval, CheckInterval) { Interleave = true, KeepAlive = true });
     }
 
@@ -138,9 +140,9 @@ internal sealed partial class JobWindowGrain(
         return Task.CompletedTask;
     }
 
-    private void SettleIf(bool hasReplacedAnother)
+    private void SettleIf(bool mayHaveMissedJobs)
     {
-        if (hasReplacedAnother && IsNew && !_isSettling)
+        if (IsNew && !_isSettling && (mayHaveMissedJobs || owners.HasLostSilo(SettleTime)))
         {
             _isSettling = true;
             LogSettling(context.GrainId);
@@ -167,8 +169,8 @@ internal sealed partial class JobWindowGrain(
     {
         if (_isSettling)
         {
-            await FindJobsAsync();
-            _isSettling = IsNew;
+            var isComplete = await FindJobsAsync();
+            _isSettling = !isComplete || IsNew || owners.HasLostSilo(SettleTime);
         }
 
         _window.Prune((2 * options.Value.RequestTimeout) + CreationMargin);
@@ -181,12 +183,16 @@ internal sealed partial class JobWindowGrain(
         }
     }
 
-    private async Task FindJobsAsync()
+    /// <returns>Whether all silos have said which jobs they monitor.</returns>
+    private async Task<bool> FindJobsAsync()
     {
-        foreach (var job in (await inventory.HeldAsync(Customer)).Where(job => job.TaskId == _key[1]))
+        var (jobs, isComplete) = await inventory.HeldAsync(Customer);
+        foreach (var job in jobs.Where(job => job.TaskId == _key[1]))
         {
             _window.AddFound(job.JobId);
         }
+
+        return isComplete;
     }
 
     private async Task LeaveIfEndedAsync(string jobId)
