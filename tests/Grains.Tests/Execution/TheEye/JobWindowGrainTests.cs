@@ -123,10 +123,26 @@ public sealed class JobWindowGrainTests
     }
 
     [Fact]
+    public async Task A_grain_that_lets_no_call_in_waits_for_longer_if_another_silo_is_lost_meanwhile()
+    {
+        See(2, SiloStatus.Dead);
+        await _grain.OnActivateAsync(CancellationToken.None);
+        See(3, SiloStatus.Active);
+        _time.Advance(SettleTime - Moment);
+        See(4, SiloStatus.Dead);
+
+        _time.Advance(Moment);
+        await _check();
+        Assert.False(await _grain.Enter(NewTicket("first")));
+        _time.Advance(SettleTime);
+        await _check();
+        Assert.True(await _grain.Enter(NewTicket("first")));
+    }
+
+    [Fact]
     public async Task A_new_grain_lets_calls_in_some_time_after_a_silo_was_lost()
     {
-        _membership = NewMembership(2, SiloStatus.Active, SiloStatus.Dead);
-        _owners.Update();
+        See(2, SiloStatus.Dead);
         _time.Advance(SettleTime);
 
         await _grain.OnActivateAsync(CancellationToken.None);
@@ -157,6 +173,13 @@ public sealed class JobWindowGrainTests
     }
 
     private static WindowTicket NewTicket(string id) => new(id, "", 1);
+
+    /// <summary>The silo sees how the other one is now.</summary>
+    private void See(int version, SiloStatus other)
+    {
+        _membership = NewMembership(version, SiloStatus.Active, other);
+        _owners.Update();
+    }
 
     private static ClusterMembershipSnapshot NewMembership(int version, params SiloStatus[] statuses) =>
         new(Silos.Zip(statuses).ToImmutableDictionary(silo => silo.First, silo => new ClusterMember(silo.First, silo.Second, "")), new(version));
