@@ -37,7 +37,8 @@ internal sealed class JobOwners(IClusterMembershipService membership, ILocalSilo
         IsStale(read) || (timeProvider.GetTimestamp() < GetView().SettledAt && timeProvider.GetElapsedTime(read.At) > UnsettledReadAgeLimit);
 
     /// <summary>
-    /// Whether a silo has left the cluster, or has died, less than a time ago, as this silo has seen it: what it had in memory may not have been found again.
+    /// Whether a silo has begun or ended to leave the cluster, or has died, less than a time ago, as this silo has seen it: what it had in memory may not have
+    /// been found again.
     /// A silo that has just joined does not know when others have died, so it takes that to be now.
     /// </summary>
     /// <param name="ago">The time.</param>
@@ -73,12 +74,15 @@ internal sealed class JobOwners(IClusterMembershipService membership, ILocalSilo
 
         var now = timeProvider.GetTimestamp();
         SiloAddress[] silos = [.. snapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress)];
+        SiloAddress[] leaving = [.. snapshot.Members.Values
+            .Where(member => member.Status is SiloStatus.ShuttingDown or SiloStatus.Stopping).Select(member => member.SiloAddress)];
         var hasLostSilo = before is { Silos.Length: > 0 }
-            ? before.Silos.Except(silos).Any()
+            ? before.Silos.Except(silos).Any() || before.Leaving.Except(leaving).Any()
             : snapshot.Members.Values.Any(member => member.Status == SiloStatus.Dead);
         var view = new View(
             snapshot.Version,
             silos,
+            leaving,
             [.. silos.Select(active => active.GetConsistentHashCode())],
             SettledAt: now + (long)(Settling.TotalSeconds * timeProvider.TimestampFrequency),
             LostAt: hasLostSilo ? now : before?.LostAt);
@@ -86,5 +90,5 @@ internal sealed class JobOwners(IClusterMembershipService membership, ILocalSilo
         return view;
     }
 
-    private sealed record View(MembershipVersion Version, SiloAddress[] Silos, int[] Hashes, long SettledAt, long? LostAt);
+    private sealed record View(MembershipVersion Version, SiloAddress[] Silos, SiloAddress[] Leaving, int[] Hashes, long SettledAt, long? LostAt);
 }

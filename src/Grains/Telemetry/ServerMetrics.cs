@@ -11,7 +11,7 @@ namespace SyncCluster.Telemetry;
 /// Values that are only read when somebody asks (gauges) are given by what has them: the <c>Observe…</c> methods, each called once by its owner.
 /// </para>
 /// </summary>
-internal sealed class ServerMetrics
+internal sealed class ServerMetrics : IDisposable
 {
     /// <summary>The name of the meter.</summary>
     public const string MeterName = "SyncCluster";
@@ -33,13 +33,13 @@ internal sealed class ServerMetrics
     private readonly Tally<(JobState State, Lifecycle Lifecycle)> _jobsEnded = new(
         end => [Tag("state", end.State.WireName()), Tag("lifecycle", end.Lifecycle.WireName())]);
 
-    private readonly Histogram<double> _waitDuration;
-    private readonly Histogram<double> _deliveryDuration;
+    private readonly Durations<string> _waitDuration;
+    private readonly Durations<bool> _deliveryDuration;
     private readonly Counter<long> _reattaches;
-    private readonly Histogram<double> _jobDuration;
-    private readonly Histogram<double> _queueDuration;
+    private readonly Durations<JobState> _jobDuration;
+    private readonly Durations<bool> _queueDuration;
     private readonly Counter<long> _pushFailures;
-    private readonly Histogram<double> _storageDuration;
+    private readonly Durations<string> _storageDuration;
     private readonly Counter<long> _storageFailures;
     private readonly Counter<long> _quotaRejections;
     private readonly Counter<long> _theEyeRequests;
@@ -47,32 +47,42 @@ internal sealed class ServerMetrics
     public ServerMetrics(IMeterFactory meters)
     {
         _meter = meters.Create(MeterName);
-        _meter.CreateObservableCounter("synccluster.waits.ended", _waitsEnded.Read, "{wait}", "Waits for a job that have ended, by outcome.");
-        _waitDuration = Duration("synccluster.wait.duration", "How long a request has waited for its job, by outcome.");
-        _deliveryDuration = Duration(
-            "synccluster.completion.delivery.duration", "From the moment a job's end was stored until the gateway begins to answer a request that waits for it.");
+        _meter.CreateObservableCounter("synccluster.waits.ended", ReadWaitsEnded, "{wait}", "Waits for a job that have ended, by outcome.");
+        _waitDuration = new(
+            Duration("synccluster.wait.duration", "How long a request has waited for its job, by outcome."), outcome => [Tag("outcome", outcome)]);
+        _deliveryDuration = new(
+            Duration(
+                "synccluster.completion.delivery.duration",
+                "From the moment a job's end was stored until the gateway begins to answer a request that waits for it."),
+            _ => []);
         _reattaches = _meter.CreateCounter<long>("synccluster.reattaches", "{call}", "Calls by which a gateway has renewed its subscription to a job.");
         _meter.CreateObservableCounter("synccluster.jobs.submitted", _jobsSubmitted.Read, "{job}", "New jobs that were stored.");
         _meter.CreateObservableCounter("synccluster.jobs.ended", _jobsEnded.Read, "{job}", "Jobs whose end was stored, by lifecycle and state.");
-        _jobDuration = Duration("synccluster.job.duration", "From a job's creation until its end was stored, by state.");
-        _queueDuration = Duration("synccluster.job.queue.duration", "From a job's release to a silo until its script may start.");
+        _jobDuration = new(
+            Duration("synccluster.job.duration", "From a job's creation until its end was stored, by state."), state => [Tag("state", state.WireName())]);
+        _queueDuration = new(Duration("synccluster.job.queue.duration", "From a job's release to a silo until its script may start."), _ => []);
         _pushFailures = _meter.CreateCounter<long>("synccluster.push.failures", "{push}", "Messages with completions that a gateway did not acknowledge.");
-        _storageDuration = Duration("synccluster.storage.duration", "Reads and writes of jobs and task queues in the storage, by operation.");
+        _storageDuration = new(
+            Duration("synccluster.storage.duration", "Reads and writes of jobs and task queues in the storage, by operation."),
+            operation => [Tag("operation", operation)]);
         _storageFailures = _meter.CreateCounter<long>(
             "synccluster.storage.failures", "{operation}", "Reads and writes that failed; a write may have been stored all the same.");
         _quotaRejections = _meter.CreateCounter<long>("synccluster.quota.rejections", "{request}", "Requests and jobs that were refused, by limit.");
         _theEyeRequests = _meter.CreateCounter<long>("synccluster.theeye.requests", "{request}", "Requests to TheEye, by outcome.");
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => PassOnDurations();
+
     /// <summary>A request waits no more for a job.</summary>
     public void WaitEnded(string outcome, TimeSpan waited)
     {
         _waitsEnded.Add(outcome);
-        _waitDuration.Record(waited.TotalSeconds, Tag("outcome", outcome));
+        _waitDuration.Add(outcome, waited);
     }
 
     /// <summary>A request that has waited is about to be answered with its job's end.</summary>
-    public void CompletionDelivered(TimeSpan sinceEnd) => _deliveryDuration.Record(sinceEnd.TotalSeconds);
+    public void CompletionDelivered(TimeSpan sinceEnd) => _deliveryDuration.Add(true, sinceEnd);
 
     /// <summary>A gateway attaches again to a job that it waits for.</summary>
     public void Reattached() => _reattaches.Add(1);
@@ -84,20 +94,21 @@ internal sealed class ServerMetrics
     public void JobEnded(JobRecord ended)
     {
         _jobsEnded.Add((ended.State, ended.Lifecycle));
-        _jobDuration.Record(Math.Max(0, (ended.LastUpdate - ended.Spec.CreatedAt).TotalSeconds), Tag("state", ended.State.WireName()));
+        var lasted = ended.LastUpdate - ended.Spec.CreatedAt;
+        _jobDuration.Add(ended.State, lasted > TimeSpan.Zero ? lasted : TimeSpan.Zero);
     }
 
     /// <summary>A job's script may start.</summary>
-    public void JobAssigned(TimeSpan queued) => _queueDuration.Record(queued.TotalSeconds);
+    public void JobAssigned(TimeSpan queued) => _queueDuration.Add(true, queued);
 
     /// <summary>A message with completions was not acknowledged.</summary>
     public void PushFailed() => _pushFailures.Add(1);
 
     /// <summary>The storage was read.</summary>
-    public void StorageRead(TimeSpan duration) => _storageDuration.Record(duration.TotalSeconds, Tag("operation", "read"));
+    public void StorageRead(TimeSpan duration) => _storageDuration.Add("read", duration);
 
     /// <summary>The storage was written.</summary>
-    public void StorageWritten(TimeSpan duration) => _storageDuration.Record(duration.TotalSeconds, Tag("operation", "write"));
+    public void StorageWritten(TimeSpan duration) => _storageDuration.Add("write", duration);
 
     /// <summary>A read has failed.</summary>
     public void StorageReadFailed() => _storageFailures.Add(1, Tag("operation", "read"));
@@ -158,6 +169,22 @@ internal sealed class ServerMetrics
         _meter.CreateObservableUpDownCounter(
             "synccluster.files.open", () => Measured(files()), "{file}", "Files that the process has open, connections among them.");
         _meter.CreateObservableUpDownCounter("synccluster.files.limit", () => Measured(fileLimit), "{file}", "Files that the process may have open.");
+    }
+
+    /// <summary>Is called at each collection, before the values of histograms are taken: what these have kept is passed on in time.</summary>
+    private IEnumerable<Measurement<long>> ReadWaitsEnded()
+    {
+        PassOnDurations();
+        return _waitsEnded.Read();
+    }
+
+    private void PassOnDurations()
+    {
+        _waitDuration.PassOn();
+        _deliveryDuration.PassOn();
+        _jobDuration.PassOn();
+        _queueDuration.PassOn();
+        _storageDuration.PassOn();
     }
 
     private Histogram<double> Duration(string name, string description) => _meter.CreateHistogram(

@@ -4,11 +4,12 @@ using SyncCluster.Jobs;
 namespace SyncCluster.Telemetry;
 
 /// <summary>
-/// The spans of a call's trace that are not the framework's. Every one is started here. A span's parent is the context that is stored with the job:
+/// The spans of a call's trace, but for those of requests to others. Every one is started here. A span's parent is the context that is stored with the job:
 /// the span of the request that has submitted it, at its gateway. A silo's own span would be a bad parent, since the spans of a killed silo are never
 /// sent.
 /// <para>
-/// Nothing is done unless something listens. For a job whose call is not sampled, no more is done than a look at the flag of its context.
+/// Nothing is done unless something listens. For a job whose call is not sampled, no more is done than a look at the flag of its context, and that this is
+/// passed on to other systems.
 /// </para>
 /// </summary>
 internal static class ServerTraces
@@ -34,6 +35,11 @@ internal static class ServerTraces
 
     /// <summary>Whether the span that is current is recorded, so that what describes it is worth the work.</summary>
     public static Activity? Recorded => Activity.Current is { IsAllDataRequested: true } span ? span : null;
+
+    /// <summary>Starts the span of a request.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="parent">The caller's context, or that of a new trace.</param>
+    public static Activity? StartRequest(string name, ActivityContext parent) => Source.StartActivity(name, ActivityKind.Server, parent);
 
     /// <summary>Starts a span of a job's trace; null if the job's call is not sampled.</summary>
     public static Activity? Start(string name, JobSpec spec) => Start(name, spec, default);

@@ -6,7 +6,7 @@ namespace SyncCluster.Hosting.Telemetry;
 
 /// <summary>
 /// Decides once for a call, at the gateway, whether its trace is recorded: as <c>OTEL_TRACES_SAMPLER</c> says. All else that is done for the call
-/// follows, on whichever server.
+/// follows, on whichever server. What is done for no call is not recorded.
 /// </summary>
 /// <param name="root">Decides.</param>
 /// <param name="callers">What a caller's own trace has to do with it.</param>
@@ -37,16 +37,34 @@ internal sealed class CallSampler(Sampler root, CallerSampling callers) : Sample
             !trustsFlag ? CallerSampling.Ignored : isParentBased || !isKnown ? CallerSampling.Flag : CallerSampling.TraceId);
     }
 
+    /// <summary>
+    /// The context of a new trace, for a request whose caller has none; null if it is not to be recorded: then nothing is started for it, since what is
+    /// carried along costs each call.
+    /// </summary>
+    public ActivityContext? BeginTrace()
+    {
+        var trace = ActivityTraceId.CreateRandom();
+        return IsRecorded(trace) ? new(trace, default, ActivityTraceFlags.Recorded) : null;
+    }
+
     /// <inheritdoc/>
     public override SamplingResult ShouldSample(in SamplingParameters samplingParameters)
     {
         var parent = samplingParameters.ParentContext;
-        var isCallers = samplingParameters.Kind == ActivityKind.Server && parent.IsRemote;
-        return parent.TraceId == default || (isCallers && callers == CallerSampling.TraceId) ? root.ShouldSample(samplingParameters)
-            : isCallers && callers == CallerSampling.Ignored ? root.ShouldSample(new SamplingParameters(
-                default, ActivityTraceId.CreateRandom(), samplingParameters.Name, samplingParameters.Kind))
-            : new SamplingResult(parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded));
+        return new(samplingParameters.Kind == ActivityKind.Server && parent.IsRemote ? IsRecordedOf(parent) : IsFlagged(parent));
     }
+
+    private bool IsRecordedOf(ActivityContext caller) => callers switch
+    {
+        CallerSampling.Flag => IsFlagged(caller),
+        CallerSampling.TraceId => IsRecorded(caller.TraceId),
+        _ => IsRecorded(ActivityTraceId.CreateRandom()),
+    };
+
+    private bool IsRecorded(ActivityTraceId trace) =>
+        root.ShouldSample(new SamplingParameters(default, trace, "", ActivityKind.Server)).Decision == SamplingDecision.RecordAndSample;
+
+    private static bool IsFlagged(ActivityContext context) => context.TraceFlags.HasFlag(ActivityTraceFlags.Recorded);
 
     private static double RatioOf(string? argument) =>
         double.TryParse(argument, NumberStyles.Float, CultureInfo.InvariantCulture, out var ratio) && ratio is >= 0 and <= 1 ? ratio : 1;

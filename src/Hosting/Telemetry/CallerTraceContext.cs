@@ -5,34 +5,26 @@ namespace SyncCluster.Hosting.Telemetry;
 /// <summary>
 /// What is taken of the trace that a request comes with: W3C's <c>traceparent</c>, if it is one, and of <c>tracestate</c> what the framework takes,
 /// 256 characters at most. The sampled flag is dropped unless callers are trusted with it: each of them could have all of its calls recorded.
+/// <c>baggage</c> is not taken: it would go on to TheEye with some of a call's requests, and not with others.
 /// </summary>
 /// <param name="trustsFlag">Whether the flag is believed.</param>
-internal sealed class CallerTraceContext(bool trustsFlag) : DistributedContextPropagator
+internal sealed class CallerTraceContext(bool trustsFlag)
 {
-    private readonly DistributedContextPropagator _w3c = CreateW3CPropagator();
+    private readonly DistributedContextPropagator _w3c = DistributedContextPropagator.CreateW3CPropagator();
 
-    /// <inheritdoc/>
-    public override IReadOnlyCollection<string> Fields => _w3c.Fields;
-
-    /// <inheritdoc/>
-    public override void Inject(Activity? activity, object? carrier, PropagatorSetterCallback? setter) => _w3c.Inject(activity, carrier, setter);
-
-    /// <summary>None: it would go on to TheEye with some of a call's requests, and not with others.</summary>
-    public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) => null;
-
-    /// <inheritdoc/>
-    public override void ExtractTraceIdAndState(object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState)
+    /// <summary>The context of a request's caller; null if it has given none, or what is none.</summary>
+    /// <param name="headers">The request's headers.</param>
+    public ActivityContext? Of(IHeaderDictionary headers)
     {
-        _w3c.ExtractTraceIdAndState(carrier, getter, out traceId, out traceState);
-        if (traceId is null || !ActivityContext.TryParse(traceId, null, out _))
+        _w3c.ExtractTraceIdAndState(headers, Read, out var parent, out var state);
+        if (parent is null || !ActivityContext.TryParse(parent, state, isRemote: true, out var context))
         {
-            (traceId, traceState) = (null, null);
-            return;
+            return null;
         }
 
-        if (!trustsFlag)
-        {
-            traceId = $"{traceId.AsSpan(0, traceId.Length - 2)}00";
-        }
+        return trustsFlag ? context : new(context.TraceId, context.SpanId, ActivityTraceFlags.None, context.TraceState, isRemote: true);
     }
+
+    private static void Read(object? carrier, string name, out string? value, out IEnumerable<string>? values) =>
+        (value, values) = (((IHeaderDictionary)carrier!)[name], null);
 }

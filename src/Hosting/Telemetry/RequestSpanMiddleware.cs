@@ -5,64 +5,76 @@ using SyncCluster.Telemetry;
 namespace SyncCluster.Hosting.Telemetry;
 
 /// <summary>
-/// Describes the span of a request, which the framework starts, by OpenTelemetry's names. OpenTelemetry's own instrumentation would show the whole
-/// path and the query's names: here are tokens and secrets in both, so that nothing is shown but what is known to be none.
+/// Starts the span of a request, and describes it by OpenTelemetry's names. The framework's own would be started, and carried along, for each request
+/// that is not recorded as well. OpenTelemetry's instrumentation would show the whole path and the query's names: here are tokens and secrets in both,
+/// so that nothing is shown but what is known to be none.
 /// </summary>
-internal sealed class RequestSpanMiddleware(RequestDelegate next)
+internal sealed class RequestSpanMiddleware(RequestDelegate next, CallerTraceContext callers, CallSampler sampler)
 {
-    public Task InvokeAsync(HttpContext http) => ServerTraces.Recorded switch
+    public Task InvokeAsync(HttpContext http)
     {
-        null => next(http),
-        var span when http.Request.Path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase) => Skip(span, http),
-        var span => DescribeAsync(span, http),
-    };
+        var parent = callers.Of(http.Request.Headers) ?? sampler.BeginTrace();
 
-    /// <summary>Probes come each second.</summary>
-    private Task Skip(Activity span, HttpContext http)
-    {
-        span.IsAllDataRequested = false;
-        span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
-        return next(http);
+        // Probes come each second.
+        return parent is not { } known || http.Request.Path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase) ? next(http) : TraceAsync(known, http);
     }
 
-    private async Task DescribeAsync(Activity span, HttpContext http)
+    private async Task TraceAsync(ActivityContext parent, HttpContext http)
     {
-        var request = http.Request;
-        var path = request.Path.Value;
-        var method = IsKnown(request.Method) ? request.Method : "_OTHER";
+        var method = IsKnown(http.Request.Method) ? http.Request.Method : "_OTHER";
+        using var span = ServerTraces.StartRequest(method, parent);
+        if (span is not { IsAllDataRequested: true })
+        {
+            await next(http);
+            return;
+        }
+
+        var path = http.Request.Path.Value;
         try
         {
             await next(http);
         }
+        catch (Exception fault)
+        {
+            // Its message may have secrets.
+            span.SetTag("error.type", fault.GetType().FullName);
+            span.SetStatus(ActivityStatusCode.Error);
+            throw;
+        }
         finally
         {
-            var status = http.Response.StatusCode;
-            span.DisplayName = method;
-            span.SetTag("http.request.method", method);
-            span.SetTag("url.scheme", request.Scheme);
-            span.SetTag("network.protocol.version", request.Protocol is "HTTP/1.1" ? "1.1" : "2");
-            span.SetTag("http.response.status_code", status);
-            if (status >= StatusCodes.Status500InternalServerError)
-            {
-                span.SetTag("error.type", status.ToString(CultureInfo.InvariantCulture));
-                span.SetStatus(ActivityStatusCode.Error);
-            }
+            Describe(span, http, method, path);
+        }
+    }
 
-            if (http.RequestAborted.IsCancellationRequested)
-            {
-                span.SetTag("synccluster.disconnected", true);
-            }
+    private static void Describe(Activity span, HttpContext http, string method, string? path)
+    {
+        var request = http.Request;
+        var status = http.Response.StatusCode;
+        span.SetTag("http.request.method", method);
+        span.SetTag("url.scheme", request.Scheme);
+        span.SetTag("network.protocol.version", request.Protocol is "HTTP/1.1" ? "1.1" : "2");
+        span.SetTag("http.response.status_code", status);
+        if (status >= StatusCodes.Status500InternalServerError)
+        {
+            span.SetTag("error.type", status.ToString(CultureInfo.InvariantCulture));
+            span.SetStatus(ActivityStatusCode.Error);
+        }
 
-            // What has no route may be anything.
-            if (http.GetEndpoint() is RouteEndpoint { RoutePattern.RawText: { } route })
-            {
-                span.DisplayName = $"{method} {route}";
-                span.SetTag("http.route", route);
-                span.SetTag("url.path", AddressRedaction.WithoutSecrets(path ?? "/"));
-                span.SetTag(ServerTraces.CustomerTag, request.RouteValues.GetValueOrDefault("customer"));
-                span.SetTag(ServerTraces.TaskTag, request.RouteValues.GetValueOrDefault("task"));
-                span.SetTag(ServerTraces.JobTag, http.Response.Headers["Job-Id"] is [{ } job] ? job : request.RouteValues.GetValueOrDefault("job"));
-            }
+        if (http.RequestAborted.IsCancellationRequested)
+        {
+            span.SetTag("synccluster.disconnected", true);
+        }
+
+        // What has no route may be anything.
+        if (http.GetEndpoint() is RouteEndpoint { RoutePattern.RawText: { } route })
+        {
+            span.DisplayName = $"{method} {route}";
+            span.SetTag("http.route", route);
+            span.SetTag("url.path", AddressRedaction.WithoutSecrets(path ?? "/"));
+            span.SetTag(ServerTraces.CustomerTag, request.RouteValues.GetValueOrDefault("customer"));
+            span.SetTag(ServerTraces.TaskTag, request.RouteValues.GetValueOrDefault("task"));
+            span.SetTag(ServerTraces.JobTag, http.Response.Headers["Job-Id"] is [{ } job] ? job : request.RouteValues.GetValueOrDefault("job"));
         }
     }
 

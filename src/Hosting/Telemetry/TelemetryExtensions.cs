@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Reflection;
 using OpenTelemetry;
@@ -129,7 +128,7 @@ internal static partial class TelemetryExtensions
         }
     }
 
-    /// <summary>Has the spans of requests described. Must come before all else that is measured.</summary>
+    /// <summary>Has the spans of requests started. Must come before all else that is measured.</summary>
     public static void UseTraces(this WebApplication app)
     {
         if (app.Services.GetService<TracerProvider>() is not null)
@@ -139,17 +138,18 @@ internal static partial class TelemetryExtensions
     }
 
     /// <summary>
-    /// The spans of the framework and of this server. Orleans' own (<c>AddActivityPropagation</c>) are left out: they pass each call of a grain
+    /// The spans of this server and of its requests to others. Orleans' own (<c>AddActivityPropagation</c>) are left out: they pass each call of a grain
     /// through two more filters, sampled or not, and show the messages of exceptions.
     /// </summary>
     private static void AddTraces(this WebApplicationBuilder builder, OpenTelemetryBuilder telemetry, OtlpVariables otlp)
     {
         var trustsFlag = IsOn(builder.Configuration, $"{TelemetryOptions.Section}:{nameof(TelemetryOptions.TrustSampledFlag)}");
-        builder.Services.AddSingleton<DistributedContextPropagator>(new CallerTraceContext(trustsFlag));
+        builder.Services.AddSingleton(new CallerTraceContext(trustsFlag));
+        builder.Services.AddSingleton(services => SamplerOf(services, trustsFlag));
         telemetry.WithTracing(traces =>
         {
-            traces.AddSource(ServerTraces.SourceName, "Microsoft.AspNetCore", "System.Net.Http");
-            traces.SetSampler(services => SamplerOf(services, trustsFlag));
+            traces.AddSource(ServerTraces.SourceName, "System.Net.Http");
+            traces.SetSampler<CallSampler>();
             traces.AddProcessor(new AddressRedaction());
             traces.AddOtlpExporter(otlp.Apply);
         });

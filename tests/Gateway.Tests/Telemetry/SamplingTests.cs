@@ -39,6 +39,24 @@ public sealed class SamplingTests
     }
 
     [Fact]
+    public async Task A_call_that_is_not_recorded_has_no_trace_unless_its_caller_has_one()
+    {
+        var server = new TracedServer("--OTEL_TRACES_SAMPLER=always_off");
+        await server.InitializeAsync();
+        try
+        {
+            var task = await server.ImportAsync(TracedServer.Script);
+            var (trace, header) = TracedServer.NewTrace();
+            Assert.Equal("", (await server.TraceAsync(task)).Parent);
+            Assert.Equal(trace, (await server.TraceAsync(task, header)).Parent[3..35]);
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    [Fact]
     public async Task Where_nothing_is_sent_a_script_gets_no_trace()
     {
         var server = new TestServer();
@@ -72,7 +90,7 @@ public sealed class SamplingTests
     public void The_standard_variables_decide(string? name, string? argument, bool trusts, bool ofSampledCaller, bool ofNoCaller)
     {
         var sampler = SamplerOf(name, argument, trusts);
-        Assert.Equal((ofSampledCaller, ofNoCaller), (IsSampled(sampler, Caller("01")), IsSampled(sampler, default)));
+        Assert.Equal((ofSampledCaller, ofNoCaller), (IsSampled(sampler, Caller("01")), sampler.BeginTrace() is not null));
     }
 
     [Fact]
@@ -92,6 +110,12 @@ public sealed class SamplingTests
         Assert.True(IsSampled(sampler, Caller("01"), ActivityKind.Internal));
         Assert.False(IsSampled(SamplerOf("always_on", null, trusts: false), Caller("00"), ActivityKind.Internal));
     }
+
+    [Theory]
+    [InlineData(ActivityKind.Client)]
+    [InlineData(ActivityKind.Internal)]
+    public void What_is_done_for_no_call_is_not_recorded(ActivityKind kind) =>
+        Assert.False(IsSampled(SamplerOf("always_on", null, trusts: false), default, kind));
 
     private static CallSampler SamplerOf(string? name, string? argument, bool trusts) => CallSampler.Of(
         new ConfigurationBuilder().AddInMemoryCollection([new("OTEL_TRACES_SAMPLER", name), new("OTEL_TRACES_SAMPLER_ARG", argument)]).Build(), trusts, out _);

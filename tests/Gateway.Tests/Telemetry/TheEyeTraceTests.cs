@@ -35,4 +35,28 @@ public sealed class TheEyeTraceTests
             await server.DisposeAsync();
         }
     }
+
+    [Theory]
+    [InlineData("always_on", "01", 1)]
+    [InlineData("always_off", "00", 3)]
+    public async Task A_call_without_a_trace_begins_one_at_TheEye_only_if_it_is_recorded(string sampler, string flags, int traces)
+    {
+        var server = new TracedTheEyeServer($"--OTEL_TRACES_SAMPLER={sampler}");
+        await server.InitializeAsync();
+        try
+        {
+            var task = await server.ImportAsync("""echo '["done"]'""");
+            (await server.SendAsync(HttpMethod.Post, $"/acme/task/{task["id"]}/job", json: "[]")).Dispose();
+
+            // Else each request has an id of its own, which says that nothing is recorded.
+            string[] heard = [.. ((Step[])[Step.Create, Step.Synced, Step.Job]).Select(step =>
+                server.TheEye.Counters.Traced.First(request => request.Step == step).TraceParent)];
+            Assert.Equal(traces, heard.Select(parent => parent[3..35]).Distinct().Count());
+            Assert.All(heard, parent => Assert.EndsWith(flags, parent, StringComparison.Ordinal));
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
 }

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net;
+using Microsoft.AspNetCore.Http;
 using SyncCluster.Harness;
 using SyncCluster.Harness.Telemetry;
 using SyncCluster.Hosting.Telemetry;
@@ -122,9 +124,9 @@ public sealed class TraceTests : IAsyncLifetime
     public void A_tracestate_that_is_none_is_dropped_and_the_trace_goes_on(string given, string? expected)
     {
         var (_, (_, parent)) = TracedServer.NewTrace();
-        new CallerTraceContext(trustsFlag: true).ExtractTraceIdAndState(null, (object? _, string name, out string? value, out IEnumerable<string>? values) =>
-            (value, values) = (name == "traceparent" ? parent : given, null), out var trace, out var state);
-        Assert.Equal((parent, expected), (trace, state));
+        var context = new CallerTraceContext(trustsFlag: true).Of(new HeaderDictionary { ["traceparent"] = parent, ["tracestate"] = given });
+        Assert.True(ActivityContext.TryParse(parent, expected, isRemote: true, out var wanted));
+        Assert.Equal(wanted, context);
     }
 
     [Fact]

@@ -37,6 +37,19 @@ public sealed class JobOwnersTests
         Assert.False(_owners.HasLostSilo(Ago));
     }
 
+    /// <summary>Until then it has had grains in its memory.</summary>
+    [Fact]
+    public void A_silo_that_has_taken_long_to_leave_is_lost_once_more_at_its_end()
+    {
+        See((Here, SiloStatus.Active), (Other, SiloStatus.Active));
+        See((Here, SiloStatus.Active), (Other, SiloStatus.ShuttingDown));
+        _time.Advance(Ago);
+        See((Here, SiloStatus.Active), (Other, SiloStatus.Stopping));
+        Assert.False(_owners.HasLostSilo(Ago));
+        See((Here, SiloStatus.Active), (Other, SiloStatus.Dead));
+        Assert.True(_owners.HasLostSilo(Ago));
+    }
+
     [Fact]
     public void A_silo_that_is_no_longer_listed_was_lost_even_if_one_has_joined()
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orleans.Storage;
 using SyncCluster.Grains.Tests.Jobs;
 using SyncCluster.Harness;
@@ -76,13 +77,38 @@ public sealed class ServerMetricsTests : IDisposable
         var metrics = _recorded.Metrics;
         metrics.StorageRead(0.5 * Second);
         metrics.StorageWritten(1.5 * Second);
-        Assert.Equal(["synccluster.storage.duration 0.5 s operation=read", "synccluster.storage.duration 1.5 s operation=write"], _recorded.Take());
+        Assert.Equal(
+            ["synccluster.storage.duration 0.5 s operation=read", "synccluster.storage.duration 1.5 s operation=write"],
+            _recorded.Take().Order(StringComparer.Ordinal));
 
         metrics.StorageReadFailed();
         metrics.StorageWriteFailed(new TimeoutException());
         metrics.StorageWriteFailed(new InconsistentStateException());
         Assert.Equal(
             ["synccluster.storage.failures 1 {operation} operation=read", "synccluster.storage.failures 1 {operation} operation=write"], _recorded.Take());
+    }
+
+    /// <summary>Durations are passed on many at once.</summary>
+    [Fact]
+    public void Each_of_many_durations_is_told_once_whoever_reads_meanwhile()
+    {
+        const int Count = 10_000;
+        var told = new ConcurrentBag<string[]>();
+        Parallel.For(0, Count, number =>
+        {
+            _recorded.Metrics.WaitEnded("answered", number * Second);
+            if (number % 1000 == 0)
+            {
+                told.Add(_recorded.Take());
+            }
+        });
+        told.Add(_recorded.Take());
+
+        var durations = told.SelectMany(values => values).Where(value => value.StartsWith("synccluster.wait.duration ", StringComparison.Ordinal));
+        Assert.Equal(
+            Enumerable.Range(0, Count).Select(number => $"synccluster.wait.duration {number} s outcome=answered").Order(StringComparer.Ordinal),
+            durations.Order(StringComparer.Ordinal));
+        Assert.Empty(_recorded.Take());
     }
 
     [Fact]
