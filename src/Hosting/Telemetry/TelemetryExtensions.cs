@@ -49,6 +49,12 @@ internal static partial class TelemetryExtensions
     private static readonly string[] RequestMeters =
         ["Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Diagnostics"];
 
+    /// <summary>Its buckets end at 10 s by default: a call may wait for minutes. It has a value for each route, method and status.</summary>
+    private const string RequestDuration = "http.server.request.duration";
+
+    /// <summary>How many values any other metric may have. Memory is taken for all of them at the start, and the garbage collector has it to look through.</summary>
+    private const int ValueLimit = 200;
+
     /// <summary>Adds what reads the instruments and sends or shows their values, and what sends the spans.</summary>
     /// <param name="builder">The host.</param>
     /// <param name="service">What the server is; <c>OTEL_SERVICE_NAME</c> overrides it.</param>
@@ -81,15 +87,7 @@ internal static partial class TelemetryExtensions
             metrics.AddHttpClientInstrumentation();
             metrics.AddRuntimeInstrumentation();
 
-            metrics.AddView(instrument => Array.Exists(TooFrequent, name => instrument.Name.StartsWith(name, StringComparison.Ordinal))
-                ? MetricStreamConfiguration.Drop
-                : null);
-            ((IDeferredMeterProviderBuilder)metrics).Configure((services, configured) => configured.AddView(
-                instrument => IsOfAnother(instrument.Meter, services) ? MetricStreamConfiguration.Drop : null));
-
-            // The framework's buckets end at 10 s: a call may wait for minutes.
-            metrics.AddView(
-                "http.server.request.duration", new ExplicitBucketHistogramConfiguration { Boundaries = ServerMetrics.WaitBuckets });
+            ((IDeferredMeterProviderBuilder)metrics).Configure((services, configured) => configured.AddView(instrument => StreamOf(instrument, services)));
             if (otlp.IsSent)
             {
                 metrics.AddOtlpExporter(otlp.Apply);
@@ -106,6 +104,14 @@ internal static partial class TelemetryExtensions
             builder.ListenAlso("Prometheus", prometheus.Listen);
         }
     }
+
+    /// <summary>How an instrument is read.</summary>
+    private static MetricStreamConfiguration StreamOf(Instrument instrument, IServiceProvider services) =>
+        IsOfAnother(instrument.Meter, services) || Array.Exists(TooFrequent, name => instrument.Name.StartsWith(name, StringComparison.Ordinal))
+            ? MetricStreamConfiguration.Drop
+            : instrument.Name == RequestDuration
+                ? new ExplicitBucketHistogramConfiguration { Boundaries = ServerMetrics.WaitBuckets }
+                : new() { CardinalityLimit = ValueLimit };
 
     /// <summary>Meters are found by their names: so those of another server in this process are as well.</summary>
     private static bool IsOfAnother(Meter meter, IServiceProvider services) =>

@@ -34,6 +34,7 @@ public sealed class MetricsTests : IAsyncLifetime
         Assert.Equal(4, metrics.Sum("synccluster_waits_ended_total", "outcome=\"answered\""));
         Assert.Equal(4, metrics.Sum("synccluster_waits_ended_total"));
         Assert.Equal(4, metrics.Sum("synccluster_wait_duration_seconds_count"));
+        Assert.Equal(4, metrics.Sum("synccluster_wait_duration_seconds_bucket", "le=\"3600\""));
         Assert.Equal(4, metrics.Sum("synccluster_completion_delivery_duration_seconds_count"));
         Assert.Equal(4, metrics.Sum("synccluster_job_duration_seconds_count"));
         Assert.Equal(4, metrics.Sum("synccluster_job_queue_duration_seconds_count"));
