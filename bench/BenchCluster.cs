@@ -20,14 +20,16 @@ internal sealed class BenchCluster : ProcessCluster
     /// <inheritdoc/>
     protected override int KeptLines => 40;
 
-    /// <summary>The folder of the programs of silos, gateways and what ends jobs. By default that of this build.</summary>
-    public string Programs { get; set; } = AppContext.BaseDirectory;
+    /// <summary>The folder of the programs of silos and gateways.</summary>
+    public required string Programs { get; init; }
 
     /// <summary>Variables of every silo and gateway that is started from now on.</summary>
     public IReadOnlyDictionary<string, string> Variables { get; set; } = new Dictionary<string, string>();
 
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, string> Environment => Variables;
+
+    private string[] GatewayProgram => ["dotnet", ProgramOf("Gateway")];
 
     private string Recipes => Path.Combine(Folder, "tasks");
 
@@ -41,8 +43,7 @@ internal sealed class BenchCluster : ProcessCluster
     public static async Task<BenchCluster> StartAsync(
         int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop, string? programs = null)
     {
-        var cluster = new BenchCluster();
-        cluster.Programs = programs ?? cluster.Programs;
+        var cluster = new BenchCluster { Programs = programs ?? AppContext.BaseDirectory };
         try
         {
             await cluster.Redis.StartAsync(stop);
@@ -65,7 +66,7 @@ internal sealed class BenchCluster : ProcessCluster
 
     /// <summary>Starts silos and gateways.</summary>
     public Task AddAsync(int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop) =>
-        AddAsync(silos, gateways, ["dotnet", ProgramOf("Silo", "dll", Programs)], siloSettings, gatewaySettings, stop);
+        AddAsync(silos, gateways, ["dotnet", ProgramOf("Silo")], siloSettings, GatewayProgram, gatewaySettings, stop);
 
     /// <summary>Starts gateways, and silos whose jobs are ended from outside by the completer that is returned.</summary>
     /// <param name="silos">How many silos.</param>
@@ -73,17 +74,27 @@ internal sealed class BenchCluster : ProcessCluster
     /// <param name="gatewaySettings">Settings of every gateway.</param>
     /// <param name="stop">Canceled by the user.</param>
     /// <param name="separate">A name to know no others by, and the Redis that they share; null for this cluster's own.</param>
-    public async Task<ChildServer> AddWithExternalExecutorAsync(
-        int silos, int gateways, string[] gatewaySettings, CancellationToken stop, (string Name, string Redis)? separate = null)
+    public Task<ChildServer> AddWithExternalExecutorAsync(
+        int silos, int gateways, string[] gatewaySettings, CancellationToken stop, (string Name, string Redis)? separate = null) =>
+        AddWithExternalExecutorAsync(silos, gateways, GatewayProgram, gatewaySettings, separate ?? (ClusterName, Redis.Endpoint), stop);
+
+    /// <summary>The same, and the telemetry of the servers can be switched by a <see cref="TelemetrySwitch"/>.</summary>
+    public Task<ChildServer> AddSwitchedAsync(int silos, int gateways, string[] gatewaySettings, CancellationToken stop) =>
+        AddWithExternalExecutorAsync(
+            silos, gateways, ChildProgram(nameof(SwitchedGateway), "Gateway"), gatewaySettings, (ClusterName, Redis.Endpoint), stop);
+
+    private async Task<ChildServer> AddWithExternalExecutorAsync(
+        int silos, int gateways, string[] gatewayProgram, string[] gatewaySettings, (string Name, string Redis) own, CancellationToken stop)
     {
-        var (name, redis) = separate ?? (ClusterName, Redis.Endpoint);
+        var (name, redis) = own;
         string[] cluster = [$"--Cluster:Redis={redis}", $"--Cluster:Name={name}"];
-        var completer = await StartChildAsync(nameof(JobCompleter), ChildProgram(nameof(JobCompleter), null, Programs), [redis, name], stop);
+        var completer = await StartChildAsync(nameof(JobCompleter), ChildProgram(nameof(JobCompleter), null), [redis, name], stop);
         await AddAsync(
             silos,
             gateways,
-            ChildProgram(nameof(ExternalExecutorSilo), "Silo", Programs),
+            ChildProgram(nameof(ExternalExecutorSilo), "Silo"),
             [$"--{ExternalExecutor.Port}={completer.Address!.Port}", .. cluster],
+            gatewayProgram,
             [.. gatewaySettings, .. cluster],
             stop);
 
@@ -110,7 +121,7 @@ internal sealed class BenchCluster : ProcessCluster
     public Task<ChildServer> StartLoadAsync(CancellationToken stop) => StartChildAsync(nameof(LoadGenerator), ChildProgram(nameof(LoadGenerator), null), [], stop);
 
     private async Task AddAsync(
-        int silos, int gateways, IReadOnlyList<string> siloProgram, string[] siloSettings, string[] gatewaySettings, CancellationToken stop)
+        int silos, int gateways, string[] siloProgram, string[] siloSettings, string[] gatewayProgram, string[] gatewaySettings, CancellationToken stop)
     {
         Directory.CreateDirectory(Recipes);
         await BenchTasks.WriteAsync(Recipes, Folder);
@@ -118,8 +129,7 @@ internal sealed class BenchCluster : ProcessCluster
         await StartSilosAsync(Enumerable.Range(1, silos).Select(_newSilo), stop);
         _silosMade = silos;
         string[] settings = [$"--Cluster:Redis={(silos > 0 ? Redis.Endpoint : "")}", $"--Demo:Folder={Recipes}", .. gatewaySettings];
-        string[] gateway = ["dotnet", ProgramOf("Gateway", "dll", Programs)];
-        await StartGatewaysAsync(Enumerable.Range(1, gateways).Select(number => AddGateway($"gateway {number}", gateway, settings)), stop);
+        await StartGatewaysAsync(Enumerable.Range(1, gateways).Select(number => AddGateway($"gateway {number}", gatewayProgram, settings)), stop);
     }
 
     private async Task<ChildServer> StartChildAsync(string kind, string[] program, string[] arguments, CancellationToken stop)
@@ -131,12 +141,10 @@ internal sealed class BenchCluster : ProcessCluster
 
     /// <param name="kind">The child.</param>
     /// <param name="like">The server whose settings of the runtime it gets, since it stands in its place; null: the benchmark's own.</param>
-    /// <param name="programs">The folder of the program; null for this build's.</param>
-    private static string[] ChildProgram(string kind, string? like, string? programs = null) =>
+    private static string[] ChildProgram(string kind, string? like) =>
     [
-        "dotnet", "exec", "--runtimeconfig", ProgramOf(like ?? "Bench", "runtimeconfig.json", programs), ProgramOf("Bench", "dll", programs), nameof(Child), kind,
+        "dotnet", "exec", "--runtimeconfig", ServerPrograms.Output(like ?? "Bench", "runtimeconfig.json"), ServerPrograms.Output("Bench", "dll"), nameof(Child), kind,
     ];
 
-    private static string ProgramOf(string project, string extension, string? programs) =>
-        Path.Combine(programs ?? AppContext.BaseDirectory, Path.GetFileName(ServerPrograms.Output(project, extension)));
+    private string ProgramOf(string project) => Path.Combine(Programs, Path.GetFileName(ServerPrograms.Output(project, "dll")));
 }

@@ -18,6 +18,7 @@ internal static class Child
         nameof(JobCompleter) => JobCompleter.RunAsync(arguments),
         nameof(LoadGenerator) => LoadGenerator.RunAsync(),
         nameof(ExternalExecutorSilo) => ExternalExecutorSilo.RunAsync(arguments),
+        nameof(SwitchedGateway) => SwitchedGateway.RunAsync(arguments),
         _ => throw new ArgumentException($"There is no child {kind}."),
     };
 

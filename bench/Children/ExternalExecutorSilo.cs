@@ -5,13 +5,19 @@ using SyncCluster.Execution;
 
 namespace SyncCluster.Bench.Children;
 
-/// <summary>The silo's own program with an <see cref="ExternalExecutor"/>.</summary>
+/// <summary>The silo's own program with an <see cref="ExternalExecutor"/>, and a <see cref="TelemetrySwitch"/>.</summary>
 internal static class ExternalExecutorSilo
 {
     public static async Task RunAsync(string[] arguments)
     {
-        await using var app = SyncCluster.Silo.Program.Build(arguments, services => services.Replace(ServiceDescriptor.Singleton<IJobExecutor>(provider =>
-            new ExternalExecutor(provider.GetRequiredService<ILocalSiloDetails>(), provider.GetRequiredService<IConfiguration>().GetValue<int>(ExternalExecutor.Port)))));
+        IServiceCollection? all = null;
+        await using var app = SyncCluster.Silo.Program.Build(arguments, services =>
+        {
+            all = services;
+            services.Replace(ServiceDescriptor.Singleton<IJobExecutor>(provider => new ExternalExecutor(
+                provider.GetRequiredService<ILocalSiloDetails>(), provider.GetRequiredService<IConfiguration>().GetValue<int>(ExternalExecutor.Port))));
+        });
+        TelemetrySwitch.Map(app, all!);
         await app.RunAsync();
     }
 }

@@ -27,11 +27,14 @@ internal static class ServerTraces
 
     private static readonly ActivitySource Source = new(SourceName);
 
+    /// <summary>Whether anything listens, so that a trace is worth to be begun.</summary>
+    public static bool HasListeners => Source.HasListeners();
+
     /// <summary>The context that a job keeps of the request that is handled now; null where nothing listens.</summary>
-    public static string? CurrentParent => Source.HasListeners() && Activity.Current is { IdFormat: ActivityIdFormat.W3C } span ? span.Id : null;
+    public static string? CurrentParent => HasListeners && Activity.Current is { IdFormat: ActivityIdFormat.W3C } span ? span.Id : null;
 
     /// <summary>What comes with <see cref="CurrentParent"/> from the caller's own tracing.</summary>
-    public static string? CurrentState => Source.HasListeners() && Activity.Current?.TraceStateString is { Length: > 0 } state ? state : null;
+    public static string? CurrentState => HasListeners && Activity.Current?.TraceStateString is { Length: > 0 } state ? state : null;
 
     /// <summary>Whether the span that is current is recorded, so that what describes it is worth the work.</summary>
     public static Activity? Recorded => Activity.Current is { IsAllDataRequested: true } span ? span : null;
@@ -114,7 +117,7 @@ internal static class ServerTraces
     }
 
     private static bool IsTraced(JobSpec spec) =>
-        Source.HasListeners() && spec.TraceParent is { Length: ContextLength } parent && (Hex(parent[^1]) & (int)ActivityTraceFlags.Recorded) != 0;
+        HasListeners && spec.TraceParent is { Length: ContextLength } parent && (Hex(parent[^1]) & (int)ActivityTraceFlags.Recorded) != 0;
 
     private static bool TryParse(string? parent, string? state, out ActivityContext context)
     {

@@ -13,6 +13,11 @@ internal sealed class RequestSpanMiddleware(RequestDelegate next, CallerTraceCon
 {
     public Task InvokeAsync(HttpContext http)
     {
+        if (!ServerTraces.HasListeners)
+        {
+            return next(http);
+        }
+
         var parent = callers.Of(http.Request.Headers) ?? sampler.BeginTrace();
 
         // Probes come each second.
