@@ -10,7 +10,8 @@ namespace SyncCluster.Bench;
 /// <summary>
 /// What metrics and traces cost a call, and a call that waits. The servers have their telemetry switched while they run, from round to round, and the
 /// rounds are so short that whatever else the machine does meets all states. All servers are started anew several times, since each process has its
-/// own compiled code and its own place in memory, and the interval is that of the starts.
+/// own compiled code and its own place in memory, and the interval is that of the starts. Costs are compared as multiples of what the same work takes on
+/// the same processors at the same time.
 /// </summary>
 internal sealed class TelemetryCost : IBenchmark
 {
@@ -21,21 +22,18 @@ internal sealed class TelemetryCost : IBenchmark
 
     private const int WaitersToWarm = 20;
 
-    /// <summary>What the rounds of a warm-up and of the next one may differ by once all code is compiled.</summary>
-    private const double Settled = 0.05;
+    /// <summary>Rounds of each state that are not counted, until all code is compiled.</summary>
+    private const int WarmUpRounds = 10;
 
-    private const int MaxWarmUps = 6;
-    private const int WarmUpRounds = 6;
-
-    /// <summary>How often metrics are collected to see what that costs.</summary>
-    private const int Collections = 10;
+    /// <summary>How often metrics and spans are sent to see what that costs.</summary>
+    private const int Sendings = 10;
 
     /// <summary>Until what a round has left to do is done: acknowledgements, activations that end.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(30);
 
     public string Name => "telemetry";
 
-    public string Options => "[--starts 10] [--rounds 20] [--calls 1000] [--waiters 200] [--states LeftOut,Off,Metrics,Traces]";
+    public string Options => "[--starts 10] [--rounds 24] [--calls 2000] [--waiters 400] [--states Off,Repeated,Metrics,Traces]";
 
     public string[] Small => ["--starts", "2", "--rounds", "2", "--calls", "100", "--waiters", "50"];
 
@@ -43,8 +41,8 @@ internal sealed class TelemetryCost : IBenchmark
     {
         arguments.Allow("starts", "rounds", "calls", "waiters", "states", "json");
         var starts = Math.Max(2, arguments.Number("starts", 10));
-        var rounds = arguments.Number("rounds", 20);
-        var (calls, waiters) = (arguments.Number("calls", 1000), arguments.Number("waiters", 200));
+        var rounds = arguments.Number("rounds", 24);
+        var (calls, waiters) = (arguments.Number("calls", 2000), arguments.Number("waiters", 400));
         var states = StatesOf(arguments.Text("states"));
         var load = Machine.Load;
         var sent = new ConcurrentDictionary<string, long>();
@@ -54,22 +52,21 @@ internal sealed class TelemetryCost : IBenchmark
             new("call", states, (servers, measured) => servers.CallAsync(measured ? calls : CallsToWarm, stop)),
             new("waiters", states, (servers, measured) => servers.WaitAsync(measured ? waiters : WaitersToWarm, stop)),
         ];
-        var collections = new List<double>();
+        var sendings = new List<(double Metrics, double Spans)>();
         var redis = "";
         for (var start = 1; start <= starts; start++)
         {
             await using var servers = await Servers.StartAsync(collector.Urls.Single(), waiters, stop);
             redis = servers.Redis;
-            var warmUps = 0;
             foreach (var part in parts)
             {
                 await servers.PrepareAsync(holdsJobs: part != parts[0], stop);
-                warmUps += await MeasureAsync(servers, part, rounds, stop);
+                await MeasureAsync(servers, part, rounds, stop);
             }
 
-            collections.Add(await servers.CollectAsync(Collections, stop));
-            await Console.Error.WriteLineAsync($"start {start} of {starts}: {warmUps} warm-ups; " + string.Join("; ", parts.SelectMany(part =>
-                part.Compared().Select(pair => $"{part.Name}, {pair.One}: {part.More(pair.One, pair.Reference)[^1]:0.0} %"))));
+            sendings.Add(await servers.SendAsync(stop));
+            await Console.Error.WriteLineAsync($"start {start} of {starts}: " + string.Join("; ", parts.SelectMany(part =>
+                part.Compared.Select(state => $"{part.Name}, {state}: {part.More(state)[^1]:0.0} %"))));
         }
 
         var facts = Machine.Facts(redis);
@@ -78,14 +75,15 @@ internal sealed class TelemetryCost : IBenchmark
         facts.Add(
             "rounds",
             $"{starts} starts of all servers, {rounds} rounds each with each state, of {calls} calls of {Clients} clients, and of {waiters} that wait together");
-        if (sent.GetValueOrDefault("/v1/metrics") == 0 || (states.Contains(TelemetryState.Traces) && sent.GetValueOrDefault("/v1/traces") == 0))
+        if (sent.GetValueOrDefault("/v1/metrics") == 0 || sent.GetValueOrDefault("/v1/traces") == 0)
         {
             throw new InvalidOperationException($"The servers have not sent what was measured: {string.Join(", ", sent)}.");
         }
 
-        var (collection, around) = Student.Interval(collections);
         facts.Add(
-            "a collection of the metrics, once a minute and in no round", $"{collection:0.0} ± {around:0.0} ms of CPU in gateway and silo together");
+            "sending, in no round",
+            $"{sendings.Average(one => one.Metrics):0.0} ms of CPU in gateway and silo together for all metrics, once a minute; "
+            + $"{sendings.Average(one => one.Spans):0.0} for the spans of some calls, every five seconds");
         facts.Add("sent, KiB", string.Join(", ", sent.OrderBy(kind => kind.Key).Select(kind => $"{kind.Key} {kind.Value / 1024}")));
         return ReportOf(facts, parts);
     }
@@ -93,11 +91,12 @@ internal sealed class TelemetryCost : IBenchmark
     /// <exception cref="ArgumentException">There is no such state, or this build does not have it.</exception>
     private static TelemetryState[] StatesOf(string? names)
     {
-        var all = Enum.GetValues<TelemetryState>().Where(state => TelemetrySwitch.CanLeaveOut || state != TelemetryState.LeftOut);
+        var all = Enum.GetValues<TelemetryState>().Where(state => TelemetrySwitch.CanRepeat || state != TelemetryState.Repeated);
         TelemetryState[] states = names is null ? [.. all] : [.. names.Split(',').Select(name => Enum.TryParse<TelemetryState>(name, out var state)
             ? state
             : throw new ArgumentException($"There is no state {name}: {string.Join(", ", Enum.GetNames<TelemetryState>())}."))];
-        return states.Except(all).Any() ? throw new ArgumentException("Only a build by bench/switchable-telemetry can leave its telemetry out.") : states;
+        return !states.Contains(TelemetryState.Off) ? throw new ArgumentException("Without Off there is nothing to compare with.")
+            : states.Except(all).Any() ? throw new ArgumentException("Only a build by bench/repeated-telemetry can repeat what measures and traces.") : states;
     }
 
     /// <summary>Takes what is sent, counts its bytes by path, and drops it.</summary>
@@ -117,53 +116,47 @@ internal sealed class TelemetryCost : IBenchmark
         return app;
     }
 
-    /// <summary>Measures until the servers are warm, and then what counts. Returns how many warm-ups there were.</summary>
-    private static async Task<int> MeasureAsync(Servers servers, Part part, int rounds, CancellationToken stop)
-    {
-        var few = Math.Min(rounds, WarmUpRounds);
-        var (before, warmUps) = (await RoundsAsync(servers, part, few, stop), 1);
-        for (var isWarm = false; !isWarm && warmUps < MaxWarmUps; warmUps++)
-        {
-            var after = await RoundsAsync(servers, part, few, stop);
-            isWarm = part.States.All(state => Math.Abs((Middle(after[state]) / Middle(before[state])) - 1) <= Settled);
-            before = after;
-        }
-
-        part.Add(await RoundsAsync(servers, part, rounds, stop));
-        return warmUps;
-    }
-
     /// <summary>In each round all states are measured once, in an order that is drawn anew.</summary>
-    private static async Task<Dictionary<TelemetryState, double[]>> RoundsAsync(Servers servers, Part part, int rounds, CancellationToken stop)
+    private static async Task MeasureAsync(Servers servers, Part part, int rounds, CancellationToken stop)
     {
-        var costs = part.States.ToDictionary(state => state, _ => new double[rounds]);
+        var costs = part.States.ToDictionary(state => state, _ => new List<Round>());
         TelemetryState[] order = [.. part.States];
-        for (var round = 0; round < rounds; round++)
+        for (var round = -WarmUpRounds; round < rounds; round++)
         {
             Random.Shared.Shuffle(order);
             foreach (var state in order)
             {
                 await servers.SetAsync(state, stop);
                 await part.CostAsync(servers, false);
-                costs[state][round] = await part.CostAsync(servers, true);
+                var cost = await part.CostAsync(servers, true);
+                if (round >= 0)
+                {
+                    costs[state].Add(cost);
+                }
             }
         }
 
-        return costs;
+        part.Add(costs);
     }
 
     private Report ReportOf(Table facts, Part[] parts)
     {
-        var figures = new Table("part", "telemetry", "CPU, µs a call", "against", "more, %", "95 % from, %", "to, %");
+        var figures = new Table("part", "telemetry", "CPU, µs a call", "more than off, %", "95 % from, %", "to, %");
         var goals = new List<Goal>();
         foreach (var part in parts)
         {
-            figures.Add(part.Name, NameOf(part.States[0]), part.Cost(part.States[0]), null, null, null, null);
-            foreach (var (one, reference, limit) in part.Compared())
+            figures.Add(part.Name, NameOf(TelemetryState.Off), part.Cost(TelemetryState.Off), null, null, null);
+            foreach (var state in part.Compared)
             {
-                var (more, half) = Student.Interval(part.More(one, reference));
-                figures.Add(part.Name, NameOf(one), part.Cost(one), NameOf(reference), more, more - half, more + half);
-                goals.Add(new($"{part.Name}: {NameOf(one)}, against {NameOf(reference)}, % more, upper bound", limit, more + half, null));
+                var (more, half) = Student.Interval(part.More(state));
+                figures.Add(part.Name, NameOf(state), part.Cost(state), more, more - half, more + half);
+                var (what, limit, share) = state switch
+                {
+                    TelemetryState.Repeated => ("off, by what it costs to repeat it", 1, TelemetrySwitch.Repetitions),
+                    TelemetryState.Metrics => (NameOf(state), 3, 1),
+                    _ => (NameOf(state), 5, 1),
+                };
+                goals.Add(new($"{part.Name}: {what}, % more, upper bound", limit, (more + half) / share, null));
             }
         }
 
@@ -172,8 +165,8 @@ internal sealed class TelemetryCost : IBenchmark
 
     private static string NameOf(TelemetryState state) => state switch
     {
-        TelemetryState.LeftOut => "left out of the code",
         TelemetryState.Off => "off",
+        TelemetryState.Repeated => $"off, {1 + TelemetrySwitch.Repetitions} times",
         TelemetryState.Metrics => "metrics",
         _ => "metrics, 1 % of traces",
     };
@@ -188,42 +181,44 @@ internal sealed class TelemetryCost : IBenchmark
     /// <summary>A kind of calls, and what they have cost.</summary>
     /// <param name="Name">Its name.</param>
     /// <param name="States">The states in which they are measured.</param>
-    /// <param name="CostAsync">What one costs of a round of them: microseconds a call. The second argument is false for a few that warm up.</param>
-    private sealed record Part(string Name, TelemetryState[] States, Func<Servers, bool, Task<double>> CostAsync)
+    /// <param name="CostAsync">Measures a round of them. The second argument is false for a few that warm up.</param>
+    private sealed record Part(string Name, TelemetryState[] States, Func<Servers, bool, Task<Round>> CostAsync)
     {
-        private readonly Dictionary<TelemetryState, List<double[]>> _costs = States.ToDictionary(state => state, _ => new List<double[]>());
+        private readonly Dictionary<TelemetryState, List<List<Round>>> _rounds = States.ToDictionary(state => state, _ => new List<List<Round>>());
+
+        /// <summary>The states that are compared with <see cref="TelemetryState.Off"/>.</summary>
+        public IEnumerable<TelemetryState> Compared => States.Where(state => state != TelemetryState.Off);
 
         /// <summary>Adds the rounds of a start.</summary>
-        public void Add(Dictionary<TelemetryState, double[]> rounds)
+        public void Add(Dictionary<TelemetryState, List<Round>> rounds)
         {
-            foreach (var (state, costs) in rounds)
+            foreach (var (state, measured) in rounds)
             {
-                _costs[state].Add(costs);
+                _rounds[state].Add(measured);
             }
         }
 
         /// <summary>Microseconds a call.</summary>
-        public double Cost(TelemetryState state) => Middle(_costs[state].SelectMany(costs => costs));
+        public double Cost(TelemetryState state) => Middle(_rounds[state].SelectMany(rounds => rounds).Select(round => round.Cost));
 
-        /// <summary>How many percent more one state has cost than another, of each start: in the middle half of its rounds.</summary>
-        public List<double> More(TelemetryState one, TelemetryState reference) =>
-            [.. _costs[one].Zip(_costs[reference], (costs, against) => 100 * (Middle(costs.Zip(against, (cost, other) => cost / other)) - 1))];
+        /// <summary>How many percent more a state has cost than <see cref="TelemetryState.Off"/>, of each start: in the middle half of its rounds.</summary>
+        public List<double> More(TelemetryState state) =>
+            [.. _rounds[state].Zip(_rounds[TelemetryState.Off], (rounds, off) => 100 * (Middle(rounds.Zip(off, (one, other) => one.Scaled / other.Scaled)) - 1))];
+    }
 
-        /// <summary>Which states are compared with which, and how many percent more the first may cost at most, by the upper bound.</summary>
-        public IEnumerable<(TelemetryState One, TelemetryState Reference, double Limit)> Compared()
-        {
-            (TelemetryState One, TelemetryState Reference, double Limit)[] all =
-            [
-                (TelemetryState.Off, TelemetryState.LeftOut, 1), (TelemetryState.Metrics, TelemetryState.Off, 3), (TelemetryState.Traces, TelemetryState.Off, 5),
-            ];
-            return all.Where(pair => States.Contains(pair.One) && States.Contains(pair.Reference));
-        }
+    /// <param name="Cost">Microseconds a call.</param>
+    /// <param name="Slowness">What a <see cref="SpeedGauge"/> has measured at the same time.</param>
+    private readonly record struct Round(double Cost, double Slowness)
+    {
+        /// <summary>The cost on processors that are always as fast.</summary>
+        public double Scaled => Cost / Slowness;
     }
 
     /// <summary>A cluster, until it is started anew.</summary>
     private sealed class Servers : IAsyncDisposable
     {
         private readonly HttpClient _http = new();
+        private readonly SpeedGauge _gauge = new();
         private readonly BenchCluster _cluster;
         private readonly ChildServer _completer;
         private readonly ChildServer _client;
@@ -264,31 +259,38 @@ internal sealed class TelemetryCost : IBenchmark
 
         public async Task SetAsync(TelemetryState state, CancellationToken stop)
         {
-            _state = state;
-            await Task.WhenAll(All.Select(server => TelemetrySwitch.SetAsync(_http, server, state, stop)));
+            if (_state != state)
+            {
+                _state = state;
+                await Task.WhenAll(All.Select(server => TelemetrySwitch.SetAsync(_http, server, state, stop)));
+            }
         }
 
-        /// <summary>Milliseconds of processor time that a collection of the metrics takes in all servers together.</summary>
-        public async Task<double> CollectAsync(int times, CancellationToken stop)
+        /// <summary>Milliseconds of processor time that it takes all servers together to send their metrics, and to send the spans of some calls.</summary>
+        public async Task<(double Metrics, double Spans)> SendAsync(CancellationToken stop)
         {
-            await SetAsync(TelemetryState.Metrics, stop);
-            await WaitAsync(WaitersToWarm, stop);
-            await CollectAllAsync();
-            var before = Cost.Cpu(All);
-            for (var time = 0; time < times; time++)
+            await SetAsync(TelemetryState.Traces, stop);
+            var (metrics, spans) = (TimeSpan.Zero, TimeSpan.Zero);
+            for (var time = -1; time < Sendings; time++)
             {
-                await CollectAllAsync();
+                await WaitAsync(CallsToWarm, stop);
+                var before = Cost.Cpu(All);
+                await Task.WhenAll(All.Select(server => TelemetrySwitch.SendSpansAsync(_http, server, stop)));
+                var between = Cost.Cpu(All);
+                await Task.WhenAll(All.Select(server => TelemetrySwitch.SendMetricsAsync(_http, server, stop)));
+                if (time >= 0)
+                {
+                    (metrics, spans) = (metrics + (Cost.Cpu(All) - between), spans + (between - before));
+                }
             }
 
-            return (Cost.Cpu(All) - before).TotalMilliseconds / times;
-
-            Task CollectAllAsync() => Task.WhenAll(All.Select(server => TelemetrySwitch.CollectAsync(_http, server, stop)));
+            return (metrics.TotalMilliseconds / Sendings, spans.TotalMilliseconds / Sendings);
         }
 
-        public Task<double> CallAsync(int calls, CancellationToken stop) =>
+        public Task<Round> CallAsync(int calls, CancellationToken stop) =>
             CostAsync(() => _client.AskAsync($"run {Clients} {calls} POST {Address}", stop), stop);
 
-        public Task<double> WaitAsync(int waiters, CancellationToken stop) => CostAsync(
+        public Task<Round> WaitAsync(int waiters, CancellationToken stop) => CostAsync(
             async () =>
             {
                 await WaiterRampUp.OpenAsync([_client], [$"POST {Address}"], waiters, () => WaiterRampUp.CountHeldAsync(_completer, stop), stop);
@@ -303,24 +305,20 @@ internal sealed class TelemetryCost : IBenchmark
         public async ValueTask DisposeAsync()
         {
             _http.Dispose();
+            _gauge.Dispose();
             await _cluster.DisposeAsync();
         }
 
-        /// <summary>What work costs, and to send the spans of it, which is done more often here than every five seconds.</summary>
-        private async Task<double> CostAsync(Func<Task<string>> work, CancellationToken stop)
+        private async Task<Round> CostAsync(Func<Task<string>> work, CancellationToken stop)
         {
+            _gauge.Restart();
             var cost = await Cost.OfAsync(_cluster, _cluster.Gateways, async () =>
             {
                 var load = await work();
-                if (_state == TelemetryState.Traces)
-                {
-                    await Task.WhenAll(All.Select(server => TelemetrySwitch.FlushAsync(_http, server, stop)));
-                }
-
                 await Task.Delay(Settling, stop);
                 return [load];
             });
-            return cost.Total;
+            return new(cost.Total, _gauge.Restart());
         }
     }
 }

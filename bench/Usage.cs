@@ -7,12 +7,22 @@ namespace SyncCluster.Bench;
 /// <summary>What processes use, by the accounts of the operating system.</summary>
 internal static partial class Usage
 {
+    /// <summary>CLOCK_THREAD_CPUTIME_ID.</summary>
+    private const int ThreadClock = 3;
+
     /// <summary>The processor time that a server has used so far, by the clock of its process: <c>/proc/PID/stat</c> counts in steps of 10 ms.</summary>
     /// <exception cref="InvalidOperationException">The server has ended.</exception>
     public static TimeSpan Cpu(Server server) =>
         GetClockOf(server.Process.Id, out var clock) == 0 && GetTime(clock, out var time) == 0
-            ? TimeSpan.FromSeconds(time.Seconds) + TimeSpan.FromMicroseconds(time.Nanoseconds / 1000.0)
+            ? time.Value
             : throw new InvalidOperationException($"{server.Name} has ended.\n{server.Process.Tail}");
+
+    /// <summary>The processor time that this thread has used so far.</summary>
+    public static TimeSpan CpuOfThread()
+    {
+        _ = GetTime(ThreadClock, out var time);
+        return time.Value;
+    }
 
     /// <summary>VmRSS of <c>/proc/PID/status</c>, in KiB.</summary>
     /// <exception cref="InvalidOperationException">The server has ended.</exception>
@@ -45,5 +55,7 @@ internal static partial class Usage
     {
         public nint Seconds;
         public nint Nanoseconds;
+
+        public readonly TimeSpan Value => TimeSpan.FromSeconds(Seconds) + TimeSpan.FromMicroseconds(Nanoseconds / 1000.0);
     }
 }

@@ -20,7 +20,7 @@ internal sealed class ChaosBenchmark : IBenchmark
 
     public string Options => "[--calls 1000000] [--scripts 5000] [--concurrency 256] [--kill-every 10] [--join-every 30] [--seed N]";
 
-    public string[] Small => ["--calls", "2000", "--scripts", "50", "--kill-every", "2", "--join-every", "5", "--concurrency", "64"];
+    public string[] Small => ["--calls", "1000", "--scripts", "30", "--kill-every", "3", "--join-every", "8", "--concurrency", "64"];
 
     public async Task<Report> RunAsync(Arguments arguments, CancellationToken stop)
     {

@@ -1,13 +1,13 @@
 namespace SyncCluster.Bench.Children;
 
-/// <summary>What of its telemetry a server has. Each has all that the ones before it have.</summary>
+/// <summary>What of its telemetry a server has.</summary>
 internal enum TelemetryState
 {
-    /// <summary>Not even the code that would measure and trace, in a build by <c>bench/switchable-telemetry</c>.</summary>
-    LeftOut,
-
     /// <summary>Nothing listens to it.</summary>
     Off,
+
+    /// <summary>Nothing listens to it, and what measures and traces runs many times, in a build by <c>bench/repeated-telemetry</c>.</summary>
+    Repeated,
 
     /// <summary>Metrics.</summary>
     Metrics,

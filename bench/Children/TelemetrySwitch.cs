@@ -23,8 +23,11 @@ internal sealed class TelemetrySwitch(IServiceCollection services, IServiceProvi
 {
     private const string Path = "/bench/telemetry";
 
-    /// <summary>What <c>bench/switchable-telemetry</c> adds: while it is true, what measures and traces is left out.</summary>
-    private static readonly FieldInfo? IsLeftOut = typeof(ServerTraces).GetField("IsLeftOut");
+    /// <summary>How often more what measures and traces runs in <see cref="TelemetryState.Repeated"/>.</summary>
+    public const int Repetitions = 20;
+
+    /// <summary>What <c>bench/repeated-telemetry</c> adds: how often it runs each time.</summary>
+    private static readonly FieldInfo? Times = typeof(ServerTraces).GetField("Times");
 
     private MeterProvider? _metrics = server.GetService<MeterProvider>();
     private TracerProvider? _traces = server.GetService<TracerProvider>();
@@ -32,26 +35,26 @@ internal sealed class TelemetrySwitch(IServiceCollection services, IServiceProvi
     /// <summary>Has made the providers, but for the first ones. A container makes one of each.</summary>
     private ServiceProvider? _container;
 
-    /// <summary>Whether this build can leave out the code itself.</summary>
-    public static bool CanLeaveOut => IsLeftOut is not null;
+    /// <summary>Whether this build has <see cref="TelemetryState.Repeated"/>.</summary>
+    public static bool CanRepeat => Times is not null;
 
     /// <summary>Lets requests switch a server.</summary>
     public static void Map(IEndpointRouteBuilder routes, IServiceCollection services)
     {
         var made = new TelemetrySwitch(services, routes.ServiceProvider);
         routes.MapPost($"{Path}/{{state}}", (TelemetryState state) => made.Set(state));
-        routes.MapPost($"{Path}/flush", () => made.Flush());
-        routes.MapPost($"{Path}/collect", () => made.Collect());
+        routes.MapPost($"{Path}/send-spans", () => made.SendSpans());
+        routes.MapPost($"{Path}/send-metrics", () => made.SendMetrics());
     }
 
     /// <summary>Switches a server.</summary>
     public static Task SetAsync(HttpClient http, Server server, TelemetryState state, CancellationToken stop) => PostAsync(http, server, $"{state}", stop);
 
     /// <summary>Sends the spans that a server has ended so far, as it does every five seconds.</summary>
-    public static Task FlushAsync(HttpClient http, Server server, CancellationToken stop) => PostAsync(http, server, "flush", stop);
+    public static Task SendSpansAsync(HttpClient http, Server server, CancellationToken stop) => PostAsync(http, server, "send-spans", stop);
 
     /// <summary>Sends the values of a server's metrics, as it does once a minute.</summary>
-    public static Task CollectAsync(HttpClient http, Server server, CancellationToken stop) => PostAsync(http, server, "collect", stop);
+    public static Task SendMetricsAsync(HttpClient http, Server server, CancellationToken stop) => PostAsync(http, server, "send-metrics", stop);
 
     /// <exception cref="InvalidOperationException">The server has not done it.</exception>
     private static async Task PostAsync(HttpClient http, Server server, string what, CancellationToken stop)
@@ -68,19 +71,30 @@ internal sealed class TelemetrySwitch(IServiceCollection services, IServiceProvi
         _metrics?.Dispose();
         _traces?.Dispose();
         _container?.Dispose();
-        IsLeftOut?.SetValue(null, state == TelemetryState.LeftOut);
+        Times?.SetValue(null, state == TelemetryState.Repeated ? 1 + Repetitions : 1);
         _container = NewContainer();
-        _metrics = state >= TelemetryState.Metrics ? _container.GetRequiredService<MeterProvider>() : null;
-        _traces = state >= TelemetryState.Traces ? _container.GetRequiredService<TracerProvider>() : null;
+        _metrics = _container.GetRequiredService<MeterProvider>();
+        _traces = _container.GetRequiredService<TracerProvider>();
 
-        // What the last state has left behind is not a cost of the next one.
+        // Each switch does the same, whatever the state: some of its code is compiled later, while calls are measured.
+        if (state < TelemetryState.Metrics)
+        {
+            _metrics.Dispose();
+        }
+
+        if (state < TelemetryState.Traces)
+        {
+            _traces.Dispose();
+        }
+
+        // What has been made is old in a server that runs for long, and what the last state has left behind is not there: two collections see to both.
         GC.Collect();
-        GC.WaitForPendingFinalizers();
+        GC.Collect();
     }
 
-    private IResult Flush() => Done(_traces?.ForceFlush());
+    private IResult SendSpans() => Done(_traces?.ForceFlush());
 
-    private IResult Collect() => Done(_metrics?.ForceFlush());
+    private IResult SendMetrics() => Done(_metrics?.ForceFlush());
 
     private static IResult Done(bool? isDone) => isDone == true ? TypedResults.Ok() : TypedResults.InternalServerError();
 

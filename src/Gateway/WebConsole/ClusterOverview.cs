@@ -71,7 +71,7 @@ internal static class ClusterOverview
 
     private static ShownSilo Shown(SiloEntry silo)
     {
-        var isStopping = silo.Status is SiloStatus.ShuttingDown or SiloStatus.Stopping || silo.Report?.IsStopping == true;
+        var isStopping = silo.Status.IsLeaving() || silo.Report?.IsStopping == true;
         var (state, style) =
             isStopping ? (silo.Report is { } stopping ? $"drains: {Scripts(stopping.Running)} left" : "drains", "busy")
             : silo.Report is null ? ("no answer", "bad")

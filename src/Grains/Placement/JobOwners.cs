@@ -74,8 +74,7 @@ internal sealed class JobOwners(IClusterMembershipService membership, ILocalSilo
 
         var now = timeProvider.GetTimestamp();
         SiloAddress[] silos = [.. snapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress)];
-        SiloAddress[] leaving = [.. snapshot.Members.Values
-            .Where(member => member.Status is SiloStatus.ShuttingDown or SiloStatus.Stopping).Select(member => member.SiloAddress)];
+        SiloAddress[] leaving = [.. snapshot.Members.Values.Where(member => member.Status.IsLeaving()).Select(member => member.SiloAddress)];
         var hasLostSilo = before is { Silos.Length: > 0 }
             ? before.Silos.Except(silos).Any() || before.Leaving.Except(leaving).Any()
             : snapshot.Members.Values.Any(member => member.Status == SiloStatus.Dead);

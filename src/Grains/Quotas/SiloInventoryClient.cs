@@ -11,7 +11,7 @@ internal sealed partial class SiloInventoryClient(IGrainFactory grains, ICluster
     public async Task<(CountedJob[] Jobs, bool IsComplete)> HeldAsync(string customer)
     {
         var silos = membership.CurrentSnapshot.Members.Values
-            .Where(member => member.Status is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping)
+            .Where(member => member.Status == SiloStatus.Active || member.Status.IsLeaving())
             .Select(member => member.SiloAddress);
         var answers = await Task.WhenAll(silos.Select(silo => HeldAsync(silo, customer)));
         return ([.. answers.SelectMany(jobs => jobs ?? [])], answers.All(jobs => jobs is not null));
