@@ -17,6 +17,31 @@ internal static partial class Usage
             ? time.Value
             : throw new InvalidOperationException($"{server.Name} has ended.\n{server.Process.Tail}");
 
+    /// <summary>
+    /// The part of <see cref="Cpu"/> in which .NET has compiled code once more, in the background. Its thread must not end meanwhile: see
+    /// <c>TieredCompilation.BackgroundWorkerTimeoutMs</c>.
+    /// </summary>
+    public static TimeSpan Compilation(Server server)
+    {
+        var nanoseconds = 0L;
+        foreach (var thread in Directory.EnumerateDirectories($"/proc/{server.Process.Id}/task"))
+        {
+            try
+            {
+                if (File.ReadAllText(Path.Combine(thread, "comm")).StartsWith(".NET Tiered", StringComparison.Ordinal))
+                {
+                    nanoseconds += long.Parse(File.ReadAllText(Path.Combine(thread, "schedstat")).Split(' ')[0], CultureInfo.InvariantCulture);
+                }
+            }
+            catch (IOException)
+            {
+                // The thread has ended.
+            }
+        }
+
+        return TimeSpan.FromMicroseconds(nanoseconds / 1000.0);
+    }
+
     /// <summary>The processor time that this thread has used so far.</summary>
     public static TimeSpan CpuOfThread()
     {
