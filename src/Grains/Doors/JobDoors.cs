@@ -42,9 +42,14 @@ internal sealed partial class JobDoors(IGrainFactory grains, ClientConnections c
     }
 
     /// <inheritdoc cref="IJobGrain.Attach"/>
-    public Task<JobReply> AttachAsync(string key, Subscription? subscription, Reading reading) => FindOpen(key) is { } door
-        ? ReplyAsync(door, new JobCall.Attach(key, subscription, reading), job => job.Attach(subscription, reading))
-        : grains.GetJob(key).Attach(subscription, reading);
+    public Task<JobReply> AttachAsync(string key, Subscription? subscription, Reading reading) => AttachAsync(FindOpen(key), key, subscription, reading);
+
+    /// <summary>
+    /// <see cref="AttachAsync(string, Subscription?, Reading)"/> of a client that attaches to many jobs at the same time: their messages are shared
+    /// where there is one silo, too.
+    /// </summary>
+    public Task<JobReply> AttachTogetherAsync(string key, Subscription? subscription, Reading reading) =>
+        AttachAsync(FindOpen(key, leastSilos: 1), key, subscription, reading);
 
     /// <inheritdoc cref="IJobGrain.Complete"/>
     public async Task<Completion> CompleteAsync(string key, Guid run, JobOutcome outcome)
@@ -104,13 +109,19 @@ internal sealed partial class JobDoors(IGrainFactory grains, ClientConnections c
         }
     }
 
-    /// <summary>
-    /// The open door of the silo that owns a job. A client of one silo reaches its grains directly, and a door would only be one step more.
-    /// </summary>
-    private SiloDoor? FindOpen(string key)
+    private Task<JobReply> AttachAsync(SiloDoor? door, string key, Subscription? subscription, Reading reading) => door is null
+        ? grains.GetJob(key).Attach(subscription, reading)
+        : ReplyAsync(door, new JobCall.Attach(key, subscription, reading), job => job.Attach(subscription, reading));
+
+    /// <summary>The open door of the silo that owns a job.</summary>
+    /// <param name="key">The job's key.</param>
+    /// <param name="leastSilos">
+    /// With fewer silos there is none: a client of one silo reaches its grains directly, and for a single call a door would only be one step more.
+    /// </param>
+    private SiloDoor? FindOpen(string key, int leastSilos = 2)
     {
         var view = Volatile.Read(ref _view);
-        if (view.Doors.Length < 2)
+        if (view.Doors.Length < leastSilos)
         {
             return null;
         }

@@ -271,6 +271,23 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
         Assert.Equal(1, cluster.CallsOf(job, nameof(IJobGrain.Attach)));
     }
 
+    [Fact, Trait(WaitingRules.Trait, "I7")]
+    public async Task Attaches_to_many_jobs_at_the_same_time_share_messages_to_the_only_silo_too()
+    {
+        var gateway = await cluster.GatewayAsync(doors: await cluster.OpenDoorsAsync(cluster.Silos[0]));
+        var jobs = Enumerable.Range(0, 100).Select(_ => cluster.NewJob()).ToArray();
+        var waits = jobs.Select(job => gateway.SubmitAndWaitAsync(job)).ToArray();
+        await Task.WhenAll(jobs.Select(job => job.Executor.First.Task)).WaitAsync(JobTestCluster.Patience);
+        Assert.All(jobs, job => Assert.Equal(1, cluster.CallsOf(job, nameof(IJobGrain.Submit))));
+        var (attaches, messages) = (cluster.Attaches, cluster.Messages);
+
+        gateway.AttachAllSoon();
+        await Eventually.TrueAsync(() => cluster.Attaches - attaches >= jobs.Length, "the gateway has attached to all jobs again");
+        Assert.All(jobs, job => Assert.Equal(0, cluster.CallsOf(job, nameof(IJobGrain.Attach))));
+        Assert.InRange(cluster.Messages - messages, 1, jobs.Length / 2);
+        await FinishAndAssertAsync(jobs, waits);
+    }
+
     [Fact, Trait(WaitingRules.Trait, "I6")]
     public async Task A_disconnect_does_not_overtake_an_attach_that_is_on_its_way_by_a_door()
     {
@@ -432,6 +449,7 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
     /// <summary>Three silos whose doors fail as the test says.</summary>
     public sealed class Cluster : WaitingCluster
     {
+        private int _attaches;
         private int _messages;
         private volatile int _late;
 
@@ -447,6 +465,9 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
         /// <summary>Grows when late answers are asked for.</summary>
         internal int LateAnswersAsked => _late;
 
+        /// <summary>How many attaches the jobs' grains have got.</summary>
+        internal int Attaches => Volatile.Read(ref _attaches);
+
         /// <summary>How many messages the doors have taken.</summary>
         internal int Messages => Volatile.Read(ref _messages);
 
@@ -458,6 +479,11 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
                 _late += call.MethodName == nameof(IJobDoor.Rest) ? 1 : 0;
                 await (call.MethodName == nameof(IJobDoor.Take) ? Held : Task.CompletedTask);
                 await call.Invoke();
+                if (call.MethodName == nameof(IJobGrain.Attach))
+                {
+                    Interlocked.Increment(ref _attaches);
+                }
+
                 if (call.MethodName == nameof(IJobDoor.Take))
                 {
                     Interlocked.Increment(ref _messages);
