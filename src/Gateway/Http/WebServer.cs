@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.AspNetCore.WebUtilities;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Hosting;
@@ -13,10 +12,6 @@ internal static class WebServer
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.ConfigureAddresses(address => address.ApplicationServices.GetRequiredService<DemoMode>().RequireLoopback(address));
         var services = builder.Services;
-
-        // The thread that has read a request begins to handle it, and the one that has written an answer sends it. It is a thread of the pool all the same:
-        // .NET's sockets use them, and have others go on with other connections meanwhile.
-        services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);
         services.AddSingleton<PacedWriter>();
         services.AddExceptionHandler<ApiExceptionHandler>();
         services.Configure<ExceptionHandlerOptions>(options =>

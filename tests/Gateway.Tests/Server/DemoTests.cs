@@ -1,8 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Hosting;
@@ -177,10 +175,6 @@ public sealed class DemoTests(DemoTests.Server server) : IClassFixture<DemoTests
             Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Redirect, $"{path} {response.StatusCode}");
         }
     }
-
-    [Fact]
-    public void A_request_is_handled_by_the_thread_that_has_read_it() =>
-        Assert.True(server.App.Services.GetRequiredService<IOptions<SocketTransportOptions>>().Value.UnsafePreferInlineScheduling);
 
     [Fact]
     public async Task A_new_token_is_printed_with_the_hash_that_lets_it_in()
