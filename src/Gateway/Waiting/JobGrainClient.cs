@@ -120,7 +120,8 @@ internal sealed partial class JobGrainClient
         _metrics.Reattached();
         try
         {
-            return await CallAsync(job, job.Token, subscription => _doors.AttachTogetherAsync(job.Key, subscription, reading), deadline, aborted);
+            return await CallAsync(
+                job, job.Token, subscription => _doors.AttachAsync(job.Key, subscription, reading, isOneOfMany: true), deadline, aborted);
         }
         catch (Exception fault) when (!IsAbort(fault, aborted))
         {

@@ -41,15 +41,17 @@ internal sealed partial class JobDoors(IGrainFactory grains, ClientConnections c
             : submit.ToAsync(grains.GetJob(key));
     }
 
-    /// <inheritdoc cref="IJobGrain.Attach"/>
-    public Task<JobReply> AttachAsync(string key, Subscription? subscription, Reading reading) => AttachAsync(FindOpen(key), key, subscription, reading);
-
-    /// <summary>
-    /// <see cref="AttachAsync(string, Subscription?, Reading)"/> of a client that attaches to many jobs at the same time: their messages are shared
-    /// where there is one silo, too.
-    /// </summary>
-    public Task<JobReply> AttachTogetherAsync(string key, Subscription? subscription, Reading reading) =>
-        AttachAsync(FindOpen(key, leastSilos: 1), key, subscription, reading);
+    /// <summary><see cref="IJobGrain.Attach"/>.</summary>
+    /// <param name="key">The job's key.</param>
+    /// <param name="subscription">As of that.</param>
+    /// <param name="reading">As of that.</param>
+    /// <param name="isOneOfMany">
+    /// Whether the client is likely to attach to many jobs at the same time: their messages are shared where there is one silo, too.
+    /// </param>
+    public Task<JobReply> AttachAsync(string key, Subscription? subscription, Reading reading, bool isOneOfMany = false) =>
+        FindOpen(key, leastSilos: isOneOfMany ? 1 : 2) is { } door
+            ? ReplyAsync(door, new JobCall.Attach(key, subscription, reading), job => job.Attach(subscription, reading))
+            : grains.GetJob(key).Attach(subscription, reading);
 
     /// <inheritdoc cref="IJobGrain.Complete"/>
     public async Task<Completion> CompleteAsync(string key, Guid run, JobOutcome outcome)
@@ -108,10 +110,6 @@ internal sealed partial class JobDoors(IGrainFactory grains, ClientConnections c
             Volatile.Write(ref _view, new(doors, [.. doors.Select(door => door.Silo!.GetConsistentHashCode())], all.Count > 0 && doors.Length == all.Count));
         }
     }
-
-    private Task<JobReply> AttachAsync(SiloDoor? door, string key, Subscription? subscription, Reading reading) => door is null
-        ? grains.GetJob(key).Attach(subscription, reading)
-        : ReplyAsync(door, new JobCall.Attach(key, subscription, reading), job => job.Attach(subscription, reading));
 
     /// <summary>The open door of the silo that owns a job.</summary>
     /// <param name="key">The job's key.</param>
