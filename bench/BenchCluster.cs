@@ -20,8 +20,8 @@ internal sealed class BenchCluster : ProcessCluster
     /// <inheritdoc/>
     protected override int KeptLines => 40;
 
-    /// <summary>The folder of the programs of silos and gateways.</summary>
-    public required string Programs { get; init; }
+    /// <summary>The build whose servers are started.</summary>
+    public required Build Build { get; init; }
 
     /// <summary>Variables of every silo and gateway that is started from now on.</summary>
     public IReadOnlyDictionary<string, string> Variables { get; set; } = new Dictionary<string, string>();
@@ -29,7 +29,7 @@ internal sealed class BenchCluster : ProcessCluster
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, string> Environment => Variables;
 
-    private string[] GatewayProgram => ["dotnet", ProgramOf("Gateway")];
+    private string[] GatewayProgram => ["dotnet", Build.Output("Gateway", "dll")];
 
     private string Recipes => Path.Combine(Folder, "tasks");
 
@@ -39,11 +39,11 @@ internal sealed class BenchCluster : ProcessCluster
     /// <param name="siloSettings">Settings of every silo.</param>
     /// <param name="gatewaySettings">Settings of every gateway.</param>
     /// <param name="stop">Canceled by the user.</param>
-    /// <param name="programs">The folder of another build's programs; null for this build's.</param>
+    /// <param name="build">The build whose servers are started; null for this one.</param>
     public static async Task<BenchCluster> StartAsync(
-        int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop, string? programs = null)
+        int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop, Build? build = null)
     {
-        var cluster = new BenchCluster { Programs = programs ?? AppContext.BaseDirectory };
+        var cluster = new BenchCluster { Build = build ?? Build.This };
         try
         {
             await cluster.Redis.StartAsync(stop);
@@ -66,7 +66,7 @@ internal sealed class BenchCluster : ProcessCluster
 
     /// <summary>Starts silos and gateways.</summary>
     public Task AddAsync(int silos, int gateways, string[] siloSettings, string[] gatewaySettings, CancellationToken stop) =>
-        AddAsync(silos, gateways, ["dotnet", ProgramOf("Silo")], siloSettings, GatewayProgram, gatewaySettings, stop);
+        AddAsync(silos, gateways, ["dotnet", Build.Output("Silo", "dll")], siloSettings, GatewayProgram, gatewaySettings, stop);
 
     /// <summary>Starts gateways, and silos whose jobs are ended from outside by the completer that is returned.</summary>
     /// <param name="silos">How many silos.</param>
@@ -81,18 +81,18 @@ internal sealed class BenchCluster : ProcessCluster
     /// <summary>The same, and the telemetry of the servers can be switched by a <see cref="TelemetrySwitch"/>.</summary>
     public Task<ChildServer> AddSwitchedAsync(int silos, int gateways, string[] gatewaySettings, CancellationToken stop) =>
         AddWithExternalExecutorAsync(
-            silos, gateways, ChildProgram(nameof(SwitchedGateway), "Gateway"), gatewaySettings, (ClusterName, Redis.Endpoint), stop);
+            silos, gateways, Build.ChildProgram(nameof(SwitchedGateway), "Gateway"), gatewaySettings, (ClusterName, Redis.Endpoint), stop);
 
     private async Task<ChildServer> AddWithExternalExecutorAsync(
         int silos, int gateways, string[] gatewayProgram, string[] gatewaySettings, (string Name, string Redis) own, CancellationToken stop)
     {
         var (name, redis) = own;
         string[] cluster = [$"--Cluster:Redis={redis}", $"--Cluster:Name={name}"];
-        var completer = await StartChildAsync(nameof(JobCompleter), ChildProgram(nameof(JobCompleter), null), [redis, name], stop);
+        var completer = await StartChildAsync(nameof(JobCompleter), Build.ChildProgram(Build.Completer, null), [redis, name], stop);
         await AddAsync(
             silos,
             gateways,
-            ChildProgram(nameof(ExternalExecutorSilo), "Silo"),
+            Build.ChildProgram(Build.Silo, "Silo"),
             [$"--{ExternalExecutor.Port}={completer.Address!.Port}", .. cluster],
             gatewayProgram,
             [.. gatewaySettings, .. cluster],
@@ -115,10 +115,10 @@ internal sealed class BenchCluster : ProcessCluster
     public new void Forget(Server silo) => base.Forget(silo);
 
     /// <summary>Starts the process whose figures are the floor.</summary>
-    public Task<ChildServer> StartFloorAsync(CancellationToken stop) => StartChildAsync(nameof(BareKestrel), ChildProgram(nameof(BareKestrel), "Gateway"), [], stop);
+    public Task<ChildServer> StartFloorAsync(CancellationToken stop) => StartChildAsync(nameof(BareKestrel), Build.This.ChildProgram(nameof(BareKestrel), "Gateway"), [], stop);
 
     /// <summary>Starts clients in a process of their own.</summary>
-    public Task<ChildServer> StartLoadAsync(CancellationToken stop) => StartChildAsync(nameof(LoadGenerator), ChildProgram(nameof(LoadGenerator), null), [], stop);
+    public Task<ChildServer> StartLoadAsync(CancellationToken stop) => StartChildAsync(nameof(LoadGenerator), Build.This.ChildProgram(nameof(LoadGenerator), null), [], stop);
 
     private async Task AddAsync(
         int silos, int gateways, string[] siloProgram, string[] siloSettings, string[] gatewayProgram, string[] gatewaySettings, CancellationToken stop)
@@ -138,13 +138,4 @@ internal sealed class BenchCluster : ProcessCluster
         await child.StartAsync(stop);
         return child;
     }
-
-    /// <param name="kind">The child.</param>
-    /// <param name="like">The server whose settings of the runtime it gets, since it stands in its place; null: the benchmark's own.</param>
-    private static string[] ChildProgram(string kind, string? like) =>
-    [
-        "dotnet", "exec", "--runtimeconfig", ServerPrograms.Output(like ?? "Bench", "runtimeconfig.json"), ServerPrograms.Output("Bench", "dll"), nameof(Child), kind,
-    ];
-
-    private string ProgramOf(string project) => Path.Combine(Programs, Path.GetFileName(ServerPrograms.Output(project, "dll")));
 }

@@ -12,6 +12,9 @@ namespace SyncCluster.Bench;
 /// <param name="Load">What the clients have measured; with several load generators, what the slowest one has.</param>
 internal sealed record Cost(double Gateways, double Silos, double Redis, double PerSecond, Load Load)
 {
+    /// <summary>Until what calls have left to do is done: acknowledgements, activations that end.</summary>
+    public static TimeSpan Settling { get; } = TimeSpan.FromMilliseconds(30);
+
     public double Total => Gateways + Silos;
 
     /// <summary>Measures calls, with a load generator for each gateway.</summary>
@@ -54,9 +57,35 @@ internal sealed record Cost(double Gateways, double Silos, double Redis, double 
             loads.MaxBy(load => load.Taken.P99)!);
     }
 
+    /// <summary>
+    /// Measures until the servers have done what the calls have left to do, without what .NET has compiled meanwhile: that is no cost of a call, and differs
+    /// from one short round to the next. The servers have <see cref="Usage.KeepsCompiler"/>.
+    /// </summary>
+    /// <param name="cluster">The cluster that is measured.</param>
+    /// <param name="work">What is measured; it returns the answer of a load generator.</param>
+    /// <param name="stop">Canceled by the user.</param>
+    /// <exception cref="InvalidOperationException">A call failed.</exception>
+    public static async Task<Cost> OfSettledAsync(BenchCluster cluster, Func<Task<string>> work, CancellationToken stop)
+    {
+        var (gateway, silo) = (Compilation(cluster.Gateways), Compilation(cluster.Silos));
+        var cost = await OfAsync(cluster, cluster.Gateways, async () =>
+        {
+            var load = await work();
+            await Task.Delay(Settling, stop);
+            return [load];
+        });
+        return cost with
+        {
+            Gateways = cost.Gateways - ((Compilation(cluster.Gateways) - gateway).TotalMicroseconds / cost.Load.Calls),
+            Silos = cost.Silos - ((Compilation(cluster.Silos) - silo).TotalMicroseconds / cost.Load.Calls),
+        };
+    }
+
     /// <summary>The median, by the total, of several measurements.</summary>
     public static Cost Median(IReadOnlyCollection<Cost> costs) => costs.OrderBy(cost => cost.Total).ElementAt(costs.Count / 2);
 
     /// <summary>The processor time that servers have used so far.</summary>
     public static TimeSpan Cpu(IEnumerable<Server> cluster) => cluster.Aggregate(TimeSpan.Zero, (sum, server) => sum + Usage.Cpu(server));
+
+    private static TimeSpan Compilation(IEnumerable<Server> servers) => servers.Aggregate(TimeSpan.Zero, (sum, server) => sum + Usage.Compilation(server));
 }

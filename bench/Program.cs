@@ -17,8 +17,8 @@ IBenchmark[] benchmarks =
     new ChaosBenchmark(),
 ];
 
-// It compares servers with others, and is run by its name only.
-IBenchmark[] named = [.. benchmarks, new TelemetryCost()];
+// They compare servers with others: a whole run does without them.
+IBenchmark[] named = [.. benchmarks, new TelemetryCost(), new BuildComparison()];
 using var stop = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
@@ -78,7 +78,7 @@ async Task<int> AllAsync(Arguments arguments, bool isSmall)
     var folder = arguments.Text("out") ?? (isSmall ? throw new ArgumentException("smoke needs --out FOLDER: its figures must not replace the results.") : home);
     var reports = new List<Report>();
     var failures = new List<string>();
-    foreach (var benchmark in benchmarks)
+    foreach (var benchmark in isSmall ? named : benchmarks)
     {
         var begun = Stopwatch.GetTimestamp();
         await Console.Error.WriteLineAsync($"{benchmark.Name}: begins");

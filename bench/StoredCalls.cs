@@ -30,11 +30,11 @@ internal sealed partial class StoredCalls : IBenchmark
         var old = arguments.Text("old");
         var load = Machine.Load;
         await using var first = await BenchCluster.StartAsync(0, 0, [], [], stop);
-        var file = await WayAsync("in a file", null, $"--Storage:Path={Path.Combine(first.Folder, "data")}", stop);
-        var memory = await WayAsync("in memory", null, "--Storage:Path=:memory:", stop);
+        var file = await WayAsync("in a file", Build.This, $"--Storage:Path={Path.Combine(first.Folder, "data")}", stop);
+        var memory = await WayAsync("in memory", Build.This, "--Storage:Path=:memory:", stop);
         await using var files = file.Cluster;
         await using var memories = memory.Cluster;
-        var before = old is null ? null : await WayAsync("in memory, the other build", Path.GetDirectoryName(Path.GetFullPath(old)), "--Storage:Path=:memory:", stop);
+        var before = old is null ? null : await WayAsync("in memory, the other build", new(Path.GetDirectoryName(Path.GetFullPath(old))!), "--Storage:Path=:memory:", stop);
         await using var olds = before?.Cluster;
         Way[] ways = [file, memory, .. before is null ? (Way[])[] : [before]];
         using var http = new DemoClient();
@@ -112,8 +112,8 @@ internal sealed partial class StoredCalls : IBenchmark
         };
     }
 
-    private static async Task<Way> WayAsync(string name, string? programs, string setting, CancellationToken stop) =>
-        new(name, await BenchCluster.StartAsync(0, 1, [], [setting], stop, programs));
+    private static async Task<Way> WayAsync(string name, Build build, string setting, CancellationToken stop) =>
+        new(name, await BenchCluster.StartAsync(0, 1, [], [setting], stop, build));
 
     /// <summary>What a database must do at least to keep something: milliseconds.</summary>
     private static double Sync(FileStream file)

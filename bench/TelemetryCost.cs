@@ -28,9 +28,6 @@ internal sealed class TelemetryCost : IBenchmark
     /// <summary>How often metrics and spans are sent to see what that costs.</summary>
     private const int Sendings = 10;
 
-    /// <summary>Until what a round has left to do is done: acknowledgements, activations that end.</summary>
-    private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(30);
-
     public string Name => "telemetry";
 
     public string Options => "[--starts 10] [--rounds 24] [--calls 2000] [--waiters 400] [--states Off,Repeated,Metrics,Traces]";
@@ -148,7 +145,7 @@ internal sealed class TelemetryCost : IBenchmark
             figures.Add(part.Name, NameOf(TelemetryState.Off), part.Cost(TelemetryState.Off), null, null, null);
             foreach (var state in part.Compared)
             {
-                var (more, half) = Student.Interval(part.More(state));
+                var (more, half) = Statistics.Interval(part.More(state));
                 figures.Add(part.Name, NameOf(state), part.Cost(state), more, more - half, more + half);
                 var (what, limit, share) = state switch
                 {
@@ -171,13 +168,6 @@ internal sealed class TelemetryCost : IBenchmark
         _ => "metrics, 1 % of traces",
     };
 
-    /// <summary>The mean of the middle half of values: what disturbs single rounds does not count.</summary>
-    private static double Middle(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[(sorted.Length / 4)..(sorted.Length - (sorted.Length / 4))].Average();
-    }
-
     /// <summary>A kind of calls, and what they have cost.</summary>
     /// <param name="Name">Its name.</param>
     /// <param name="States">The states in which they are measured.</param>
@@ -199,11 +189,11 @@ internal sealed class TelemetryCost : IBenchmark
         }
 
         /// <summary>Microseconds a call.</summary>
-        public double Cost(TelemetryState state) => Middle(_rounds[state].SelectMany(rounds => rounds).Select(round => round.Cost));
+        public double Cost(TelemetryState state) => Statistics.Middle(_rounds[state].SelectMany(rounds => rounds).Select(round => round.Cost));
 
         /// <summary>How many percent more a state has cost than <see cref="TelemetryState.Off"/>, of each start: in the middle half of its rounds.</summary>
         public List<double> More(TelemetryState state) =>
-            [.. _rounds[state].Zip(_rounds[TelemetryState.Off], (rounds, off) => 100 * (Middle(rounds.Zip(off, (one, other) => one.Scaled / other.Scaled)) - 1))];
+            [.. _rounds[state].Zip(_rounds[TelemetryState.Off], (rounds, off) => 100 * (Statistics.Middle(rounds.Zip(off, (one, other) => one.Scaled / other.Scaled)) - 1))];
     }
 
     /// <param name="Cost">Microseconds a call.</param>
@@ -244,8 +234,7 @@ internal sealed class TelemetryCost : IBenchmark
                     ["OTEL_TRACES_SAMPLER"] = "parentbased_traceidratio",
                     ["OTEL_TRACES_SAMPLER_ARG"] = "0.01",
 
-                    // An hour, in hexadecimal milliseconds: its time could not be told apart after it has ended.
-                    ["DOTNET_TC_BackgroundWorkerTimeoutMs"] = "36EE80",
+                    [Usage.KeepsCompiler.Name] = Usage.KeepsCompiler.Value,
                 };
                 var completer = await cluster.AddSwitchedAsync(1, 1, [$"--Limits:Waiters={waiters + 100}"], stop);
                 return new(cluster, completer, await cluster.StartLoadAsync(stop));
@@ -297,7 +286,7 @@ internal sealed class TelemetryCost : IBenchmark
             async () =>
             {
                 await WaiterRampUp.OpenAsync([_client], [$"POST {Address}"], waiters, () => WaiterRampUp.CountHeldAsync(_completer, stop), stop);
-                await Task.Delay(Settling, stop);
+                await Task.Delay(Cost.Settling, stop);
                 var finished = _completer.AskAsync($"finish {waiters}", stop);
                 var load = await _client.AskAsync("close", stop);
                 await finished;
@@ -312,20 +301,11 @@ internal sealed class TelemetryCost : IBenchmark
             await _cluster.DisposeAsync();
         }
 
-        /// <summary>Code of a switch is compiled once more in the rounds after it: that is no cost of a call.</summary>
-        private TimeSpan Compiled() => All.Aggregate(TimeSpan.Zero, (sum, server) => sum + Usage.Compilation(server));
-
         private async Task<Round> CostAsync(Func<Task<string>> work, CancellationToken stop)
         {
             _gauge.Restart();
-            var compiled = Compiled();
-            var cost = await Cost.OfAsync(_cluster, _cluster.Gateways, async () =>
-            {
-                var load = await work();
-                await Task.Delay(Settling, stop);
-                return [load];
-            });
-            return new(cost.Total - ((Compiled() - compiled).TotalMicroseconds / cost.Load.Calls), _gauge.Restart());
+            var cost = await Cost.OfSettledAsync(_cluster, work, stop);
+            return new(cost.Total, _gauge.Restart());
         }
     }
 }

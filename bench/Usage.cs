@@ -10,6 +10,9 @@ internal static partial class Usage
     /// <summary>CLOCK_THREAD_CPUTIME_ID.</summary>
     private const int ThreadClock = 3;
 
+    /// <summary>The variable of a server with which <see cref="Compilation"/> is known: an hour, in hexadecimal milliseconds, until the compiler's thread ends.</summary>
+    public static (string Name, string Value) KeepsCompiler => ("DOTNET_TC_BackgroundWorkerTimeoutMs", "36EE80");
+
     /// <summary>The processor time that a server has used so far, by the clock of its process: <c>/proc/PID/stat</c> counts in steps of 10 ms.</summary>
     /// <exception cref="InvalidOperationException">The server has ended.</exception>
     public static TimeSpan Cpu(Server server) =>
@@ -18,8 +21,7 @@ internal static partial class Usage
             : throw new InvalidOperationException($"{server.Name} has ended.\n{server.Process.Tail}");
 
     /// <summary>
-    /// The part of <see cref="Cpu"/> in which .NET has compiled code once more, in the background. Its thread must not end meanwhile: see
-    /// <c>TieredCompilation.BackgroundWorkerTimeoutMs</c>.
+    /// The part of <see cref="Cpu"/> in which .NET has compiled code once more, in the background. The server has <see cref="KeepsCompiler"/>.
     /// </summary>
     public static TimeSpan Compilation(Server server)
     {

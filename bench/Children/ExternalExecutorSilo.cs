@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using SyncCluster.Execution;
+using SyncCluster.Hosting;
 
 namespace SyncCluster.Bench.Children;
 
@@ -10,6 +11,7 @@ internal static class ExternalExecutorSilo
 {
     public static async Task RunAsync(string[] arguments)
     {
+        ThreadScheduling.Apply(arguments);
         IServiceCollection? all = null;
         await using var app = SyncCluster.Silo.Program.Build(arguments, services =>
         {

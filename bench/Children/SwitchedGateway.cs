@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using SyncCluster.Gateway.Backends;
+using SyncCluster.Hosting;
 
 namespace SyncCluster.Bench.Children;
 
@@ -8,6 +9,7 @@ internal static class SwitchedGateway
 {
     public static async Task RunAsync(string[] arguments)
     {
+        ThreadScheduling.Apply(arguments);
         IServiceCollection? services = null;
         var local = GatewayMode.All[0];
         await using var app = SyncCluster.Gateway.Program.Build(

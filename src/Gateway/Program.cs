@@ -27,7 +27,11 @@ internal static class Program
         {
             ["token"] => TokenCommand.RunAsync(Console.Out),
             ["health", var address] => Health.ProbeAsync(address),
-            _ => ServerProcess.RunAsync("server", () => Build(args)),
+            _ => ServerProcess.RunAsync("server", () =>
+            {
+                ThreadScheduling.Apply(args);
+                return Build(args);
+            }),
         };
     }
 

@@ -29,6 +29,7 @@ public static class HostDefaults
         builder.Services.AddHostedService<ConfigurationFileMonitor>();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<AuditLog>();
+        BatchingConsoleLoggerProvider.AddTo(builder.Logging);
         builder.Logging.HideAddresses();
         StartupErrorFilter.AddTo(builder.Logging);
         StopErrorFilter.AddTo(builder.Logging);

@@ -42,6 +42,8 @@ internal static partial class NativeMethods
     private const int ReadAccess = 4;
     private const int SetDumpable = 4;
     private const short PollIn = 1;
+    private const int UsualPolicy = 0;
+    private const int BatchPolicy = 3;
 
     private static readonly Lazy<nint> IgnoredBefore = new(() =>
         signal(BrokenPipe, NativeLibrary.GetExport(NativeLibrary.Load("libc", typeof(NativeMethods).Assembly, null), "getpid")));
@@ -162,6 +164,18 @@ internal static partial class NativeMethods
             && (ulong.Parse(line.AsSpan(field.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (signal - 1) & 1) == 1;
     }
 
+    /// <summary>
+    /// Gives this thread, and the threads and processes that it starts, Linux's policy <c>SCHED_BATCH</c> in place of the usual one. A thread that has another
+    /// policy, or may not be changed, stays as it is.
+    /// </summary>
+    public static void SetBatchPolicy()
+    {
+        if (sched_getscheduler(0) == UsualPolicy)
+        {
+            _ = pthread_setschedparam(pthread_self(), BatchPolicy, priority: 0);
+        }
+    }
+
     [LibraryImport("libc", SetLastError = true)]
     private static partial int kill(int id, int signal);
 
@@ -170,6 +184,15 @@ internal static partial class NativeMethods
 
     [LibraryImport("libc")]
     private static partial nint signal(int signal, nint handler);
+
+    [LibraryImport("libc")]
+    private static partial int sched_getscheduler(int thread);
+
+    [LibraryImport("libc")]
+    private static partial nint pthread_self();
+
+    [LibraryImport("libc")]
+    private static partial int pthread_setschedparam(nint thread, int policy, in int priority);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int faccessat(int folder, string path, int mode, int flags);

@@ -20,7 +20,11 @@ internal static class Program
         {
             ["health", var address] => Health.ProbeAsync(address),
             ["rename-keys", .. var rest] => RenameKeysCommand.RunAsync(rest),
-            _ => ServerProcess.RunAsync("silo", () => Build(args)),
+            _ => ServerProcess.RunAsync("silo", () =>
+            {
+                ThreadScheduling.Apply(args);
+                return Build(args);
+            }),
         };
     }
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using SyncCluster.Hosting.Auditing;
 
 namespace SyncCluster.Gateway.Tests.Logging;
 
@@ -13,10 +12,9 @@ internal sealed class CapturedLog : ILoggerProvider
 
     public IReadOnlyCollection<CapturedEvent> Events => _events;
 
-    /// <summary>Captures what a server logs from now on. Events of the audit log that wait for others are of what was before.</summary>
+    /// <summary>Captures what a server logs from now on.</summary>
     public static CapturedLog Of(WebApplication app)
     {
-        app.Services.GetRequiredService<AuditLog>().Flush();
         var log = new CapturedLog();
         app.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
         return log;

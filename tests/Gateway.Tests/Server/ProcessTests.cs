@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -55,6 +56,35 @@ public sealed class ProcessTests : IDisposable
             .. server.Lines.Where(line => line.Text.StartsWith('{')).Select(line => JsonNode.Parse(line.Text)!)
                 .Where(logged => (string?)logged["Category"] == "SyncCluster.Audit"),
         ];
+    }
+
+    [Theory]
+    [InlineData("Batch", 3)]
+    [InlineData("Inherited", 0)]
+    public async Task Linux_schedules_the_threads_as_it_is_set(string setting, int policy)
+    {
+        await using var server = await StartAsync($"--Server:CpuScheduling={setting}");
+        await server.CallAsync("echo");
+        var threads = Directory.GetDirectories($"/proc/{server.Process.Id}/task").Select(PolicyOf).OfType<(string Name, int Policy)>().ToArray();
+        foreach (var name in (string[])[".NET TP Worker", ".NET Sockets", "Console logger"])
+        {
+            Assert.Equal([policy], threads.Where(thread => thread.Name == name).Select(thread => thread.Policy).Distinct());
+        }
+
+        // The second field of what the system says of a thread is its name in parentheses, the 41st one its policy. Null: the thread has ended.
+        static (string Name, int Policy)? PolicyOf(string thread)
+        {
+            try
+            {
+                var stat = File.ReadAllText(Path.Combine(thread, "stat"));
+                var (from, to) = (stat.IndexOf('(', StringComparison.Ordinal) + 1, stat.LastIndexOf(')'));
+                return (stat[from..to], int.Parse(stat[(to + 2)..].Split(' ')[38], CultureInfo.InvariantCulture));
+            }
+            catch (IOException)
+            {
+                return null;
+            }
+        }
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 namespace SyncCluster.Bench;
 
-/// <summary>Intervals of means of few values.</summary>
-internal static class Student
+/// <summary>Means of values some of which are disturbed, and of few values.</summary>
+internal static class Statistics
 {
     /// <summary>The 97.5th percentile of Student's distribution, by degrees of freedom from 1.</summary>
     private static readonly double[] Quantiles =
@@ -16,5 +16,12 @@ internal static class Student
         var free = values.Count - 1;
         var deviation = Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / free);
         return (mean, Quantiles[Math.Min(free, Quantiles.Length) - 1] * deviation / Math.Sqrt(values.Count));
+    }
+
+    /// <summary>The mean of the middle half of values: what disturbs single ones does not count.</summary>
+    public static double Middle(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted[(sorted.Length / 4)..(sorted.Length - (sorted.Length / 4))].Average();
     }
 }
