@@ -236,7 +236,7 @@ internal sealed class TelemetryCost : IBenchmark
 
                     [Usage.KeepsCompiler.Name] = Usage.KeepsCompiler.Value,
                 };
-                var completer = await cluster.AddSwitchedAsync(1, 1, [$"--Limits:Waiters={waiters + 100}"], stop);
+                var completer = await cluster.AddSwitchedAsync(1, 1, [$"--Limits:Waiters={Math.Max(waiters, CallsToWarm) + 100}"], stop);
                 return new(cluster, completer, await cluster.StartLoadAsync(stop));
             }
             catch
