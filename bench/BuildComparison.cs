@@ -173,22 +173,31 @@ internal sealed class BuildComparison : IBenchmark
             await New.Completer!.AskAsync("hold", stop);
         }
 
-        /// <summary>Measures the memory of requests that wait, and what their servers use meanwhile: with both builds at the same time.</summary>
+        /// <summary>
+        /// Measures the memory of requests that wait, and what their servers use meanwhile: with both builds at the same time. What .NET compiles once more
+        /// is apart: it goes on for minutes, since idle servers do each thing seldom, and ends.
+        /// </summary>
         public async Task MeasureWaitersAsync(int waiters, TimeSpan idle, Results results, CancellationToken stop)
         {
             await Task.Delay(Settling * idle, stop);
-            double[] before = [Old.Resident, New.Resident];
+            Usages[] empty = [Old.Usages, New.Usages];
             await Old.OpenAsync(waiters, stop);
             await New.OpenAsync(waiters, stop);
             await Task.Delay(Settling * idle, stop);
-            TimeSpan[] used = [Old.Cpu, New.Cpu];
+            Usages[] first = [Old.Usages, New.Usages];
             var begun = Stopwatch.GetTimestamp();
             await Task.Delay(idle, stop);
             var took = Stopwatch.GetElapsedTime(begun);
-            results.Add(Waiting, "idle, % of a core", 100 * ((Old.Cpu - used[0]) / took), 100 * ((New.Cpu - used[1]) / took));
-            results.Add(Waiting, "memory, KiB each", (Old.Resident - before[0]) / waiters, (New.Resident - before[1]) / waiters);
+            Usages[] last = [Old.Usages, New.Usages];
+            Add("idle, % of a core", side => 100 * ((last[side].Cpu - first[side].Cpu) / took));
+            Add("compiling, % of a core", side => 100 * ((last[side].Compilation - first[side].Compilation) / took));
+            Add("memory, KiB each", side => (last[side].Gateways + last[side].Silos - empty[side].Gateways - empty[side].Silos) / waiters);
+            Add("of it gateway", side => (last[side].Gateways - empty[side].Gateways) / waiters);
+            Add("of it silo", side => (last[side].Silos - empty[side].Silos) / waiters);
             await Old.CloseAsync(waiters, stop);
             await New.CloseAsync(waiters, stop);
+
+            void Add(string figure, Func<int, double> of) => results.Add(Waiting, figure, of(0), of(1));
         }
 
         public async ValueTask DisposeAsync()
@@ -209,12 +218,18 @@ internal sealed class BuildComparison : IBenchmark
         /// <summary>Who ends the jobs; null where the stand-in of TheEye does.</summary>
         public ChildServer? Completer { get; private set; }
 
-        /// <summary>VmRSS of gateway and silo, in KiB.</summary>
-        public double Resident => All.Sum(server => Usage.Resident(server));
-
-        public TimeSpan Cpu => Cost.Cpu(All);
-
-        private IEnumerable<Server> All => cluster.Gateways.Concat(cluster.Silos);
+        public Usages Usages
+        {
+            get
+            {
+                var compilation = Cost.Compilation(cluster.Gateways) + Cost.Compilation(cluster.Silos);
+                return new(
+                    Cost.Cpu(cluster.Gateways) + Cost.Cpu(cluster.Silos) - compilation,
+                    compilation,
+                    cluster.Gateways.Sum(Usage.Resident),
+                    cluster.Silos.Sum(Usage.Resident));
+            }
+        }
 
         public static Task<Side> StartAsync(Build build, IReadOnlyDictionary<string, string> variables, int waiters, CancellationToken stop) =>
             StartAsync(
@@ -304,6 +319,13 @@ internal sealed class BuildComparison : IBenchmark
             }
         }
     }
+
+    /// <summary>What the servers of one build have used so far, and their memory.</summary>
+    /// <param name="Cpu">The processor time, without that of <paramref name="Compilation"/>.</param>
+    /// <param name="Compilation">The processor time in which .NET has compiled code once more.</param>
+    /// <param name="Gateways">VmRSS of the gateway, in KiB.</param>
+    /// <param name="Silos">VmRSS of the silo, in KiB.</param>
+    private sealed record Usages(TimeSpan Cpu, TimeSpan Compilation, double Gateways, double Silos);
 
     /// <summary>Figures of both builds: a mean for each start.</summary>
     private sealed class Results

@@ -87,5 +87,6 @@ internal sealed record Cost(double Gateways, double Silos, double Redis, double 
     /// <summary>The processor time that servers have used so far.</summary>
     public static TimeSpan Cpu(IEnumerable<Server> cluster) => cluster.Aggregate(TimeSpan.Zero, (sum, server) => sum + Usage.Cpu(server));
 
-    private static TimeSpan Compilation(IEnumerable<Server> servers) => servers.Aggregate(TimeSpan.Zero, (sum, server) => sum + Usage.Compilation(server));
+    /// <summary>The part of that in which .NET has compiled code once more. The servers have <see cref="Usage.KeepsCompiler"/>.</summary>
+    public static TimeSpan Compilation(IEnumerable<Server> servers) => servers.Aggregate(TimeSpan.Zero, (sum, server) => sum + Usage.Compilation(server));
 }
