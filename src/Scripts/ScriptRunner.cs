@@ -275,7 +275,9 @@ internal sealed partial class ScriptRunner : IDisposable
             }
             else
             {
-                _folders.Delete(folder);
+                // On a thread of its own: a script may have left so many files that the pool would miss one for seconds.
+                await Task.Factory.StartNew(
+                    () => _folders.Delete(folder), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             }
         }
         catch (DirectoryNotFoundException)

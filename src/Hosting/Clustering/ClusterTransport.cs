@@ -27,14 +27,22 @@ internal sealed class ClusterTransport : IConnectionFactory, IConnectionListener
         _options = options.Value;
         _ports = ports;
 
-        // No limits, as with Orleans' sockets: it reads all that comes, and a message may be larger than a limit.
+        // No limits, as with Orleans' sockets: it reads all that comes, and a message may be larger than a limit. Each connection keeps a buffer to read into:
+        // they are few, and without it each message takes one more call of the system, to wait for it.
         _connections = new(
-            new() { UnsafePreferInlineScheduling = true, MaxReadBufferSize = null, MaxWriteBufferSize = null },
+            new()
+            {
+                UnsafePreferInlineScheduling = true,
+                WaitForDataBeforeAllocatingBuffer = false,
+                MaxReadBufferSize = null,
+                MaxWriteBufferSize = null,
+            },
             loggers.CreateLogger<SocketConnectionContextFactory>());
         _listeners = new(
             Options.Create(new SocketTransportOptions
             {
                 UnsafePreferInlineScheduling = true,
+                WaitForDataBeforeAllocatingBuffer = false,
                 MaxReadBufferSize = null,
                 MaxWriteBufferSize = null,
                 CreateBoundListenSocket = Bind,

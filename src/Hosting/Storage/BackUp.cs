@@ -20,7 +20,8 @@ internal sealed partial class BackUp(SqliteDatabase database, ILogger<BackUp> lo
         try
         {
             SqliteFile.CreateEmpty(path);
-            await Task.Run(() => database.BackUp(path), CancellationToken.None);
+            await Task.Factory.StartNew(
+                () => database.BackUp(path), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             var copy = new FileStream(
                 path, new FileStreamOptions { Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous | FileOptions.SequentialScan });
             LogMade(copy.Length);
