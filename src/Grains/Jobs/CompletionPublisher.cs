@@ -81,7 +81,7 @@ internal sealed partial class CompletionPublisher(
 
     private async Task SendAsync(IJobObserver gateway, List<PendingCompletion> completions)
     {
-        if (await TrySendAsync(gateway, completions, 1))
+        if (await TrySendAsync(gateway, completions, 1).ConfigureAwait(false))
         {
             completions.ForEach(completion => Settle(completion, isSent: true));
             return;
@@ -93,12 +93,12 @@ internal sealed partial class CompletionPublisher(
             var isSent = false;
             for (var tries = 2; tries <= Tries && !isSent; tries++)
             {
-                await Task.Delay(RetryDelay * (tries - 1), timeProvider);
-                isSent = await TrySendAsync(gateway, [completion], tries);
+                await Task.Delay(RetryDelay * (tries - 1), timeProvider).ConfigureAwait(false);
+                isSent = await TrySendAsync(gateway, [completion], tries).ConfigureAwait(false);
             }
 
             Settle(completion, isSent);
-        }));
+        })).ConfigureAwait(false);
     }
 
     private void Settle(PendingCompletion completion, bool isSent)
@@ -113,9 +113,12 @@ internal sealed partial class CompletionPublisher(
         try
         {
             FinishedJob[] jobs = [.. completions.Select(ToSend)];
-            await (relay.Find() is { } otherSilo ? otherSilo.AllCompleted(gateway, jobs)
+            var sent = relay.Find() is { } otherSilo ? otherSilo.AllCompleted(gateway, jobs)
                 : jobs is [var job] ? gateway.Completed(job)
-                : gateway.AllCompleted(jobs));
+                : gateway.AllCompleted(jobs);
+
+            // The messages are of all jobs, and not of the one whose grain has sent the first: they do not take turns with what that grain does.
+            await sent.ConfigureAwait(false);
             return true;
         }
         catch (Exception fault)
@@ -138,8 +141,11 @@ internal sealed partial class CompletionPublisher(
     /// <param name="Parent">The span that sends it, of its own trace and not of the message's; none if that is not recorded.</param>
     private sealed record PendingCompletion(FinishedJob Job, long Since, ActivityContext Parent)
     {
-        /// <summary>Completes when the gateway has acknowledged the completion, or all tries have failed.</summary>
-        public TaskCompletionSource Settled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        /// <summary>
+        /// Completes when the gateway has acknowledged the completion, or all tries have failed. What follows continues on the same thread: it only has the
+        /// job's grain deactivated.
+        /// </summary>
+        public TaskCompletionSource Settled { get; } = new();
     }
 
     private enum AddResult

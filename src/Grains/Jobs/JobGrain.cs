@@ -159,25 +159,10 @@ internal sealed partial class JobGrain(
     }
 
     /// <inheritdoc/>
-    public async Task<JobReply> SubmitIfCurrent(JobSpec spec, Subscription subscription, DateTimeOffset validUntil, Guid taskRevision)
-    {
-        if (!await taskRevisions.IsCurrentAsync(TaskKey.Of(spec.Customer, spec.TaskId), taskRevision))
-        {
-            if (!await LoadAsync(record => record.Spec.CreatedAt == spec.CreatedAt))
-            {
-                return new JobReply.Unavailable();
-            }
-
-            // An earlier try of the same call may have created the job. An earlier call with its key does not count: its caller may be refused now.
-            if (_store.Record?.Spec.CreatedAt != spec.CreatedAt)
-            {
-                DeactivateIfUnknown();
-                return new JobReply.TaskChanged();
-            }
-        }
-
-        return await Submit(spec, subscription, validUntil);
-    }
+    public Task<JobReply> SubmitIfCurrent(JobSpec spec, Subscription subscription, DateTimeOffset validUntil, Guid taskRevision) =>
+        taskRevisions.IsKnownAsCurrent(TaskKey.Of(spec.Customer, spec.TaskId), taskRevision)
+            ? Submit(spec, subscription, validUntil)
+            : SubmitOnceKnownAsync(spec, subscription, validUntil, taskRevision);
 
     /// <inheritdoc/>
     public Task<JobReply> Attach(Subscription? subscription, Reading reading) => AnswerAsync(subscription, reading);
@@ -462,6 +447,26 @@ internal sealed partial class JobGrain(
 
     /// <summary>This activation, as the one that counts the waiters. Few jobs need it, and to make an id takes a call of the kernel.</summary>
     private Guid Counter => _counter ??= Guid.NewGuid();
+
+    private async Task<JobReply> SubmitOnceKnownAsync(JobSpec spec, Subscription subscription, DateTimeOffset validUntil, Guid taskRevision)
+    {
+        if (!await taskRevisions.IsCurrentAsync(TaskKey.Of(spec.Customer, spec.TaskId), taskRevision))
+        {
+            if (!await LoadAsync(record => record.Spec.CreatedAt == spec.CreatedAt))
+            {
+                return new JobReply.Unavailable();
+            }
+
+            // An earlier try of the same call may have created the job. An earlier call with its key does not count: its caller may be refused now.
+            if (_store.Record?.Spec.CreatedAt != spec.CreatedAt)
+            {
+                DeactivateIfUnknown();
+                return new JobReply.TaskChanged();
+            }
+        }
+
+        return await Submit(spec, subscription, validUntil);
+    }
 
     /// <summary>A submit of a job that exists: in most cases a repeat of the call that created it.</summary>
     private async Task<JobReply> SubmitAgainAsync(JobSpec spec, Subscription subscription, DateTimeOffset validUntil) =>
@@ -784,7 +789,7 @@ internal sealed partial class JobGrain(
     {
         if (_subscribers.Count > 0 && _store.Record is { HasEnded: true })
         {
-            _ = PushAsync();
+            _ = _subscribers.PublishAsync(Finished(), this.DeactivateOnIdle);
         }
     }
 
@@ -844,13 +849,6 @@ internal sealed partial class JobGrain(
             _subscribers.Add(subscription);
             _tokens.Offer(subscription.Token);
         }
-    }
-
-    /// <summary>Pushes the end to all subscribers, then deactivates the grain.</summary>
-    private async Task PushAsync()
-    {
-        await _subscribers.PublishAsync(Finished());
-        this.DeactivateOnIdle();
     }
 
     /// <summary>Frees the memory of a job that does not exist: its key may be invented.</summary>

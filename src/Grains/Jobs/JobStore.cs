@@ -68,7 +68,8 @@ internal sealed partial class JobStore(
         // The entry first, and both at once: to wait for it would cost each call a round trip. With a new attempt again, since the silo of the
         // last one may have died before the entry was stored.
         var added = from?.Attempt != next.Attempt && JobEntry.IsOf(next.Spec) ? AddEntryAsync(next) : null;
-        var written = await SettleAsync(from, next);
+        var etag = from is null ? null : _etag;
+        var written = await WriteAsync(next, etag) ? WriteOutcome.Applied : await SettleAsync(from, next, etag);
         if (written == WriteOutcome.Applied)
         {
             storedBytes.Add(next.Spec.Customer, next.Size - (from?.Size ?? 0));
@@ -101,7 +102,8 @@ internal sealed partial class JobStore(
     /// <param name="left">What is to be left of it; null for nothing.</param>
     public async Task<WriteOutcome> RemoveAsync(JobRecord ended, JobRecord? left)
     {
-        var written = await SettleAsync(ended, left);
+        var etag = _etag;
+        var written = await WriteAsync(left, etag) ? WriteOutcome.Applied : await SettleAsync(ended, left, etag);
         if (written == WriteOutcome.Applied)
         {
             storedBytes.Remove(ended.Spec.Customer, ended.Size, ended.LastUpdate);
@@ -219,45 +221,45 @@ internal sealed partial class JobStore(
         }
     }
 
+    /// <summary>Finds out what came of a write that was not acknowledged, and writes again if it was not stored.</summary>
     /// <param name="from">The record that is replaced; null to create one.</param>
     /// <param name="next">The record that replaces it; null to have none.</param>
-    private async Task<WriteOutcome> SettleAsync(JobRecord? from, JobRecord? next)
+    /// <param name="etag">The ETag of the write.</param>
+    private async Task<WriteOutcome> SettleAsync(JobRecord? from, JobRecord? next, string? etag)
     {
-        var etag = from is null ? null : _etag;
         var changesWaiters = from is not null && next is not null && from.IsSameStepAs(next);
-        for (var tries = 0; tries < Tries; tries++)
+        for (var tries = 1; ; tries++)
         {
+            if (await ReadAsync())
+            {
+                if (Record is null ? next is null : next is not null && Record.IsSameStepAs(next) && (!changesWaiters || Record.Waiters == next.Waiters))
+                {
+                    return WriteOutcome.Applied;
+                }
+
+                if (Record is { } stored)
+                {
+                    if (from is null || !stored.IsSameStepAs(from) || (changesWaiters && stored.Waiters != from.Waiters))
+                    {
+                        return WriteOutcome.Superseded;
+                    }
+
+                    // Another activation may have stored who waits: that must not keep the job from its next step, and must not be lost with it.
+                    etag = _etag;
+                    next = next is null || stored.Waiters == from.Waiters ? next : next with { Waiters = stored.Waiters };
+                }
+            }
+
+            if (tries == Tries)
+            {
+                return WriteOutcome.Unknown;
+            }
+
             if (await WriteAsync(next, etag))
             {
                 return WriteOutcome.Applied;
             }
-
-            if (!await ReadAsync())
-            {
-                continue;
-            }
-
-            if (Record is null ? next is null : next is not null && Record.IsSameStepAs(next) && (!changesWaiters || Record.Waiters == next.Waiters))
-            {
-                return WriteOutcome.Applied;
-            }
-
-            if (Record is not { } stored)
-            {
-                continue;
-            }
-
-            if (from is null || !stored.IsSameStepAs(from) || (changesWaiters && stored.Waiters != from.Waiters))
-            {
-                return WriteOutcome.Superseded;
-            }
-
-            // Another activation may have stored who waits: that must not keep the job from its next step, and must not be lost with it.
-            etag = _etag;
-            next = next is null || stored.Waiters == from.Waiters ? next : next with { Waiters = stored.Waiters };
         }
-
-        return WriteOutcome.Unknown;
     }
 
     private async Task<bool> WriteAsync(JobRecord? next, string? etag)

@@ -37,12 +37,15 @@ internal sealed class JobSubscribers(string key, CompletionPublisher publisher)
         }
     }
 
-    /// <summary>Sends the completion to all gateways and removes them. Completes when each has acknowledged it, or three tries have failed.</summary>
-    public Task PublishAsync(FinishedJob finished)
+    /// <summary>Sends the completion to all gateways and removes them.</summary>
+    /// <param name="finished">The finished job.</param>
+    /// <param name="published">Called when each gateway has acknowledged it, or three tries have failed: on any thread, and not in a turn of the grain.</param>
+    public async Task PublishAsync(FinishedJob finished, Action published)
     {
-        var published = _subscriptions.Select(subscription => publisher.PublishAsync(subscription.Observer, finished)).ToArray();
+        var sent = _subscriptions.Select(subscription => publisher.PublishAsync(subscription.Observer, finished)).ToArray();
         _subscriptions.Clear();
-        return Task.WhenAll(published);
+        await (sent is [var only] ? only : Task.WhenAll(sent)).ConfigureAwait(false);
+        published();
     }
 
     /// <summary>Asks all gateways to attach again: the next activation does not know them.</summary>

@@ -43,13 +43,16 @@ internal sealed class TaskRevisions
         _reads = new(AskGrainAsync, Slow, timeProvider);
     }
 
+    /// <summary>Whether the task has this revision now, by what its grain has said a moment ago.</summary>
+    /// <param name="key">The task's <see cref="TaskKey"/>.</param>
+    /// <param name="revision">The <see cref="TaskDefinition.Revision"/> that the caller knows.</param>
+    public bool IsKnownAsCurrent(string key, Guid revision) => FindKnown(key) == revision;
+
     /// <summary>Whether the task has this revision now. False also if that is not known, since the grain of the task does not answer.</summary>
     /// <param name="key">The task's <see cref="TaskKey"/>.</param>
     /// <param name="revision">The <see cref="TaskDefinition.Revision"/> that the caller knows.</param>
     public ValueTask<bool> IsCurrentAsync(string key, Guid revision) =>
-        _known.TryGetValue(key, out var known) && _timeProvider.GetElapsedTime(known.AskedAt) < Validity
-            ? new(known.Revision == revision)
-            : new(ReadAsync(key, revision));
+        FindKnown(key) is { } known ? new(known == revision) : new(ReadAsync(key, revision));
 
     /// <summary>The grain of a task must be asked again. What it has said to a question that is on its way counts for that question alone.</summary>
     /// <param name="key">The task's <see cref="TaskKey"/>.</param>
@@ -88,6 +91,10 @@ internal sealed class TaskRevisions
             await Task.Delay(Left(saidAt) ?? TimeSpan.Zero, _timeProvider);
         }
     }
+
+    /// <summary>The revision that the grain of a task has said a moment ago; null if it must be asked.</summary>
+    private Guid? FindKnown(string key) =>
+        _known.TryGetValue(key, out var known) && _timeProvider.GetElapsedTime(known.AskedAt) < Validity ? known.Revision : null;
 
     private async Task<bool> ReadAsync(string key, Guid revision)
     {
