@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using SyncCluster.Bench.Children;
-using SyncCluster.Harness.Processes;
 using SyncCluster.TheEye;
 
 namespace SyncCluster.Bench;
@@ -19,8 +18,13 @@ internal sealed class BuildComparison : IBenchmark
     /// <summary>How many clients make the calls that warm up, and those through TheEye.</summary>
     private const int Clients = 64;
 
-    /// <summary>How many rounds of calls warm the servers up, before anything is measured.</summary>
-    private const int WarmUpRounds = 20;
+    /// <summary>After so many rounds of calls it is looked whether the servers are warm.</summary>
+    private const int WarmUpRounds = 10;
+
+    private const int MaxWarmUpRounds = 120;
+
+    /// <summary>Warm servers compile for less than this part of the processor time of their calls.</summary>
+    private const double CompilationWhenWarm = 0.02;
 
     /// <summary>Rounds of each part that are not counted.</summary>
     private const int UncountedRounds = 2;
@@ -47,11 +51,12 @@ internal sealed class BuildComparison : IBenchmark
         var load = Machine.Load;
         var results = new Results();
         var redis = "";
+        Part[] called = [.. parts.Where(part => part is not (Storm or Waiting or TheEye)).Select(clients => CallsOf(clients, calls, stop))];
         for (var start = 1; start <= starts; start++)
         {
-            Part[] called = [.. parts.Where(part => part is not (Storm or Waiting or TheEye)).Select(clients => CallsOf(clients, calls, stop))];
-            await using (var pair = await Pair.StartAsync(old, (build, variables) => Side.StartAsync(build, variables, Math.Max(waiters, calls), stop)))
+            if (parts is not [TheEye])
             {
+                await using var pair = await Pair.StartAsync(old, (build, variables) => Side.StartAsync(build, variables, Math.Max(waiters, calls), stop));
                 redis = pair.New.Cluster.Redis.Version;
                 await pair.WarmUpAsync(calls, stop);
                 await pair.MeasureAsync(called, rounds, results);
@@ -70,6 +75,7 @@ internal sealed class BuildComparison : IBenchmark
             if (parts.Contains(TheEye))
             {
                 await using var pair = await Pair.StartAsync(old, (build, variables) => Side.StartWithTheEyeAsync(build, variables, stop));
+                redis = pair.New.Cluster.Redis.Version;
                 await pair.WarmUpAsync(calls, stop);
                 await pair.MeasureAsync([new(TheEye, side => side.CallAsync(Clients, calls, stop))], rounds, results);
             }
@@ -135,13 +141,26 @@ internal sealed class BuildComparison : IBenchmark
             }
         }
 
+        /// <summary>Makes calls until .NET compiles nearly nothing once more: until then it runs code that also counts what it does.</summary>
         public async Task WarmUpAsync(int calls, CancellationToken stop)
         {
-            for (var round = 0; round < WarmUpRounds; round++)
+            for (var rounds = 0; rounds < MaxWarmUpRounds; rounds += WarmUpRounds)
             {
-                await Old.CallAsync(Clients, calls, stop);
-                await New.CallAsync(Clients, calls, stop);
+                Usages[] first = [Old.Usages, New.Usages];
+                for (var round = 0; round < WarmUpRounds; round++)
+                {
+                    await Old.CallAsync(Clients, calls, stop);
+                    await New.CallAsync(Clients, calls, stop);
+                }
+
+                Usages[] last = [Old.Usages, New.Usages];
+                if (first.Zip(last).All(side => (side.Second.Compilation - side.First.Compilation) / (side.Second.Cpu - side.First.Cpu) < CompilationWhenWarm))
+                {
+                    return;
+                }
             }
+
+            await Console.Error.WriteLineAsync($"After {MaxWarmUpRounds} rounds .NET still compiles.");
         }
 
         /// <summary>In each round each part is measured once with each build, in an order that is drawn anew.</summary>
