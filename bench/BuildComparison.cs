@@ -29,7 +29,7 @@ internal sealed class BuildComparison : IBenchmark
     /// <summary>Rounds of each part that are not counted.</summary>
     private const int UncountedRounds = 2;
 
-    /// <summary>How many times as long as they are measured idle servers are left alone before: by then they have compiled what they run while idle.</summary>
+    /// <summary>How many times as long as they are measured idle servers are left alone before: each waiter's job is attached to once in a minute.</summary>
     private const double Settling = 1.2;
 
     public string Name => "builds";

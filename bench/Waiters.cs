@@ -19,7 +19,7 @@ internal sealed class Waiters : IBenchmark
     /// <summary>The longest measurement without a waiter.</summary>
     private static readonly TimeSpan WithoutWaiters = TimeSpan.FromSeconds(20);
 
-    /// <summary>How many times as long the servers are left idle before: the code that they run then, such as the attach after a minute, is compiled by that time.</summary>
+    /// <summary>How many times as long the servers are left idle before: most of the code that they run then, such as the attach after a minute, is compiled by that time.</summary>
     private const double Settling = 1.2;
 
     public string Name => "waiters";
@@ -66,7 +66,7 @@ internal sealed class Waiters : IBenchmark
 
         var facts = Machine.Facts(redis);
         facts.Add("load average", $"{load} at the start, {Machine.Load} at the end");
-        facts.Add("idle", $"{idle.TotalSeconds:0} s with {idleAt}, after {Settling * idle.TotalSeconds:0} s, in which what a server does while idle is compiled");
+        facts.Add("idle", $"{idle.TotalSeconds:0} s with {idleAt}, after {Settling * idle.TotalSeconds:0} s, in which most of what a server does while idle is compiled");
         var figures = new Table(
             "servers", "waiters", "KiB a waiter", "of it gateways", "of it silos", "Redis, KiB", "times the floor",
             "idle, % of a core", "gateways idle, %", "silos idle, %");

@@ -63,6 +63,28 @@ public sealed class CompletionPublisherTests
     }
 
     [Fact]
+    public async Task Messages_do_not_wait_for_a_turn_of_the_grain_that_has_sent_the_first()
+    {
+        var grain = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
+        await Task.Factory.StartNew(() => { _ = Publish("1"); }, CancellationToken.None, TaskCreationOptions.None, grain);
+        var second = Publish("2");
+        using var turn = new ManualResetEventSlim();
+        var busy = Task.Factory.StartNew(turn.Wait, CancellationToken.None, TaskCreationOptions.LongRunning, grain);
+        try
+        {
+            _gateway.Messages[0].Acknowledged.SetResult();
+
+            (await _gateway.MessageAsync(1)).Acknowledged.SetResult();
+            await second.WaitAsync(Limit);
+        }
+        finally
+        {
+            turn.Set();
+            await busy;
+        }
+    }
+
+    [Fact]
     public async Task If_a_gateway_fails_at_a_message_its_jobs_are_sent_one_by_one()
     {
         _ = Publish("1");
