@@ -275,9 +275,7 @@ internal sealed partial class ScriptRunner : IDisposable
             }
             else
             {
-                // On a thread of its own: a script may have left so many files that the pool would miss one for seconds.
-                await Task.Factory.StartNew(
-                    () => _folders.Delete(folder), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                _folders.Delete(folder);
             }
         }
         catch (DirectoryNotFoundException)

@@ -20,8 +20,7 @@ internal sealed partial class BackUp(SqliteDatabase database, ILogger<BackUp> lo
         try
         {
             SqliteFile.CreateEmpty(path);
-            await Task.Factory.StartNew(
-                () => database.BackUp(path), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            await Task.Run(() => database.BackUp(path), CancellationToken.None);
             var copy = new FileStream(
                 path, new FileStreamOptions { Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous | FileOptions.SequentialScan });
             LogMade(copy.Length);
