@@ -142,8 +142,8 @@ internal sealed partial class CompletionPublisher(
     private sealed record PendingCompletion(FinishedJob Job, long Since, ActivityContext Parent)
     {
         /// <summary>
-        /// Completes when the gateway has acknowledged the completion, or all tries have failed. What follows continues on the same thread: it only has the
-        /// job's grain deactivated.
+        /// Completes when the gateway has acknowledged the completion, or all tries have failed. What follows continues on the same thread, and must be
+        /// short: it has the job's grain deactivated, or lets the next handover begin.
         /// </summary>
         public TaskCompletionSource Settled { get; } = new();
     }

@@ -448,6 +448,7 @@ internal sealed partial class JobGrain(
     /// <summary>This activation, as the one that counts the waiters. Few jobs need it, and to make an id takes a call of the kernel.</summary>
     private Guid Counter => _counter ??= Guid.NewGuid();
 
+    /// <summary>Submits once the grain of the task was asked. It is not a part of each submit: every await in a grain costs its silo a task.</summary>
     private async Task<JobReply> SubmitOnceKnownAsync(JobSpec spec, Subscription subscription, DateTimeOffset validUntil, Guid taskRevision)
     {
         if (!await taskRevisions.IsCurrentAsync(TaskKey.Of(spec.Customer, spec.TaskId), taskRevision))
