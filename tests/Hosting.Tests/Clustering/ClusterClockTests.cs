@@ -18,6 +18,14 @@ public sealed class ClusterClockTests
         Assert.Equal(TimeSpan.FromSeconds(2), _clock.GetElapsedTime(0, 2000));
     }
 
+    [Fact]
+    public void Timers_are_the_machines()
+    {
+        var machine = new Machine();
+        Assert.Same(machine, ClusterClock.TimersOf(new ClusterClock(machine)));
+        Assert.Same(machine, ClusterClock.TimersOf(machine));
+    }
+
     private sealed class Machine : TimeProvider
     {
         public static DateTimeOffset Now { get; } = DateTimeOffset.UnixEpoch.AddYears(50);

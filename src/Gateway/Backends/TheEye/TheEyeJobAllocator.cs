@@ -3,6 +3,7 @@ using SyncCluster.Execution.TheEye;
 using SyncCluster.Gateway.Api.Sync;
 using SyncCluster.Gateway.Requests;
 using SyncCluster.Gateway.Waiting;
+using SyncCluster.Hosting.Clustering;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Backends.TheEye;
@@ -16,6 +17,7 @@ internal sealed partial class TheEyeJobAllocator
     private readonly UnreleasedJobCleanup _cleanup;
     private readonly IGrainFactory _grains;
     private readonly TimeProvider _timeProvider;
+    private readonly TimeProvider _timers;
     private readonly WaitingOptions _waiting;
     private readonly ILogger<TheEyeJobAllocator> _logger;
     private readonly RetryPipeline _lookups;
@@ -36,6 +38,7 @@ internal sealed partial class TheEyeJobAllocator
         _cleanup = cleanup;
         _grains = grains;
         _timeProvider = timeProvider;
+        _timers = ClusterClock.TimersOf(timeProvider);
         _waiting = waiting.Value;
         _logger = logger;
         _lookups = new(RetryPolicy.Lookup, timeProvider, (fault, name) => LogLookupFailed(fault, name));
@@ -56,11 +59,11 @@ internal sealed partial class TheEyeJobAllocator
         }
 
         // It goes on when the client has disconnected: if a job is created, it must be known, to be canceled.
-        var allocating = AllocateAsync(invocation, place);
+        var allocating = invocation.Identity is { } name ? CreateOnceAsync(invocation, name, place) : CreateAsync(invocation, place);
         var isKnown = false;
         try
         {
-            var allocation = await allocating.WaitAsync(deadline.Remaining, _timeProvider, aborted);
+            var allocation = await allocating.WaitAsync(deadline.Remaining, _timers, aborted);
             isKnown = true;
             return allocation;
         }
@@ -93,13 +96,8 @@ internal sealed partial class TheEyeJobAllocator
         return isKnown && bound is null ? null : OfBound(bound, identity);
     }
 
-    private async Task<Allocation> AllocateAsync(TaskInvocation invocation, JobPlace place)
+    private async Task<Allocation> CreateOnceAsync(TaskInvocation invocation, IdempotencyIdentity identity, JobPlace place)
     {
-        if (invocation.Identity is not { } identity)
-        {
-            return await CreateAsync(invocation, place);
-        }
-
         // A repeat that has waited for its place: the first call may have got its job meanwhile.
         if (place.IsNeeded && await FindBoundAsync(identity) is { } repeated)
         {

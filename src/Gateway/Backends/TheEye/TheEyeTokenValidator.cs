@@ -30,9 +30,13 @@ internal sealed class TheEyeTokenValidator : ITokenValidator, IDisposable
     private readonly ConcurrentDictionary<string, Lazy<Task<TokenValidation>>> _ongoing = new();
 
     public TheEyeTokenValidator(
-        IHttpClientFactory clients, IOptions<TheEyeOptions> options, ServerMetrics metrics, TimeProvider timeProvider, ILogger<TheEyeHttp> logger)
+        IHttpMessageHandlerFactory handlers,
+        IOptions<TheEyeOptions> options,
+        ServerMetrics metrics,
+        TimeProvider timeProvider,
+        ILogger<TheEyeHttp> logger)
     {
-        _http = new(clients.CreateClient(ClientName), options.Value.Gateway, metrics, logger);
+        _http = new(handlers.CreateHandler(ClientName), options.Value.Gateway, options.Value, metrics, timeProvider, logger);
         _timeProvider = timeProvider;
         _validations = new(new MemoryCacheOptions { SizeLimit = MaxEntries, Clock = new SystemClockAdapter(timeProvider) });
     }

@@ -48,13 +48,15 @@ internal sealed partial class JobChecker(
         using var span = ServerTraces.StartToPropagate("check job", job.Spec);
         var attempt = job.Attempt;
         var (readAt, reply) = await ReadAsync(job, endAnnounced, stop);
+        JobOutcome outcome;
         switch (reply)
         {
             case TheEyeReply.Ok ok when ok.ToJob() is { } seen && seen.Id == job.Spec.JobId:
                 if (seen.End is { } end)
                 {
                     LogEnded(job.Spec.JobId, end.Lifecycle, end.State);
-                    return await ReportAsync(job, JobOutcome.Of(end.Lifecycle, end.State, ok.Body), stop);
+                    outcome = JobOutcome.Of(end.Lifecycle, end.State, ok.Body);
+                    break;
                 }
 
                 if (seen.IsSyncing && job.Spec.Origin == JobOrigin.AllocatedAtTheEye)
@@ -65,9 +67,11 @@ internal sealed partial class JobChecker(
                 job.ObserveRunning(endAnnounced, NewPollPause());
                 return job.IdleTime > IdleLimit;
             case TheEyeReply.Refused { Status: 404 }:
-                return await ReportAsync(job, JobOutcome.Lost(Deleted), stop);
+                outcome = JobOutcome.Lost(Deleted);
+                break;
             case TheEyeReply.Failed { Fault: TheEyeFault.TooLarge }:
-                return await ReportAsync(job, JobOutcome.Lost("The job's document is larger than this server takes (TheEye:DocumentLimit)."), stop);
+                outcome = JobOutcome.Lost("The job's document is larger than this server takes (TheEye:DocumentLimit).");
+                break;
             case TheEyeReply.Refused refused:
                 LogNotRead(job.Spec.JobId, refused.Status);
                 job.CheckAfter(NewPollPause());
@@ -76,29 +80,32 @@ internal sealed partial class JobChecker(
                 job.CheckSoon();
                 return job.IdleTime > IdleLimit;
         }
+
+        await reporter.ReportAsync(job, outcome, stop);
+        return true;
     }
 
     private async Task<(long ReadAt, TheEyeReply Reply)> ReadAsync(MonitoredJob job, bool endAnnounced, CancellationToken stop)
     {
-        if (endAnnounced)
+        // Callers wait for the answer that was announced: such reads are not limited.
+        if (!endAnnounced)
         {
-            // This read is not limited: callers wait for its answer.
-            return await ReadAsync(job, stop);
+            await _reads.WaitAsync(stop);
         }
 
-        await _reads.WaitAsync(stop);
         try
         {
-            return await ReadAsync(job, stop);
+            var readAt = timeProvider.GetTimestamp();
+            return (readAt, await supervisor.ReadAsync(job, stop));
         }
         finally
         {
-            _reads.Release();
+            if (!endAnnounced)
+            {
+                _reads.Release();
+            }
         }
     }
-
-    private async Task<(long ReadAt, TheEyeReply Reply)> ReadAsync(MonitoredJob job, CancellationToken stop) =>
-        (timeProvider.GetTimestamp(), await supervisor.ReadAsync(job, stop));
 
     /// <summary>
     /// Has a job taken over that was provably not released. True: its record has ended or is gone, and it is canceled at TheEye too.
@@ -129,11 +136,5 @@ internal sealed partial class JobChecker(
             LogCallFailed(fault, job.Spec.JobId);
             return false;
         }
-    }
-
-    private async Task<bool> ReportAsync(MonitoredJob job, JobOutcome outcome, CancellationToken stop)
-    {
-        await reporter.ReportAsync(job, outcome, stop);
-        return true;
     }
 }

@@ -9,11 +9,15 @@ namespace SyncCluster.Execution.TheEye;
 /// so that two requests at once can run a job twice.
 /// </summary>
 internal sealed class SupervisorClient(
-    IHttpClientFactory clients, IOptions<TheEyeOptions> options, ServerMetrics metrics, ILogger<TheEyeHttp> logger)
+    IHttpMessageHandlerFactory handlers,
+    IOptions<TheEyeOptions> options,
+    ServerMetrics metrics,
+    TimeProvider timeProvider,
+    ILogger<TheEyeHttp> logger)
 {
     public const string ClientName = "TheEye's supervisor";
 
-    private readonly TheEyeHttp _http = new(clients.CreateClient(ClientName), options.Value.Supervisor, metrics, logger);
+    private readonly TheEyeHttp _http = new(handlers.CreateHandler(ClientName), options.Value.Supervisor, options.Value, metrics, timeProvider, logger);
 
     /// <summary>Reads a task's document.</summary>
     public Task<TheEyeReply> TaskAsync(string customer, string task, string token, CancellationToken cancellation) =>

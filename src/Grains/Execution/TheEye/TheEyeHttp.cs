@@ -1,24 +1,72 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Polly;
 using Polly.CircuitBreaker;
-using Polly.Timeout;
 using SyncCluster.Json;
 using SyncCluster.Telemetry;
 
 namespace SyncCluster.Execution.TheEye;
 
 /// <summary>
-/// Sends requests to one of TheEye's programs. A failure is returned as a reply; only a cancellation is thrown. Addresses contain tokens and secrets
-/// and are never logged.
+/// Sends requests to one of TheEye's programs. A failure is returned as a reply; only a cancellation is thrown. A read that fails is repeated. While
+/// most requests find no connection or no answer in time, none is sent. Addresses contain tokens and secrets and are never logged.
 /// </summary>
-internal sealed partial class TheEyeHttp(HttpClient http, Uri origin, ServerMetrics metrics, ILogger<TheEyeHttp> logger)
+[SuppressMessage("Design", "CA1001", Justification = "The handler is the factory's. The invoker has nothing else to dispose of.")]
+internal sealed partial class TheEyeHttp
 {
     private const int LongestMessage = 500;
+
+    /// <summary>How often a read is sent at most.</summary>
+    private const int Reads = 3;
+
+    /// <summary>The longest body, in bytes, that is read into an array of its announced length.</summary>
+    private const int LongestReadAtOnce = 64 << 10;
+
     private static readonly MediaTypeHeaderValue Json = new("application/json");
+    private static readonly TheEyeReply Blocked = new TheEyeReply.Failed(TheEyeFault.Unreachable);
+
+    /// <summary>An <see cref="HttpClient"/> would add a time limit and a buffer, which each request has here already.</summary>
+    private readonly HttpMessageInvoker _http;
 
     /// <summary>The program's base address, which may have a path.</summary>
-    private readonly string _origin = origin.AbsoluteUri.TrimEnd('/');
+    private readonly string _origin;
+
+    private readonly TheEyeOptions _options;
+    private readonly ServerMetrics _metrics;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger<TheEyeHttp> _logger;
+    private readonly ResiliencePipeline<TheEyeReply> _breaker;
+
+    /// <param name="http">The handlers of the program's requests.</param>
+    /// <param name="origin">The program's base address, which may have a path.</param>
+    /// <param name="options">The limits of its answers.</param>
+    /// <param name="metrics">Counts the answers.</param>
+    /// <param name="timeProvider">The clock of the pauses. Time limits are the machine's own.</param>
+    /// <param name="logger">The log of requests that failed.</param>
+    public TheEyeHttp(
+        HttpMessageHandler http, Uri origin, TheEyeOptions options, ServerMetrics metrics, TimeProvider timeProvider, ILogger<TheEyeHttp> logger)
+    {
+        _http = new(http, disposeHandler: false);
+        _origin = origin.AbsoluteUri.TrimEnd('/');
+        _options = options;
+        _metrics = metrics;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        _breaker = new ResiliencePipelineBuilder<TheEyeReply> { TimeProvider = timeProvider }
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<TheEyeReply>
+            {
+                // A 5xx may be the fault of one task, and must not block the others.
+                ShouldHandle = attempt => new(
+                    attempt.Outcome.Result is TheEyeReply.Failed { Fault: TheEyeFault.Unreachable or TheEyeFault.Slow }),
+                FailureRatio = 0.5,
+                MinimumThroughput = 20,
+                SamplingDuration = TimeSpan.FromSeconds(10),
+                BreakDuration = TimeSpan.FromSeconds(2),
+            })
+            .Build();
+    }
 
     /// <param name="method">The method.</param>
     /// <param name="path">The path and query, escaped, beginning with a slash.</param>
@@ -29,43 +77,94 @@ internal sealed partial class TheEyeHttp(HttpClient http, Uri origin, ServerMetr
     public async Task<TheEyeReply> SendAsync(
         HttpMethod method, string path, string? token, ReadOnlyMemory<byte>? json, CancellationToken cancellation)
     {
-        var reply = await TrySendAsync(method, path, token, json, cancellation);
-        metrics.TheEyeAnswered(reply switch
-        {
-            TheEyeReply.Ok => "ok",
-            TheEyeReply.Refused => "refused",
-            TheEyeReply.Failed { Fault: TheEyeFault.Unreachable } => "unreachable",
-            TheEyeReply.Failed { Fault: TheEyeFault.Slow } => "slow",
-            TheEyeReply.Failed { Fault: TheEyeFault.TooLarge } => "too_large",
-            _ => "broken",
-        });
-        return reply;
-    }
-
-    private async Task<TheEyeReply> TrySendAsync(
-        HttpMethod method, string path, string? token, ReadOnlyMemory<byte>? json, CancellationToken cancellation)
-    {
         var separator = path.Contains('?', StringComparison.Ordinal) ? '&' : '?';
         var address = new Uri($"{_origin}{path}{(token is null ? "" : $"{separator}access_token={Uri.EscapeDataString(token)}")}");
-        using var request = new HttpRequestMessage(method, address) { Content = ContentOf(method, json) };
+        var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellation);
         try
         {
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellation);
-            var read = await response.Content.ReadAsByteArrayAsync(cancellation);
-            return ReplyOf((int)response.StatusCode, read);
+            var backoff = RetryPolicy.Read.NewBackoff();
+            for (var tries = 1; ; tries++)
+            {
+                var outcome = await _breaker.ExecuteOutcomeAsync(
+                    static (context, state) => state.Self.TrySendAsync(state.method, state.address, state.json, context.CancellationToken),
+                    context,
+                    (Self: this, method, address, json));
+                var reply = outcome.Exception is BrokenCircuitException ? Blocked : outcome.Result;
+                if (reply is null)
+                {
+                    outcome.ThrowIfException();
+                }
+
+                if (method != HttpMethod.Get || tries == Reads || reply == Blocked || !IsTransient(reply!))
+                {
+                    _metrics.TheEyeAnswered(OutcomeOf(reply!));
+                    return reply!;
+                }
+
+                await Task.Delay(backoff.Next(), _timeProvider, cancellation);
+            }
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    /// <summary>Sends a request once.</summary>
+    /// <returns>The reply; an exception if the request was canceled.</returns>
+    private async ValueTask<Outcome<TheEyeReply>> TrySendAsync(
+        HttpMethod method, Uri address, ReadOnlyMemory<byte>? json, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, address) { Content = ContentOf(method, json) };
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        try
+        {
+            limit.CancelAfter(_options.RequestTimeout);
+            using var response = await _http.SendAsync(request, limit.Token);
+            limit.CancelAfter(_options.RequestTimeout);
+            var read = await ReadAsync(response.Content, limit.Token);
+            return Outcome.FromResult(ReplyOf((int)response.StatusCode, read));
         }
         catch (Exception fault) when (!cancellation.IsCancellationRequested)
         {
             var what = FaultOf(fault);
-            if (fault is not BrokenCircuitException)
-            {
-                // The failures that opened the circuit were logged.
-                LogFailed(what, fault.GetType().Name, (fault as HttpRequestException)?.HttpRequestError);
-            }
-
-            return new TheEyeReply.Failed(what);
+            LogFailed(what, fault.GetType().Name, (fault as HttpRequestException)?.HttpRequestError);
+            return Outcome.FromResult<TheEyeReply>(new TheEyeReply.Failed(what));
+        }
+        catch (Exception fault)
+        {
+            return Outcome.FromException<TheEyeReply>(fault as OperationCanceledException ?? new OperationCanceledException(cancellation));
         }
     }
+
+    private async Task<byte[]> ReadAsync(HttpContent content, CancellationToken cancellation)
+    {
+        if (content.Headers.ContentLength is { } length && length <= LongestReadAtOnce && length <= _options.DocumentLimit)
+        {
+            var body = new byte[length];
+            await using var stream = await content.ReadAsStreamAsync(cancellation);
+            await stream.ReadExactlyAsync(body, cancellation);
+            return body;
+        }
+
+        await content.LoadIntoBufferAsync(_options.DocumentLimit, cancellation);
+        return await content.ReadAsByteArrayAsync(cancellation);
+    }
+
+    /// <summary>Whether the same request may soon have another reply. One that has had no answer in time has waited long enough.</summary>
+    private static bool IsTransient(TheEyeReply reply) => reply is TheEyeReply.Failed { Fault: TheEyeFault.Unreachable }
+        or TheEyeReply.Failed { Fault: TheEyeFault.Broken, Status: null or >= 500 }
+        or TheEyeReply.Refused { Status: 408 or 429 };
+
+    private static string OutcomeOf(TheEyeReply reply) => reply switch
+    {
+        TheEyeReply.Ok => "ok",
+        TheEyeReply.Refused => "refused",
+        TheEyeReply.Failed { Fault: TheEyeFault.Unreachable } => "unreachable",
+        TheEyeReply.Failed { Fault: TheEyeFault.Slow } => "slow",
+        TheEyeReply.Failed { Fault: TheEyeFault.TooLarge } => "too_large",
+        _ => "broken",
+    };
 
     /// <summary>
     /// Every request but a read has content, even if it is empty. Without content, the framework's client repeats a request by itself when a reused
@@ -92,17 +191,15 @@ internal sealed partial class TheEyeHttp(HttpClient http, Uri origin, ServerMetr
 
     private static TheEyeFault FaultOf(Exception fault) => fault switch
     {
-        BrokenCircuitException => TheEyeFault.Unreachable,
-        TimeoutRejectedException or OperationCanceledException or TimeoutException => TheEyeFault.Slow,
-        _ when IsWithoutConnection(fault) => TheEyeFault.Unreachable,
+        OperationCanceledException or TimeoutException => TheEyeFault.Slow,
+
+        // The request failed before there was a connection: it was not sent.
+        HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
+        } => TheEyeFault.Unreachable,
         HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => TheEyeFault.TooLarge,
         _ => TheEyeFault.Broken,
-    };
-
-    /// <summary>Whether the request failed before there was a connection: it was not sent.</summary>
-    public static bool IsWithoutConnection(Exception? fault) => fault is HttpRequestException
-    {
-        HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
     };
 
     /// <summary>TheEye's own words: most refusals are a JSON string, some an object with a <c>message</c>.</summary>

@@ -1,10 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
-using Polly;
-using Polly.Timeout;
 using SyncCluster.Settings;
 using SyncCluster.Telemetry;
 
@@ -50,16 +47,10 @@ internal static class TheEyeServices
         services.AddSingleton<SupervisorClient>();
     }
 
-    /// <summary>Adds an HTTP client of one of TheEye's programs.</summary>
+    /// <summary>Adds what sends the requests to one of TheEye's programs, for <see cref="TheEyeHttp"/>.</summary>
     public static void AddTheEyeClient(this IServiceCollection services, string name)
     {
-        var client = services.AddHttpClient(name)
-            .ConfigureHttpClient((provider, http) =>
-            {
-                var options = provider.GetRequiredService<IOptions<TheEyeOptions>>().Value;
-                http.Timeout = 2 * options.RequestTimeout;
-                http.MaxResponseContentBufferSize = options.DocumentLimit;
-            })
+        services.AddHttpClient(name)
             .UseSocketsHttpHandler((handler, _) =>
             {
                 handler.AllowAutoRedirect = false;
@@ -74,33 +65,5 @@ internal static class TheEyeServices
 
             // The framework's loggers would log addresses, which contain tokens.
             .RemoveAllLoggers();
-        client.AddResilienceHandler(name, (pipeline, context) =>
-        {
-            var options = context.ServiceProvider.GetRequiredService<IOptions<TheEyeOptions>>().Value;
-            var retry = new HttpRetryStrategyOptions
-            {
-                MaxRetryAttempts = 2,
-                Delay = TimeSpan.FromMilliseconds(100),
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-            };
-            retry.DisableFor(HttpMethod.Post, HttpMethod.Put);
-
-            // Failures are logged by TheEyeHttp. Polly's own telemetry of each attempt costs more than the pipeline itself.
-            pipeline.TelemetryListener = null;
-            pipeline
-                .AddRetry(retry)
-                .AddCircuitBreaker(new HttpCircuitBreakerStrategyOptions
-                {
-                    // A 5xx may be the fault of one task, and must not block the others.
-                    ShouldHandle = attempt => new(
-                        attempt.Outcome.Exception is TimeoutRejectedException || TheEyeHttp.IsWithoutConnection(attempt.Outcome.Exception)),
-                    FailureRatio = 0.5,
-                    MinimumThroughput = 20,
-                    SamplingDuration = TimeSpan.FromSeconds(10),
-                    BreakDuration = TimeSpan.FromSeconds(2),
-                })
-                .AddTimeout(options.RequestTimeout);
-        });
     }
 }

@@ -3,26 +3,43 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Microsoft.Extensions.Logging;
 using SyncCluster.Execution.TheEye;
+using SyncCluster.Gateway.Tests.Logging;
 
 namespace SyncCluster.Gateway.Tests.Backends.TheEye;
 
-/// <summary>What is sent to a supervisor that closes the connection.</summary>
+/// <summary>What is sent to a supervisor that closes the connection, answers in part, or does not answer.</summary>
 public sealed class SupervisorClientTests : IDisposable
 {
+    private const string Whole = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+    private const string Cut = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}";
+
+    /// <summary>The event of each request that fails.</summary>
+    private const int FailedId = 2350;
+
+    /// <summary>Polly's breaker counts no fewer.</summary>
+    private const int OpensTheBreaker = 20;
+
     private static readonly string Job = new('a', 24);
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CapturedLog _log = new();
     private readonly ServiceProvider _services;
+    private TimeProvider _time = TimeProvider.System;
+    private TimeSpan _requestTimeout = TimeSpan.FromSeconds(10);
     private int _arrived;
 
     public SupervisorClientTests()
     {
         _listener.Start();
         var services = new ServiceCollection();
-        services.AddLogging();
+        services.AddLogging(logging => logging.AddProvider(_log));
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(
             [KeyValuePair.Create("TheEye:Supervisor", (string?)$"http://{_listener.LocalEndpoint}")]).Build());
+        services.AddSingleton(_ => _time);
         services.AddTheEye();
+        services.Configure<TheEyeOptions>(options => options.RequestTimeout = _requestTimeout);
         _services = services.BuildServiceProvider();
     }
 
@@ -32,6 +49,7 @@ public sealed class SupervisorClientTests : IDisposable
     {
         _listener.Dispose();
         _services.Dispose();
+        _log.Dispose();
     }
 
     /// <summary>As from a connection that was idle for too long, where the HTTP client would send the request again by itself.</summary>
@@ -42,7 +60,7 @@ public sealed class SupervisorClientTests : IDisposable
     {
         _ = ServeAsync(orderly);
         Assert.IsType<TheEyeReply.Ok>(await Client.SyncedAsync(Job, "t", default));
-        Assert.Equal(TheEyeFault.Broken, Assert.IsType<TheEyeReply.Failed>(await Client.SyncedAsync(Job, "t", default)).Fault);
+        Assert.Equal(TheEyeFault.Broken, FaultOf(await Client.SyncedAsync(Job, "t", default)));
         Assert.Equal(2, _arrived);
     }
 
@@ -55,6 +73,77 @@ public sealed class SupervisorClientTests : IDisposable
         Assert.Equal(3, _arrived);
     }
 
+    [Fact]
+    public async Task A_read_whose_answer_is_cut_is_sent_again_and_a_release_is_not()
+    {
+        _ = AnswerAsync(Cut, Cut, Whole, Cut);
+        Assert.IsType<TheEyeReply.Ok>(await Client.JobAsync("acme", Job, "t", default));
+        Assert.Equal(3, _arrived);
+        Assert.Equal(TheEyeFault.Broken, FaultOf(await Client.SyncedAsync(Job, "t", default)));
+        Assert.Equal(4, _arrived);
+    }
+
+    [Theory]
+    [InlineData("503 Service Unavailable")]
+    [InlineData("429 Too Many Requests")]
+    public async Task A_read_that_is_refused_for_now_is_sent_three_times_and_a_release_once(string status)
+    {
+        var answer = $"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        _ = AnswerAsync(answer, answer, answer, answer);
+        Assert.IsNotType<TheEyeReply.Ok>(await Client.JobAsync("acme", Job, "t", default));
+        Assert.Equal(3, _arrived);
+        Assert.IsNotType<TheEyeReply.Ok>(await Client.SyncedAsync(Job, "t", default));
+        Assert.Equal(4, _arrived);
+    }
+
+    [Theory]
+    [InlineData("404 Not Found")]
+    [InlineData("302 Found")]
+    public async Task A_read_that_is_refused_for_good_is_sent_once(string status)
+    {
+        _ = AnswerAsync($"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", Whole);
+        Assert.IsNotType<TheEyeReply.Ok>(await Client.JobAsync("acme", Job, "t", default));
+        Assert.Equal(1, _arrived);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n")]
+    public async Task An_answer_that_does_not_begin_or_end_in_time_is_not_asked_for_again(string begun)
+    {
+        _requestTimeout = TimeSpan.FromMilliseconds(500);
+        _ = HoldAsync(begun);
+        Assert.Equal(TheEyeFault.Slow, FaultOf(await Client.JobAsync("acme", Job, "t", default)));
+        Assert.Single(_log.Events, logged => logged.Id == FailedId);
+    }
+
+    [Fact]
+    public async Task A_request_that_is_canceled_is_no_failure()
+    {
+        using var cancellation = new CancellationTokenSource();
+        _ = HoldAsync("", cancellation.Cancel);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Client.JobAsync("acme", Job, "t", cancellation.Token));
+    }
+
+    [Fact]
+    public async Task Nothing_is_sent_for_a_while_to_a_supervisor_that_does_not_answer()
+    {
+        var time = new FakeTimeProvider();
+        _time = time;
+        _requestTimeout = TimeSpan.FromMilliseconds(500);
+        _ = HoldAllAsync();
+        var replies = await Task.WhenAll(Enumerable.Range(0, OpensTheBreaker).Select(_ => Client.SyncedAsync(Job, "t", default)));
+        Assert.All(replies, reply => Assert.Equal(TheEyeFault.Slow, FaultOf(reply)));
+        Assert.Equal(TheEyeFault.Unreachable, FaultOf(await Client.SyncedAsync(Job, "t", default)));
+        Assert.Equal(TheEyeFault.Unreachable, FaultOf(await Client.JobAsync("acme", Job, "t", default)));
+
+        time.Advance(TimeSpan.FromSeconds(2.1));
+        Assert.Equal(TheEyeFault.Slow, FaultOf(await Client.SyncedAsync(Job, "t", default)));
+    }
+
+    private static TheEyeFault FaultOf(TheEyeReply reply) => Assert.IsType<TheEyeReply.Failed>(reply).Fault;
+
     /// <summary>Answers the first request of a connection, and closes it at the second.</summary>
     private async Task ServeAsync(bool orderly)
     {
@@ -64,7 +153,7 @@ public sealed class SupervisorClientTests : IDisposable
             {
                 using var connection = await _listener.AcceptSocketAsync();
                 await RequestAsync(connection);
-                await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"u8.ToArray());
+                await connection.SendAsync(Encoding.ASCII.GetBytes(Whole));
                 await RequestAsync(connection);
                 connection.LingerState = new LingerOption(!orderly, 0);
             }
@@ -72,6 +161,44 @@ public sealed class SupervisorClientTests : IDisposable
         catch (Exception e) when (e is SocketException or InvalidOperationException)
         {
             // The listener was stopped.
+        }
+    }
+
+    /// <summary>Answers one request of each connection, and closes it.</summary>
+    private async Task AnswerAsync(params string[] answers)
+    {
+        foreach (var answer in answers)
+        {
+            using var connection = await _listener.AcceptSocketAsync();
+            await RequestAsync(connection);
+            await connection.SendAsync(Encoding.ASCII.GetBytes(answer));
+        }
+    }
+
+    /// <summary>Begins an answer and does not end it, until the client closes the connection.</summary>
+    private async Task HoldAsync(string begun, Action? whenBegun = null)
+    {
+        using var connection = await _listener.AcceptSocketAsync();
+        await RequestAsync(connection);
+        await connection.SendAsync(Encoding.ASCII.GetBytes(begun));
+        whenBegun?.Invoke();
+        await connection.ReceiveAsync(new byte[1]);
+    }
+
+    private async Task HoldAllAsync()
+    {
+        while (true)
+        {
+            _ = HoldAsync(await _listener.AcceptSocketAsync());
+        }
+    }
+
+    private async Task HoldAsync(Socket connection)
+    {
+        using (connection)
+        {
+            await RequestAsync(connection);
+            await connection.ReceiveAsync(new byte[1]);
         }
     }
 
