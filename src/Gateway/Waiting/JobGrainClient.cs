@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using SyncCluster.Doors;
+using SyncCluster.Hosting.Clustering;
 using SyncCluster.Jobs;
 using SyncCluster.Telemetry;
 
@@ -30,6 +31,7 @@ internal sealed partial class JobGrainClient
     private readonly WaitingOptions _options;
     private readonly ServerMetrics _metrics;
     private readonly TimeProvider _timeProvider;
+    private readonly TimeProvider _timers;
     private readonly ILogger<JobGrainClient> _logger;
     private readonly RetryPipeline _leaves;
 
@@ -58,6 +60,7 @@ internal sealed partial class JobGrainClient
         _options = options;
         _metrics = metrics;
         _timeProvider = timeProvider;
+        _timers = ClusterClock.TimersOf(timeProvider);
         _logger = logger;
         _leaves = new(RetryPolicy.GrainCall, timeProvider, (fault, key) => LogCallFailed(fault, key));
     }
@@ -80,20 +83,12 @@ internal sealed partial class JobGrainClient
         return UntilRepliedAsync(
             job,
             token,
-            async subscription =>
+            subscription =>
             {
                 var now = _timeProvider.GetUtcNow();
-                try
-                {
-                    return await _doors.SubmitAsync(job.Key, spec, subscription, (now < lastTry ? now : lastTry) + SubmitValidity, taskRevision);
-                }
-                catch (Exception fault) when (taskRevision is not null && !fault.IsClusterFault())
-                {
-                    // A silo of version 0.1 has just joined, and owns the job. It does not know the message.
-                    LogCallFailed(fault, job.Key);
-                    return new JobReply.TaskChanged(MayHaveStarted: true);
-                }
+                return _doors.SubmitAsync(job.Key, spec, subscription, (now < lastTry ? now : lastTry) + SubmitValidity, taskRevision);
             },
+            namesRevision: taskRevision is not null,
             mayShow: null,
             deadline,
             drained,
@@ -110,7 +105,14 @@ internal sealed partial class JobGrainClient
     /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
     public Task<WaitResult?> AttachAsync(
         PendingJob job, Func<JobAccess, bool> mayShow, Deadline deadline, CancellationToken drained, CancellationToken aborted) => UntilRepliedAsync(
-        job, token: null, subscription => _doors.AttachAsync(job.Key, subscription, Reading.Cached), mayShow, deadline, drained, aborted);
+        job,
+        token: null,
+        subscription => _doors.AttachAsync(job.Key, subscription, Reading.Cached),
+        namesRevision: false,
+        mayShow,
+        deadline,
+        drained,
+        aborted);
 
     /// <summary>Attaches again, once.</summary>
     /// <returns>Null: the call failed.</returns>
@@ -120,8 +122,8 @@ internal sealed partial class JobGrainClient
         _metrics.Reattached();
         try
         {
-            return await CallAsync(
-                job, job.Token, subscription => _doors.AttachAsync(job.Key, subscription, reading, isOneOfMany: true), deadline, aborted);
+            var called = Call(job, job.Token, subscription => _doors.AttachAsync(job.Key, subscription, reading, isOneOfMany: true));
+            return Accept(job, await called.WaitAsync(deadline.Remaining, _timers, aborted));
         }
         catch (Exception fault) when (!IsAbort(fault, aborted))
         {
@@ -181,6 +183,7 @@ internal sealed partial class JobGrainClient
         PendingJob job,
         string? token,
         Func<Subscription, Task<JobReply>> call,
+        bool namesRevision,
         Func<JobAccess, bool>? mayShow,
         Deadline deadline,
         CancellationToken drained,
@@ -193,7 +196,7 @@ internal sealed partial class JobGrainClient
         {
             try
             {
-                var reply = await CallAsync(job, token, call, deadline, aborted);
+                var reply = Accept(job, await Call(job, token, call).WaitAsync(deadline.Remaining, _timers, aborted));
                 switch (reply)
                 {
                     case JobReply.Finished { Job: var finished }:
@@ -218,6 +221,12 @@ internal sealed partial class JobGrainClient
             catch (Exception fault) when (!IsAbort(fault, aborted))
             {
                 LogCallFailed(fault, job.Key);
+                if (namesRevision && !fault.IsClusterFault())
+                {
+                    // A silo of version 0.1 has just joined, and owns the job. It does not know the message.
+                    return new WaitResult.TaskChanged(MayHaveStarted: true);
+                }
+
                 isOutcomeUnknown = true;
                 grainFailures += fault.IsClusterFault() ? 0 : 1;
                 if (grainFailures == MaxGrainFailures || !outage.MayRepeatAfter(isAnswered: false) || deadline.Remaining == TimeSpan.Zero)
@@ -239,21 +248,25 @@ internal sealed partial class JobGrainClient
         WaitResult ResultOf(JobReply reply) => isOutcomeUnknown && reply.IsRefusal ? new WaitResult.Unknown() : new WaitResult.Replied(reply);
     }
 
-    private async Task<JobReply> CallAsync(
-        PendingJob job, string? token, Func<Subscription, Task<JobReply>> call, Deadline deadline, CancellationToken aborted)
+    private Task<JobReply> Call(PendingJob job, string? token, Func<Subscription, Task<JobReply>> call)
     {
         var version = Interlocked.Increment(ref _version);
         job.Subscribe(version);
         var called = call(new Subscription(job.Observer, version, token));
         job.Called(called);
-        switch (await called.WaitAsync(deadline.Remaining, _timeProvider, aborted))
+        return called;
+    }
+
+    private JobReply Accept(PendingJob job, JobReply reply)
+    {
+        switch (reply)
         {
             case JobReply.Pending pending:
                 _schedule.Established(job, pending);
                 return pending;
             case JobReply.Finished finished:
                 return _finishedJobs.Share(finished);
-            case var reply:
+            default:
                 return reply;
         }
     }

@@ -141,22 +141,13 @@ internal sealed partial class JobGrain(
     public IGrainContext GrainContext => context;
 
     /// <inheritdoc/>
-    public async Task<JobReply> Submit(JobSpec spec, Subscription subscription, DateTimeOffset validUntil)
-    {
-        using var part = events.Begin("submit job", spec);
-        if (Now > validUntil)
-        {
-            return new JobReply.Unavailable();
-        }
+    public Task<JobReply> Submit(JobSpec spec, Subscription subscription, DateTimeOffset validUntil) =>
+        Now > validUntil ? Task.FromResult<JobReply>(new JobReply.Unavailable())
 
         // A new job is created without a read: the write fails if the record exists.
-        if (_store.Record is not null)
-        {
-            return await SubmitAgainAsync(spec, subscription, validUntil);
-        }
-
-        return spec.Type == TaskType.Dummy ? await CreateEndedAsync(spec, subscription) : await CreateAsync(null, spec, subscription, validUntil);
-    }
+        : _store.Record is not null ? SubmitAgainAsync(spec, subscription, validUntil)
+        : spec.Type == TaskType.Dummy ? CreateEndedAsync(spec, subscription)
+        : CreateAsync(null, spec, subscription, validUntil);
 
     /// <inheritdoc/>
     public Task<JobReply> SubmitIfCurrent(JobSpec spec, Subscription subscription, DateTimeOffset validUntil, Guid taskRevision) =>
@@ -269,19 +260,21 @@ internal sealed partial class JobGrain(
             return Completion.Retry;
         }
 
-        return _store.Record switch
+        if (_store.Record is { HasEnded: false } record && record.Run == run)
         {
-            { HasEnded: false } record when record.Run == run => await EndAsync(record, outcome) switch
+            // As EndAsync, which would be one more await: each costs the silo a task.
+            using var part = events.Begin("end job", record.Spec);
+            var ended = record.Ended(outcome, Now);
+            return AfterEnd(ended, await _store.CommitAsync(record, ended)) switch
             {
                 WriteOutcome.Applied => Completion.Accepted,
                 WriteOutcome.Superseded => Completion.AlreadyFinished,
                 _ => Completion.Retry,
-            },
+            };
+        }
 
-            // A repeated report.
-            { } ended when ended.Run == run && ended.Lifecycle == outcome.Lifecycle && ended.State == outcome.State => Completion.Accepted,
-            _ => Completion.AlreadyFinished,
-        };
+        var isRepeated = _store.Record?.Run == run && _store.Record.Lifecycle == outcome.Lifecycle && _store.Record.State == outcome.State;
+        return isRepeated ? Completion.Accepted : Completion.AlreadyFinished;
     }
 
     /// <inheritdoc/>
@@ -470,12 +463,18 @@ internal sealed partial class JobGrain(
     }
 
     /// <summary>A submit of a job that exists: in most cases a repeat of the call that created it.</summary>
-    private async Task<JobReply> SubmitAgainAsync(JobSpec spec, Subscription subscription, DateTimeOffset validUntil) =>
+    private async Task<JobReply> SubmitAgainAsync(JobSpec spec, Subscription subscription, DateTimeOffset validUntil)
+    {
+        using var part = events.Begin("submit job", spec);
+        return await AnswerSubmitAsync(spec, subscription, validUntil);
+    }
+
+    private Task<JobReply> AnswerSubmitAsync(JobSpec spec, Subscription subscription, DateTimeOffset validUntil) =>
 
         // Another caller has attached to the job under its id before its own gateway has submitted it.
         spec.Origin == JobOrigin.AllocatedAtTheEye && _store.Record is { HasEnded: false, Spec.Origin: JobOrigin.ExternallyReleased } external
-            ? await CreateAsync(external, spec, subscription, validUntil)
-            : await AnswerAsync(subscription, Reading.Cached, spec);
+            ? CreateAsync(external, spec, subscription, validUntil)
+            : AnswerAsync(subscription, Reading.Cached, spec);
 
     /// <param name="from">The record of a job that was attached to before it was submitted; null for a new job.</param>
     /// <param name="spec">The job.</param>
@@ -483,6 +482,7 @@ internal sealed partial class JobGrain(
     /// <param name="validUntil">After this moment nothing is released.</param>
     private async Task<JobReply> CreateAsync(JobRecord? from, JobSpec spec, Subscription subscription, DateTimeOffset validUntil)
     {
+        using var part = from is null ? events.Begin("submit job", spec) : default;
         var admissionResult = await admission.RequestAsync(spec);
         if (admissionResult is AdmissionResult.Refused { Reply: var refusal })
         {
@@ -526,7 +526,7 @@ internal sealed partial class JobGrain(
                     admission.ReleaseQuota(spec);
                 }
 
-                return from is null ? await SubmitAgainAsync(spec, subscription, validUntil) : await AnswerAsync(subscription, Reading.Cached, spec);
+                return from is null ? await AnswerSubmitAsync(spec, subscription, validUntil) : await AnswerAsync(subscription, Reading.Cached, spec);
             case WriteOutcome.NotSent:
                 admission.ReleaseQuota(spec);
                 return new JobReply.Unavailable();
@@ -549,6 +549,7 @@ internal sealed partial class JobGrain(
 
     private async Task<JobReply> CreateEndedAsync(JobSpec spec, Subscription subscription)
     {
+        using var part = events.Begin("submit job", spec);
         if (admission.CheckStorage(spec) is { } refusal)
         {
             return await RefuseAsync(refusal, spec, subscription);
@@ -716,7 +717,7 @@ internal sealed partial class JobGrain(
 
     private async Task<Removal> RemoveAsync(JobRecord record, JobRecord? left)
     {
-        switch (await _store.RemoveAsync(record, left))
+        switch (await _store.CommitAsync(record, left))
         {
             case WriteOutcome.Applied:
                 LogRemoved(record.Spec.JobId, record.Spec.Customer);
@@ -734,15 +735,19 @@ internal sealed partial class JobGrain(
     {
         using var part = events.Begin("end job", record.Spec);
         var ended = record.Ended(outcome, Now);
-        var written = await _store.CommitAsync(record, ended);
+        return AfterEnd(ended, await _store.CommitAsync(record, ended));
+    }
+
+    private WriteOutcome AfterEnd(JobRecord ended, WriteOutcome written)
+    {
         if (written == WriteOutcome.Applied)
         {
             events.Ended(ended);
-            ReleaseQuotaAndQueue(record.Spec);
+            ReleaseQuotaAndQueue(ended.Spec);
             if (!owners.IsOwnedHere(context.GrainId))
             {
                 // It may have subscribers there.
-                grains.GetJob(JobKey.Of(record.Spec.Customer, record.Spec.JobId)).Attach(null, Reading.Fresh).Ignore();
+                grains.GetJob(JobKey.Of(ended.Spec.Customer, ended.Spec.JobId)).Attach(null, Reading.Fresh).Ignore();
             }
         }
 

@@ -55,8 +55,8 @@ internal sealed partial class JobStore(
     /// (I2). Who waits for the job is no step of it, and may change meanwhile. To store that, <paramref name="next"/> differs in nothing else.
     /// </summary>
     /// <param name="from">The record that <paramref name="next"/> replaces, as last read or written; null to create it.</param>
-    /// <param name="next">The record to write.</param>
-    public async Task<WriteOutcome> CommitAsync(JobRecord? from, JobRecord next)
+    /// <param name="next">The record to write; null to have none. After an end the only step is the removal.</param>
+    public async Task<WriteOutcome> CommitAsync(JobRecord? from, JobRecord? next)
     {
         if (from is null && !connection.IsConnected)
         {
@@ -67,54 +67,43 @@ internal sealed partial class JobStore(
 
         // The entry first, and both at once: to wait for it would cost each call a round trip. With a new attempt again, since the silo of the
         // last one may have died before the entry was stored.
-        var added = from?.Attempt != next.Attempt && JobEntry.IsOf(next.Spec) ? AddEntryAsync(next) : null;
+        var added = next is not null && from?.Attempt != next.Attempt && JobEntry.IsOf(next.Spec) ? AddEntryAsync(next) : null;
         var etag = from is null ? null : _etag;
-        var written = await WriteAsync(next, etag) ? WriteOutcome.Applied : await SettleAsync(from, next, etag);
+        var written = WriteOutcome.Unknown;
+
+        // Writes are not a method of their own: every await in a grain costs its silo a task.
+        for (var tries = 0; tries < Tries && written == WriteOutcome.Unknown; tries++)
+        {
+            var state = new GrainState<JobRecord?>(next) { ETag = etag, RecordExists = etag is not null };
+            var begun = owners.Mark();
+            using (var span = ServerTraces.StartChild("write job"))
+            {
+                try
+                {
+                    await (next is null ? storage.ClearStateAsync(StateName, grain, state) : storage.WriteStateAsync(StateName, grain, state));
+                    Written(next, state.ETag, begun);
+                    written = WriteOutcome.Applied;
+                    break;
+                }
+                catch (Exception fault)
+                {
+                    span?.SetStatus(ActivityStatusCode.Error);
+                    WriteFailed(fault);
+                }
+            }
+
+            if (await ReadAsync())
+            {
+                written = Compare(from, ref next, ref etag);
+            }
+        }
+
         if (written == WriteOutcome.Applied)
         {
-            storedBytes.Add(next.Spec.Customer, next.Size - (from?.Size ?? 0));
-            if (from is null)
-            {
-                metrics.JobSubmitted();
-            }
-
-            if (next.HasEnded)
-            {
-                metrics.JobEnded(next);
-            }
+            Count(from, next, isEntrySent: added is not null);
         }
 
-        if (added is null)
-        {
-            if (written == WriteOutcome.Applied && next.HasEnded)
-            {
-                TellEnd(next);
-            }
-
-            return written;
-        }
-
-        return await SettleEntryAsync(added, next, written);
-    }
-
-    /// <summary>Replaces the record of an ended job, by the same rules as <see cref="CommitAsync"/>.</summary>
-    /// <param name="ended">The record, as last read.</param>
-    /// <param name="left">What is to be left of it; null for nothing.</param>
-    public async Task<WriteOutcome> RemoveAsync(JobRecord ended, JobRecord? left)
-    {
-        var etag = _etag;
-        var written = await WriteAsync(left, etag) ? WriteOutcome.Applied : await SettleAsync(ended, left, etag);
-        if (written == WriteOutcome.Applied)
-        {
-            storedBytes.Remove(ended.Spec.Customer, ended.Size, ended.LastUpdate);
-            storedBytes.Add(ended.Spec.Customer, left?.Size ?? 0);
-            if (JobEntry.IsOf(ended.Spec))
-            {
-                index.Change(ended.Spec.Customer, JobEntry.Of(ended), null);
-            }
-        }
-
-        return written;
+        return added is null ? written : await SettleEntryAsync(added, next!, written);
     }
 
     private async Task<bool> ReadAsync()
@@ -221,70 +210,81 @@ internal sealed partial class JobStore(
         }
     }
 
-    /// <summary>Finds out what came of a write that was not acknowledged, and writes again if it was not stored.</summary>
+    /// <summary>What has come of a write that was not acknowledged, by the record that was read since.</summary>
     /// <param name="from">The record that is replaced; null to create one.</param>
-    /// <param name="next">The record that replaces it; null to have none.</param>
-    /// <param name="etag">The ETag of the write.</param>
-    private async Task<WriteOutcome> SettleAsync(JobRecord? from, JobRecord? next, string? etag)
+    /// <param name="next">The record that replaces it, null to have none: as it was written, and then as it is to be written again.</param>
+    /// <param name="etag">The ETag to write it under.</param>
+    /// <returns><see cref="WriteOutcome.Unknown"/>: it was not stored, or is still under way.</returns>
+    private WriteOutcome Compare(JobRecord? from, ref JobRecord? next, ref string? etag)
     {
         var changesWaiters = from is not null && next is not null && from.IsSameStepAs(next);
-        for (var tries = 1; ; tries++)
+        if (Record is null ? next is null : next is not null && Record.IsSameStepAs(next) && (!changesWaiters || Record.Waiters == next.Waiters))
         {
-            if (await ReadAsync())
-            {
-                if (Record is null ? next is null : next is not null && Record.IsSameStepAs(next) && (!changesWaiters || Record.Waiters == next.Waiters))
-                {
-                    return WriteOutcome.Applied;
-                }
-
-                if (Record is { } stored)
-                {
-                    if (from is null || !stored.IsSameStepAs(from) || (changesWaiters && stored.Waiters != from.Waiters))
-                    {
-                        return WriteOutcome.Superseded;
-                    }
-
-                    // Another activation may have stored who waits: that must not keep the job from its next step, and must not be lost with it.
-                    etag = _etag;
-                    next = next is null || stored.Waiters == from.Waiters ? next : next with { Waiters = stored.Waiters };
-                }
-            }
-
-            if (tries == Tries)
-            {
-                return WriteOutcome.Unknown;
-            }
-
-            if (await WriteAsync(next, etag))
-            {
-                return WriteOutcome.Applied;
-            }
+            return WriteOutcome.Applied;
         }
+
+        if (Record is { } stored)
+        {
+            if (from is null || !stored.IsSameStepAs(from) || (changesWaiters && stored.Waiters != from.Waiters))
+            {
+                return WriteOutcome.Superseded;
+            }
+
+            // Another activation may have stored who waits: that must not keep the job from its next step, and must not be lost with it.
+            etag = _etag;
+            next = next is null || stored.Waiters == from.Waiters ? next : next with { Waiters = stored.Waiters };
+        }
+
+        return WriteOutcome.Unknown;
     }
 
-    private async Task<bool> WriteAsync(JobRecord? next, string? etag)
+    private void Written(JobRecord? next, string? etag, ReadMark begun)
     {
-        var state = new GrainState<JobRecord?>(next) { ETag = etag, RecordExists = etag is not null };
-        var begun = owners.Mark();
-        using var span = ServerTraces.StartChild("write job");
-        try
-        {
-            await (next is null ? storage.ClearStateAsync(StateName, grain, state) : storage.WriteStateAsync(StateName, grain, state));
-        }
-        catch (Exception fault)
-        {
-            metrics.StorageWriteFailed(fault);
-            span?.SetStatus(ActivityStatusCode.Error);
-            LogWriteFailed(fault, grain);
-            _known = false;
-            return false;
-        }
-
         metrics.StorageWritten(timeProvider.GetElapsedTime(begun.At));
         Record = next;
-        _etag = state.ETag;
+        _etag = etag;
         _read = begun;
         _known = true;
-        return true;
+    }
+
+    private void WriteFailed(Exception fault)
+    {
+        metrics.StorageWriteFailed(fault);
+        LogWriteFailed(fault, grain);
+        _known = false;
+    }
+
+    /// <summary>Counts a step that is stored, and tells the index of it.</summary>
+    /// <param name="from">The record before; null if it was created.</param>
+    /// <param name="next">The record since; null if there is none.</param>
+    /// <param name="isEntrySent">Whether the index was sent the entry before.</param>
+    private void Count(JobRecord? from, JobRecord? next, bool isEntrySent)
+    {
+        if (from is { HasEnded: true })
+        {
+            storedBytes.Remove(from.Spec.Customer, from.Size, from.LastUpdate);
+            storedBytes.Add(from.Spec.Customer, next?.Size ?? 0);
+            if (JobEntry.IsOf(from.Spec))
+            {
+                index.Change(from.Spec.Customer, JobEntry.Of(from), null);
+            }
+
+            return;
+        }
+
+        storedBytes.Add(next!.Spec.Customer, next.Size - (from?.Size ?? 0));
+        if (from is null)
+        {
+            metrics.JobSubmitted();
+        }
+
+        if (next.HasEnded)
+        {
+            metrics.JobEnded(next);
+            if (!isEntrySent)
+            {
+                TellEnd(next);
+            }
+        }
     }
 }

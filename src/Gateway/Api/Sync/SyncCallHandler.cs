@@ -29,20 +29,22 @@ internal sealed class SyncCallHandler(
     /// <param name="customer">The task's customer.</param>
     /// <param name="task">The task's id.</param>
     /// <param name="restart">The job that the call runs again; null for any other call.</param>
-    public async Task<IResult> RunAsync(HttpContext http, string customer, string task, JobRestart? restart = null)
+    public Task<IResult> RunAsync(HttpContext http, string customer, string task, JobRestart? restart = null)
     {
         if (!TaskId.IsValid(task))
         {
-            return Problems.NoSuchTask;
+            return Task.FromResult<IResult>(Problems.NoSuchTask);
         }
 
         if (EventCursor.Of(http.Request) is { Job: not null } position)
         {
-            return await attach.ResumeAsync(http, customer, task, position);
+            return attach.ResumeAsync(http, customer, task, position);
         }
 
         var caller = http.GetCaller();
-        return limiter.Add(http, customer) ?? await RunAsync(http, customer, task, caller, secret: null, restart, caller.Arrival);
+        return limiter.Add(http, customer) is { } refusal
+            ? Task.FromResult<IResult>(refusal)
+            : RunAsync(http, customer, task, caller, secret: null, restart, caller.Arrival);
     }
 
     /// <summary>A call by the task's secret. The answer does not say whether the task or its secret is wrong.</summary>
