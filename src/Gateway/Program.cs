@@ -66,6 +66,7 @@ internal static class Program
         app.UseMiddleware<JobScopeMiddleware>();
         app.UseMiddleware<AuditMiddleware>();
         app.UseRoutingProblems();
+        app.UseMiddleware<CredentialMiddleware>();
         app.MapSyncApi();
         app.MapJobsApi();
         app.MapPollingApi();

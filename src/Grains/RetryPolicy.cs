@@ -29,7 +29,7 @@ internal sealed record RetryPolicy(TimeSpan FirstPause, TimeSpan LongestPause)
     /// <summary>Releases of jobs at TheEye that did not reach the supervisor.</summary>
     public static RetryPolicy Release { get; } = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(2));
 
-    /// <summary>Reads of a job that TheEye's supervisor did not answer, or answered before the end was saved.</summary>
+    /// <summary>Reads that TheEye did not answer, and of a job that its supervisor answered before the end was saved.</summary>
     public static RetryPolicy Read { get; } = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
 
     /// <summary>The cancellation of jobs that were created at TheEye and never released.</summary>

@@ -1,7 +1,7 @@
 namespace SyncCluster.Gateway.Auth;
 
 /// <summary>
-/// The credential that a route needs. It is said once, where the route is mapped: <see cref="CredentialFilter"/> enforces it, and the OpenAPI document
+/// The credential that a route needs. It is said once, where the route is mapped: <see cref="CredentialMiddleware"/> enforces it, and the OpenAPI document
 /// shows it.
 /// </summary>
 /// <param name="Credential">The least credential.</param>
@@ -17,13 +17,13 @@ internal static class RequiredCredentialExtensions
 {
     /// <summary>The route needs a token with this credential, in the query or the <c>Authorization</c> header.</summary>
     public static RouteHandlerBuilder RequireCredential(this RouteHandlerBuilder route, Credential credential) =>
-        route.WithMetadata(new RequiredCredential(credential, null)).Audits(AuditedRoutes.Read).AddEndpointFilter<RouteHandlerBuilder, CredentialFilter>();
+        route.WithMetadata(new RequiredCredential(credential, null)).Audits(AuditedRoutes.Read);
 
     /// <summary>The same for a route whose body may carry the token.</summary>
     /// <typeparam name="TReader">Reads the body.</typeparam>
     public static RouteHandlerBuilder RequireCredential<TReader>(this RouteHandlerBuilder route, Credential credential)
         where TReader : IBodyTokenReader =>
-        route.WithMetadata(new RequiredCredential(credential, typeof(TReader))).Audits(AuditedRoutes.Read).AddEndpointFilter<RouteHandlerBuilder, CredentialFilter>();
+        route.WithMetadata(new RequiredCredential(credential, typeof(TReader))).Audits(AuditedRoutes.Read);
 }
 
 /// <summary>Finds the token in the body of a request that has none elsewhere.</summary>

@@ -99,8 +99,12 @@ internal sealed class RequestLimiter : IDisposable
         }
 
         var place = new WaiterPlace(_waiters, customer);
-        http.Features.Set(place);
         http.Response.RegisterForDispose(place);
+        if (customer == Unproved)
+        {
+            http.Features.Set(place);
+        }
+
         return null;
     }
 

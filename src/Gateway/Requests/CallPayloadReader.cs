@@ -34,7 +34,7 @@ internal sealed class CallPayloadReader(RequestBodyReader bodies, IOptions<Gatew
                 return Problems.TokenTwice;
             }
 
-            // The filter that asks for the token reads the body before the handler does.
+            // What asks for the token reads the body before the handler does.
             http.Features.Set(payload);
         }
 

@@ -99,6 +99,12 @@ internal sealed class PendingJob(string key, IJobObserver observer)
         lock (_lock)
         {
             _isEstablished = true;
+            if (_calls.IsCompleted)
+            {
+                // Each job that waits would keep its last call and its reply.
+                _calls = Task.CompletedTask;
+            }
+
             _nextAttach = Math.Min(_nextAttach, next);
         }
     }

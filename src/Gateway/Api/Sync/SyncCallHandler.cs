@@ -24,7 +24,7 @@ internal sealed class SyncCallHandler(
 {
     private readonly WaitingOptions _waiting = waiting.Value;
 
-    /// <summary>A call by a token, which the route's filter has accepted.</summary>
+    /// <summary>A call by a token, which <see cref="CredentialMiddleware"/> has accepted.</summary>
     /// <param name="http">The request.</param>
     /// <param name="customer">The task's customer.</param>
     /// <param name="task">The task's id.</param>
@@ -94,42 +94,52 @@ internal sealed class SyncCallHandler(
     private async Task<IResult> RunAsync(
         HttpContext http, string customer, string task, AuthenticatedCaller? caller, string? secret, JobRestart? restart, Deadline arrival)
     {
-        // Read.
-        if (!(await payloads.ReadAsync(http)).TryGet(out var payload, out var problem))
-        {
-            return problem;
-        }
+        JobWait wait;
+        JobRequest job;
+        WaitPreferences preferences;
+        string location;
 
-        var preferences = WaitPreferences.Of(http.Request, _waiting, customer, task, arrival, SseWriter.IsRequested(http.Request));
-        if (!TaskInvocation.Create(http.Request, customer, task, payload, caller, secret, restart).TryGet(out var invocation, out problem))
+        // What only the submission needs is local to a block, and the compiler clears it there: a request that waits should hold little.
         {
-            return problem;
-        }
+            // Read.
+            if (!(await payloads.ReadAsync(http)).TryGet(out var payload, out var problem))
+            {
+                return problem;
+            }
 
-        if (WaitPreferences.CancelsOnDisconnect(http.Request))
-        {
-            invocation = invocation with { CallerWaitsUntil = timeProvider.GetUtcNow() + preferences.Deadlines.End.Remaining };
-        }
+            preferences = WaitPreferences.Of(http.Request, _waiting, customer, task, arrival, SseWriter.IsRequested(http.Request));
+            if (!TaskInvocation.Create(http.Request, customer, task, payload, caller, secret, restart).TryGet(out var invocation, out problem))
+            {
+                return problem;
+            }
 
-        // Bind, allocate and submit: once more if the task is not as it was for an earlier call.
-        var submission = await SubmitAsync(http, invocation with { AllowsKnownTask = true }, preferences.Deadlines);
-        if (submission.TryGet(out var submitted, out _) && submitted.Wait.Result is WaitResult.TaskChanged changed)
-        {
-            submitted.Wait.Dispose();
-            submission = await SubmitAgainAsync(http, invocation with { JobId = submitted.JobId }, changed, preferences.Deadlines);
-        }
+            if (WaitPreferences.CancelsOnDisconnect(http.Request))
+            {
+                invocation = invocation with { CallerWaitsUntil = timeProvider.GetUtcNow() + preferences.Deadlines.End.Remaining };
+            }
 
-        if (!submission.TryGet(out submitted, out problem))
-        {
-            return failures.Answer(http, invocation, problem);
+            // Bind, allocate and submit: once more if the task is not as it was for an earlier call.
+            var submission = await SubmitAsync(http, invocation with { AllowsKnownTask = true }, preferences.Deadlines);
+            if (submission.TryGet(out var submitted, out _) && submitted.Wait.Result is WaitResult.TaskChanged changed)
+            {
+                submitted.Wait.Dispose();
+                submission = await SubmitAgainAsync(http, invocation with { JobId = submitted.JobId }, changed, preferences.Deadlines);
+            }
+
+            if (!submission.TryGet(out submitted, out problem))
+            {
+                return failures.Answer(http, invocation, problem);
+            }
+
+            wait = submitted.Wait;
+            job = new JobRequest(customer, submitted.JobId, caller);
+            location = invocation.JobSecret is { } jobSecret
+                ? JobLinks.ResultWithSecret(job.Job, jobSecret, preferences.Flags)
+                : JobLinks.Result(customer, job.Job, preferences.Flags);
         }
 
         // Wait and answer.
-        var jobId = submitted.JobId;
-        var location = invocation.JobSecret is { } jobSecret
-            ? JobLinks.ResultWithSecret(jobId, jobSecret, preferences.Flags)
-            : JobLinks.Result(customer, jobId, preferences.Flags);
-        return await answerer.AnswerAsync(http, submitted.Wait, new JobRequest(customer, jobId, caller), preferences, location, from: default);
+        return await answerer.AnswerAsync(http, wait, job, preferences, location, from: default);
     }
 
     private async Task<Result<SubmittedJob>> SubmitAsync(HttpContext http, TaskInvocation invocation, WaitDeadlines deadlines)

@@ -10,8 +10,9 @@ using SyncCluster.Telemetry;
 namespace SyncCluster.Execution.TheEye;
 
 /// <summary>
-/// Sends requests to one of TheEye's programs. A failure is returned as a reply; only a cancellation is thrown. A read that fails is repeated. While
-/// most requests find no connection or no answer in time, none is sent. Addresses contain tokens and secrets and are never logged.
+/// Sends requests to one of TheEye's programs. A failure is returned as a reply; only a cancellation is thrown. A read that soon fails, for a reason
+/// that may pass, is repeated. While most requests find no connection or no answer in time, none is sent. Addresses contain tokens and secrets and are
+/// never logged.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The handler is the factory's. The invoker has nothing else to dispose of.")]
 internal sealed partial class TheEyeHttp
@@ -25,7 +26,6 @@ internal sealed partial class TheEyeHttp
     private const int LongestReadAtOnce = 64 << 10;
 
     private static readonly MediaTypeHeaderValue Json = new("application/json");
-    private static readonly TheEyeReply Blocked = new TheEyeReply.Failed(TheEyeFault.Unreachable);
 
     /// <summary>An <see cref="HttpClient"/> would add a time limit and a buffer, which each request has here already.</summary>
     private readonly HttpMessageInvoker _http;
@@ -43,7 +43,7 @@ internal sealed partial class TheEyeHttp
     /// <param name="origin">The program's base address, which may have a path.</param>
     /// <param name="options">The limits of its answers.</param>
     /// <param name="metrics">Counts the answers.</param>
-    /// <param name="timeProvider">The clock of the pauses. Time limits are the machine's own.</param>
+    /// <param name="timeProvider">The clock of the pauses and of the breaker. Time limits are the machine's own.</param>
     /// <param name="logger">The log of requests that failed.</param>
     public TheEyeHttp(
         HttpMessageHandler http, Uri origin, TheEyeOptions options, ServerMetrics metrics, TimeProvider timeProvider, ILogger<TheEyeHttp> logger)
@@ -82,6 +82,7 @@ internal sealed partial class TheEyeHttp
         var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellation);
         try
         {
+            var begun = _timeProvider.GetTimestamp();
             var backoff = RetryPolicy.Read.NewBackoff();
             for (var tries = 1; ; tries++)
             {
@@ -89,16 +90,18 @@ internal sealed partial class TheEyeHttp
                     static (context, state) => state.Self.TrySendAsync(state.method, state.address, state.json, context.CancellationToken),
                     context,
                     (Self: this, method, address, json));
-                var reply = outcome.Exception is BrokenCircuitException ? Blocked : outcome.Result;
-                if (reply is null)
+                var isBlocked = outcome.Exception is BrokenCircuitException;
+                if (!isBlocked)
                 {
                     outcome.ThrowIfException();
                 }
 
-                if (method != HttpMethod.Get || tries == Reads || reply == Blocked || !IsTransient(reply!))
+                var reply = isBlocked ? new TheEyeReply.Failed(TheEyeFault.Unreachable) : outcome.Result!;
+                var mayRepeat = method == HttpMethod.Get && tries < Reads && !isBlocked && _timeProvider.GetElapsedTime(begun) < _options.RequestTimeout;
+                if (!mayRepeat || !IsTransient(reply))
                 {
-                    _metrics.TheEyeAnswered(OutcomeOf(reply!));
-                    return reply!;
+                    _metrics.TheEyeAnswered(OutcomeOf(reply));
+                    return reply;
                 }
 
                 await Task.Delay(backoff.Next(), _timeProvider, cancellation);
@@ -128,7 +131,7 @@ internal sealed partial class TheEyeHttp
         catch (Exception fault) when (!cancellation.IsCancellationRequested)
         {
             var what = FaultOf(fault);
-            LogFailed(what, fault.GetType().Name, (fault as HttpRequestException)?.HttpRequestError);
+            LogFailed(what, fault.GetType().Name, (fault as HttpRequestException)?.HttpRequestError ?? (fault as HttpIOException)?.HttpRequestError);
             return Outcome.FromResult<TheEyeReply>(new TheEyeReply.Failed(what));
         }
         catch (Exception fault)
@@ -143,8 +146,10 @@ internal sealed partial class TheEyeHttp
         {
             var body = new byte[length];
             await using var stream = await content.ReadAsStreamAsync(cancellation);
-            await stream.ReadExactlyAsync(body, cancellation);
-            return body;
+
+            // A status without a body may announce a length. A body that is cut is an error of the stream.
+            var read = await stream.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, cancellation);
+            return read == body.Length ? body : body[..read];
         }
 
         await content.LoadIntoBufferAsync(_options.DocumentLimit, cancellation);

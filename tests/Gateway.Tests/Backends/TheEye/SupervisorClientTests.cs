@@ -119,6 +119,35 @@ public sealed class SupervisorClientTests : IDisposable
     }
 
     [Fact]
+    public async Task A_read_that_finds_no_connection_is_tried_three_times_and_a_release_once()
+    {
+        var client = Client;
+        _listener.Stop();
+        Assert.Equal(TheEyeFault.Unreachable, FaultOf(await client.JobAsync("acme", Job, "t", default)));
+        Assert.Equal(3, _log.Events.Count(logged => logged.Id == FailedId));
+        Assert.Equal(TheEyeFault.Unreachable, FaultOf(await client.SyncedAsync(Job, "t", default)));
+        Assert.Equal(4, _log.Events.Count(logged => logged.Id == FailedId));
+    }
+
+    /// <summary>A read that takes long has waited long enough, however it ends.</summary>
+    [Fact]
+    public async Task A_read_that_fails_after_the_time_limit_is_not_sent_again()
+    {
+        var time = new FakeTimeProvider();
+        _time = time;
+        _ = AnswerAsync(() => time.Advance(_requestTimeout), Cut, Whole);
+        Assert.Equal(TheEyeFault.Broken, FaultOf(await Client.JobAsync("acme", Job, "t", default)));
+        Assert.Equal(1, _arrived);
+    }
+
+    [Fact]
+    public async Task A_status_without_a_body_may_announce_a_length()
+    {
+        _ = AnswerAsync("HTTP/1.1 204 No Content\r\nContent-Length: 2\r\nConnection: close\r\n\r\n");
+        Assert.Empty(Assert.IsType<TheEyeReply.Ok>(await Client.SyncedAsync(Job, "t", default)).Body);
+    }
+
+    [Fact]
     public async Task A_request_that_is_canceled_is_no_failure()
     {
         using var cancellation = new CancellationTokenSource();
@@ -165,12 +194,15 @@ public sealed class SupervisorClientTests : IDisposable
     }
 
     /// <summary>Answers one request of each connection, and closes it.</summary>
-    private async Task AnswerAsync(params string[] answers)
+    private Task AnswerAsync(params string[] answers) => AnswerAsync(() => { }, answers);
+
+    private async Task AnswerAsync(Action asked, params string[] answers)
     {
         foreach (var answer in answers)
         {
             using var connection = await _listener.AcceptSocketAsync();
             await RequestAsync(connection);
+            asked();
             await connection.SendAsync(Encoding.ASCII.GetBytes(answer));
         }
     }

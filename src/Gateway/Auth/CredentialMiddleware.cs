@@ -7,30 +7,35 @@ namespace SyncCluster.Gateway.Auth;
 
 /// <summary>
 /// Lets a request pass whose token has the credential that its route needs (<see cref="RequiredCredential"/>), at the customer that the request names.
-/// A body is read here only if the token is nowhere else: a caller without the right to call should not be able to send much.
+/// A body is read here only if the token is nowhere else: a caller without the right to call should not be able to send much. A route that it has not
+/// seen finds no caller, and fails. It must come after the routing.
 /// </summary>
-internal sealed class CredentialFilter(
-    ITokenValidator validator, FailedAuthentications failures, IOptions<WaitingOptions> waiting, TimeProvider timeProvider) : IEndpointFilter
+/// <remarks>It is no filter of endpoints: each of its routes' requests would hold two more state machines while it waits.</remarks>
+internal sealed class CredentialMiddleware(
+    RequestDelegate next, ITokenValidator validator, FailedAuthentications failures, IOptions<WaitingOptions> waiting, TimeProvider timeProvider)
 {
-    /// <inheritdoc/>
-    public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    public Task InvokeAsync(HttpContext http)
     {
-        var refusal = AuthenticateAsync(context.HttpContext);
+        if (http.GetEndpoint()?.Metadata.GetMetadata<RequiredCredential>() is not { } required)
+        {
+            return next(http);
+        }
+
+        var refusal = AuthenticateAsync(http, required);
 
         // Most requests wait long in the handler, and most tokens are checked at once: no state machine is kept for them here.
         return refusal.IsCompletedSuccessfully
-            ? refusal.Result is { } problem ? new(problem) : next(context)
-            : PassAsync(refusal, context, next);
+            ? refusal.Result is { } problem ? problem.ExecuteAsync(http) : next(http)
+            : PassAsync(refusal, http);
     }
 
-    private static async ValueTask<object?> PassAsync(ValueTask<Problem?> refusal, EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
-        await refusal is { } problem ? problem : await next(context);
+    private async Task PassAsync(ValueTask<Problem?> refusal, HttpContext http) =>
+        await (await refusal is { } problem ? problem.ExecuteAsync(http) : next(http));
 
     /// <summary>Sets the <see cref="AuthenticatedCaller"/> of a valid token; says why the request is refused.</summary>
-    private async ValueTask<Problem?> AuthenticateAsync(HttpContext http)
+    private async ValueTask<Problem?> AuthenticateAsync(HttpContext http, RequiredCredential required)
     {
         var arrival = new Deadline(timeProvider, waiting.Value.Maximum);
-        var required = http.GetEndpoint()!.Metadata.GetRequiredMetadata<RequiredCredential>();
         var found = AccessToken.Find(http.Request.Query, http.Request.Headers.Authorization, bodyToken: null);
         if (found is AccessToken.None && required.BodyTokenReader is not null)
         {
