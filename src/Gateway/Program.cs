@@ -66,7 +66,6 @@ internal static class Program
         app.UseMiddleware<JobScopeMiddleware>();
         app.UseMiddleware<AuditMiddleware>();
         app.UseRoutingProblems();
-        app.UseMiddleware<CredentialMiddleware>();
         app.MapSyncApi();
         app.MapJobsApi();
         app.MapPollingApi();

@@ -9,6 +9,7 @@ internal static class AuthServices
     {
         services.AddValidatedOptions<AuthOptions, AuthOptionsValidator>(AuthOptions.Section);
         services.AddReloadedOptions(new ReloadRule<AuthOptions>(AuthOptions.Section, RefusalOf));
+        services.AddSingleton<CredentialCheck>();
     }
 
     /// <summary>Users may come and go, but not all of them. Whether the server is a demonstration is fixed at its start.</summary>

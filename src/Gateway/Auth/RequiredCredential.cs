@@ -1,7 +1,7 @@
 namespace SyncCluster.Gateway.Auth;
 
 /// <summary>
-/// The credential that a route needs. It is said once, where the route is mapped: <see cref="CredentialMiddleware"/> enforces it, and the OpenAPI document
+/// The credential that a route needs. It is said once, where the route is mapped: <see cref="CredentialCheck"/> enforces it, and the OpenAPI document
 /// shows it.
 /// </summary>
 /// <param name="Credential">The least credential.</param>
@@ -17,13 +17,27 @@ internal static class RequiredCredentialExtensions
 {
     /// <summary>The route needs a token with this credential, in the query or the <c>Authorization</c> header.</summary>
     public static RouteHandlerBuilder RequireCredential(this RouteHandlerBuilder route, Credential credential) =>
-        route.WithMetadata(new RequiredCredential(credential, null)).Audits(AuditedRoutes.Read);
+        route.Require(new RequiredCredential(credential, BodyTokenReader: null));
 
     /// <summary>The same for a route whose body may carry the token.</summary>
     /// <typeparam name="TReader">Reads the body.</typeparam>
     public static RouteHandlerBuilder RequireCredential<TReader>(this RouteHandlerBuilder route, Credential credential)
-        where TReader : IBodyTokenReader =>
-        route.WithMetadata(new RequiredCredential(credential, typeof(TReader))).Audits(AuditedRoutes.Read);
+        where TReader : IBodyTokenReader => route.Require(new RequiredCredential(credential, typeof(TReader)));
+
+    /// <summary>
+    /// The check is a part of the route, whatever comes before it. It is no filter: with one, each request would hold two more state machines while it
+    /// waits.
+    /// </summary>
+    private static RouteHandlerBuilder Require(this RouteHandlerBuilder route, RequiredCredential required)
+    {
+        route.Add(endpoint =>
+        {
+            var handler = endpoint.RequestDelegate!;
+            var check = ((RouteEndpointBuilder)endpoint).ApplicationServices.GetRequiredService<CredentialCheck>();
+            endpoint.RequestDelegate = http => check.InvokeAsync(http, required, handler);
+        });
+        return route.WithMetadata(required).Audits(AuditedRoutes.Read);
+    }
 }
 
 /// <summary>Finds the token in the body of a request that has none elsewhere.</summary>

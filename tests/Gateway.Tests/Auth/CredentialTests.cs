@@ -1,4 +1,8 @@
 using System.Net;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using SyncCluster.Gateway.Auth;
 using SyncCluster.Gateway.Tests.Server;
 
@@ -8,6 +12,8 @@ namespace SyncCluster.Gateway.Tests.Auth;
 public abstract class CredentialTests(TestServer server)
 {
     protected const string Job = "0123456789abcdef01234567";
+
+    private static readonly Regex Parameter = new(@"\{\w+\}");
 
     public static TheoryData<string> Credentials => [.. Enum.GetNames<Credential>().Select(name => name.ToLowerInvariant())];
 
@@ -25,6 +31,23 @@ public abstract class CredentialTests(TestServer server)
                     ? response.StatusCode == HttpStatusCode.Forbidden
                     : response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NotFound or HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity,
                 $"{method} {path} {body}: {response.StatusCode}");
+        }
+    }
+
+    /// <summary>A new route that says that it needs a credential also asks for it, or this test fails.</summary>
+    [Fact]
+    public async Task Every_route_that_needs_a_credential_refuses_a_request_without_one()
+    {
+        var requests =
+            from endpoint in server.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            where endpoint.Metadata.GetMetadata<RequiredCredential>() is not null
+            from method in endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods
+            select (Method: method, Path: Parameter.Replace(endpoint.RoutePattern.RawText!, named => named.Value is "{customer}" ? "acme" : Job));
+        Assert.NotEmpty(requests);
+        foreach (var (method, path) in requests)
+        {
+            using var response = await server.SendAsync(new HttpMethod(method), path, token: null, method == HttpMethods.Get ? null : "{}");
+            Assert.True(response.StatusCode == HttpStatusCode.Unauthorized, $"{method} {path}: {response.StatusCode}");
         }
     }
 

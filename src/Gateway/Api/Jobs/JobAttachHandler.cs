@@ -15,7 +15,7 @@ internal sealed class JobAttachHandler(
 {
     private readonly WaitingOptions _waiting = waiting.Value;
 
-    /// <summary>For a caller with a token, which <see cref="CredentialMiddleware"/> has accepted.</summary>
+    /// <summary>For a caller with a token, which <see cref="CredentialCheck"/> has accepted.</summary>
     /// <param name="http">The request.</param>
     /// <param name="customer">The job's customer.</param>
     /// <param name="job">Its id.</param>
@@ -43,7 +43,7 @@ internal sealed class JobAttachHandler(
     /// <summary>
     /// For a call that is sent again with the id of an event, as event-source libraries do: it goes on with the job that the id names, and starts none.
     /// </summary>
-    /// <param name="http">The call, whose caller <see cref="CredentialMiddleware"/> has accepted.</param>
+    /// <param name="http">The call, whose caller <see cref="CredentialCheck"/> has accepted.</param>
     /// <param name="customer">The task's customer.</param>
     /// <param name="task">The task.</param>
     /// <param name="from">A position that names its job.</param>

@@ -24,7 +24,7 @@ internal sealed class SyncCallHandler(
 {
     private readonly WaitingOptions _waiting = waiting.Value;
 
-    /// <summary>A call by a token, which <see cref="CredentialMiddleware"/> has accepted.</summary>
+    /// <summary>A call by a token, which <see cref="CredentialCheck"/> has accepted.</summary>
     /// <param name="http">The request.</param>
     /// <param name="customer">The task's customer.</param>
     /// <param name="task">The task's id.</param>
@@ -99,7 +99,7 @@ internal sealed class SyncCallHandler(
         WaitPreferences preferences;
         string location;
 
-        // What only the submission needs is local to a block, and the compiler clears it there: a request that waits should hold little.
+        // Most of what only the submission needs is local to a block, and the compiler clears it there: a request that waits should hold little.
         {
             // Read.
             if (!(await payloads.ReadAsync(http)).TryGet(out var payload, out var problem))

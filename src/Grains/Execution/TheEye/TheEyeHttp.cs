@@ -43,7 +43,7 @@ internal sealed partial class TheEyeHttp
     /// <param name="origin">The program's base address, which may have a path.</param>
     /// <param name="options">The limits of its answers.</param>
     /// <param name="metrics">Counts the answers.</param>
-    /// <param name="timeProvider">The clock of the pauses and of the breaker. Time limits are the machine's own.</param>
+    /// <param name="timeProvider">The clock of the pauses, of the breaker, and of how long a read is repeated. The limit of a request is the machine's own.</param>
     /// <param name="logger">The log of requests that failed.</param>
     public TheEyeHttp(
         HttpMessageHandler http, Uri origin, TheEyeOptions options, ServerMetrics metrics, TimeProvider timeProvider, ILogger<TheEyeHttp> logger)

@@ -7,29 +7,23 @@ namespace SyncCluster.Gateway.Auth;
 
 /// <summary>
 /// Lets a request pass whose token has the credential that its route needs (<see cref="RequiredCredential"/>), at the customer that the request names.
-/// A body is read here only if the token is nowhere else: a caller without the right to call should not be able to send much. A route that it has not
-/// seen finds no caller, and fails. It must come after the routing.
+/// A body is read here only if the token is nowhere else: a caller without the right to call should not be able to send much.
 /// </summary>
-/// <remarks>It is no filter of endpoints: each of its routes' requests would hold two more state machines while it waits.</remarks>
-internal sealed class CredentialMiddleware(
-    RequestDelegate next, ITokenValidator validator, FailedAuthentications failures, IOptions<WaitingOptions> waiting, TimeProvider timeProvider)
+internal sealed class CredentialCheck(
+    ITokenValidator validator, FailedAuthentications failures, IOptions<WaitingOptions> waiting, TimeProvider timeProvider)
 {
-    public Task InvokeAsync(HttpContext http)
+    /// <summary>Answers a request that is refused, and passes any other on.</summary>
+    public Task InvokeAsync(HttpContext http, RequiredCredential required, RequestDelegate next)
     {
-        if (http.GetEndpoint()?.Metadata.GetMetadata<RequiredCredential>() is not { } required)
-        {
-            return next(http);
-        }
-
         var refusal = AuthenticateAsync(http, required);
 
         // Most requests wait long in the handler, and most tokens are checked at once: no state machine is kept for them here.
         return refusal.IsCompletedSuccessfully
             ? refusal.Result is { } problem ? problem.ExecuteAsync(http) : next(http)
-            : PassAsync(refusal, http);
+            : PassAsync(refusal, http, next);
     }
 
-    private async Task PassAsync(ValueTask<Problem?> refusal, HttpContext http) =>
+    private static async Task PassAsync(ValueTask<Problem?> refusal, HttpContext http, RequestDelegate next) =>
         await (await refusal is { } problem ? problem.ExecuteAsync(http) : next(http));
 
     /// <summary>Sets the <see cref="AuthenticatedCaller"/> of a valid token; says why the request is refused.</summary>
