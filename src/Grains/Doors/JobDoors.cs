@@ -33,13 +33,10 @@ internal sealed partial class JobDoors(IGrainFactory grains, ClientConnections c
     public bool TakeTaskRevisions => connections.AreOfSilo || Volatile.Read(ref _view).AreAll;
 
     /// <summary><see cref="IJobGrain.SubmitIfCurrent"/>, or <see cref="IJobGrain.Submit"/> without a revision.</summary>
-    public Task<JobReply> SubmitAsync(string key, JobSpec spec, Subscription subscription, DateTimeOffset validUntil, Guid? taskRevision)
-    {
-        var submit = new JobCall.Submit(key, spec, subscription, validUntil, taskRevision);
-        return FindOpen(key) is { } door
-            ? ReplyAsync(door, submit, async job => AfterNoAnswer(await submit.ToAsync(job)))
-            : submit.ToAsync(grains.GetJob(key));
-    }
+    public Task<JobReply> SubmitAsync(string key, JobSpec spec, Subscription subscription, DateTimeOffset validUntil, Guid? taskRevision) =>
+        FindOpen(key) is { } door ? SubmitAsync(door, new(key, spec, subscription, validUntil, taskRevision))
+        : taskRevision is { } revision ? grains.GetJob(key).SubmitIfCurrent(spec, subscription, validUntil, revision)
+        : grains.GetJob(key).Submit(spec, subscription, validUntil);
 
     /// <summary><see cref="IJobGrain.Attach"/>.</summary>
     /// <param name="key">The job's key.</param>
@@ -127,6 +124,9 @@ internal sealed partial class JobDoors(IGrainFactory grains, ClientConnections c
         var door = view.Doors[RendezvousHash.IndexOf(GrainId.Create(JobGrain.Type, key).GetUniformHashCode(), view.Hashes)];
         return door.IsOpen ? door : null;
     }
+
+    private Task<JobReply> SubmitAsync(SiloDoor door, JobCall.Submit submit) =>
+        ReplyAsync(door, submit, async job => AfterNoAnswer(await submit.ToAsync(job)));
 
     private async Task<JobReply> ReplyAsync(SiloDoor door, JobCall call, Func<IJobGrain, Task<JobReply>> otherWay) =>
         await AnswerAsync(door, call) is CallAnswer.Replied { Reply: var reply } ? reply : await otherWay(grains.GetJob(call.Key));

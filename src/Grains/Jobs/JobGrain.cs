@@ -1,15 +1,10 @@
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Placement;
-using Orleans.Storage;
 using SyncCluster.Execution;
-using SyncCluster.Jobs.Listing;
 using SyncCluster.Placement;
 using SyncCluster.Quotas;
 using SyncCluster.SerialTasks;
-using SyncCluster.Storage;
 using SyncCluster.Tasks;
-using SyncCluster.Telemetry;
 
 namespace SyncCluster.Jobs;
 
@@ -97,19 +92,15 @@ namespace SyncCluster.Jobs;
 [RandomPlacement]
 internal sealed partial class JobGrain(
     IGrainContext context,
-    [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
-    IStorageConnection connection,
-    IJobIndex index,
+    JobStorage storage,
     IJobExecutor executor,
     JobAdmission admission,
     TaskRevisions taskRevisions,
-    StoredBytes storedBytes,
     IGrainFactory grains,
     JobOwners owners,
     JobHandover handover,
     ActiveJobs activeJobs,
     CompletionPublisher publisher,
-    ServerMetrics metrics,
     JobEvents events,
     TimeProvider timeProvider,
     ILogger<JobGrain> logger) : IGrainBase, IJobGrain
@@ -119,7 +110,7 @@ internal sealed partial class JobGrain(
 
     private static readonly DeactivationReason Moved = new(DeactivationReasonCode.ApplicationRequested, "Another silo owns the job now.");
 
-    private readonly JobStore _store = new(storage, connection, index, context.GrainId, owners, storedBytes, metrics, timeProvider, logger);
+    private readonly JobStore _store = new(context.GrainId, storage);
     private readonly JobSubscribers _subscribers = new(context.GrainId.Key.ToString()!, publisher);
     private readonly CallerTokens _tokens = new();
     private readonly Guid _attempt = Guid.NewGuid();

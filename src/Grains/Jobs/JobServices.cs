@@ -18,6 +18,7 @@ internal static class JobServices
         services.AddSingleton<ActiveJobs>();
         services.AddSingleton<CompletionRelay>();
         services.AddSingleton<CompletionPublisher>();
+        services.AddSingleton<JobStorage>();
         services.AddSingleton<StoredBytes>();
         services.AddSingleton<StoredCompletion>();
         services.AddSingleton<StorageCapacity>();

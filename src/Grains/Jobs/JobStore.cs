@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
-using Orleans.Storage;
 using SyncCluster.Jobs.Listing;
 using SyncCluster.Placement;
-using SyncCluster.Storage;
 using SyncCluster.Telemetry;
 
 namespace SyncCluster.Jobs;
@@ -12,16 +10,7 @@ namespace SyncCluster.Jobs;
 /// A job's record: as it is stored, and as this activation knows it. It changes only by compare-and-swap on its ETag. Memory changes after storage,
 /// never before; after a failed write the record is unknown until it has been read again. Storage exceptions do not leave this class.
 /// </summary>
-internal sealed partial class JobStore(
-    IGrainStorage storage,
-    IStorageConnection connection,
-    IJobIndex index,
-    GrainId grain,
-    JobOwners owners,
-    StoredBytes storedBytes,
-    ServerMetrics metrics,
-    TimeProvider timeProvider,
-    ILogger logger)
+internal sealed partial class JobStore(GrainId grain, JobStorage storage)
 {
     /// <summary>The name of the record in the storage.</summary>
     public const string StateName = "job";
@@ -32,6 +21,7 @@ internal sealed partial class JobStore(
     /// <summary>For how long after an end the index may have lost it with the silo that stored it.</summary>
     private static readonly TimeSpan RecentTime = TimeSpan.FromMinutes(10);
 
+    private readonly ILogger _logger = storage.Logger;
     private string? _etag;
     private bool _known;
     private bool _isEntryMissing;
@@ -41,7 +31,7 @@ internal sealed partial class JobStore(
     public JobRecord? Record { get; private set; }
 
     /// <summary>Whether another activation may have changed the record since it was read or written.</summary>
-    public bool IsStale => owners.IsStale(_read);
+    public bool IsStale => storage.Owners.IsStale(_read);
 
     /// <summary>Makes the next <see cref="LoadAsync"/> read storage.</summary>
     public void Invalidate() => _known = false;
@@ -58,9 +48,9 @@ internal sealed partial class JobStore(
     /// <param name="next">The record to write; null to have none. After an end the only step is the removal.</param>
     public async Task<WriteOutcome> CommitAsync(JobRecord? from, JobRecord? next)
     {
-        if (from is null && !connection.IsConnected)
+        if (from is null && !storage.Connection.IsConnected)
         {
-            metrics.StorageWriteFailed();
+            storage.Metrics.StorageWriteFailed();
             LogNotSent(grain);
             return WriteOutcome.NotSent;
         }
@@ -75,12 +65,12 @@ internal sealed partial class JobStore(
         for (var tries = 0; tries < Tries && written == WriteOutcome.Unknown; tries++)
         {
             var state = new GrainState<JobRecord?>(next) { ETag = etag, RecordExists = etag is not null };
-            var begun = owners.Mark();
+            var begun = storage.Owners.Mark();
             using (var span = ServerTraces.StartChild("write job"))
             {
                 try
                 {
-                    await (next is null ? storage.ClearStateAsync(StateName, grain, state) : storage.WriteStateAsync(StateName, grain, state));
+                    await (next is null ? storage.Records.ClearStateAsync(StateName, grain, state) : storage.Records.WriteStateAsync(StateName, grain, state));
                     Written(next, state.ETag, begun);
                     written = WriteOutcome.Applied;
                     break;
@@ -109,27 +99,27 @@ internal sealed partial class JobStore(
     private async Task<bool> ReadAsync()
     {
         var state = new GrainState<JobRecord?>();
-        var begun = owners.Mark();
+        var begun = storage.Owners.Mark();
         using var span = ServerTraces.StartChild("read job");
         try
         {
-            await storage.ReadStateAsync(StateName, grain, state);
+            await storage.Records.ReadStateAsync(StateName, grain, state);
         }
         catch (Exception fault)
         {
-            metrics.StorageReadFailed();
+            storage.Metrics.StorageReadFailed();
             span?.SetStatus(ActivityStatusCode.Error);
             LogReadFailed(fault, grain);
             return false;
         }
 
-        metrics.StorageRead(timeProvider.GetElapsedTime(begun.At));
+        storage.Metrics.StorageRead(storage.TimeProvider.GetElapsedTime(begun.At));
 
         // Most reads find the same record, and an object that has survived garbage collections is cheaper to keep than a new one.
         if (!state.RecordExists || Record is null || state.ETag != _etag)
         {
             Record = state.RecordExists ? state.State : null;
-            if (Record is { HasEnded: true, IsRemoved: false } ended && timeProvider.GetUtcNow() - ended.LastUpdate < RecentTime)
+            if (Record is { HasEnded: true, IsRemoved: false } ended && storage.TimeProvider.GetUtcNow() - ended.LastUpdate < RecentTime)
             {
                 // The silo that has stored the end may have died before it told the index.
                 TellEnd(ended);
@@ -146,7 +136,7 @@ internal sealed partial class JobStore(
     {
         try
         {
-            return index.AddAsync(record.Spec.Customer, JobEntry.Of(record));
+            return storage.Index.AddAsync(record.Spec.Customer, JobEntry.Of(record));
         }
         catch (Exception fault)
         {
@@ -174,7 +164,7 @@ internal sealed partial class JobStore(
         if (written == WriteOutcome.Superseded && Record is { } stored && JobEntry.Of(next) is var wrong && JobEntry.Of(stored) is var right && right != wrong)
         {
             // Another call has created the job: its record says when it was called. Or another activation has ended it.
-            index.Change(next.Spec.Customer, wrong, stored.IsRemoved ? null : right);
+            storage.Index.Change(next.Spec.Customer, wrong, stored.IsRemoved ? null : right);
         }
 
         return written;
@@ -197,7 +187,7 @@ internal sealed partial class JobStore(
 
     private void EntryFailed(Exception fault)
     {
-        metrics.StorageWriteFailed(fault);
+        storage.Metrics.StorageWriteFailed(fault);
         LogEntryNotWritten(fault, grain);
     }
 
@@ -206,7 +196,7 @@ internal sealed partial class JobStore(
         if (JobEntry.IsOf(record.Spec))
         {
             var ended = JobEntry.Of(record);
-            index.Change(record.Spec.Customer, ended.ToUnfinished(), ended);
+            storage.Index.Change(record.Spec.Customer, ended.ToUnfinished(), ended);
         }
     }
 
@@ -240,7 +230,7 @@ internal sealed partial class JobStore(
 
     private void Written(JobRecord? next, string? etag, ReadMark begun)
     {
-        metrics.StorageWritten(timeProvider.GetElapsedTime(begun.At));
+        storage.Metrics.StorageWritten(storage.TimeProvider.GetElapsedTime(begun.At));
         Record = next;
         _etag = etag;
         _read = begun;
@@ -249,7 +239,7 @@ internal sealed partial class JobStore(
 
     private void WriteFailed(Exception fault)
     {
-        metrics.StorageWriteFailed(fault);
+        storage.Metrics.StorageWriteFailed(fault);
         LogWriteFailed(fault, grain);
         _known = false;
     }
@@ -262,25 +252,25 @@ internal sealed partial class JobStore(
     {
         if (from is { HasEnded: true })
         {
-            storedBytes.Remove(from.Spec.Customer, from.Size, from.LastUpdate);
-            storedBytes.Add(from.Spec.Customer, next?.Size ?? 0);
+            storage.Bytes.Remove(from.Spec.Customer, from.Size, from.LastUpdate);
+            storage.Bytes.Add(from.Spec.Customer, next?.Size ?? 0);
             if (JobEntry.IsOf(from.Spec))
             {
-                index.Change(from.Spec.Customer, JobEntry.Of(from), null);
+                storage.Index.Change(from.Spec.Customer, JobEntry.Of(from), null);
             }
 
             return;
         }
 
-        storedBytes.Add(next!.Spec.Customer, next.Size - (from?.Size ?? 0));
+        storage.Bytes.Add(next!.Spec.Customer, next.Size - (from?.Size ?? 0));
         if (from is null)
         {
-            metrics.JobSubmitted();
+            storage.Metrics.JobSubmitted();
         }
 
         if (next.HasEnded)
         {
-            metrics.JobEnded(next);
+            storage.Metrics.JobEnded(next);
             if (!isEntrySent)
             {
                 TellEnd(next);

@@ -1,26 +1,10 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Orleans.Storage;
-using SyncCluster.Jobs.Listing;
-using SyncCluster.Placement;
-using SyncCluster.Storage;
-using SyncCluster.Telemetry;
-
 namespace SyncCluster.Jobs;
 
 /// <summary>
 /// Stores the end of a job without its grain, when all silos stop and none can have the grain any more. It is the same compare-and-swap that the grain
 /// does, so neither can overwrite the other. Nothing is pushed: gateways find the end when a silo is there again.
 /// </summary>
-internal sealed class StoredCompletion(
-    [FromKeyedServices(StorageNames.Jobs)] IGrainStorage storage,
-    IStorageConnection connection,
-    IJobIndex index,
-    JobOwners owners,
-    StoredBytes storedBytes,
-    ServerMetrics metrics,
-    TimeProvider timeProvider,
-    ILogger<StoredCompletion> logger)
+internal sealed class StoredCompletion(JobStorage storage, TimeProvider timeProvider)
 {
     /// <inheritdoc cref="IJobGrain.Complete"/>
     /// <param name="job">The job.</param>
@@ -28,7 +12,7 @@ internal sealed class StoredCompletion(
     /// <param name="outcome">The end.</param>
     public async Task<Completion> CompleteAsync(IJobGrain job, Guid run, JobOutcome outcome)
     {
-        var store = new JobStore(storage, connection, index, job.GetGrainId(), owners, storedBytes, metrics, timeProvider, logger);
+        var store = new JobStore(job.GetGrainId(), storage);
         if (!await store.LoadAsync())
         {
             return Completion.Retry;

@@ -109,12 +109,13 @@ public sealed class JobGrainLogTests : IDisposable
         var admission = new JobAdmission(_executor, new(bytes), bytes, new NoQuotas(), null!, TestMetrics.New(), NullLogger<JobAdmission>.Instance);
         var publisher = new CompletionPublisher(new NoRelay(), TestMetrics.New(), TimeProvider.System, NullLogger<CompletionPublisher>.Instance);
         var owners = new JobOwners(new Membership(), null!, TimeProvider.System);
+        var storage = new JobStorage(
+            _storage, new LocalStorageConnection(), new RecordedJobIndex(), owners, bytes, TestMetrics.New(), TimeProvider.System, _log);
         return new(
-            new Context(), _storage, new LocalStorageConnection(), new RecordedJobIndex(), _executor, admission, null!, bytes, null!, owners, null!, new(), publisher,
-            TestMetrics.New(), new(_options, _log), TimeProvider.System, _log);
+            new Context(), storage, _executor, admission, null!, null!, owners, null!, new(), publisher, new(_options, _log), TimeProvider.System, _log);
     }
 
-    private sealed class Log : ILogger<JobGrain>, ILogger<JobEvents>
+    private sealed class Log : ILogger<JobGrain>, ILogger<JobStore>, ILogger<JobEvents>
     {
         public List<string> Messages { get; } = [];
 
