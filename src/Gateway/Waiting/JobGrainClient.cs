@@ -18,9 +18,6 @@ internal sealed partial class JobGrainClient
     /// </summary>
     public static readonly TimeSpan SubmitValidity = TimeSpan.FromSeconds(4);
 
-    /// <summary>Longer than a call takes until it has failed: at a door, and then at the job's grain (<c>ResponseTimeout</c>).</summary>
-    private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(15);
-
     /// <summary>So often a grain may fail by itself: then it is broken, and the caller gets an answer.</summary>
     private const int MaxGrainFailures = 3;
 
@@ -126,7 +123,7 @@ internal sealed partial class JobGrainClient
         try
         {
             var called = Call(job, job.Token, subscription => _doors.AttachAsync(job.Key, subscription, reading, isOneOfMany: true));
-            return Accept(job, await WithinAsync(deadline, called, aborted));
+            return Accept(job, await called.WaitAsync(deadline.Remaining, _timers, aborted));
         }
         catch (Exception fault) when (!IsAbort(fault, aborted))
         {
@@ -199,7 +196,7 @@ internal sealed partial class JobGrainClient
         {
             try
             {
-                var reply = Accept(job, await WithinAsync(deadline, Call(job, token, call), aborted));
+                var reply = Accept(job, await Call(job, token, call).WaitAsync(deadline.Remaining, _timers, aborted));
                 switch (reply)
                 {
                     case JobReply.Finished { Job: var finished }:
@@ -258,13 +255,6 @@ internal sealed partial class JobGrainClient
         var called = call(new Subscription(job.Observer, version, token));
         job.Called(called);
         return called;
-    }
-
-    /// <summary>Waits for a call's reply. Calls have a time limit of their own, so that one more is only needed for a shorter wait.</summary>
-    private Task<JobReply> WithinAsync(Deadline deadline, Task<JobReply> called, CancellationToken aborted)
-    {
-        var remaining = deadline.Remaining;
-        return remaining > LongestCall ? called.WaitAsync(aborted) : called.WaitAsync(remaining, _timers, aborted);
     }
 
     private JobReply Accept(PendingJob job, JobReply reply)
