@@ -128,7 +128,11 @@ internal sealed class BuildComparison : IBenchmark
 
         public static async Task<Pair> StartAsync(Build old, Func<Build, IReadOnlyDictionary<string, string>, Task<Side>> startAsync)
         {
-            var variables = new Dictionary<string, string> { [Usage.KeepsCompiler.Name] = Usage.KeepsCompiler.Value };
+            var variables = new Dictionary<string, string>
+            {
+                [Usage.KeepsCompiler.Name] = Usage.KeepsCompiler.Value,
+                [Usage.OpensDiagnostics.Name] = Usage.OpensDiagnostics.Value,
+            };
             var first = await startAsync(old, variables);
             try
             {
@@ -194,12 +198,13 @@ internal sealed class BuildComparison : IBenchmark
 
         /// <summary>
         /// Measures the memory of requests that wait, and what their servers use meanwhile: with both builds at the same time. What .NET compiles once more
-        /// is apart: it goes on for minutes, since idle servers do each thing seldom, and ends.
+        /// is apart: it goes on for minutes, since idle servers do each thing seldom, and ends. So is garbage: how much of it there is depends on when .NET has
+        /// collected it.
         /// </summary>
         public async Task MeasureWaitersAsync(int waiters, TimeSpan idle, Results results, CancellationToken stop)
         {
             await Task.Delay(Settling * idle, stop);
-            Usages[] empty = [Old.Usages, New.Usages];
+            var empty = await CollectAsync();
             await Old.OpenAsync(waiters, stop);
             await New.OpenAsync(waiters, stop);
             await Task.Delay(Settling * idle, stop);
@@ -208,13 +213,22 @@ internal sealed class BuildComparison : IBenchmark
             await Task.Delay(idle, stop);
             var took = Stopwatch.GetElapsedTime(begun);
             Usages[] last = [Old.Usages, New.Usages];
+            var collected = await CollectAsync();
             Add("idle, % of a core", side => 100 * ((last[side].Cpu - first[side].Cpu) / took));
             Add("compiling, % of a core", side => 100 * ((last[side].Compilation - first[side].Compilation) / took));
-            Add("memory, KiB each", side => (last[side].Gateways + last[side].Silos - empty[side].Gateways - empty[side].Silos) / waiters);
-            Add("of it gateway", side => (last[side].Gateways - empty[side].Gateways) / waiters);
-            Add("of it silo", side => (last[side].Silos - empty[side].Silos) / waiters);
+            Add("memory, KiB each", side => (collected[side].Memory - empty[side].Memory) / waiters);
+            Add("of it gateway", side => (collected[side].Gateways - empty[side].Gateways) / waiters);
+            Add("of it silo", side => (collected[side].Silos - empty[side].Silos) / waiters);
+            Add("with garbage, KiB each", side => (last[side].Memory - empty[side].Memory) / waiters);
             await Old.CloseAsync(waiters, stop);
             await New.CloseAsync(waiters, stop);
+
+            async Task<Usages[]> CollectAsync()
+            {
+                await Old.CollectGarbageAsync(stop);
+                await New.CollectGarbageAsync(stop);
+                return [Old.Usages, New.Usages];
+            }
 
             void Add(string figure, Func<int, double> of) => results.Add(Waiting, figure, of(0), of(1));
         }
@@ -304,6 +318,14 @@ internal sealed class BuildComparison : IBenchmark
         public Task<Cost> CallAsync(int clients, int calls, CancellationToken stop) =>
             Cost.OfSettledAsync(cluster, () => client.AskAsync($"run {clients} {calls} {_call}", stop), stop);
 
+        public async Task CollectGarbageAsync(CancellationToken stop)
+        {
+            foreach (var server in cluster.Gateways.Concat(cluster.Silos))
+            {
+                await Usage.CollectGarbageAsync(server, cluster.Folder, stop);
+            }
+        }
+
         /// <summary>Opens requests that wait.</summary>
         public Task OpenAsync(int waiters, CancellationToken stop) =>
             WaiterRampUp.OpenAsync([client], [_call], waiters, () => WaiterRampUp.CountHeldAsync(Completer!, stop), stop);
@@ -344,7 +366,10 @@ internal sealed class BuildComparison : IBenchmark
     /// <param name="Compilation">The processor time in which .NET has compiled code once more.</param>
     /// <param name="Gateways">VmRSS of the gateway, in KiB.</param>
     /// <param name="Silos">VmRSS of the silo, in KiB.</param>
-    private sealed record Usages(TimeSpan Cpu, TimeSpan Compilation, double Gateways, double Silos);
+    private sealed record Usages(TimeSpan Cpu, TimeSpan Compilation, double Gateways, double Silos)
+    {
+        public double Memory => Gateways + Silos;
+    }
 
     /// <summary>Figures of both builds: a mean for each start.</summary>
     private sealed class Results
