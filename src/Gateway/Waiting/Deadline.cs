@@ -1,3 +1,5 @@
+using SyncCluster.Hosting.Clustering;
+
 namespace SyncCluster.Gateway.Waiting;
 
 /// <summary>When a request must have been answered, counted from its arrival.</summary>
@@ -29,8 +31,18 @@ internal readonly struct Deadline
         }
     }
 
+    /// <summary>Waits for a task until the deadline.</summary>
+    /// <param name="task">The task. It goes on.</param>
+    /// <param name="aborted">Canceled when the client has disconnected.</param>
+    /// <exception cref="TimeoutException">The deadline is over.</exception>
+    /// <exception cref="OperationCanceledException">The client has disconnected.</exception>
+    public Task<T> WaitAsync<T>(Task<T> task, CancellationToken aborted) => task.WaitAsync(Remaining, ClusterClock.TimersOf(_timeProvider), aborted);
+
     /// <summary>Another deadline of the same request.</summary>
     public Deadline After(TimeSpan wait) => new(_timeProvider, wait, _arrival);
+
+    /// <summary>A deadline of the same request that is so much earlier.</summary>
+    public Deadline EarlierBy(TimeSpan margin) => new(_timeProvider, _wait - margin, _arrival);
 }
 
 /// <summary>The deadlines of a wait.</summary>

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using SyncCluster.Doors;
-using SyncCluster.Hosting.Clustering;
 using SyncCluster.Jobs;
 using SyncCluster.Telemetry;
 
@@ -31,7 +30,6 @@ internal sealed partial class JobGrainClient
     private readonly WaitingOptions _options;
     private readonly ServerMetrics _metrics;
     private readonly TimeProvider _timeProvider;
-    private readonly TimeProvider _timers;
     private readonly ILogger<JobGrainClient> _logger;
     private readonly RetryPipeline _leaves;
 
@@ -60,7 +58,6 @@ internal sealed partial class JobGrainClient
         _options = options;
         _metrics = metrics;
         _timeProvider = timeProvider;
-        _timers = ClusterClock.TimersOf(timeProvider);
         _logger = logger;
         _leaves = new(RetryPolicy.GrainCall, timeProvider, (fault, key) => LogCallFailed(fault, key));
     }
@@ -123,7 +120,7 @@ internal sealed partial class JobGrainClient
         try
         {
             var called = Call(job, job.Token, subscription => _doors.AttachAsync(job.Key, subscription, reading, isOneOfMany: true));
-            return Accept(job, await called.WaitAsync(deadline.Remaining, _timers, aborted));
+            return Accept(job, await deadline.WaitAsync(called, aborted));
         }
         catch (Exception fault) when (!IsAbort(fault, aborted))
         {
@@ -196,7 +193,7 @@ internal sealed partial class JobGrainClient
         {
             try
             {
-                var reply = Accept(job, await Call(job, token, call).WaitAsync(deadline.Remaining, _timers, aborted));
+                var reply = Accept(job, await deadline.WaitAsync(Call(job, token, call), aborted));
                 switch (reply)
                 {
                     case JobReply.Finished { Job: var finished }:

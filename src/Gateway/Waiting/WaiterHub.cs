@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using SyncCluster.Doors;
-using SyncCluster.Hosting.Clustering;
 using SyncCluster.Jobs;
 using SyncCluster.Telemetry;
 
@@ -20,7 +19,6 @@ internal sealed partial class WaiterHub : BackgroundService
     private readonly WaitingOptions _options;
     private readonly ServerMetrics _metrics;
     private readonly TimeProvider _timeProvider;
-    private readonly TimeProvider _timers;
     private readonly ILogger<WaiterHub> _logger;
     private readonly AttachSchedule _schedule;
     private readonly JobGrainClient _grains;
@@ -46,7 +44,6 @@ internal sealed partial class WaiterHub : BackgroundService
         _options = options.Value;
         _metrics = metrics;
         _timeProvider = timeProvider;
-        _timers = ClusterClock.TimersOf(timeProvider);
         _logger = loggers.CreateLogger<WaiterHub>();
         _schedule = new(_options, timeProvider);
         _grains = new(grains, doors, finishedJobs, _schedule, _options, metrics, timeProvider, loggers.CreateLogger<JobGrainClient>());
@@ -157,12 +154,12 @@ internal sealed partial class WaiterHub : BackgroundService
             var margin = remaining / 4 < _options.LastAttach ? remaining / 4 : _options.LastAttach;
             try
             {
-                return await job.End.WaitAsync(remaining - margin, _timers, aborted);
+                return await deadline.EarlierBy(margin).WaitAsync(job.End, aborted);
             }
             catch (TimeoutException)
             {
                 Apply(job, await _grains.AttachAgainAsync(job, Reading.Fresh, deadline, aborted));
-                return await job.End.WaitAsync(deadline.Remaining, _timers, aborted);
+                return await deadline.WaitAsync(job.End, aborted);
             }
         }
         catch (TimeoutException)

@@ -78,7 +78,7 @@ internal sealed partial class JobWindowClient(
 
             try
             {
-                if (await window.Enter(ticket).WaitAsync(deadline.Remaining, timeProvider, aborted))
+                if (await deadline.WaitAsync(window.Enter(ticket), aborted))
                 {
                     return null;
                 }

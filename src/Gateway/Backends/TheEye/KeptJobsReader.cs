@@ -41,8 +41,7 @@ internal sealed class KeptJobsReader(SupervisorClient supervisor, ReloadedOption
         TheEyeReply reply;
         try
         {
-            reply = await supervisor.TaskAsync(invocation.Customer, invocation.Task, token, aborted)
-                .WaitAsync(deadline.Remaining, timeProvider, aborted);
+            reply = await deadline.WaitAsync(supervisor.TaskAsync(invocation.Customer, invocation.Task, token, aborted), aborted);
         }
         catch (TimeoutException)
         {

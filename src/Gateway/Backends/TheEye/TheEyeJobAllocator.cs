@@ -3,7 +3,6 @@ using SyncCluster.Execution.TheEye;
 using SyncCluster.Gateway.Api.Sync;
 using SyncCluster.Gateway.Requests;
 using SyncCluster.Gateway.Waiting;
-using SyncCluster.Hosting.Clustering;
 using SyncCluster.Jobs;
 
 namespace SyncCluster.Gateway.Backends.TheEye;
@@ -17,7 +16,6 @@ internal sealed partial class TheEyeJobAllocator
     private readonly UnreleasedJobCleanup _cleanup;
     private readonly IGrainFactory _grains;
     private readonly TimeProvider _timeProvider;
-    private readonly TimeProvider _timers;
     private readonly WaitingOptions _waiting;
     private readonly ILogger<TheEyeJobAllocator> _logger;
     private readonly RetryPipeline _lookups;
@@ -38,7 +36,6 @@ internal sealed partial class TheEyeJobAllocator
         _cleanup = cleanup;
         _grains = grains;
         _timeProvider = timeProvider;
-        _timers = ClusterClock.TimersOf(timeProvider);
         _waiting = waiting.Value;
         _logger = logger;
         _lookups = new(RetryPolicy.Lookup, timeProvider, (fault, name) => LogLookupFailed(fault, name));
@@ -63,7 +60,7 @@ internal sealed partial class TheEyeJobAllocator
         var isKnown = false;
         try
         {
-            var allocation = await allocating.WaitAsync(deadline.Remaining, _timers, aborted);
+            var allocation = await deadline.WaitAsync(allocating, aborted);
             isKnown = true;
             return allocation;
         }

@@ -25,7 +25,6 @@ internal sealed class TheEyeTokenValidator : ITokenValidator, IDisposable
     private static readonly TimeSpan InvalidFor = TimeSpan.FromSeconds(5);
 
     private readonly TheEyeHttp _http;
-    private readonly TimeProvider _timeProvider;
     private readonly MemoryCache _validations;
     private readonly ConcurrentDictionary<string, Lazy<Task<TokenValidation>>> _ongoing = new();
 
@@ -37,7 +36,6 @@ internal sealed class TheEyeTokenValidator : ITokenValidator, IDisposable
         ILogger<TheEyeHttp> logger)
     {
         _http = new(handlers.CreateHandler(ClientName), options.Value.Gateway, options.Value, metrics, timeProvider, logger);
-        _timeProvider = timeProvider;
         _validations = new(new MemoryCacheOptions { SizeLimit = MaxEntries, Clock = new SystemClockAdapter(timeProvider) });
     }
 
@@ -66,11 +64,11 @@ internal sealed class TheEyeTokenValidator : ITokenValidator, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _validations.Dispose();
 
-    private async Task<TokenValidation> WaitAsync(Task<TokenValidation> ongoing, Deadline deadline, CancellationToken aborted)
+    private static async Task<TokenValidation> WaitAsync(Task<TokenValidation> ongoing, Deadline deadline, CancellationToken aborted)
     {
         try
         {
-            return await ongoing.WaitAsync(deadline.Remaining, _timeProvider, aborted);
+            return await deadline.WaitAsync(ongoing, aborted);
         }
         catch (TimeoutException)
         {
