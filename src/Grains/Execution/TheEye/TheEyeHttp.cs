@@ -11,8 +11,7 @@ namespace SyncCluster.Execution.TheEye;
 
 /// <summary>
 /// Sends requests to one of TheEye's programs. A failure is returned as a reply; only a cancellation is thrown. A read that soon fails, for a reason
-/// that may pass, is repeated. While most requests find no connection or no answer in time, none is sent. Addresses contain tokens and secrets and are
-/// never logged.
+/// that may pass, is repeated. While most requests find no connection, none is sent. Addresses contain tokens and secrets and are never logged.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The handler is the factory's. The invoker has nothing else to dispose of.")]
 internal sealed partial class TheEyeHttp
@@ -37,7 +36,7 @@ internal sealed partial class TheEyeHttp
     private readonly ServerMetrics _metrics;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<TheEyeHttp> _logger;
-    private readonly ResiliencePipeline<TheEyeReply> _breaker;
+    private readonly ResiliencePipeline<HttpResponseMessage> _breaker;
 
     /// <param name="http">The handlers of the program's requests.</param>
     /// <param name="origin">The program's base address, which may have a path.</param>
@@ -54,12 +53,12 @@ internal sealed partial class TheEyeHttp
         _metrics = metrics;
         _timeProvider = timeProvider;
         _logger = logger;
-        _breaker = new ResiliencePipelineBuilder<TheEyeReply> { TimeProvider = timeProvider }
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<TheEyeReply>
+        _breaker = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = timeProvider }
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage>
             {
-                // A 5xx may be the fault of one task, and must not block the others.
-                ShouldHandle = attempt => new(
-                    attempt.Outcome.Result is TheEyeReply.Failed { Fault: TheEyeFault.Unreachable or TheEyeFault.Slow }),
+                // A 5xx, or no answer in time, may be the fault of one task or caller, and must not block the others: TheEye does not answer whom a
+                // task's access list refuses.
+                ShouldHandle = attempt => new(attempt.Outcome.Exception is { } fault && FaultOf(fault) == TheEyeFault.Unreachable),
                 FailureRatio = 0.5,
                 MinimumThroughput = 20,
                 SamplingDuration = TimeSpan.FromSeconds(10),
@@ -79,33 +78,57 @@ internal sealed partial class TheEyeHttp
     {
         var separator = path.Contains('?', StringComparison.Ordinal) ? '&' : '?';
         var address = new Uri($"{_origin}{path}{(token is null ? "" : $"{separator}access_token={Uri.EscapeDataString(token)}")}");
-        var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellation);
+        var begun = _timeProvider.GetTimestamp();
+        var backoff = RetryPolicy.Read.NewBackoff();
+        for (var tries = 1; ; tries++)
+        {
+            var (reply, repeatAfter) = await TrySendAsync(method, address, json, cancellation);
+            var pause = backoff.Next();
+            pause = repeatAfter > pause ? repeatAfter.Value : pause;
+            var mayRepeat = method == HttpMethod.Get && tries < Reads && repeatAfter is not null;
+            if (!mayRepeat || _timeProvider.GetElapsedTime(begun) + pause >= _options.RequestTimeout)
+            {
+                _metrics.TheEyeAnswered(OutcomeOf(reply));
+                return reply;
+            }
+
+            await Task.Delay(pause, _timeProvider, cancellation);
+        }
+    }
+
+    /// <summary>Sends a request once.</summary>
+    /// <returns>The reply, and after how long the same request may have another one; null if it has waited long enough, or will have the same.</returns>
+    private async Task<(TheEyeReply Reply, TimeSpan? RepeatAfter)> TrySendAsync(
+        HttpMethod method, Uri address, ReadOnlyMemory<byte>? json, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, address) { Content = ContentOf(method, json) };
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, limit.Token);
         try
         {
-            var begun = _timeProvider.GetTimestamp();
-            var backoff = RetryPolicy.Read.NewBackoff();
-            for (var tries = 1; ; tries++)
-            {
-                var outcome = await _breaker.ExecuteOutcomeAsync(
-                    static (context, state) => state.Self.TrySendAsync(state.method, state.address, state.json, context.CancellationToken),
-                    context,
-                    (Self: this, method, address, json));
-                var isBlocked = outcome.Exception is BrokenCircuitException;
-                if (!isBlocked)
-                {
-                    outcome.ThrowIfException();
-                }
-
-                var reply = isBlocked ? new TheEyeReply.Failed(TheEyeFault.Unreachable) : outcome.Result!;
-                var mayRepeat = method == HttpMethod.Get && tries < Reads && !isBlocked && _timeProvider.GetElapsedTime(begun) < _options.RequestTimeout;
-                if (!mayRepeat || !IsTransient(reply))
-                {
-                    _metrics.TheEyeAnswered(OutcomeOf(reply));
-                    return reply;
-                }
-
-                await Task.Delay(backoff.Next(), _timeProvider, cancellation);
-            }
+            limit.CancelAfter(_options.RequestTimeout);
+            using var response = await _breaker.ExecuteAsync(
+                static (context, state) => new ValueTask<HttpResponseMessage>(state._http.SendAsync(state.request, context.CancellationToken)),
+                context,
+                (_http, request));
+            limit.CancelAfter(_options.RequestTimeout);
+            var reply = ReplyOf((int)response.StatusCode, await ReadAsync(response.Content, limit.Token));
+            return (reply, IsTransient(reply) ? PauseOf(response.Headers.RetryAfter) : null);
+        }
+        catch (BrokenCircuitException)
+        {
+            return (new TheEyeReply.Failed(TheEyeFault.Unreachable), null);
+        }
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
+        {
+            var what = FaultOf(fault);
+            LogFailed(what, fault.GetType().Name, (fault as HttpRequestException)?.HttpRequestError ?? (fault as HttpIOException)?.HttpRequestError);
+            var reply = new TheEyeReply.Failed(what);
+            return (reply, IsTransient(reply) ? TimeSpan.Zero : null);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            throw new OperationCanceledException(cancellation);
         }
         finally
         {
@@ -113,32 +136,12 @@ internal sealed partial class TheEyeHttp
         }
     }
 
-    /// <summary>Sends a request once.</summary>
-    /// <returns>The reply; an exception if the request was canceled.</returns>
-    private async ValueTask<Outcome<TheEyeReply>> TrySendAsync(
-        HttpMethod method, Uri address, ReadOnlyMemory<byte>? json, CancellationToken cancellation)
+    private TimeSpan PauseOf(RetryConditionHeaderValue? retryAfter) => retryAfter switch
     {
-        using var request = new HttpRequestMessage(method, address) { Content = ContentOf(method, json) };
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        try
-        {
-            limit.CancelAfter(_options.RequestTimeout);
-            using var response = await _http.SendAsync(request, limit.Token);
-            limit.CancelAfter(_options.RequestTimeout);
-            var read = await ReadAsync(response.Content, limit.Token);
-            return Outcome.FromResult(ReplyOf((int)response.StatusCode, read));
-        }
-        catch (Exception fault) when (!cancellation.IsCancellationRequested)
-        {
-            var what = FaultOf(fault);
-            LogFailed(what, fault.GetType().Name, (fault as HttpRequestException)?.HttpRequestError ?? (fault as HttpIOException)?.HttpRequestError);
-            return Outcome.FromResult<TheEyeReply>(new TheEyeReply.Failed(what));
-        }
-        catch (Exception fault)
-        {
-            return Outcome.FromException<TheEyeReply>(fault as OperationCanceledException ?? new OperationCanceledException(cancellation));
-        }
-    }
+        { Delta: { } pause } => pause,
+        { Date: { } date } => date - _timeProvider.GetUtcNow(),
+        _ => TimeSpan.Zero,
+    };
 
     private async Task<byte[]> ReadAsync(HttpContent content, CancellationToken cancellation)
     {
@@ -196,13 +199,12 @@ internal sealed partial class TheEyeHttp
 
     private static TheEyeFault FaultOf(Exception fault) => fault switch
     {
-        OperationCanceledException or TimeoutException => TheEyeFault.Slow,
-
-        // The request failed before there was a connection: it was not sent.
-        HttpRequestException
+        // The request failed before there was a connection: it was not sent. The framework's client tells so of its limit for connecting.
+        OperationCanceledException { InnerException: TimeoutException } or HttpRequestException
         {
             HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
         } => TheEyeFault.Unreachable,
+        OperationCanceledException or TimeoutException => TheEyeFault.Slow,
         HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => TheEyeFault.TooLarge,
         _ => TheEyeFault.Broken,
     };

@@ -25,7 +25,7 @@ internal sealed class TheEyeOptions
     /// </summary>
     public Dictionary<string, string> ServiceTokens { get; set; } = [];
 
-    /// <summary>How long TheEye may take until its answer begins, and again until it is complete. Default 10 s.</summary>
+    /// <summary>How long TheEye may take until its answer begins, half of it until there is a connection, and again until the answer is complete. Default 10 s.</summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>

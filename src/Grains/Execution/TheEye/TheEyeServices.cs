@@ -51,8 +51,10 @@ internal static class TheEyeServices
     public static void AddTheEyeClient(this IServiceCollection services, string name)
     {
         services.AddHttpClient(name)
-            .UseSocketsHttpHandler((handler, _) =>
+            .UseSocketsHttpHandler((handler, provider) =>
             {
+                // Before a request's own limit: a request that found no connection was not sent, one without an answer may have been.
+                handler.ConnectTimeout = provider.GetRequiredService<IOptions<TheEyeOptions>>().Value.RequestTimeout / 2;
                 handler.AllowAutoRedirect = false;
                 handler.AutomaticDecompression = DecompressionMethods.GZip;
                 handler.MaxConnectionsPerServer = Connections;

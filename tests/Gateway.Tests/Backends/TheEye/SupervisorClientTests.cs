@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -156,24 +157,76 @@ public sealed class SupervisorClientTests : IDisposable
     }
 
     [Fact]
-    public async Task Nothing_is_sent_for_a_while_to_a_supervisor_that_does_not_answer()
+    public async Task Nothing_is_sent_for_a_while_to_a_supervisor_that_is_not_there()
     {
         var time = new FakeTimeProvider();
         _time = time;
-        _requestTimeout = TimeSpan.FromMilliseconds(500);
+        var client = Client;
+        _listener.Stop();
         for (var request = 0; request <= OpensTheBreaker; request++)
         {
-            _ = HoldAsync("");
+            Assert.Equal(TheEyeFault.Unreachable, FaultOf(await client.SyncedAsync(Job, "t", default)));
         }
 
-        var replies = await Task.WhenAll(Enumerable.Range(0, OpensTheBreaker).Select(_ => Client.SyncedAsync(Job, "t", default)));
-        Assert.All(replies, reply => Assert.Equal(TheEyeFault.Slow, FaultOf(reply)));
-        Assert.Equal(TheEyeFault.Unreachable, FaultOf(await Client.SyncedAsync(Job, "t", default)));
-        Assert.Equal(TheEyeFault.Unreachable, FaultOf(await Client.JobAsync("acme", Job, "t", default)));
+        Assert.Equal(TheEyeFault.Unreachable, FaultOf(await client.JobAsync("acme", Job, "t", default)));
+        Assert.Equal(OpensTheBreaker, Failures);
 
         time.Advance(TimeSpan.FromSeconds(2.1));
-        Assert.Equal(TheEyeFault.Slow, FaultOf(await Client.SyncedAsync(Job, "t", default)));
+        Assert.Equal(TheEyeFault.Unreachable, FaultOf(await client.SyncedAsync(Job, "t", default)));
+        Assert.Equal(OpensTheBreaker + 1, Failures);
     }
+
+    /// <summary>As of a caller whom a task's access list refuses.</summary>
+    [Fact]
+    public async Task Requests_without_an_answer_do_not_keep_others_from_being_sent()
+    {
+        _requestTimeout = TimeSpan.FromMilliseconds(500);
+        var held = Task.WhenAll(Enumerable.Range(0, 2 * OpensTheBreaker).Select(_ => HoldAsync("")));
+        var replies = await Task.WhenAll(Enumerable.Range(0, 2 * OpensTheBreaker).Select(_ => Client.SyncedAsync(Job, "t", default)));
+        Assert.All(replies, reply => Assert.Equal(TheEyeFault.Slow, FaultOf(reply)));
+        await held;
+
+        _ = AnswerAsync(Whole);
+        Assert.IsType<TheEyeReply.Ok>(await Client.SyncedAsync(Job, "t", default));
+    }
+
+    /// <summary>As with a machine that is down: nothing refuses the connection. A listener whose queue is full does not either.</summary>
+    [Fact]
+    public async Task A_request_whose_connection_is_not_accepted_in_time_was_not_sent()
+    {
+        _requestTimeout = TimeSpan.FromMilliseconds(500);
+        var address = (IPEndPoint)_listener.LocalEndpoint;
+        _listener.Stop();
+        using var full = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        full.Bind(address);
+        full.Listen(backlog: 0);
+        using var first = new TcpClient();
+        await first.ConnectAsync(address);
+
+        Assert.Equal(TheEyeFault.Unreachable, FaultOf(await Client.SyncedAsync(Job, "t", default)));
+        Assert.Contains(nameof(TaskCanceledException), Assert.Single(_log.Events, logged => logged.Id == 2350).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_read_is_sent_again_when_TheEye_says_so()
+    {
+        var time = new UnwaitedTime();
+        _time = time;
+        _ = AnswerAsync(Busy(3), Whole);
+        Assert.IsType<TheEyeReply.Ok>(await Client.JobAsync("acme", Job, "t", default));
+        Assert.Equal(TimeSpan.FromSeconds(3), Assert.Single(time.Pauses));
+    }
+
+    [Fact]
+    public async Task A_read_is_not_sent_again_when_TheEye_says_after_the_time_limit()
+    {
+        _ = AnswerAsync(Busy(60), Whole);
+        Assert.IsNotType<TheEyeReply.Ok>(await Client.JobAsync("acme", Job, "t", default));
+        Assert.Equal(1, _arrived);
+    }
+
+    private static string Busy(int seconds) =>
+        $"HTTP/1.1 503 Service Unavailable\r\nRetry-After: {seconds}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
     private static TheEyeFault FaultOf(TheEyeReply reply) => Assert.IsType<TheEyeReply.Failed>(reply).Fault;
 
@@ -237,5 +290,17 @@ public sealed class SupervisorClientTests : IDisposable
         }
 
         Interlocked.Increment(ref _arrived);
+    }
+
+    /// <summary>A clock whose timers end at once.</summary>
+    private sealed class UnwaitedTime : TimeProvider
+    {
+        public ConcurrentQueue<TimeSpan> Pauses { get; } = [];
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Pauses.Enqueue(dueTime);
+            return base.CreateTimer(callback, state, TimeSpan.Zero, period);
+        }
     }
 }
