@@ -65,7 +65,7 @@ internal sealed class TheEyeBackend(
     {
         if (!permissions.Contains(request))
         {
-            var (reply, job) = await ReadAsync(request, deadlines.Start.Remaining, aborted);
+            var (reply, job) = await ReadAsync(request, deadlines.Start, aborted);
             if (job is null)
             {
                 return await AttachToStoredAsync(request, reply, deadlines, aborted);
@@ -88,7 +88,7 @@ internal sealed class TheEyeBackend(
     /// <inheritdoc/>
     public async Task<Result<JobView>> ReadAsync(JobRequest request, CancellationToken aborted)
     {
-        var (reply, job) = await ReadAsync(request, Timeout.InfiniteTimeSpan, aborted);
+        var (reply, job) = await ReadAsync(request, deadline: null, aborted);
         if (job is { } seen)
         {
             var document = ((TheEyeReply.Ok)reply).Body;
@@ -140,13 +140,14 @@ internal sealed class TheEyeBackend(
         return new JobWait(new WaitResult.Refused(problem));
     }
 
-    private async Task<(TheEyeReply Reply, TheEyeJob? Job)> ReadAsync(JobRequest request, TimeSpan limit, CancellationToken aborted)
+    private async Task<(TheEyeReply Reply, TheEyeJob? Job)> ReadAsync(JobRequest request, Deadline? deadline, CancellationToken aborted)
     {
         TheEyeReply reply;
         try
         {
             var token = request.Caller?.Token ?? options.Value.ServiceTokens.GetValueOrDefault(request.Customer, "");
-            reply = await supervisor.JobAsync(request.Customer, request.Job, token, aborted).WaitAsync(limit, timeProvider, aborted);
+            var reading = supervisor.JobAsync(request.Customer, request.Job, token, aborted);
+            reply = await (deadline?.WaitAsync(reading, aborted) ?? reading);
         }
         catch (TimeoutException)
         {
