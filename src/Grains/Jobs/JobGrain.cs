@@ -62,7 +62,8 @@ namespace SyncCluster.Jobs;
 /// attached to becomes the one that counts, before it replies, and counts from nothing. Only an activation that still counts by a fresh read, that
 /// all these gateways have attached to, and that has no subscriber left, cancels the job, after it has stored that nobody waits. A gateway that is
 /// lost has not disconnected. A Leave is stored before it is acknowledged, and after it the job is not canceled any more, since a client was told
-/// where to find it.
+/// where to find it. The client's answer does not wait for that: until the Leave is acknowledged, its gateway is a subscriber, or one that is lost, and
+/// reports no disconnect.
 /// </para>
 /// <para>
 /// <b>Limits.</b> <see cref="JobAdmission"/> checks quotas only for a new job, before any of it is stored. When the end is stored, the job gives back
