@@ -12,7 +12,7 @@ namespace SyncCluster.Cluster.Tests.Scenarios;
 /// killed one is a broken TCP connection.
 /// </summary>
 [Trait(WaitingRules.Trait, "I8")]
-public sealed class GatewayTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
+public class GatewayTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
 {
     [ClusterFact]
     public async Task Clients_of_a_killed_gateway_get_their_answers_at_another_one()

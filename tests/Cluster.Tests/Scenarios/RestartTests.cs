@@ -9,7 +9,7 @@ namespace SyncCluster.Cluster.Tests.Scenarios;
 /// Silos that stop hand over their queues and let their scripts run for the drain time. It takes real processes: SIGTERM, the exit code and
 /// the end of the scripts with their silo are what is tested.
 /// </summary>
-public sealed class RestartTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
+public class RestartTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
 {
     /// <summary>Half of what it takes where the jobs of the queue are attached to each minute only.</summary>
     private static readonly TimeSpan HandoverLimit = TimeSpan.FromSeconds(30);
