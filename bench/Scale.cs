@@ -10,6 +10,7 @@ namespace SyncCluster.Bench;
 /// </summary>
 internal sealed partial class Scale : IBenchmark
 {
+    private const string DefaultLayouts = "1x1,4*1x1,2x1,2x2,2x4,4x1,4x2,4x4";
     private const double Limit = 1.25;
     private const int ClientsOfOne = 64;
     private const int MaxWarmUps = 12;
@@ -19,7 +20,7 @@ internal sealed partial class Scale : IBenchmark
 
     public string Name => "scale";
 
-    public string Options => "[--calls 15000] [--rounds 2] [--layouts 1x1,4*1x1,2x1,2x2,2x4,4x1,4x2,4x4] [--clients per-silo,in-all] [--tasks one,many]";
+    public string Options => $"[--calls 15000] [--rounds 2] [--layouts {DefaultLayouts}] [--clients per-silo,in-all] [--tasks one,many]";
 
     public string[] Small => ["--calls", "200", "--rounds", "1", "--layouts", "1x1,2*1x1,2x2"];
 
@@ -28,7 +29,7 @@ internal sealed partial class Scale : IBenchmark
         arguments.Allow("calls", "rounds", "layouts", "clients", "tasks", "json");
         var calls = arguments.Number("calls", 15_000);
         var rounds = arguments.Number("rounds", 2);
-        Layout[] layouts = [.. (arguments.Text("layouts") ?? "1x1,4*1x1,2x1,2x2,2x4,4x1,4x2,4x4").Split(',').Select(Layout.Parse)];
+        Layout[] layouts = [.. (arguments.Text("layouts") ?? DefaultLayouts).Split(',').Select(Layout.Parse)];
         var clients = (arguments.Text("clients") ?? "per-silo,in-all").Split(',');
         var tasks = (arguments.Text("tasks") ?? "one,many").Split(',');
         var load = Machine.Load;
@@ -185,7 +186,7 @@ internal sealed partial class Scale : IBenchmark
             while (costs.Count < MaxWarmUps && !IsSettled());
 
             WarmUps = string.Join(", ", costs.Select(cost => cost.ToString("0", CultureInfo.InvariantCulture))) + (IsSettled() ? "" : " (not warm)");
-            await Console.Error.WriteLineAsync($"{Layout}: warm after {WarmUps} µs");
+            await Console.Error.WriteLineAsync($"{Layout}: warmed up, µs a call: {WarmUps}");
 
             bool IsSettled() => costs.Count > 1 && Math.Abs((costs[^1] / costs[^2]) - 1) <= Settled;
         }

@@ -83,16 +83,19 @@ internal sealed partial class TheEyeHttp
         for (var tries = 1; ; tries++)
         {
             var (reply, repeatAfter) = await TrySendAsync(method, address, json, cancellation);
-            var pause = backoff.Next();
-            pause = repeatAfter > pause ? repeatAfter.Value : pause;
-            var mayRepeat = method == HttpMethod.Get && tries < Reads && repeatAfter is not null;
-            if (!mayRepeat || _timeProvider.GetElapsedTime(begun) + pause >= _options.RequestTimeout)
+            if (method == HttpMethod.Get && tries < Reads && repeatAfter is { } asked)
             {
-                _metrics.TheEyeAnswered(OutcomeOf(reply));
-                return reply;
+                var pause = backoff.Next();
+                pause = asked > pause ? asked : pause;
+                if (_timeProvider.GetElapsedTime(begun) + pause < _options.RequestTimeout)
+                {
+                    await Task.Delay(pause, _timeProvider, cancellation);
+                    continue;
+                }
             }
 
-            await Task.Delay(pause, _timeProvider, cancellation);
+            _metrics.TheEyeAnswered(OutcomeOf(reply));
+            return reply;
         }
     }
 
