@@ -12,7 +12,7 @@ namespace SyncCluster.Cluster.Tests.Scenarios;
 /// orderly way and can't freeze one, and the scripts of a killed process must end with it.
 /// </summary>
 [Trait(WaitingRules.Trait, "I2"), Trait(WaitingRules.Trait, "I7"), Trait(WaitingRules.Trait, "I9")]
-public class SiloDeathTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
+public sealed class SiloDeathTests(ScriptCluster cluster, ITestOutputHelper output) : ScriptScenario(cluster, output)
 {
     [ClusterFact]
     public async Task Callers_are_answered_when_the_silo_that_runs_their_jobs_is_killed()
