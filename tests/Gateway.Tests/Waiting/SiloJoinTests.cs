@@ -30,6 +30,37 @@ public sealed class SiloJoinTests(WaitingCluster cluster) : IClassFixture<Waitin
         Assert.All(jobs, job => Assert.Single(job.Executor.Attempts));
     }
 
+    /// <summary>The silo that owned the job stores it when the call was sent to the new owner as well, and the job has started there.</summary>
+    [Fact, Trait(WaitingRules.Trait, "I2"), Trait(WaitingRules.Trait, "I7")]
+    public async Task Calls_whose_jobs_are_being_stored_while_a_silo_joins_run_once_each_and_are_answered()
+    {
+        cluster.LosesMoves = false;
+        var gateway = await cluster.WatchingGatewayAsync();
+        var jobs = Enumerable.Range(0, 60).Select(_ => cluster.NewJob()).ToArray();
+        foreach (var job in jobs)
+        {
+            // On a busy machine a submit is not valid any more when it is stored.
+            job.Executor.ResumeByAttempt();
+        }
+
+        var stored = new TaskCompletionSource();
+        var begun = jobs.Select(job => HoldWrite(job, stored.Task)).ToArray();
+        var waits = jobs.Select(job => gateway.SubmitAndWaitAsync(job, _deadline)).ToArray();
+        await Task.WhenAll(begun).WaitAsync(JobTestCluster.Patience);
+
+        var joined = await cluster.StartSiloAsync();
+        await Eventually.TrueAsync(
+            () => cluster.Silos.All(silo => jobs.Any(job => cluster.OwnerOf(job, silo) == joined)), "all silos know that the new one owns jobs");
+        var moved = jobs.Where(job => cluster.OwnerOf(job) == joined).ToArray();
+        await Task.WhenAll(moved.Select(job => job.Executor.First.Task)).WaitAsync(JobTestCluster.Patience);
+        stored.SetResult();
+
+        await Task.WhenAll(jobs.Select(job => job.Executor.First.Task)).WaitAsync(JobTestCluster.Patience);
+        await Task.WhenAll(jobs.Select(job => job.FinishAsync()));
+        Assert.All(await Task.WhenAll(waits).WaitAsync(JobTestCluster.Patience), answer => Reply<JobReply.Finished>(answer));
+        Assert.All(jobs, job => Assert.Single(job.Executor.Attempts));
+    }
+
     [Fact, Trait(WaitingRules.Trait, "I2"), Trait(WaitingRules.Trait, "I7")]
     public async Task Calls_that_are_submitted_while_a_silo_joins_run_once_each_and_are_answered()
     {
@@ -51,5 +82,18 @@ public sealed class SiloJoinTests(WaitingCluster cluster) : IClassFixture<Waitin
         await Task.WhenAll(jobs.Select(job => job.FinishAsync()));
         Assert.All(await Task.WhenAll(waits).WaitAsync(JobTestCluster.Patience), answer => Reply<JobReply.Finished>(answer));
         Assert.All(jobs, job => Assert.Single(job.Executor.Attempts));
+    }
+
+    /// <summary>Holds the next write of a job's record.</summary>
+    /// <returns>Ends when it has begun.</returns>
+    private static Task HoldWrite(TestJob job, Task until)
+    {
+        var begun = new TaskCompletionSource();
+        job.Storage.BeforeNextWrite(() =>
+        {
+            begun.SetResult();
+            return until;
+        });
+        return begun.Task;
     }
 }

@@ -305,8 +305,7 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         var hangs = new TaskCompletionSource();
         job.Storage.NextWrites(WriteFault.After);
         job.Storage.Gate = hangs.Task;
-        job.Executor.Resume = record => Task.FromResult<Resumption>(
-            job.Executor.Attempts.Contains(record.Attempt) ? new Resumption.KeepWaiting() : new Resumption.TakeOver());
+        job.Executor.ResumeByAttempt();
         var submitted = gateway.SubmitAndWaitAsync(job);
         await Eventually.TrueAsync(() => cluster.CallsOf(job, nameof(IJobGrain.Submit)) > 1, "the gateway has sent the submit again");
         Assert.Empty(job.Executor.Attempts);
