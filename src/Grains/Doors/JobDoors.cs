@@ -50,7 +50,7 @@ internal sealed partial class JobDoors(IGrainFactory grains, ClientConnections c
             ? ReplyAsync(door, new JobCall.Attach(key, subscription, reading), job => job.Attach(subscription, reading))
             : grains.GetJob(key).Attach(subscription, reading);
 
-    /// <inheritdoc cref="IJobGrain.Complete"/>
+    /// <summary><see cref="IJobGrain.Complete"/>, for runners that are not in a silo. This version has one only in its measurements.</summary>
     public async Task<Completion> CompleteAsync(string key, Guid run, JobOutcome outcome)
     {
         var call = new JobCall.Complete(key, run, outcome);

@@ -51,6 +51,17 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
         await FinishAndAssertAsync(jobs, waits);
     }
 
+    [Fact, Trait(WaitingRules.Trait, "I2")]
+    public async Task A_submit_that_is_made_again_at_its_grain_is_valid_no_longer_than_before()
+    {
+        var doors = await cluster.OpenDoorsAsync();
+        var job = cluster.NewJob();
+        cluster.FailingCalls[job.Grain.GetGrainId()] = true;
+        var validUntil = DateTimeOffset.UtcNow.AddDays(1);
+        Assert.IsType<JobReply.Pending>(await doors.SubmitAsync(job.Key, job.Spec, job.Observer().Subscription(1), validUntil, taskRevision: null));
+        Assert.Equal(validUntil, cluster.SubmittedUntil[job.Key]);
+    }
+
     [Fact]
     public async Task A_slow_call_holds_up_no_other_one_of_its_message()
     {
@@ -471,6 +482,9 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
         /// <summary>How many messages the doors have taken.</summary>
         internal int Messages => Volatile.Read(ref _messages);
 
+        /// <summary>By job, until when the submit was valid that the client has sent to its grain.</summary>
+        internal ConcurrentDictionary<string, DateTimeOffset> SubmittedUntil { get; } = new();
+
         protected override void ConfigureSilo(ISiloBuilder silo)
         {
             base.ConfigureSilo(silo);
@@ -500,6 +514,11 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
             base.ConfigureClient(client);
             client.AddOutgoingGrainCallFilter(async call =>
             {
+                if (call.MethodName == nameof(IJobGrain.Submit))
+                {
+                    SubmittedUntil[call.TargetId.Key.ToString()!] = (DateTimeOffset)call.Request.GetArgument(2)!;
+                }
+
                 await call.Invoke();
                 if (call.MethodName == nameof(IJobDoor.Take) && Doors == Fault.UnreadableReplies)
                 {

@@ -65,10 +65,10 @@ public class WaitingCluster : JobTestCluster, IAsyncLifetime
     /// <summary>
     /// The waiters of a new gateway that attaches again when a silo has left, as in a cluster, and for a long time for no other reason.
     /// </summary>
-    internal async Task<WaiterHub> WatchingGatewayAsync()
+    internal async Task<WaiterHub> WatchingGatewayAsync(TimeProvider? time = null)
     {
         var doors = NewDoors();
-        var hub = await GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromHours(1) }, doors: doors);
+        var hub = await GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromHours(1) }, time, doors);
         await RunAsync(new SiloMonitor(
             Client.GetRequiredService<IGatewayListProvider>(), doors, hub, TimeProvider.System, NullLogger<SiloMonitor>.Instance));
         return hub;
