@@ -37,6 +37,9 @@ internal sealed class ScriptClients(ScriptCluster cluster) : ScenarioClients(clu
         return Follow(call, gateway, gateway, () => Get(location));
     }
 
+    /// <summary>The id of the job that has an address.</summary>
+    public static string JobOf(string location) => location.Split('/', '?')[3];
+
     /// <summary>The answer of the result's address.</summary>
     public async Task<string> ReadResultAsync(Server gateway, string jobId)
     {
