@@ -73,12 +73,21 @@ async Task<int> OneAsync(IBenchmark benchmark, Arguments arguments)
 // A benchmark that fails does not cost the others their figures.
 async Task<int> AllAsync(Arguments arguments, bool isSmall)
 {
-    arguments.Allow("out");
+    arguments.Allow("out", "only");
     var home = Results.Home();
-    var folder = arguments.Text("out") ?? (isSmall ? throw new ArgumentException("smoke needs --out FOLDER: its figures must not replace the results.") : home);
+    var all = isSmall ? named : benchmarks;
+    var only = arguments.Text("only")?.Split(',');
+    if (only?.Except(all.Select(benchmark => benchmark.Name)).FirstOrDefault() is { } unknown)
+    {
+        throw new ArgumentException($"There is no part {unknown}.");
+    }
+
+    var replacesResults = !isSmall && only is null;
+    var folder = arguments.Text("out")
+        ?? (replacesResults ? home : throw new ArgumentException("smoke and --only need --out FOLDER: their figures must not replace the results."));
     var reports = new List<Report>();
     var failures = new List<string>();
-    foreach (var benchmark in isSmall ? named : benchmarks)
+    foreach (var benchmark in all.Where(benchmark => only?.Contains(benchmark.Name) != false))
     {
         var begun = Stopwatch.GetTimestamp();
         await Console.Error.WriteLineAsync($"{benchmark.Name}: begins");
@@ -106,7 +115,7 @@ async Task<int> AllAsync(Arguments arguments, bool isSmall)
 
 int Help()
 {
-    Console.Error.WriteLine("dotnet run -c Release --project bench [-- --out FOLDER]: all, written to bench/results.md");
+    Console.Error.WriteLine("dotnet run -c Release --project bench [-- --out FOLDER [--only PARTS]]: all, or these, written to bench/results.md");
     Console.Error.WriteLine("dotnet run -c Release --project bench -- smoke --out FOLDER: all with small numbers, to see that they work");
     Console.Error.WriteLine("dotnet run -c Release --project bench -- BENCHMARK [--json PATH]: one of");
     foreach (var benchmark in named)

@@ -12,7 +12,7 @@ namespace SyncCluster.Gateway.Waiting;
 internal sealed partial class JobGrainClient
 {
     /// <summary>
-    /// How long a submit is valid. It is longer than the call may take, and shorter than what a client is told to wait before it asks for a job whose
+    /// How long a submit is valid. It is longer than the grain's call may take, and shorter than what a client is told to wait before it asks for a job whose
     /// outcome is unknown: if the answer is then that there is no such job, there will be none.
     /// </summary>
     public static readonly TimeSpan SubmitValidity = TimeSpan.FromSeconds(4);

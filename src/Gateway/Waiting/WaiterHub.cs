@@ -111,7 +111,7 @@ internal sealed partial class WaiterHub : BackgroundService
             job, token, WaitKind.Attach, _grains.SubmitAsync(job, spec, null, token, deadlines.Start, _drained.Token, aborted), deadlines.End);
     }
 
-    /// <summary>Attaches to every job again, spread over some seconds: a silo has left, and subscriptions may be lost with it.</summary>
+    /// <summary>Attaches to every job again, spread over some seconds: a silo has left, and subscriptions with it, or has joined.</summary>
     public void AttachAllSoon()
     {
         foreach (var (_, job) in _jobs)

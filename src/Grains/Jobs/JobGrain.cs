@@ -51,9 +51,9 @@ namespace SyncCluster.Jobs;
 /// message: gateways of several silos send theirs to the owner's door (<see cref="Doors.IJobDoor"/>). There is no directory, and a message is never
 /// turned away: each activation answers. So a job has two activations while silos see the cluster differently, and nothing above depends on there
 /// being one: what must happen once is decided by compare-and-swap in storage, whichever activation asks. Only subscriptions are in the memory of
-/// one. An activation that does not own its job says so in its reply, and then leaves memory; its gateway attaches again, to the owner. When the
-/// membership changes, each silo has the jobs that it does not own any more leave its memory (<see cref="OwnershipMonitor"/>), and their gateways are
-/// subscribed at the new owner (<see cref="JobHandover"/>). Gateways see the change as well, and attach again. An end that is stored by an activation
+/// one. An activation that does not own its job says so in its reply to a submit or an attach, and then leaves memory; its gateway attaches again, to the
+/// owner. When the membership changes, each silo has the jobs that it does not own any more leave its memory (<see cref="OwnershipMonitor"/>), and their
+/// gateways are subscribed at the new owner (<see cref="JobHandover"/>). Gateways see the change as well, and attach again. An end that is stored by an activation
 /// that does not own the job is told to the owner. What all that misses, the regular Attach finds within a minute.
 /// </para>
 /// <para>
@@ -471,7 +471,7 @@ internal sealed partial class JobGrain(
     /// <param name="from">The record of a job that was attached to before it was submitted; null for a new job.</param>
     /// <param name="spec">The job.</param>
     /// <param name="subscription">The gateway that waits for it.</param>
-    /// <param name="validUntil">After this moment nothing is released.</param>
+    /// <param name="validUntil">After this moment nothing is released that was not stored before.</param>
     private async Task<JobReply> CreateAsync(JobRecord? from, JobSpec spec, Subscription subscription, DateTimeOffset validUntil)
     {
         using var part = from is null ? events.Begin("submit job", spec) : default;

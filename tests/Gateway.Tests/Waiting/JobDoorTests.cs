@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -229,6 +230,21 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
         Assert.Equal(0, cluster.CallsOf(DoorAt(unreached), nameof(IJobDoor.Who)));
     }
 
+    [Fact]
+    public async Task A_silo_that_the_client_does_not_reach_directly_any_more_is_not_addressed()
+    {
+        var connections = new Connections();
+        await using var services = new ServiceCollection().AddSingleton(connections).BuildServiceProvider();
+        var doors = cluster.NewDoors(new(services, NullLogger<ClientConnections>.Instance, typeof(Connections).AssemblyQualifiedName!));
+        await cluster.OpenAsync(doors);
+        var (reached, unreached) = (cluster.NewJob(), cluster.NewJob());
+        await doors.AttachAsync(reached.Key, null, Reading.Cached);
+        connections.AreDirect = false;
+        await doors.AttachAsync(unreached.Key, null, Reading.Cached);
+        Assert.Equal(0, cluster.CallsOf(reached, nameof(IJobGrain.Attach)));
+        Assert.Equal(1, cluster.CallsOf(unreached, nameof(IJobGrain.Attach)));
+    }
+
     [Fact, Trait(WaitingRules.Trait, "I2")]
     public async Task A_gateway_that_misses_a_silo_is_answered_by_the_owners_of_its_jobs()
     {
@@ -243,16 +259,19 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
     }
 
     [Fact, Trait(WaitingRules.Trait, "I7")]
-    public async Task A_gateway_that_misses_the_owner_of_its_job_finds_it_as_soon_as_it_knows_it()
+    public async Task A_gateway_that_misses_the_owner_of_its_job_calls_it_as_soon_as_it_knows_it()
     {
         var owner = cluster.Silos[2];
         var doors = await cluster.OpenDoorsAsync(cluster.Silos[0], cluster.Silos[1]);
-        var gateway = await cluster.GatewayAsync(doors: doors);
+        var gateway = await cluster.GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromHours(1) }, doors: doors);
         var job = NewJobOf(owner);
         var wait = gateway.SubmitAndWaitAsync(job);
         await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
+        Assert.Equal(owner, Assert.Single(cluster.SilosOf(job)));
         await cluster.OpenAsync(doors);
-        await Eventually.TrueAsync(() => cluster.SilosOf(job) is [var only] && only == owner, "the owner has the job");
+        var before = cluster.CallsOf(DoorOf(owner), nameof(IJobDoor.Take));
+        gateway.AttachAllSoon();
+        await Eventually.TrueAsync(() => cluster.CallsOf(DoorOf(owner), nameof(IJobDoor.Take)) > before, "the gateway attaches at the owner's door");
         Assert.Equal(0, cluster.CallsOf(job, nameof(IJobGrain.Attach)));
         await FinishAndAssertAsync([job], [wait]);
     }
@@ -526,6 +545,15 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
                 }
             });
         }
+    }
+
+    /// <summary>What Orleans' client knows of its connections.</summary>
+    private sealed class Connections
+    {
+        public bool AreDirect { get; set; } = true;
+
+        /// <summary>As Orleans calls it.</summary>
+        public bool IsGatewayAvailable(SiloAddress gateway) => AreDirect && gateway.Endpoint is not null;
     }
 
     /// <summary>What doors do after they have made the calls.</summary>
