@@ -305,7 +305,8 @@ public sealed class WaiterHubTests(WaitingCluster cluster)
         var hangs = new TaskCompletionSource();
         job.Storage.NextWrites(WriteFault.After);
         job.Storage.Gate = hangs.Task;
-        job.Executor.ResumeByAttempt();
+        job.Executor.Resume = record => Task.FromResult<Resumption>(
+            job.Executor.Attempts.Contains(record.Attempt) ? new Resumption.KeepWaiting() : new Resumption.TakeOver());
         var submitted = gateway.SubmitAndWaitAsync(job);
         await Eventually.TrueAsync(() => cluster.CallsOf(job, nameof(IJobGrain.Submit)) > 1, "the gateway has sent the submit again");
         Assert.Empty(job.Executor.Attempts);

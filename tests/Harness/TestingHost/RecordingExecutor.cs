@@ -127,10 +127,6 @@ internal sealed class RecordedJob
     /// <summary>The silo that an attempt was released on.</summary>
     public SiloAddress SiloOf(Guid attempt) => _silos[attempt];
 
-    /// <summary>Has the executors tell what becomes of the job's record as a silo does that holds jobs: one whose attempt was not released is taken over.</summary>
-    public void ResumeByAttempt() => Resume = record => Task.FromResult<Resumption>(
-        Attempts.Contains(record.Attempt) ? new Resumption.KeepWaiting() : new Resumption.TakeOver());
-
     public void Release(Guid attempt, SiloAddress silo)
     {
         _silos[attempt] = silo;
