@@ -63,12 +63,13 @@ public class WaitingCluster : JobTestCluster, IAsyncLifetime
     }
 
     /// <summary>
-    /// The waiters of a new gateway that attaches again when a silo has left, as in a cluster, and for a long time for no other reason.
+    /// The waiters of a new gateway that attaches again when a silo has left or joined, as in a cluster, and for a long time for no other reason. It does not
+    /// give up a submit.
     /// </summary>
     internal async Task<WaiterHub> WatchingGatewayAsync(TimeProvider? time = null)
     {
         var doors = NewDoors();
-        var hub = await GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromHours(1) }, time, doors);
+        var hub = await GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromHours(1), Silence = TimeSpan.FromHours(1) }, time, doors);
         await RunAsync(new SiloMonitor(
             Client.GetRequiredService<IGatewayListProvider>(), doors, hub, TimeProvider.System, NullLogger<SiloMonitor>.Instance));
         return hub;
