@@ -223,7 +223,7 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
         await Eventually.TrueAsync(
             () =>
             {
-                doors.Update([unreached.ToGatewayUri(), .. cluster.Silos.Select(silo => silo.GatewayAddress!.ToGatewayUri())]);
+                doors.Update([unreached.ToGatewayUri(), .. cluster.GatewayUris]);
                 return doors.OpenDoors == cluster.Silos.Count;
             },
             "the other doors are open");
@@ -237,12 +237,16 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
         await using var services = new ServiceCollection().AddSingleton(connections).BuildServiceProvider();
         var doors = cluster.NewDoors(new(services, NullLogger<ClientConnections>.Instance, typeof(Connections).AssemblyQualifiedName!));
         await cluster.OpenAsync(doors);
-        var (reached, unreached) = (cluster.NewJob(), cluster.NewJob());
-        await doors.AttachAsync(reached.Key, null, Reading.Cached);
-        connections.AreDirect = false;
-        await doors.AttachAsync(unreached.Key, null, Reading.Cached);
-        Assert.Equal(0, cluster.CallsOf(reached, nameof(IJobGrain.Attach)));
-        Assert.Equal(1, cluster.CallsOf(unreached, nameof(IJobGrain.Attach)));
+        var (silo, other) = (cluster.Silos[0], cluster.Silos[1]);
+        var (job, jobOfOther) = (NewJobOf(silo), NewJobOf(other));
+        await doors.AttachAsync(job.Key, null, Reading.Cached);
+        Assert.Equal(0, cluster.CallsOf(job, nameof(IJobGrain.Attach)));
+
+        connections.Lost = GatewayOf(silo);
+        await doors.AttachAsync(job.Key, null, Reading.Cached);
+        await doors.AttachAsync(jobOfOther.Key, null, Reading.Cached);
+        Assert.Equal(1, cluster.CallsOf(job, nameof(IJobGrain.Attach)));
+        Assert.Equal(0, cluster.CallsOf(jobOfOther, nameof(IJobGrain.Attach)));
     }
 
     [Fact, Trait(WaitingRules.Trait, "I2")]
@@ -263,9 +267,9 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
     {
         var owner = cluster.Silos[2];
         var doors = await cluster.OpenDoorsAsync(cluster.Silos[0], cluster.Silos[1]);
-        var gateway = await cluster.GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromHours(1) }, doors: doors);
+        var gateway = await cluster.GatewayAsync(WaitingCluster.NoRegularAttach, doors: doors);
         var job = NewJobOf(owner);
-        var wait = gateway.SubmitAndWaitAsync(job);
+        var wait = gateway.SubmitAndWaitAsync(job, WaitingCluster.Hour);
         await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
         Assert.Equal(owner, Assert.Single(cluster.SilosOf(job)));
         await cluster.OpenAsync(doors);
@@ -432,7 +436,7 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
         var log = new CapturedLog();
         using var loggers = LoggerFactory.Create(logging => logging.AddProvider(log));
         var doors = cluster.NewDoors(new(cluster.Client, loggers.CreateLogger<ClientConnections>(), manager));
-        doors.Update(cluster.Silos.Select(silo => silo.GatewayAddress!.ToGatewayUri()));
+        doors.Update(cluster.GatewayUris);
         var gateway = await cluster.GatewayAsync(doors: doors);
         var jobs = Enumerable.Range(0, 5).Select(_ => cluster.NewJob()).ToArray();
         var waits = jobs.Select(job => gateway.SubmitAndWaitAsync(job)).ToArray();
@@ -465,7 +469,10 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
 
     private static JobCall SubmitOf(TestJob job) => new JobCall.Submit(job.Key, job.Spec, job.Observer().Subscription(1), TestJob.Valid, TaskRevision: null);
 
-    private IJobDoor DoorOf(InProcessSiloHandle silo) => DoorAt(SiloAddress.New(silo.GatewayAddress!.Endpoint, 0));
+    private IJobDoor DoorOf(InProcessSiloHandle silo) => DoorAt(GatewayOf(silo));
+
+    /// <summary>Where the silo listens for clients, as they know it.</summary>
+    private static SiloAddress GatewayOf(InProcessSiloHandle silo) => SiloAddress.New(silo.GatewayAddress!.Endpoint, 0);
 
     private IJobDoor DoorAt(SiloAddress gateway) => cluster.Grains.GetGrainService<IJobDoor>(GrainServiceTypes.JobDoor, gateway);
 
@@ -550,10 +557,11 @@ public sealed class JobDoorTests(JobDoorTests.Cluster cluster) : IClassFixture<J
     /// <summary>What Orleans' client knows of its connections.</summary>
     private sealed class Connections
     {
-        public bool AreDirect { get; set; } = true;
+        /// <summary>The silo that is not connected.</summary>
+        public SiloAddress? Lost { get; set; }
 
         /// <summary>As Orleans calls it.</summary>
-        public bool IsGatewayAvailable(SiloAddress gateway) => AreDirect && gateway.Endpoint is not null;
+        public bool IsGatewayAvailable(SiloAddress gateway) => !gateway.Equals(Lost);
     }
 
     /// <summary>What doors do after they have made the calls.</summary>

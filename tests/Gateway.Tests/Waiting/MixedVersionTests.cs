@@ -35,7 +35,7 @@ public sealed class MixedVersionTests(MixedVersionTests.Cluster cluster) : IClas
         await Eventually.TrueAsync(
             () =>
             {
-                doors.Update(cluster.Silos.Select(silo => silo.GatewayAddress!.ToGatewayUri()));
+                doors.Update(cluster.GatewayUris);
                 return doors.OpenDoors == 2;
             },
             "the doors of the silos of this version are open");

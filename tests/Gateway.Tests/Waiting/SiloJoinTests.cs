@@ -8,15 +8,12 @@ namespace SyncCluster.Gateway.Tests.Waiting;
 /// <summary>A silo joins while callers wait. On TestingHost, where all messages that say that a job moves can be lost.</summary>
 public sealed class SiloJoinTests(WaitingCluster cluster) : IClassFixture<WaitingCluster>
 {
-    /// <summary>Callers wait longer than a silo takes to join.</summary>
-    private readonly Deadline _deadline = new(TimeProvider.System, TimeSpan.FromHours(1));
-
     [Fact, Trait(WaitingRules.Trait, "I7")]
     public async Task Callers_are_answered_although_no_grain_can_say_that_its_job_moves()
     {
         var gateway = await cluster.WatchingGatewayAsync();
         var jobs = Enumerable.Range(0, 60).Select(_ => cluster.NewJob()).ToArray();
-        var waits = jobs.Select(job => gateway.SubmitAndWaitAsync(job, _deadline)).ToArray();
+        var waits = jobs.Select(job => gateway.SubmitAndWaitAsync(job, WaitingCluster.Hour)).ToArray();
         await Task.WhenAll(jobs.Select(job => job.Executor.First.Task)).WaitAsync(JobTestCluster.Patience);
 
         cluster.LosesMoves = true;
@@ -43,7 +40,7 @@ public sealed class SiloJoinTests(WaitingCluster cluster) : IClassFixture<Waitin
         var jobs = Enumerable.Range(0, 60).Select(_ => cluster.NewJob()).ToArray();
         var stored = new TaskCompletionSource();
         var begun = jobs.Select(job => HoldWrite(job, stored.Task)).ToArray();
-        var waits = jobs.Select(job => gateway.SubmitAndWaitAsync(job, _deadline)).ToArray();
+        var waits = jobs.Select(job => gateway.SubmitAndWaitAsync(job, WaitingCluster.Hour)).ToArray();
         await Task.WhenAll(begun).WaitAsync(JobTestCluster.Patience);
 
         var joined = await cluster.StartSiloAsync();
@@ -70,7 +67,7 @@ public sealed class SiloJoinTests(WaitingCluster cluster) : IClassFixture<Waitin
         do
         {
             jobs.Add(cluster.NewJob());
-            waits.Add(gateway.SubmitAndWaitAsync(jobs[^1], _deadline));
+            waits.Add(gateway.SubmitAndWaitAsync(jobs[^1], WaitingCluster.Hour));
             await jobs[^1].Executor.First.Task.WaitAsync(JobTestCluster.Patience);
         }
         while (!joining.IsCompleted || jobs.Count < 60);

@@ -19,13 +19,12 @@ public sealed class SiloLossTests(WaitingCluster cluster) : IClassFixture<Waitin
     [Trait(WaitingRules.Trait, "I1"), Trait(WaitingRules.Trait, "I2"), Trait(WaitingRules.Trait, "I7"), Trait(WaitingRules.Trait, "I9")]
     public async Task Five_hundred_callers_are_answered_once_each_while_a_silo_is_killed_and_one_is_added()
     {
-        var deadline = new Deadline(TimeProvider.System, TimeSpan.FromHours(1));
         WaiterHub[] gateways = [await cluster.WatchingGatewayAsync(), await cluster.WatchingGatewayAsync()];
         var jobs = Enumerable.Range(0, Jobs).Select(_ => new RunningJob(cluster.NewJob())).ToArray();
-        var submitted = jobs.Select((job, index) => gateways[index % 2].SubmitAndWaitAsync(job.Job, deadline)).ToArray();
+        var submitted = jobs.Select((job, index) => gateways[index % 2].SubmitAndWaitAsync(job.Job, WaitingCluster.Hour)).ToArray();
         await Task.WhenAll(jobs.Select(job => job.Job.Executor.First.Task)).WaitAsync(JobTestCluster.Patience);
         var attached = jobs
-            .Select((job, index) => gateways[(index + 1) % 2].AttachAndWaitAsync(job.Job, deadline)).ToArray();
+            .Select((job, index) => gateways[(index + 1) % 2].AttachAndWaitAsync(job.Job, WaitingCluster.Hour)).ToArray();
         Assert.Equal(2 * Jobs, gateways.Sum(gateway => gateway.Waiters));
 
         // Every second job runs, the others are queued.

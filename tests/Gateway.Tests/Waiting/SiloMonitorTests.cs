@@ -25,22 +25,20 @@ public sealed class SiloMonitorTests(WaitingCluster cluster)
         var job = cluster.NewJob();
 
         // Nothing else has it attach: neither the regular attach nor the last one of the wait.
-        var hub = await cluster.GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromHours(1) });
-        var wait = hub.SubmitAndWaitAsync(job, new Deadline(TimeProvider.System, TimeSpan.FromHours(1)));
+        var hub = await cluster.GatewayAsync(WaitingCluster.NoRegularAttach);
+        var wait = hub.SubmitAndWaitAsync(job, WaitingCluster.Hour);
         await job.Executor.First.Task.WaitAsync(JobTestCluster.Patience);
 
-        var silos = new SiloList { Silos = [.. cluster.Silos.Take(before).Select(silo => silo.GatewayAddress!.ToGatewayUri())] };
-        using var monitor = new SiloMonitor(silos, cluster.NewDoors(), hub, time, NullLogger<SiloMonitor>.Instance);
-        await monitor.StartAsync(CancellationToken.None);
+        var silos = new SiloList { Silos = [.. cluster.GatewayUris.Take(before)] };
+        await cluster.RunAsync(new SiloMonitor(silos, cluster.NewDoors(), hub, time, NullLogger<SiloMonitor>.Instance));
         await Eventually.TrueAsync(() => silos.Reads == 1, "the silos are known");
 
-        silos.Silos = [.. cluster.Silos.Take(after).Select(silo => silo.GatewayAddress!.ToGatewayUri())];
+        silos.Silos = [.. cluster.GatewayUris.Take(after)];
         time.Advance(Tick);
         await Eventually.TrueAsync(() => cluster.CallsOf(job, nameof(IJobGrain.Attach)) == 1, "the gateway has attached again");
         time.Advance(Settled);
         await Eventually.TrueAsync(() => cluster.CallsOf(job, nameof(IJobGrain.Attach)) == 2, "the gateway has attached once more");
 
-        await monitor.StopAsync(CancellationToken.None);
         await job.FinishAsync();
         Reply<JobReply.Finished>(await wait.WaitAsync(JobTestCluster.Patience));
     }

@@ -30,6 +30,15 @@ public class WaitingCluster : JobTestCluster, IAsyncLifetime
     /// </summary>
     internal static Deadline Minute => new(TimeProvider.System, TimeSpan.FromMinutes(1));
 
+    /// <summary>A deadline after all limits of a test: no attach is the last one before it.</summary>
+    internal static Deadline Hour => new(TimeProvider.System, TimeSpan.FromHours(1));
+
+    /// <summary>Options of a gateway that attaches again for no other reason than a message or a change of the silos.</summary>
+    internal static WaitingOptions NoRegularAttach => new() { AttachInterval = TimeSpan.FromHours(1) };
+
+    /// <summary>Where the silos listen for clients.</summary>
+    internal IEnumerable<Uri> GatewayUris => UrisOf(Silos);
+
     Task IAsyncLifetime.InitializeAsync() => StartAsync();
 
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
@@ -69,10 +78,19 @@ public class WaitingCluster : JobTestCluster, IAsyncLifetime
     internal async Task<WaiterHub> WatchingGatewayAsync(TimeProvider? time = null)
     {
         var doors = NewDoors();
-        var hub = await GatewayAsync(new WaitingOptions { AttachInterval = TimeSpan.FromHours(1), Silence = TimeSpan.FromHours(1) }, time, doors);
+        var options = NoRegularAttach;
+        options.Silence = TimeSpan.FromHours(1);
+        var hub = await GatewayAsync(options, time, doors);
         await RunAsync(new SiloMonitor(
             Client.GetRequiredService<IGatewayListProvider>(), doors, hub, TimeProvider.System, NullLogger<SiloMonitor>.Instance));
         return hub;
+    }
+
+    /// <summary>Starts a service of a gateway. It is stopped with the cluster.</summary>
+    internal async Task RunAsync(IHostedService service)
+    {
+        _services.Add(service);
+        await service.StartAsync(CancellationToken.None);
     }
 
     /// <summary>The silos' doors, as a new gateway knows them: none until it is told of silos.</summary>
@@ -96,7 +114,7 @@ public class WaitingCluster : JobTestCluster, IAsyncLifetime
         await Eventually.TrueAsync(
             () =>
             {
-                doors.Update(silos.Select(silo => silo.GatewayAddress!.ToGatewayUri()));
+                doors.Update(UrisOf(silos));
                 return doors.OpenDoors == silos.Count;
             },
             "the doors are open");
@@ -130,11 +148,7 @@ public class WaitingCluster : JobTestCluster, IAsyncLifetime
         });
     }
 
-    private async Task RunAsync(IHostedService service)
-    {
-        _services.Add(service);
-        await service.StartAsync(CancellationToken.None);
-    }
+    private static IEnumerable<Uri> UrisOf(IEnumerable<InProcessSiloHandle> silos) => silos.Select(silo => silo.GatewayAddress!.ToGatewayUri());
 
     private Task LoseLeaveAsync(IIncomingGrainCallContext call)
     {
